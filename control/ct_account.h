@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ct_account: the two sums of the second invariant.
+ *
+ *   packets:  received = forwarded + dropped (by reason) + consumed + held;  sent = forwarded + injected
+ *   messages: seen = clean + infected + suspicious + unscanned (by reason)
+ *
+ * Each term is counted where it happens, none is derived from the others.
+ * Owner: each worker counts in one of its own; control adds them up. Units: packets, messages. */
+#ifndef CT_ACCOUNT_H
+#define CT_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "control/ct_record.h"
+
+#define CT_DROP_MAX 16
+#define CT_EVENT_MAX 96
+
+struct ct_account {
+	uint64_t received, forwarded, consumed, held, sent, injected;
+	uint64_t dropped[CT_DROP_MAX]; /* index: names given to ct_account_json */
+	uint64_t bytes; /* of the packets received */
+	uint64_t seen;
+	uint64_t verdict[CT_VERDICT_MAX]; /* [CT_UNSCANNED] is not used: the next one is its sum */
+	uint64_t unscanned[CT_REASON_MAX];
+};
+
+void ct_account_add(struct ct_account *to, const struct ct_account *a);
+bool ct_account_packets_balance(const struct ct_account *a);
+bool ct_account_messages_balance(const struct ct_account *a);
+static inline bool ct_account_balanced(const struct ct_account *a)
+{
+	return ct_account_packets_balance(a) && ct_account_messages_balance(a);
+}
+
+/* A named counter outside the sums: flows, faults of protocols by name, bytes by stage. */
+struct ct_counter { const char *group, *name; uint64_t value; };
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ct_config: one YAML file, every key with a default, read by `read`, `run` and `check`.
+ *
+ * Owner:  made at start by control, read-only afterwards. Memory: heap.
+ * Errors: an unknown key, a wrong value or bad YAML is refused: one message "FILE:LINE:COLUMN: what, what
+ *         was expected".
+ * The table in ct_config.c is the reference: key, type, range, default, meaning; `mailweir --help-config` and
+ * docs/CONFIGURATION.md are printed from it. */
+#ifndef CT_CONFIG_H
+#define CT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ct_sha256_mode { CT_SHA256_ALL, CT_SHA256_ATTACHMENTS, CT_SHA256_NONE };
+enum ct_checksums { /* what is done about TCP and IPv4 header checksums */
+	CT_CHECKSUMS_AUTO, /* verified, unless the capture's first wrong ones show that the sender's card made them (offload) */
+	CT_CHECKSUMS_VERIFY, /* a wrong one drops the packet, counted as bad_checksum */
+	CT_CHECKSUMS_TRUST, /* not looked at */
+};
+
+struct ct_strings { char **v; size_t n; };
+
+struct ct_config {
+	char *sensor_name; /* sensor.name; default: the host's name */
+	struct { /* workers: */
+		uint32_t count; /* 1 to 64; read: default 1 */
+	} workers;
+	struct { /* memory: capacities for each worker; all memory is taken at start */
+		uint32_t megabytes; /* EAL memory; 0: computed from the capacities */
+		uint32_t mbufs; /* for all workers together */
+		uint32_t flows;
+		uint32_t sessions; /* connections that speak SMTP */
+		uint32_t messages; /* messages in progress, files in progress, matching streams of each kind */
+		uint32_t records; /* records in progress and on their way to control */
+		uint32_t blocks; /* text blocks of records */
+		uint32_t segments; /* out-of-order segments */
+	} memory;
+	struct { /* capture: */
+		enum ct_checksums checksums;
+		bool vlan_in_flow; /* VLAN ids are part of a connection's identity */
+	} capture;
+	struct { /* tcp: */
+		uint32_t window; /* bytes ahead that are accepted out of order */
+		uint32_t held; /* mbufs held out of order, a direction */
+		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */
+	} tcp;
+	struct { /* smtp: */
+		uint16_t *ports; size_t nports; /* where a connection is SMTP from its first byte: 25, 587, 2525 */
+		bool detect; /* other ports too, where the first bytes say so */
+	} smtp;
+	struct { /* limits: a message; at each, the message is "unscanned: limit" and goes on being counted */
+		uint32_t mime_depth, mime_parts, archive_depth, archive_members, note_blocks;
+	} limits;
+	struct { /* files: */
+		enum ct_sha256_mode sha256;
+		bool magic;
+		uint32_t head; /* bytes kept for libmagic */
+	} files;
+	struct { /* rules: */
+		struct ct_strings files; /* empty: the built-in default rules */
+		char *cache_dir; /* compiled databases; "" none; default: $XDG_CACHE_HOME/mailweir or ~/.cache/mailweir or /var/cache/mailweir for root */
+	} rules;
+	struct { /* output: */
+		char *directory; /* where eve.json goes; "" none (-o) */
+		uint32_t community_id_seed;
+	} output;
+};
+
+/* Defaults only. 0 or -ENOMEM. */
+int ct_config_defaults(struct ct_config *c);
+/* Defaults, then the file. On -EINVAL or another -errno, err holds one line (no newline) that says where, what and what was expected. */
+int ct_config_load(struct ct_config *c, const char *path, char *err, size_t err_size);
+void ct_config_free(struct ct_config *c);
+/* Prints every key with type, range, default and meaning: the reference. */
+#include <stdio.h>
+void ct_config_print_reference(FILE *to);
+
+#endif

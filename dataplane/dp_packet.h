@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_packet: where things are in a frame: link, VLAN, IPv4, IPv6, TCP (IEEE 802.3, 802.1Q; RFC 791, 8200, 9293).
+ *
+ * Owner:  the caller; nothing is kept. Memory: none. Units: bytes; ports and sequence numbers in host order.
+ * Only headers are read, and they must lie in the first data segment given; payload may continue elsewhere. */
+#ifndef DP_PACKET_H
+#define DP_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum dp_link { /* what the first byte of a frame is; live ports are always Ethernet */
+	DP_LINK_ETHERNET,
+	DP_LINK_RAW, /* IPv4 or IPv6 by its version nibble */
+	DP_LINK_NULL, /* BSD loopback: address family in either byte order */
+	DP_LINK_SLL, /* Linux cooked v1 */
+	DP_LINK_SLL2,
+};
+
+enum dp_class { /* what became of a frame's headers; each names a counter */
+	DP_TCP, /* a TCP segment: all fields are set */
+	DP_OTHER, /* well formed, not TCP: ARP, UDP, an unknown EtherType, ... */
+	DP_FRAGMENT, /* an IP fragment, first or later: not reassembled */
+	DP_TRUNCATED, /* fewer bytes than the headers or the IP length promise */
+	DP_BAD_LINK, /* link header makes no sense */
+	DP_BAD_IP, /* IP header makes no sense */
+	DP_BAD_TCP, /* TCP header makes no sense */
+	DP_BAD_CHECKSUM, /* set by the caller after dp_packet_checksum */
+	DP_CLASS_MAX
+};
+
+struct dp_packet {
+	uint8_t src[16], dst[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint16_t sport, dport;
+	uint8_t ip_version; /* 4, 6; 0 when not IP */
+	uint8_t proto; /* IP protocol, after extension headers; 0 when not IP */
+	uint8_t nvlan; /* VLAN tags, outermost first; further ones are not kept */
+	uint16_t vlan[2]; /* VLAN ids, 12 bits */
+	uint16_t l3_off, l4_off; /* from the frame's first byte */
+	uint32_t payload_off; /* of the TCP payload, from the frame's first byte */
+	uint32_t payload_len; /* by the IP length: padding of the frame is not part of it. IP length 0 (TSO captures): up to the frame's end */
+	uint32_t payload_missing; /* bytes of payload that the IP length promises and the frame does not hold */
+	uint32_t seq, ack;
+	uint16_t window;
+	uint8_t tcp_flags;
+	uint8_t tcp_hdr_len;
+};
+
+/* head: the first head_len bytes, contiguous; frame_len: all bytes present in the chain. A frame that was cut inside the TCP
+ * payload is DP_TCP with payload_missing set; one cut inside its headers is DP_TRUNCATED. */
+enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len, struct dp_packet *pkt);
+
+/* The checksums of an IPv4 header and a TCP segment whose bytes are contiguous from l3_off. */
+bool dp_packet_checksum_ip(const uint8_t *l3);
+bool dp_packet_checksum_tcp(const struct dp_packet *pkt, const uint8_t *l4, size_t l4_len);
+
+/* The same for both directions of a connection: the symmetric hash that distributes flows. */
+uint32_t dp_packet_hash(const struct dp_packet *pkt, uint32_t seed);
+
+const char *dp_class_name(enum dp_class c); /* "tcp", "other", "fragment", "truncated", "bad_link", ... */
+
+#endif

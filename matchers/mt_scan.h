@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mt_scan: matching state of one buffer while its bytes stream past.
+ *
+ * Owner:  mt_worker and its streams belong to one worker; the ruleset is shared read-only. Memory: scratch and
+ * max_streams streams of each buffer kind, all taken in mt_worker_create; none after (Hyperscan's streams come from
+ * blocks of ours, hs_set_stream_allocator is not needed when streams are opened once and reset). Units: bytes; offsets
+ * from the buffer's first byte.
+ *
+ * Hyperscan reports criteria; which rules they make is decided here: all of a rule's criteria (or N of them,
+ * `criteria:N`) in one buffer; negated ones are judged at the buffer's end. */
+#ifndef MT_SCAN_H
+#define MT_SCAN_H
+
+#include "matchers/mt_rules.h"
+
+#define MT_HITS_MAX 32 /* criteria remembered with their place, a stream; further ones count, without place */
+#define MT_TEXT_MAX 24
+
+struct mt_hit { /* first match of a criterion in this buffer */
+	uint64_t from, to; /* offsets; from == to where the start is not known */
+	uint32_t line; /* set by the caller in its mt_hit_fn; 0 otherwise */
+	uint16_t criterion;
+	uint8_t text_len;
+	char text[MT_TEXT_MAX]; /* as it stands in the buffer, unprintable bytes left out; the criterion's text when it began in an earlier piece */
+};
+
+struct mt_worker;
+struct mt_stream;
+
+/* Called for the first match of each criterion, while mt_stream_scan runs. May fill hit->line. */
+typedef void (*mt_hit_fn)(void *arg, struct mt_hit *hit);
+/* Called by mt_stream_end for each rule that the buffer matches, in rule order; hits are its criteria's. */
+typedef void (*mt_match_fn)(void *arg, const struct mt_rule *rule, size_t rule_index, const struct mt_hit *const *hits, size_t nhits);
+
+int mt_worker_create(const struct mt_ruleset *rs, uint32_t max_streams, struct mt_worker **out); /* 0 or -errno */
+void mt_worker_free(struct mt_worker *w);
+
+/* NULL when all streams are out (count it, and judge "limit"), or when no rule looks at this buffer
+ * (mt_ruleset_depth says 0: ask first). */
+struct mt_stream *mt_stream_open(struct mt_worker *w, enum mt_buffer b);
+/* hit may be NULL. Only the first mt_ruleset_depth bytes are looked at. */
+void mt_stream_scan(struct mt_worker *w, struct mt_stream *s, const uint8_t *p, size_t n, mt_hit_fn hit, void *arg);
+/* The buffer ended: decides the rules, then gives the stream back. match may be NULL (abandon). */
+void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, void *arg);
+
+struct mt_worker_stats { uint32_t streams_used, streams_size, streams_peak; uint64_t no_stream, scan_errors; size_t bytes; };
+void mt_worker_stats(const struct mt_worker *w, struct mt_worker_stats *st);
+
+#endif

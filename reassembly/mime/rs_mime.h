@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_mime: the structure of one message: header fields (RFC 5322), multiparts and nested messages
+ * (RFC 2045, 2046), names of attachments (RFC 2183, 2231), pushed in any split.
+ *
+ * Owner:  one thread. Memory: this struct, and one block of RS_MIME_BLOCK bytes from the pool given at init while a
+ * header section is being read. Units: bytes. Data handed to the callbacks is borrowed until they return.
+ *
+ * Lines end in CRLF or bare LF. The line end before a boundary line belongs to the boundary
+ * (RFC 2046 5.1.1). Boundary lines of any open level end all levels inside. A boundary prefix
+ * match must be the whole line up to white space. What follows a final boundary, and what
+ * precedes the first one, is handed out as a part too (preamble, epilogue), because some readers show it.
+ * message/rfc822 (and message/global) is opened: its headers are read, its body is parts of this
+ * structure, one level deeper; if such a part is base64 or quoted-printable encoded it is a leaf instead
+ * (flag RS_PART_ENCODED_MESSAGE).
+ * Limits: RS_MIME_DEPTH levels and limits.parts leaves; beyond, the content is handed out as one leaf and the
+ * limit is reported. A boundary longer than RS_MIME_BOUNDARY_MAX is cut for comparison and reported. */
+#ifndef RS_MIME_H
+#define RS_MIME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "reassembly/rs_pool.h"
+#include "reassembly/decode/rs_transfer.h"
+
+#define RS_MIME_BLOCK 4096
+#define RS_MIME_DEPTH 16
+#define RS_MIME_BOUNDARY_MAX 128
+#define RS_MIME_NAME_MAX 512
+
+enum rs_header { /* of the outermost message, handed out as the header callback */
+	RS_HDR_FROM, RS_HDR_TO, RS_HDR_CC, RS_HDR_SUBJECT, RS_HDR_DATE, RS_HDR_MESSAGE_ID, RS_HDR_X_MAILER,
+	RS_HDR_RECEIVED,
+	RS_HDR_MAX
+};
+
+enum rs_part_kind { RS_PART_LEAF, RS_PART_PREAMBLE, RS_PART_EPILOGUE };
+
+enum rs_part_flag {
+	RS_PART_ATTACHMENT = 1, /* Content-Disposition: attachment, or a name is given, or it is no text */
+	RS_PART_ENCODED_MESSAGE = 2,
+	RS_PART_NAME_CUT = 4,
+	RS_PART_LIMIT = 8, /* structure inside was not opened, for a limit */
+	RS_PART_MISSING_END = 16, /* (part_end) the enclosing multipart never ended */
+	RS_PART_GAP = 32, /* (part_end) bytes were missing */
+};
+
+/* How the bytes of a name stand in the message. */
+enum rs_name_form {
+	RS_NAME_NONE, /* the part has no name */
+	RS_NAME_PLAIN, /* as it stands, quotes and backslashes removed; may hold encoded words (RFC 2047) and raw 8-bit */
+	RS_NAME_EXTENDED, /* RFC 2231: percent escapes decoded, continuations joined; charset says which */
+};
+
+struct rs_part {
+	enum rs_part_kind kind;
+	enum rs_cte cte;
+	uint32_t flags; /* enum rs_part_flag */
+	const char *number; /* IMAP style (RFC 3501 6.4.5): "1", "2.1"; a preamble or epilogue has its multipart's number + ".0" */
+	const char *type; /* "text/plain", lower case, without parameters; "" where the field was unreadable */
+	enum rs_name_form name_form;
+	const uint8_t *name; /* the filename parameter of Content-Disposition, else the name parameter of Content-Type */
+	size_t name_len;
+	const char *name_charset; /* RS_NAME_EXTENDED: the charset named, "" where none */
+	uint8_t depth; /* 0: the message's own body */
+};
+
+enum rs_mime_anomaly {
+	RS_MIME_HEADER_TOO_LONG, /* a field was cut at RS_MIME_BLOCK (only fields that are parsed) */
+	RS_MIME_HEADER_INVALID, /* a line in a header section that is no field */
+	RS_MIME_BOUNDARY_MISSING, /* multipart without a boundary parameter */
+	RS_MIME_BOUNDARY_TOO_LONG,
+	RS_MIME_DEPTH_LIMIT,
+	RS_MIME_PART_LIMIT,
+	RS_MIME_DUPLICATE_FIELD, /* two Content-Type, -Transfer-Encoding or -Disposition fields in one section: readers differ */
+	RS_MIME_DUPLICATE_PARAMETER, /* two boundary or name parameters: readers differ */
+	RS_MIME_ENCODED_MULTIPART, /* a multipart with base64 or quoted-printable (RFC 2045 6.4 forbids it): read as identity */
+	RS_MIME_UNKNOWN_ENCODING,
+	RS_MIME_NAME_CUT,
+	RS_MIME_MISSING_END, /* a multipart never ended */
+	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields could not be read */
+	RS_MIME_ANOMALY_MAX
+};
+
+struct rs_mime_ops {
+	/* A field of the outermost header section: its unfolded value, in one or more pieces. Folding is removed (RFC 5322
+	 * 2.2.3), outer white space too; encoded words are left as they stand. Of repeated fields each is handed out. */
+	void (*header)(void *arg, enum rs_header h, const uint8_t *p, size_t n, bool first, bool last);
+	void (*part_begin)(void *arg, const struct rs_part *part);
+	/* The leaf's body as it travelled (not decoded), line ends included. */
+	void (*part_data)(void *arg, const uint8_t *p, size_t n);
+	void (*part_end)(void *arg, uint32_t flags);
+	void (*anomaly)(void *arg, enum rs_mime_anomaly a);
+};
+
+struct rs_mime; /* defined below; fields are the module's own */
+
+struct rs_mime_limits {
+	uint16_t depth; /* at most RS_MIME_DEPTH */
+	uint32_t parts;
+};
+
+void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks, struct rs_mime_limits limits);
+void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n);
+
+/* True in the body of a leaf whose encoding is base64, where no boundary match is under way: then the
+ * caller may give bytes that hold no '-' to the decoder itself, as rs_base64_bulk does, and tell
+ * this structure with rs_mime_skip, in place of rs_mime_feed. part_data is not called for them. */
+bool rs_mime_base64_body(const struct rs_mime *m);
+void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n);
+
+/* n bytes are missing here: the current leaf is marked, and the next line start is looked for. In a header
+ * section the field under way is dropped. */
+void rs_mime_gap(struct rs_mime *m, uint64_t n);
+
+/* The message ended: ends what is open, gives the block back. */
+void rs_mime_end(struct rs_mime *m);
+
+const char *rs_mime_anomaly_name(enum rs_mime_anomaly a); /* "mime.duplicate_field", ... */
+
+#endif

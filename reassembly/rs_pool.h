@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_pool: objects of one size, taken from memory given at start.
+ *
+ * Owner:  one thread; never shared.
+ * Memory: the caller's, RS_POOL_BYTES(size, n) of it, aligned to 64 bytes; no allocation after.
+ * Errors: an empty pool answers NULL and counts it in `failed`; the caller has a policy for that.
+ * Under AddressSanitizer a free object is poisoned, so that use after put is found. */
+#ifndef RS_POOL_H
+#define RS_POOL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct rs_pool {
+	void *free; /* singly linked through the objects' first word */
+	uint32_t object_size; /* bytes, a multiple of 16 */
+	uint32_t size; /* objects in all */
+	uint32_t used; /* objects out */
+	uint32_t peak; /* most objects ever out */
+	uint64_t failed; /* gets that found it empty */
+};
+
+#define RS_POOL_OBJECT(size) (((size) + 15u) & ~(size_t)15u)
+#define RS_POOL_BYTES(size, n) (RS_POOL_OBJECT(size) * (size_t)(n))
+
+void rs_pool_init(struct rs_pool *p, void *mem, size_t object_size, uint32_t n);
+
+/* An object, its bytes undefined; NULL when all are out. */
+void *rs_pool_get(struct rs_pool *p);
+
+/* Gives back what rs_pool_get handed out. NULL is allowed and does nothing. */
+void rs_pool_put(struct rs_pool *p, void *object);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_smtp: the dialogue of one SMTP or LMTP connection, both directions (RFC 5321, 2033, 2920,
+ * 3030, 3207, 4954).
+ *
+ * Owner:  one thread. Memory: this struct, and blocks of RS_SMTP_BLOCK bytes from the pool given
+ * at init, held only while a line is incomplete or replies are owed. Units: bytes.
+ * Input:  each direction's in-order bytes, in any split; what one direction says is judged by what
+ * the other has said so far. Either direction may be missing altogether (one-way captures).
+ * Data handed to the callbacks is borrowed until they return.
+ *
+ * A transaction begins at MAIL, or at a DATA or BDAT that the server accepts without one, and
+ * ends when its outcome is known. Each gets exactly one tx_begin and one tx_end. Several may
+ * be open: with pipelining the next begins while the last one's reply is owed.
+ *
+ *  - MAIL inside a transaction: its own transaction; if the server refuses it, it ends as refused
+ *    and the outer one goes on; if the server accepts it, the outer one ends as abandoned.
+ *  - After DATA the client's bytes are content from the next byte on, whether or not the server
+ *    has answered; if the answer turns out to be other than 3xx, the content ends as REFUSED and
+ *    the client's bytes are commands again.
+ *  - Content ends at CRLF "." CRLF. The bare-LF and bare-CR forms (SMTP smuggling) are candidates:
+ *    flagged as anomaly, and taken as the end when the server answers there or when what
+ *    follows reads as a command; otherwise the content goes on.
+ *  - A final reply while content is open and its DATA was answered 3xx ends the content (BY_REPLY).
+ *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
+ *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
+ *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly. */
+#ifndef RS_SMTP_H
+#define RS_SMTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "reassembly/rs_pool.h"
+
+#define RS_SMTP_BLOCK 1024
+#define RS_SMTP_LINE_MAX 1000 /* of a command or reply line, kept; the rest of a longer one is skipped */
+
+enum rs_smtp_dir { RS_SMTP_CLIENT, RS_SMTP_SERVER };
+
+enum rs_smtp_verb {
+	RS_VERB_UNKNOWN,
+	RS_VERB_HELO, RS_VERB_EHLO, RS_VERB_LHLO, RS_VERB_MAIL, RS_VERB_RCPT, RS_VERB_DATA, RS_VERB_BDAT,
+	RS_VERB_RSET, RS_VERB_NOOP, RS_VERB_QUIT, RS_VERB_VRFY, RS_VERB_EXPN, RS_VERB_HELP,
+	RS_VERB_AUTH, RS_VERB_STARTTLS, RS_VERB_ETRN, RS_VERB_XCLIENT, RS_VERB_XFORWARD,
+	RS_VERB_BANNER, /* what the server's greeting answers */
+	RS_VERB_CONTENT, /* the end of the content: the reply that accepts or rejects the message */
+	RS_VERB_MAX
+};
+
+enum rs_smtp_end { /* how the content of a transaction ended */
+	RS_END_DOT, /* CRLF . CRLF */
+	RS_END_BARE, /* a bare-LF or bare-CR form that was taken as the end */
+	RS_END_LAST, /* the last octet of BDAT LAST */
+	RS_END_BY_REPLY, /* the server answered before any end was seen */
+	RS_END_REFUSED, /* DATA was not answered with 3xx, BDAT not with 2xx */
+	RS_END_ABORTED, /* RSET or a new greeting between BDAT chunks, or the connection ended */
+};
+
+enum rs_smtp_outcome { /* of the transaction */
+	RS_OUT_ACCEPTED, /* 2xx to the content */
+	RS_OUT_REJECTED, /* 4xx or 5xx to the content, to DATA/BDAT, or to MAIL */
+	RS_OUT_ABANDONED, /* RSET, EHLO, QUIT, another MAIL: given up without content, or before its end */
+	RS_OUT_UNKNOWN, /* the connection or the capture ended, or replies were not seen */
+};
+
+enum rs_smtp_anomaly {
+	RS_SMTP_END_BARE_LF, /* a "." line whose line ends are not both CRLF, LF involved */
+	RS_SMTP_END_BARE_CR,
+	RS_SMTP_COMMAND_TOO_LONG,
+	RS_SMTP_REPLY_TOO_LONG,
+	RS_SMTP_REPLY_INVALID, /* a line from the server that is no reply */
+	RS_SMTP_REPLY_UNEXPECTED, /* a reply that no command is owed */
+	RS_SMTP_PIPELINE_LIMIT, /* more replies owed than are kept track of */
+	RS_SMTP_BDAT_INVALID, /* chunk size missing or no number */
+	RS_SMTP_CLEAR_AFTER_STARTTLS,
+	RS_SMTP_NO_MAIL, /* content without MAIL */
+	RS_SMTP_BLOCK_LIMIT, /* no block left: a line could not be kept */
+	RS_SMTP_ANOMALY_MAX
+};
+
+struct rs_smtp_reply {
+	uint16_t code; /* 200 to 599 */
+	const uint8_t *text; /* what follows the code in the last line of the reply, enhanced code included */
+	size_t text_len;
+};
+
+struct rs_smtp_ops {
+	/* A new transaction, the n-th of the connection from 0. The handle is the caller's and may be
+	 * NULL (no room: the dialogue goes on, every callback of that transaction gets NULL). */
+	void *(*tx_begin)(void *arg, uint32_t n);
+	/* A greeting's argument: the client's name. */
+	void (*helo)(void *arg, const uint8_t *name, size_t len);
+	/* The reverse path of MAIL without angle brackets ("" for <>), and the ESMTP parameters behind it. */
+	void (*mail_from)(void *arg, void *tx, const uint8_t *path, size_t len, const uint8_t *params, size_t params_len);
+	/* The i-th RCPT of the transaction, from 0. */
+	void (*rcpt_to)(void *arg, void *tx, uint32_t i, const uint8_t *path, size_t len);
+	/* The server's answer to a command of the transaction: MAIL, RCPT (then i says which), DATA,
+	 * BDAT, CONTENT. LMTP answers CONTENT once for each accepted RCPT (then i says which). */
+	void (*reply)(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, const struct rs_smtp_reply *r);
+	void (*content_begin)(void *arg, void *tx);
+	/* Offered first, for content after DATA in the middle of a line or at the start of one that does not start with a
+	 * dot, and for BDAT chunks: the callee eats a prefix of p that is sure to hold no '.' and returns its length
+	 * (0: it eats nothing now). Not offered while an end candidate is undecided. */
+	size_t (*bulk)(void *arg, void *tx, const uint8_t *p, size_t n);
+	/* Everything else of the content, with its line ends, transparency dots removed (RFC 5321 4.5.2).
+	 * The CRLF before the final dot is part of the content. */
+	void (*content)(void *arg, void *tx, const uint8_t *p, size_t n);
+	/* n content bytes are missing here (rs_smtp_gap). */
+	void (*content_gap)(void *arg, void *tx, uint64_t n);
+	void (*content_end)(void *arg, void *tx, enum rs_smtp_end how);
+	/* The handle is not used after this. r is the reply that decided, NULL where none did. */
+	void (*tx_end)(void *arg, void *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
+	/* The session turned to TLS, after STARTTLS or from its first byte. Once. */
+	void (*tls)(void *arg);
+	/* tx: the current transaction's handle, or NULL when none is open. */
+	void (*anomaly)(void *arg, void *tx, enum rs_smtp_anomaly a);
+};
+
+struct rs_smtp; /* defined below; fields are the module's own */
+
+/* midstream: the connection's beginning was not seen: no banner is awaited, replies may be owed for
+ * commands that were not seen, and content that was under way is skipped until a command line. */
+void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, struct rs_pool *blocks, bool midstream);
+
+void rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+
+/* n bytes of this direction are missing before the next ones fed. */
+void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n);
+
+/* The connection ended: ends what is open, gives all blocks back. The struct may be reused after
+ * another init. Safe to call twice. */
+void rs_smtp_close(struct rs_smtp *s);
+
+/* True while the client's next byte would be message content. */
+bool rs_smtp_in_content(const struct rs_smtp *s);
+
+/* Whether the first bytes of a connection are SMTP's: 1 yes, 0 no, -1 too few to tell. */
+int rs_smtp_probe(enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+
+const char *rs_smtp_verb_name(enum rs_smtp_verb v); /* "MAIL", "RCPT", ... */
+const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a); /* "smtp.end_bare_lf", ...: EVE anomaly.event */
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_stream: in-order view of one TCP direction (RFC 9293 3.4).
+ *
+ * Owner:  one thread. Memory: nodes of struct rs_seg from the pool given to each call; no allocation.
+ * Units:  stream offsets in bytes from ISN+1, 64 bits, so that sequence numbers may wrap.
+ * Payload is held by reference: `ref` is the caller's (an mbuf), opaque here. What is held is
+ * (ref, skip, len): len payload bytes from byte skip of ref's payload.
+ * Overlaps: what came first is kept; later copies are trimmed to what is new. */
+#ifndef RS_STREAM_H
+#define RS_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "reassembly/rs_pool.h"
+
+struct rs_seg { /* a run of payload held out of order */
+	struct rs_seg *next;
+	uint64_t off;
+	void *ref;
+	uint32_t skip, len;
+	uint32_t cost; /* what the reference costs its owner: mbufs in the chain */
+};
+
+struct rs_stream {
+	uint64_t next; /* offset of the next byte in order */
+	uint64_t end; /* highest offset + 1 seen */
+	uint64_t fin; /* offset of the FIN; UINT64_MAX until seen */
+	struct rs_seg *head; /* held, by offset, not overlapping, none at or below next */
+	uint32_t isn;
+	uint32_t held; /* sum of the held segments' cost */
+	uint32_t limit; /* most cost that may be held */
+};
+
+enum rs_verdict {
+	RS_INORDER, /* the payload from *skip on is in order now: next was advanced past it; the caller reads it and keeps the reference */
+	RS_HELD, /* one or more references were taken (ref_get was called once a node) */
+	RS_DUP, /* nothing new in it */
+	RS_LIMIT, /* no node, or over the limit: nothing taken, nothing changed */
+	RS_WINDOW, /* further than `window` ahead: nothing taken, nothing changed */
+};
+
+struct rs_stream_mem { /* how references are taken and given back; one a worker */
+	struct rs_pool *segs;
+	void (*ref_get)(void *ref);
+	void (*ref_put)(void *ref);
+	uint32_t window; /* bytes ahead of next that are accepted */
+};
+
+void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit);
+
+/* The offset that a sequence number means, nearest to next; negative when before ISN+1. */
+int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq);
+
+/* Adds len payload bytes of ref at off (may be below next: then only what is new counts). On RS_INORDER call
+ * rs_stream_pop until it says false. In every case the caller keeps its own reference. */
+enum rs_verdict rs_stream_add(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len,
+                              void *ref, uint32_t cost, uint32_t *skip);
+
+/* Hands out the next held run that has become in order and advances next past it; the caller owns *out's
+ * reference (and gives it back with mem->ref_put when it has read it). False when there is none. */
+bool rs_stream_pop(struct rs_stream *s, struct rs_stream_mem *mem, struct rs_seg *out);
+
+/* Bytes missing before the first held run, or before `to` when nothing is held below it; 0 when none. */
+uint64_t rs_stream_hole(const struct rs_stream *s, uint64_t to);
+
+/* Gives up n missing bytes: next moves past them. Then call rs_stream_pop. */
+void rs_stream_skip(struct rs_stream *s, uint64_t n);
+
+/* Gives every reference and node back. */
+void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem);
+
+#endif
