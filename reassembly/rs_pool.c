@@ -21,25 +21,25 @@
 void rs_pool_init(struct rs_pool *p, void *mem, size_t object_size, uint32_t n)
 {
 	object_size = RS_POOL_OBJECT(object_size);
-	*p = (struct rs_pool){ .object_size = (uint32_t)object_size, .size = n };
-	/* Last first, so that objects come out in the order of their addresses. */
-	for (uint32_t i = n; i-- > 0;) {
-		char *o = (char *)mem + i * object_size;
-		memcpy(o, &p->free, sizeof p->free);
-		p->free = o;
-		ASAN_POISON_MEMORY_REGION(o, object_size);
-	}
+	*p = (struct rs_pool){ .fresh = mem, .nfresh = n, .object_size = (uint32_t)object_size, .size = n };
+	ASAN_POISON_MEMORY_REGION(mem, object_size * n);
 }
 
 void *rs_pool_get(struct rs_pool *p)
 {
 	char *o = p->free;
-	if (!o) {
+	if (o) {
+		ASAN_UNPOISON_MEMORY_REGION(o, p->object_size);
+		memcpy(&p->free, o, sizeof p->free);
+	} else if (p->nfresh) {
+		o = p->fresh;
+		p->fresh += p->object_size;
+		p->nfresh--;
+		ASAN_UNPOISON_MEMORY_REGION(o, p->object_size);
+	} else {
 		p->failed++;
 		return NULL;
 	}
-	ASAN_UNPOISON_MEMORY_REGION(o, p->object_size);
-	memcpy(&p->free, o, sizeof p->free);
 	if (++p->used > p->peak)
 		p->peak = p->used;
 	return o;

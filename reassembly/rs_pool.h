@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 struct rs_pool {
-	void *free; /* singly linked through the objects' first word */
+	void *free; /* given back: singly linked through the objects' first word */
+	char *fresh; /* never handed out yet: its pages are not touched before their time */
+	uint32_t nfresh;
 	uint32_t object_size; /* bytes, a multiple of 16 */
 	uint32_t size; /* objects in all */
 	uint32_t used; /* objects out */
