@@ -121,11 +121,15 @@ static size_t feed_cut(const uint8_t *in, size_t n, size_t cut, uint8_t *out, ui
 	return made;
 }
 
-/* Lines of random lengths; some with other white space, some with foreign bytes. */
+/* Lines of random lengths, or no lines at all; some with other white space, some with foreign bytes. */
 static void random_text(uint8_t *p, size_t n)
 {
-	uint32_t kind = any(6), line = kind == 0 ? 76 : 1 + any(kind == 1 ? 8 : 100), column = 0;
+	uint32_t kind = any(7), line = 1 + any(kind == 1 ? 8 : 100), column = 0;
 	uint32_t noise = kind == 5 ? 1 + any(40) : 0;
+	if (kind == 0)
+		line = 76;
+	if (kind == 6)
+		line = UINT32_MAX;
 	for (size_t i = 0; i < n; i++) {
 		if (noise && any(noise) == 0) {
 			p[i] = any(3) ? (uint8_t)any(256) : '=';
