@@ -20,6 +20,7 @@ struct rs_base64 {
 	uint32_t acc; /* up to three characters not yet made into bytes: 6 bits each, newest lowest */
 	uint8_t nacc; /* how many of them: 0 to 3 */
 	uint8_t flags; /* RS_BASE64_* seen so far */
+	uint8_t pads; /* '=' still due: 1 after the first of "==", else 0 */
 };
 
 enum rs_base64_flag {
@@ -27,6 +28,7 @@ enum rs_base64_flag {
 	RS_BASE64_AFTER_PAD = 2, /* alphabet characters after '=' */
 	RS_BASE64_FOREIGN = 4, /* a byte outside alphabet, white space and '=' */
 	RS_BASE64_CUT = 8, /* ended inside a quantum that no '=' completed */
+	RS_BASE64_BAD_PAD = 16, /* '=' where none was due, or one missing */
 };
 
 /* Slack lets a vector variant store whole registers. */

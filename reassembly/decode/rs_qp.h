@@ -6,7 +6,9 @@
  * Units:  bytes. `out` must have room for RS_QP_OUT_MAX(n).
  *
  * What does not follow the RFC is kept as it stands and flagged ("=XY" that is no hex stays
- * "=XY"); lower case hex is accepted; white space at the end of a line is dropped (rule 3). */
+ * "=XY"); lower case hex is accepted; white space at the end of a line is dropped (rule 3), also
+ * between '=' and the line end. A line ends in CRLF or bare LF; a CR alone is content. Where the
+ * input ends without a line end, white space before that is content. */
 #ifndef RS_QP_H
 #define RS_QP_H
 

@@ -37,13 +37,14 @@ const uint8_t *rs_transfer_feed(struct rs_transfer *t, const uint8_t *in, size_t
 /* What is still held at the end of the part; returns the bytes written to out. */
 size_t rs_transfer_end(struct rs_transfer *t, uint8_t *out);
 
-/* Whether what ended was well formed. Valid after rs_transfer_end. */
+/* Whether what ended was not well formed. Valid after rs_transfer_end. An unknown encoding always is: nobody can
+ * tell what the bytes would become. */
 bool rs_transfer_malformed(const struct rs_transfer *t);
 
 /* Where in `in` a decoded byte came from: given the state *before* `in` was fed and the index of
  * a decoded byte that feeding it gave, returns the index in `in` of the first byte of the encoded unit whose
- * reading made that decoded byte available (the character that completed it). Decodes again a
- * byte at a time: for the rare match, not for the hot path. n when the index is not reached. */
+ * reading made that decoded byte available (the character that completed it). Decodes again, a
+ * byte at a time in the end: for the rare match, not for the hot path. n when the index is not reached. */
 size_t rs_transfer_locate(const struct rs_transfer *before, const uint8_t *in, size_t n, size_t decoded);
 
 #endif
