@@ -84,7 +84,7 @@ enum rs_zip_origin { RS_ZIP_EXPECTED, RS_ZIP_HUNTED, RS_ZIP_INSIDE };
 /* What is compared at the end record: sums do not depend on the order of the records. */
 struct rs_zip_account {
 	uint64_t local_sum, central_sum;
-	uint64_t locals, centrals;
+	uint64_t centrals;
 	uint64_t central_off; /* of the first central directory record */
 	bool bad, ended;
 };
@@ -125,6 +125,10 @@ struct rs_zip {
 /* True when these first bytes of a file (4 are enough) are a zip: a local header, an empty
  * archive's end record, or a spanning marker before a local header. */
 bool rs_zip_is(const uint8_t *p, size_t n);
+
+/* A random number for the whole process, given once at start, before any thread reads: who does not know it cannot
+ * make a directory that differs from the local headers and has the same sum. */
+void rs_zip_set_key(uint64_t random);
 
 void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg);
 void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n);

@@ -28,6 +28,13 @@ static bool inspectable(const struct rs_zip *z)
 	return z->m.method == 0 && !(z->m.flags & RS_ZIP_ENCRYPTED);
 }
 
+static uint64_t key = 1; /* set once, at start */
+
+void rs_zip_set_key(uint64_t random)
+{
+	key = random;
+}
+
 static uint64_t mix(uint64_t h, uint64_t v)
 {
 	h = (h ^ v) * 0x9e3779b97f4a7c15u;
@@ -37,7 +44,7 @@ static uint64_t mix(uint64_t h, uint64_t v)
 /* What central directory and local header must agree in, but for the size, which may come later. */
 static uint64_t header_sum(const struct rs_zip *z)
 {
-	uint64_t h = mix(mix(mix(1, z->header_off), z->m.method), z->m.name_len);
+	uint64_t h = mix(mix(mix(key, z->header_off), z->m.method), z->m.name_len);
 	for (unsigned i = 0; i < z->m.name_len; i++)
 		h = mix(h, z->name[i]);
 	return h;
@@ -71,7 +78,6 @@ static void skip(struct rs_zip *z, uint64_t n, enum rs_zip_state next)
 
 static void member_done(struct rs_zip *z)
 {
-	z->account.locals++;
 	z->account.local_sum += mix(z->sum, z->m.csize);
 	const bool descriptor = z->m.flags & RS_ZIP_DESCRIPTOR;
 	member_end(z, 0);
@@ -80,11 +86,8 @@ static void member_done(struct rs_zip *z)
 
 static void member_begin(struct rs_zip *z)
 {
-	if (z->origin == RS_ZIP_HUNTED) {
-		/* Behind garbage, or a second archive behind the first. */
+	if (z->origin == RS_ZIP_HUNTED) /* behind garbage, or a second archive behind the first */
 		z->account.bad = true;
-		z->account.ended = false;
-	}
 	if (z->origin != RS_ZIP_EXPECTED || z->doubted.start != NOT_SOUGHT)
 		z->m.flags |= RS_ZIP_UNSURE;
 	z->m.data_off = z->pos;
@@ -122,7 +125,6 @@ void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned le
 	} else {
 		member_end(z, 0);
 	}
-	z->account.locals++;
 	z->account.local_sum += sum;
 	skip(z, len, RS_ZIP_RECORD);
 	z->slack = (uint8_t)slack;
@@ -324,7 +326,6 @@ static void central_header(struct rs_zip *z)
 			return;
 		}
 		leave(z);
-		z->account.central_off = z->pos - z->have;
 		z->want = CENTRAL_FIXED;
 		return;
 	}
@@ -405,8 +406,7 @@ static void end_record(struct rs_zip *z)
 	struct rs_zip_account *a = &z->account;
 	const unsigned total = le16(h + 10);
 	const uint32_t off = le32(h + 16);
-	if (a->ended || a->locals != a->centrals || a->local_sum != a->central_sum ||
-	    (total != UINT16_MAX && total != a->centrals) ||
+	if (a->local_sum != a->central_sum || (total != UINT16_MAX && total != a->centrals) ||
 	    (off != UINT32_MAX && a->centrals && off != a->central_off))
 		a->bad = true;
 	a->ended = true;

@@ -428,6 +428,126 @@ static void a_contradiction_is_told(void **state)
 	}
 }
 
+static void put_end(struct zip *z, unsigned total, size_t off)
+{
+	put_str(z, "PK\5\6");
+	put_int(z, 0, 4);
+	put_int(z, total, 2);
+	put_int(z, total, 2);
+	put_int(z, 0, 4);
+	put_int(z, off, 4);
+	put_int(z, 0, 2);
+}
+
+static void a_member_behind_the_directory_is_told(void **state)
+{
+	(void)state;
+	for (int ended = 0; ended < 2; ended++) {
+		struct zip z = { 0 };
+		put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+		const size_t off = z.len;
+		put_directory(&z);
+		z.len -= 26; /* without its end record */
+		if (ended)
+			put_end(&z, 1, off);
+		put_member(&z, "b", 0, 0, KNOWN, "data", 4);
+		z.entries[0] = z.entries[1];
+		z.n = 1;
+		put_directory(&z);
+		z.len -= 26;
+		put_end(&z, 2, off);
+		char expected[100];
+		snprintf(expected, sizeof expected, "begin b method 0 flags %d csize 4 size 4\ndata 4\nend",
+			 ended ? 64 : 0);
+		char *got = events(&z);
+		assert_non_null(strstr(got, expected));
+		assert_non_null(strstr(got, "not well formed"));
+		free(got);
+	}
+}
+
+/* Bit 13: the local header's values are masked (4.4.4), and the data encrypted. */
+static void masked_headers_are_encrypted(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	put_member(&z, "1", 0, 1 << 13, KNOWN, "data", 4);
+	put_directory(&z);
+	char *got = events(&z);
+	assert_non_null(strstr(got, "begin 1 method 0 flags 1 csize 4 size 4\nouter 4\nend 1\n"));
+	free(got);
+}
+
+/* A zip64 field with room for the first size only: the other stays what the header says. */
+static void a_short_zip64_field_is_not_read_past(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	put_header(&z, "a", 0, 0, KNOWN64, 4);
+	z.p[z.len - 18] = 8;
+	put_str(&z, "data");
+	char *got = events(&z);
+	assert_non_null(strstr(got, "begin a method 0 flags 0 csize 4294967295 size 4\ndata 4\nend 16\n"));
+	free(got);
+}
+
+struct count {
+	uint64_t outer, data;
+	bool ended;
+};
+
+static void count_outer(void *arg, const uint8_t *p, size_t n)
+{
+	(void)p;
+	((struct count *)arg)->outer += n;
+}
+
+static void count_data(void *arg, const uint8_t *p, size_t n)
+{
+	(void)p;
+	((struct count *)arg)->data += n;
+}
+
+static void count_begin(void *arg, const struct rs_zip_member *m)
+{
+	(void)arg;
+	(void)m;
+}
+
+static void count_end(void *arg, uint32_t flags)
+{
+	((struct count *)arg)->ended = !(flags & RS_ZIP_CUT);
+}
+
+/* Beyond 4 GiB only the wide forms of a descriptor can say the size. */
+static void members_may_be_longer_than_4_gib(void **state)
+{
+	(void)state;
+	static const uint8_t block[1 << 20];
+	const uint64_t size = (4097ull << 20) + 5;
+	const struct rs_zip_ops ops = { count_outer, count_begin, count_data, count_end };
+	for (enum form form = SIGNED64; form <= UNSIGNED64; form += UNSIGNED64 - SIGNED64) {
+		struct zip head = { 0 }, tail = { 0 };
+		struct count count = { 0 };
+		struct rs_zip z;
+		put_header(&head, "a", 0, 0, form, size);
+		put_descriptor(&tail, form, size);
+		put_str(&tail, "PK\1\2");
+		rs_zip_init(&z, &ops, &count);
+		rs_zip_feed(&z, head.p, head.len);
+		for (int i = 0; i < 4097; i++)
+			rs_zip_feed(&z, block, sizeof block);
+		rs_zip_feed(&z, block, 5);
+		rs_zip_feed(&z, tail.p, tail.len);
+		assert_true(count.ended);
+		assert_true(count.data == size);
+		rs_zip_end(&z);
+		assert_int_equal(count.outer, head.len + tail.len);
+		free(head.p);
+		free(tail.p);
+	}
+}
+
 static void order_of_the_directory_does_not_matter(void **state)
 {
 	(void)state;
@@ -614,6 +734,10 @@ int main(void)
 		cmocka_unit_test(garbage_is_told),
 		cmocka_unit_test(a_second_archive_is_seen),
 		cmocka_unit_test(a_contradiction_is_told),
+		cmocka_unit_test(a_member_behind_the_directory_is_told),
+		cmocka_unit_test(masked_headers_are_encrypted),
+		cmocka_unit_test(a_short_zip64_field_is_not_read_past),
+		cmocka_unit_test(members_may_be_longer_than_4_gib),
 		cmocka_unit_test(order_of_the_directory_does_not_matter),
 		cmocka_unit_test(zip64_records_are_known),
 		cmocka_unit_test(long_names_are_cut),
