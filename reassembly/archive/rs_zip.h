@@ -11,7 +11,18 @@
  * A stored member of unknown size (general purpose bit 3, sizes zero) ends at a data descriptor
  * (with or without signature, 4.3.9) whose compressed size equals the bytes seen, followed by a
  * known signature or, with its own signature, by anything; the descriptor is outer.
- * Zip64 sizes (4.5.3) in local headers and descriptors are understood. */
+ * Zip64 sizes (4.5.3) in local headers and descriptors are understood.
+ * At most RS_ZIP_HELD bytes are held back, and only while the end of such a member is looked for.
+ *
+ * Where deflated or encrypted data of unknown size ends cannot be known without inflating it. It
+ * is taken to end at a descriptor whose compressed size equals the bytes seen. A local header or a central
+ * directory record inside it is read too, in case the descriptor lies: what comes of that is flagged
+ * RS_ZIP_UNSURE, for it may also be an archive that deflate kept as it was. When the exact
+ * descriptor comes after all, reading goes on behind it as if nothing had been.
+ *
+ * Well formed means: no byte between the records, central directory and local headers list the same
+ * names, methods and sizes at the same offsets, and one end record that counts them; what follows
+ * that record does not matter as long as no further member is in it. */
 #ifndef RS_ZIP_H
 #define RS_ZIP_H
 
@@ -21,6 +32,7 @@
 
 #define RS_ZIP_NAME_MAX 255 /* longer names are cut, and flagged */
 #define RS_ZIP_SIZE_UNKNOWN UINT64_MAX
+#define RS_ZIP_HELD 23 /* a descriptor without signature in its zip64 form, and the next signature less a byte */
 
 enum rs_zip_flag {
 	RS_ZIP_ENCRYPTED = 1, /* general purpose bit 0, or bit 13 (masked central directory) */
@@ -29,6 +41,7 @@ enum rs_zip_flag {
 	RS_ZIP_UTF8 = 8, /* name is UTF-8 (bit 11) */
 	RS_ZIP_CUT = 16, /* the archive ended inside this member's data (member_end only) */
 	RS_ZIP_DIRECTORY = 32, /* name ends in '/' */
+	RS_ZIP_UNSURE = 64, /* begin: found in garbage, or in data whose end is uncertain; end: the end is a guess */
 };
 
 struct rs_zip_member {
@@ -47,11 +60,75 @@ struct rs_zip_ops {
 	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, and RS_ZIP_CUT */
 };
 
-struct rs_zip; /* defined below; fields are the module's own */
+enum rs_zip_state {
+	RS_ZIP_RECORD, /* a signature is due */
+	RS_ZIP_HUNT, /* garbage, or behind the end record: a local header may begin anywhere */
+	RS_ZIP_LOCAL, /* fixed part of a local header (4.3.7) */
+	RS_ZIP_CENTRAL, /* fixed part of a central directory record (4.3.12) */
+	RS_ZIP_END64, /* zip64 end record (4.3.14), up to its size */
+	RS_ZIP_EOCD, /* fixed part of the end record (4.3.16) */
+	RS_ZIP_SIZED4, /* archive extra data (4.3.11), up to its size */
+	RS_ZIP_SIZED2, /* digital signature (4.3.13), up to its size */
+	RS_ZIP_NAME,
+	RS_ZIP_EXTRA, /* id and size of an extra field (4.5.1) */
+	RS_ZIP_EXTRA64, /* zip64 extra field (4.5.3) */
+	RS_ZIP_EXTRA_REST,
+	RS_ZIP_SKIP, /* `left` bytes, then `next` */
+	RS_ZIP_DATA, /* `left` bytes of a member */
+	RS_ZIP_OPEN, /* member data of unknown size */
+};
+
+/* How a header was come by, which says what to do when it makes no sense. */
+enum rs_zip_origin { RS_ZIP_EXPECTED, RS_ZIP_HUNTED, RS_ZIP_INSIDE };
+
+/* What is compared at the end record: sums do not depend on the order of the records. */
+struct rs_zip_account {
+	uint64_t local_sum, central_sum;
+	uint64_t centrals;
+	uint64_t central_off; /* of the first central directory record */
+	bool bad, ended;
+};
+
+/* A member whose end is looked for. */
+struct rs_zip_sought {
+	uint64_t start; /* offset of its data; RS_ZIP_SIZE_UNKNOWN: there is none */
+	uint64_t sum; /* its header's part of local_sum */
+};
+
+struct rs_zip {
+	const struct rs_zip_ops *ops;
+	void *arg;
+	uint64_t pos; /* bytes handed out */
+	enum rs_zip_state state, next;
+	enum rs_zip_origin origin;
+	struct rs_zip_account account;
+
+	struct rs_zip_sought open; /* the member being read, when its size is unknown */
+	struct rs_zip_sought doubted; /* an earlier one, left at a header inside it */
+	struct rs_zip_account before; /* the account when that happened */
+
+	uint64_t left;
+	uint8_t slack; /* bytes that an unsigned or zip64 descriptor may still take before the next signature */
+	uint8_t have, want; /* in head */
+	uint8_t held; /* in hold */
+	bool central; /* name and extra field belong to a central directory record */
+	bool member; /* between member_begin and member_end */
+	uint16_t name_have, name_left, extra_left, comment_left;
+	uint64_t header_off; /* of the local header, or as the central directory says */
+	uint64_t sum;
+	struct rs_zip_member m;
+	uint8_t head[48];
+	uint8_t hold[64];
+	uint8_t name[RS_ZIP_NAME_MAX];
+};
 
 /* True when these first bytes of a file (4 are enough) are a zip: a local header, an empty
  * archive's end record, or a spanning marker before a local header. */
 bool rs_zip_is(const uint8_t *p, size_t n);
+
+/* A random number for the whole process, given once at start, before any thread reads: who does not know it cannot
+ * make a directory that differs from the local headers and has the same sum. */
+void rs_zip_set_key(uint64_t random);
 
 void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg);
 void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n);

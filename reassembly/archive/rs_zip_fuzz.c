@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Each byte comes out once and in order (rs_zip_log.h checks that), and the same comes out for any split. */
+#include "reassembly/archive/rs_zip_log.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static size_t one(void *arg, size_t left)
+{
+	(void)arg;
+	(void)left;
+	return 1;
+}
+
+static size_t varied(void *arg, size_t left)
+{
+	uint32_t *state = arg;
+	(void)left;
+	*state = *state * 1664525u + 1013904223u;
+	return 1 + (*state >> 24) % 90;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct log whole, split;
+	log_run(&whole, data, size, NULL, NULL);
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t state = (uint32_t)size;
+		log_run(&split, data, size, i ? varied : one, &state);
+		LOG_CHECK(whole.len == split.len && !memcmp(whole.text, split.text, whole.len));
+		free(split.text);
+	}
+	free(whole.text);
+	rs_zip_is(data, size);
+	return 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_zip_log: what rs_zip hands out, written down so that two runs can be compared however their input was split:
+ * runs of outer bytes and of member data are joined. For test and fuzz target. */
+#ifndef RS_ZIP_LOG_H
+#define RS_ZIP_LOG_H
+
+#include "reassembly/archive/rs_zip.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct log {
+	char *text; /* one line an event */
+	size_t len, cap;
+	char run; /* 'o' outer, 'd' data, 0 none */
+	uint64_t run_len;
+	const uint8_t *input; /* what must come out, in order */
+	size_t size, pos;
+	bool member, ok;
+};
+
+__attribute__((format(printf, 2, 3))) static inline void log_line(struct log *l, const char *format, ...)
+{
+	if (l->cap - l->len < 1024) {
+		l->cap = l->cap * 2 + 4096;
+		l->text = realloc(l->text, l->cap);
+		if (!l->text)
+			abort();
+	}
+	va_list ap;
+	va_start(ap, format);
+	l->len += (size_t)vsnprintf(l->text + l->len, l->cap - l->len, format, ap);
+	va_end(ap);
+}
+
+static inline void log_flush(struct log *l)
+{
+	if (l->run)
+		log_line(l, "%s %llu\n", l->run == 'o' ? "outer" : "data", (unsigned long long)l->run_len);
+	l->run = 0;
+	l->run_len = 0;
+}
+
+#define LOG_CHECK(what)                                                                                                \
+	do {                                                                                                           \
+		if (!(what)) {                                                                                         \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what);                                     \
+			abort();                                                                                       \
+		}                                                                                                      \
+	} while (0)
+
+static inline void log_bytes(struct log *l, char run, const uint8_t *p, size_t n)
+{
+	LOG_CHECK(n > 0);
+	LOG_CHECK(l->size - l->pos >= n);
+	LOG_CHECK(!memcmp(l->input + l->pos, p, n));
+	l->pos += n;
+	if (l->run != run)
+		log_flush(l);
+	l->run = run;
+	l->run_len += n;
+}
+
+static inline void log_outer(void *arg, const uint8_t *p, size_t n)
+{
+	log_bytes(arg, 'o', p, n);
+}
+
+static inline void log_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct log *l = arg;
+	LOG_CHECK(l->member);
+	log_bytes(l, 'd', p, n);
+}
+
+static inline void log_begin(void *arg, const struct rs_zip_member *m)
+{
+	struct log *l = arg;
+	LOG_CHECK(!l->member);
+	LOG_CHECK(m->name_len <= RS_ZIP_NAME_MAX);
+	LOG_CHECK(m->data_off == l->pos);
+	l->member = true;
+	log_flush(l);
+	char name[RS_ZIP_NAME_MAX + 1];
+	for (unsigned i = 0; i < m->name_len; i++)
+		name[i] = m->name[i] > ' ' && m->name[i] < 127 ? (char)m->name[i] : '?';
+	name[m->name_len] = 0;
+	log_line(l, "begin %s method %u flags %u csize %lld size %lld\n", name, m->method, m->flags,
+		 (long long)m->csize, (long long)m->size);
+}
+
+static inline void log_end(void *arg, uint32_t flags)
+{
+	struct log *l = arg;
+	LOG_CHECK(l->member);
+	l->member = false;
+	log_flush(l);
+	log_line(l, "end %u\n", flags);
+}
+
+static const struct rs_zip_ops log_ops = {
+	.outer = log_outer,
+	.member_begin = log_begin,
+	.member_data = log_data,
+	.member_end = log_end,
+};
+
+/* Feeds input in pieces, each in a block of exactly its size; piece(arg, left) says how long the next one is. */
+static inline void log_run(struct log *l, const uint8_t *input, size_t size, size_t (*piece)(void *, size_t), void *arg)
+{
+	*l = (struct log){ .input = input, .size = size };
+	log_line(l, "%s", "");
+	struct rs_zip z;
+	rs_zip_init(&z, &log_ops, l);
+	for (size_t at = 0; at < size;) {
+		size_t n = piece ? piece(arg, size - at) : size;
+		if (n > size - at)
+			n = size - at;
+		uint8_t *exact = malloc(n ? n : 1);
+		if (!exact)
+			abort();
+		if (n)
+			memcpy(exact, input + at, n);
+		rs_zip_feed(&z, exact, n);
+		free(exact);
+		at += n;
+		LOG_CHECK(l->pos <= at && at - l->pos <= RS_ZIP_HELD);
+	}
+	l->ok = rs_zip_end(&z);
+	LOG_CHECK(l->pos == size);
+	LOG_CHECK(!l->member);
+	log_flush(l);
+	log_line(l, "%s\n", l->ok ? "well formed" : "not well formed");
+}
+
+#endif

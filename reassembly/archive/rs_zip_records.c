@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/archive/rs_zip_internal.h"
+
+#include <string.h>
+
+#define FLAG_ENCRYPTED (1u << 0)
+#define FLAG_DESCRIPTOR (1u << 3)
+#define FLAG_UTF8 (1u << 11)
+#define FLAG_MASKED (1u << 13)
+
+#define LOCAL_FIXED 30
+#define CENTRAL_FIXED 46
+#define EOCD_FIXED 22
+#define ZIP64_ID 1
+
+static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	if (!n)
+		return;
+	z->pos += n;
+	z->ops->outer(z->arg, p, n);
+}
+
+/* ---- members ---- */
+
+static bool inspectable(const struct rs_zip *z)
+{
+	return z->m.method == 0 && !(z->m.flags & RS_ZIP_ENCRYPTED);
+}
+
+static uint64_t key = 1; /* set once, at start */
+
+void rs_zip_set_key(uint64_t random)
+{
+	key = random;
+}
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 32;
+}
+
+/* What central directory and local header must agree in, but for the size, which may come later. */
+static uint64_t header_sum(const struct rs_zip *z)
+{
+	uint64_t h = mix(mix(mix(key, z->header_off), z->m.method), z->m.name_len);
+	for (unsigned i = 0; i < z->m.name_len; i++)
+		h = mix(h, z->name[i]);
+	return h;
+}
+
+static void member_end(struct rs_zip *z, uint32_t flags)
+{
+	if (!z->member)
+		return;
+	z->member = false;
+	z->open.start = NOT_SOUGHT;
+	z->ops->member_end(z->arg, z->m.flags | flags);
+}
+
+static void expect(struct rs_zip *z, unsigned slack)
+{
+	z->state = RS_ZIP_RECORD;
+	z->have = 0;
+	z->want = 4;
+	z->slack = (uint8_t)slack;
+}
+
+static void skip(struct rs_zip *z, uint64_t n, enum rs_zip_state next)
+{
+	z->have = 0;
+	z->want = 4;
+	z->left = n;
+	z->next = next;
+	z->state = n ? RS_ZIP_SKIP : next;
+}
+
+static void member_done(struct rs_zip *z)
+{
+	z->account.local_sum += mix(z->sum, z->m.csize);
+	const bool descriptor = z->m.flags & RS_ZIP_DESCRIPTOR;
+	member_end(z, 0);
+	expect(z, descriptor ? 12 : 0);
+}
+
+static void member_begin(struct rs_zip *z)
+{
+	if (z->origin == RS_ZIP_HUNTED) /* behind garbage, or a second archive behind the first */
+		z->account.bad = true;
+	if (z->origin != RS_ZIP_EXPECTED || z->doubted.start != NOT_SOUGHT)
+		z->m.flags |= RS_ZIP_UNSURE;
+	z->m.data_off = z->pos;
+	z->m.name = z->name;
+	z->sum = header_sum(z);
+	const bool directory = z->m.name_len && z->name[z->m.name_len - 1] == '/' && !(z->m.flags & RS_ZIP_NAME_CUT);
+	if (directory)
+		z->m.flags |= RS_ZIP_DIRECTORY;
+	/* Some writers set bit 3 on directories and write no descriptor. */
+	const bool open = z->m.flags & RS_ZIP_DESCRIPTOR && !z->m.csize && !directory;
+	if (open)
+		z->m.csize = z->m.size = RS_ZIP_SIZE_UNKNOWN;
+	z->member = true;
+	z->ops->member_begin(z->arg, &z->m);
+	if (open) {
+		z->open = (struct rs_zip_sought){ .start = z->pos, .sum = z->sum };
+		z->state = RS_ZIP_OPEN;
+		z->have = 0;
+	} else if (z->m.csize) {
+		z->left = z->m.csize;
+		z->state = RS_ZIP_DATA;
+	} else {
+		member_done(z);
+	}
+}
+
+void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned len, unsigned slack)
+{
+	const uint64_t sum = mix(s->sum, z->pos - s->start);
+	if (s == &z->doubted) {
+		/* All that was read since was inside this member. */
+		member_end(z, RS_ZIP_CUT | RS_ZIP_UNSURE);
+		z->account = z->before;
+		z->doubted.start = NOT_SOUGHT;
+	} else {
+		member_end(z, 0);
+	}
+	z->account.local_sum += sum;
+	skip(z, len, RS_ZIP_RECORD);
+	z->slack = (uint8_t)slack;
+}
+
+void rs_zip_records_cut(struct rs_zip *z)
+{
+	member_end(z, RS_ZIP_CUT);
+}
+
+/* A header stands inside data of unknown size. */
+static void leave(struct rs_zip *z)
+{
+	if (z->doubted.start == NOT_SOUGHT) {
+		z->doubted = z->open;
+		z->before = z->account;
+	}
+	z->account.bad = true;
+	member_end(z, RS_ZIP_UNSURE);
+}
+
+/* ---- signatures where none is due ---- */
+
+static bool hunted(const struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const size_t k = n < 4 ? n : 4;
+	return !memcmp(p, "PK\3\4", k) || (z->state == RS_ZIP_OPEN && !memcmp(p, "PK\1\2", k));
+}
+
+static void hunted_header(struct rs_zip *z)
+{
+	z->origin = z->state == RS_ZIP_OPEN ? RS_ZIP_INSIDE : RS_ZIP_HUNTED;
+	z->state = le32(z->head) == SIG_LOCAL ? RS_ZIP_LOCAL : RS_ZIP_CENTRAL;
+	z->want = LOCAL_FIXED; /* enough of either to judge it, and more than resume_hunt ever leaves */
+}
+
+/* The bytes in head (handed out already) hold no header at their beginning: does one begin further on? */
+static void resume_hunt(struct rs_zip *z)
+{
+	unsigned k = 1;
+	while (k < z->have && !hunted(z, z->head + k, z->have - k))
+		k++;
+	z->have = (uint8_t)(z->have - k);
+	memmove(z->head, z->head + k, z->have);
+	z->want = 4;
+	if (z->have >= 4)
+		hunted_header(z);
+}
+
+static void hunted_signature(struct rs_zip *z)
+{
+	if (hunted(z, z->head, 4))
+		hunted_header(z);
+	else
+		resume_hunt(z);
+}
+
+static size_t hunt(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const size_t i = rs_zip_find_pk(p, n);
+	if (i) {
+		outer(z, p, i);
+		return i;
+	}
+	z->want = 4;
+	z->head[z->have++] = 'P';
+	outer(z, p, 1);
+	return 1;
+}
+
+/* Four bytes alone prove little (the code of a self-extractor holds them): does the rest look like a header? */
+static bool plausible(const uint8_t *version, const uint8_t *method, const uint8_t *name_len)
+{
+	const unsigned m = le16(method), n = le16(name_len);
+	return version[0] <= 63 && version[1] <= 30 && (m <= 20 || (m >= 93 && m <= 99)) && n >= 1 && n <= 1024;
+}
+
+/* ---- records ---- */
+
+static void garbage(struct rs_zip *z)
+{
+	z->account.bad = true;
+	z->state = RS_ZIP_HUNT;
+	resume_hunt(z);
+}
+
+static void fixed(struct rs_zip *z, enum rs_zip_state state, unsigned want)
+{
+	z->state = state;
+	z->want = (uint8_t)want;
+	z->origin = RS_ZIP_EXPECTED;
+}
+
+static void signature(struct rs_zip *z)
+{
+	const unsigned at = z->have - 4u, slack = z->slack;
+	const uint32_t sig = le32(z->head + at);
+	switch (sig) {
+	case SIG_LOCAL:
+		if (z->account.centrals)
+			z->account.bad = true;
+		fixed(z, RS_ZIP_LOCAL, LOCAL_FIXED);
+		break;
+	case SIG_CENTRAL:
+		if (!z->account.centrals)
+			z->account.central_off = z->pos - 4;
+		fixed(z, RS_ZIP_CENTRAL, CENTRAL_FIXED);
+		break;
+	case SIG_END64:
+		fixed(z, RS_ZIP_END64, 12);
+		break;
+	case SIG_LOCATOR:
+		skip(z, 16, RS_ZIP_RECORD);
+		z->slack = 0;
+		return;
+	case SIG_EOCD:
+		fixed(z, RS_ZIP_EOCD, EOCD_FIXED);
+		break;
+	case SIG_ARCHIVE_EXTRA:
+		fixed(z, RS_ZIP_SIZED4, 8);
+		break;
+	case SIG_DIGITAL_SIGNATURE:
+		fixed(z, RS_ZIP_SIZED2, 6);
+		break;
+	case SIG_DESCRIPTOR:
+		if (slack == 12 && !at) { /* behind a member of known size */
+			skip(z, 12, RS_ZIP_RECORD);
+			z->slack = 8;
+			return;
+		}
+		/* fall through */
+	case SIG_SPANNING:
+		if (z->pos == 4) {
+			expect(z, 0);
+			return;
+		}
+		/* fall through */
+	default:
+		if (!slack) {
+			garbage(z);
+			return;
+		}
+		/* A descriptor without signature: 12 bytes, or 8 more; or the second half of a zip64 one. */
+		z->want = (uint8_t)(z->have + slack);
+		z->slack = slack == 12 ? 8 : 0;
+		return;
+	}
+	z->have = 4;
+	memmove(z->head, z->head + at, 4);
+	z->slack = 0;
+}
+
+static void next_extra(struct rs_zip *z);
+
+/* Fields at these offsets of the two kinds of header. */
+static void header(struct rs_zip *z, const uint8_t *flags, const uint8_t *csize, const uint8_t *lengths)
+{
+	const unsigned f = le16(flags);
+	const unsigned name_len = le16(lengths);
+	z->m = (struct rs_zip_member){
+		.name_len = (uint16_t)(name_len < RS_ZIP_NAME_MAX ? name_len : RS_ZIP_NAME_MAX),
+		.method = le16(flags + 2),
+		.flags = (f & (FLAG_ENCRYPTED | FLAG_MASKED) ? RS_ZIP_ENCRYPTED : 0) |
+			 (f & FLAG_DESCRIPTOR ? RS_ZIP_DESCRIPTOR : 0) | (f & FLAG_UTF8 ? RS_ZIP_UTF8 : 0) |
+			 (name_len > RS_ZIP_NAME_MAX ? RS_ZIP_NAME_CUT : 0),
+		.csize = le32(csize),
+		.size = le32(csize + 4),
+	};
+	z->name_have = 0;
+	z->name_left = (uint16_t)name_len;
+	z->extra_left = le16(lengths + 2);
+	z->state = RS_ZIP_NAME;
+	if (!name_len)
+		next_extra(z);
+}
+
+static void local_header(struct rs_zip *z)
+{
+	const uint8_t *h = z->head;
+	if (z->origin != RS_ZIP_EXPECTED && !plausible(h + 4, h + 8, h + 26)) {
+		z->state = z->origin == RS_ZIP_INSIDE ? RS_ZIP_OPEN : RS_ZIP_HUNT;
+		resume_hunt(z);
+		return;
+	}
+	if (z->origin == RS_ZIP_INSIDE)
+		leave(z);
+	z->central = false;
+	z->header_off = z->pos - LOCAL_FIXED;
+	header(z, h + 6, h + 18, h + 26);
+}
+
+static void central_header(struct rs_zip *z)
+{
+	const uint8_t *h = z->head;
+	if (z->origin == RS_ZIP_INSIDE && z->have < CENTRAL_FIXED) {
+		if (!plausible(h + 6, h + 10, h + 28)) {
+			z->state = RS_ZIP_OPEN;
+			resume_hunt(z);
+			return;
+		}
+		leave(z);
+		z->want = CENTRAL_FIXED;
+		return;
+	}
+	z->central = true;
+	z->header_off = le32(h + 42);
+	z->comment_left = le16(h + 32);
+	header(z, h + 8, h + 20, h + 28);
+}
+
+static void header_done(struct rs_zip *z)
+{
+	if (!z->central) {
+		member_begin(z);
+		return;
+	}
+	z->account.centrals++;
+	z->account.central_sum += mix(header_sum(z), z->m.csize);
+	skip(z, z->comment_left, RS_ZIP_RECORD);
+}
+
+static void next_extra(struct rs_zip *z)
+{
+	z->have = 0;
+	if (z->extra_left >= 4) {
+		z->state = RS_ZIP_EXTRA;
+		z->want = 4;
+	} else if (z->extra_left) { /* padding */
+		z->state = RS_ZIP_EXTRA_REST;
+		z->left = z->extra_left;
+		z->extra_left = 0;
+	} else {
+		header_done(z);
+	}
+}
+
+static void extra_rest(struct rs_zip *z)
+{
+	if (z->left)
+		z->state = RS_ZIP_EXTRA_REST;
+	else
+		next_extra(z);
+}
+
+static void extra_head(struct rs_zip *z)
+{
+	const unsigned id = le16(z->head), said = le16(z->head + 2);
+	z->extra_left = (uint16_t)(z->extra_left - 4);
+	const unsigned size = said < z->extra_left ? said : z->extra_left;
+	z->extra_left = (uint16_t)(z->extra_left - size);
+	const unsigned wanted = id != ZIP64_ID ? 0 : size < 24 ? size : 24;
+	z->left = size - wanted;
+	if (wanted) {
+		z->state = RS_ZIP_EXTRA64;
+		z->have = 0;
+		z->want = (uint8_t)wanted;
+	} else {
+		extra_rest(z);
+	}
+}
+
+/* 4.5.3: only those fields that are all ones in the header, in this order. */
+static void extra64(struct rs_zip *z)
+{
+	uint64_t *const fields[] = { &z->m.size, &z->m.csize, &z->header_off };
+	unsigned at = 0;
+	for (unsigned i = 0; i < (z->central ? 3 : 2); i++) {
+		if (*fields[i] != UINT32_MAX || at + 8 > z->have)
+			continue;
+		*fields[i] = le64(z->head + at);
+		at += 8;
+	}
+	extra_rest(z);
+}
+
+static void end_record(struct rs_zip *z)
+{
+	const uint8_t *h = z->head;
+	struct rs_zip_account *a = &z->account;
+	const unsigned total = le16(h + 10);
+	const uint32_t off = le32(h + 16);
+	if (a->local_sum != a->central_sum || (total != UINT16_MAX && total != a->centrals) ||
+	    (off != UINT32_MAX && a->centrals && off != a->central_off))
+		a->bad = true;
+	a->ended = true;
+	skip(z, le16(h + 20), RS_ZIP_HUNT);
+}
+
+static void collected(struct rs_zip *z)
+{
+	switch (z->state) {
+	case RS_ZIP_RECORD:
+		signature(z);
+		break;
+	case RS_ZIP_HUNT:
+	case RS_ZIP_OPEN:
+		hunted_signature(z);
+		break;
+	case RS_ZIP_LOCAL:
+		local_header(z);
+		break;
+	case RS_ZIP_CENTRAL:
+		central_header(z);
+		break;
+	case RS_ZIP_END64:
+		skip(z, le64(z->head + 4), RS_ZIP_RECORD);
+		break;
+	case RS_ZIP_EOCD:
+		end_record(z);
+		break;
+	case RS_ZIP_SIZED4:
+		skip(z, le32(z->head + 4), RS_ZIP_RECORD);
+		break;
+	case RS_ZIP_SIZED2:
+		skip(z, le16(z->head + 4), RS_ZIP_RECORD);
+		break;
+	case RS_ZIP_EXTRA:
+		extra_head(z);
+		break;
+	case RS_ZIP_EXTRA64:
+		extra64(z);
+		break;
+	case RS_ZIP_NAME:
+	case RS_ZIP_EXTRA_REST:
+	case RS_ZIP_SKIP:
+	case RS_ZIP_DATA:
+		break; /* not collected in head */
+	}
+}
+
+static size_t collect(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const size_t room = (size_t)(z->want - z->have), k = n < room ? n : room;
+	memcpy(z->head + z->have, p, k);
+	z->have = (uint8_t)(z->have + k);
+	outer(z, p, k);
+	if (z->have == z->want)
+		collected(z);
+	return k;
+}
+
+static size_t name(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const size_t k = n < z->name_left ? n : z->name_left;
+	const size_t room = (size_t)(z->m.name_len - z->name_have), keep = k < room ? k : room;
+	memcpy(z->name + z->name_have, p, keep);
+	z->name_have = (uint16_t)(z->name_have + keep);
+	outer(z, p, k);
+	z->name_left = (uint16_t)(z->name_left - k);
+	if (!z->name_left)
+		next_extra(z);
+	return k;
+}
+
+static size_t take(struct rs_zip *z, size_t n)
+{
+	const size_t k = n < z->left ? n : (size_t)z->left;
+	z->left -= k;
+	return k;
+}
+
+static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	if (!inspectable(z)) {
+		outer(z, p, n);
+		return;
+	}
+	z->pos += n;
+	z->ops->member_data(z->arg, p, n);
+}
+
+static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	size_t k = 0;
+	switch (z->state) {
+	case RS_ZIP_NAME:
+		return name(z, p, n);
+	case RS_ZIP_EXTRA_REST:
+		k = take(z, n);
+		outer(z, p, k);
+		if (!z->left)
+			next_extra(z);
+		return k;
+	case RS_ZIP_SKIP:
+		k = take(z, n);
+		outer(z, p, k);
+		if (!z->left)
+			z->state = z->next;
+		return k;
+	case RS_ZIP_DATA:
+		k = take(z, n);
+		member_data(z, p, k);
+		if (!z->left)
+			member_done(z);
+		return k;
+	case RS_ZIP_OPEN:
+		if (inspectable(z)) {
+			member_data(z, p, n);
+			return n;
+		}
+		return z->have ? collect(z, p, n) : hunt(z, p, n);
+	case RS_ZIP_HUNT:
+		return z->have ? collect(z, p, n) : hunt(z, p, n);
+	case RS_ZIP_RECORD:
+	case RS_ZIP_LOCAL:
+	case RS_ZIP_CENTRAL:
+	case RS_ZIP_END64:
+	case RS_ZIP_EOCD:
+	case RS_ZIP_SIZED4:
+	case RS_ZIP_SIZED2:
+	case RS_ZIP_EXTRA:
+	case RS_ZIP_EXTRA64:
+		break;
+	}
+	return collect(z, p, n);
+}
+
+size_t rs_zip_records(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const bool seeking = rs_zip_seeking(z);
+	size_t done = 0;
+	while (done < n && (seeking || !rs_zip_seeking(z)))
+		done += step(z, p + done, n - done);
+	return done;
+}
