@@ -11,23 +11,23 @@
 #include <stdint.h>
 
 enum dp_link { /* what the first byte of a frame is; live ports are always Ethernet */
-	DP_LINK_ETHERNET,
-	DP_LINK_RAW, /* IPv4 or IPv6 by its version nibble */
-	DP_LINK_NULL, /* BSD loopback: address family in either byte order */
-	DP_LINK_SLL, /* Linux cooked v1 */
-	DP_LINK_SLL2,
+	       DP_LINK_ETHERNET,
+	       DP_LINK_RAW, /* IPv4 or IPv6 by its version nibble */
+	       DP_LINK_NULL, /* BSD loopback: address family in either byte order */
+	       DP_LINK_SLL, /* Linux cooked v1 */
+	       DP_LINK_SLL2,
 };
 
 enum dp_class { /* what became of a frame's headers; each names a counter */
-	DP_TCP, /* a TCP segment: all fields are set */
-	DP_OTHER, /* well formed, not TCP: ARP, UDP, an unknown EtherType, ... */
-	DP_FRAGMENT, /* an IP fragment, first or later: not reassembled */
-	DP_TRUNCATED, /* fewer bytes than the headers or the IP length promise */
-	DP_BAD_LINK, /* link header makes no sense */
-	DP_BAD_IP, /* IP header makes no sense */
-	DP_BAD_TCP, /* TCP header makes no sense */
-	DP_BAD_CHECKSUM, /* set by the caller after dp_packet_checksum */
-	DP_CLASS_MAX
+		DP_TCP, /* a TCP segment: all fields are set */
+		DP_OTHER, /* well formed, not TCP: ARP, UDP, an unknown EtherType, ... */
+		DP_FRAGMENT, /* an IP fragment, first or later: not reassembled */
+		DP_TRUNCATED, /* fewer bytes than the headers or the IP length promise */
+		DP_BAD_LINK, /* link header makes no sense */
+		DP_BAD_IP, /* IP header makes no sense */
+		DP_BAD_TCP, /* TCP header makes no sense */
+		DP_BAD_CHECKSUM, /* set by the caller after dp_packet_checksum */
+		DP_CLASS_MAX
 };
 
 struct dp_packet {
@@ -35,11 +35,14 @@ struct dp_packet {
 	uint16_t sport, dport;
 	uint8_t ip_version; /* 4, 6; 0 when not IP */
 	uint8_t proto; /* IP protocol, after extension headers; 0 when not IP */
-	uint8_t nvlan; /* VLAN tags, outermost first; further ones are not kept */
+	uint8_t nvlan; /* VLAN tags kept, outermost first, 2 at most; further ones are passed over */
 	uint16_t vlan[2]; /* VLAN ids, 12 bits */
-	uint16_t l3_off, l4_off; /* from the frame's first byte */
+	uint16_t l3_off,
+		l4_off; /* from the frame's first byte; headers that begin further in than 65535 are malformed */
 	uint32_t payload_off; /* of the TCP payload, from the frame's first byte */
-	uint32_t payload_len; /* by the IP length: padding of the frame is not part of it. IP length 0 (TSO captures): up to the frame's end */
+	uint32_t
+		payload_len; /* bytes of it in the frame, as far as the IP length goes: the frame's padding is not part of it.
+			       * IP length 0 (captures of TSO, jumbograms): up to the frame's end */
 	uint32_t payload_missing; /* bytes of payload that the IP length promises and the frame does not hold */
 	uint32_t seq, ack;
 	uint16_t window;
@@ -49,13 +52,32 @@ struct dp_packet {
 
 /* head: the first head_len bytes, contiguous; frame_len: all bytes present in the chain. A frame that was cut inside the TCP
  * payload is DP_TCP with payload_missing set; one cut inside its headers is DP_TRUNCATED. */
-enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len, struct dp_packet *pkt);
+enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len,
+			      struct dp_packet *pkt);
 
-/* The checksums of an IPv4 header and a TCP segment whose bytes are contiguous from l3_off. */
+/* Addresses, ip_version, proto are set from DP_FRAGMENT on, and for DP_OTHER where it is IP; l4_off then is where
+ * the parser stopped. All fields are 0 where they are not known. */
+
+/* The Internet checksum (RFC 1071) over bytes that may lie in several places. */
+struct dp_checksum {
+	uint64_t sum; /* in the machine's byte order */
+	bool odd; /* an odd number of bytes was added so far */
+};
+
+void dp_checksum_add(struct dp_checksum *c, const void *bytes, size_t len);
+/* The pseudo-header (RFC 9293 3.1, RFC 8200 8.1) of a packet that was DP_TCP. Its destination is the one in the IPv6
+ * header: that of a packet with segments left in its routing header is another. */
+void dp_checksum_add_pseudo(struct dp_checksum *c, const struct dp_packet *pkt, uint32_t l4_len);
+/* The value for the header's checksum field, to be stored as it is. 0 when the field itself was summed and is right. */
+uint16_t dp_checksum_value(const struct dp_checksum *c);
+
+/* The checksums of an IPv4 header and a TCP segment whose bytes are contiguous. l4_len: tcp_hdr_len + payload_len; it cannot
+ * be told when payload_missing is not 0. */
 bool dp_packet_checksum_ip(const uint8_t *l3);
 bool dp_packet_checksum_tcp(const struct dp_packet *pkt, const uint8_t *l4, size_t l4_len);
 
-/* The same for both directions of a connection: the symmetric hash that distributes flows. */
+/* The same for both directions of a connection: the symmetric hash that distributes flows. Of addresses and ports;
+ * all 32 bits are good. Without the seed nobody can choose flows that meet. */
 uint32_t dp_packet_hash(const struct dp_packet *pkt, uint32_t seed);
 
 const char *dp_class_name(enum dp_class c); /* "tcp", "other", "fragment", "truncated", "bad_link", ... */

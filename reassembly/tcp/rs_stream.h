@@ -5,7 +5,9 @@
  * Units:  stream offsets in bytes from ISN+1, 64 bits, so that sequence numbers may wrap.
  * Payload is held by reference: `ref` is the caller's (an mbuf), opaque here. What is held is
  * (ref, skip, len): len payload bytes from byte skip of ref's payload.
- * Overlaps: what came first is kept; later copies are trimmed to what is new. */
+ * Overlaps: what came first is kept; later copies are trimmed to what is new.
+ * Work:   in order, or at or behind the last held run: constant. Between held runs: one step a run, of which
+ * there are at most `limit` (each costs one at least) and at most the pool's. */
 #ifndef RS_STREAM_H
 #define RS_STREAM_H
 
@@ -26,14 +28,15 @@ struct rs_stream {
 	uint64_t next; /* offset of the next byte in order */
 	uint64_t end; /* highest offset + 1 seen */
 	uint64_t fin; /* offset of the FIN; UINT64_MAX until seen */
-	struct rs_seg *head; /* held, by offset, not overlapping, none at or below next */
+	struct rs_seg *head; /* held, by offset, not overlapping, none below next */
+	struct rs_seg *tail; /* the last of them; NULL when there is none */
 	uint32_t isn;
 	uint32_t held; /* sum of the held segments' cost */
 	uint32_t limit; /* most cost that may be held */
 };
 
 enum rs_verdict {
-	RS_INORDER, /* the payload from *skip on is in order now: next was advanced past it; the caller reads it and keeps the reference */
+	RS_INORDER, /* the payload from *skip on is in order, up to the new `next`; the caller reads it and keeps the reference */
 	RS_HELD, /* one or more references were taken (ref_get was called once a node) */
 	RS_DUP, /* nothing new in it */
 	RS_LIMIT, /* no node, or over the limit: nothing taken, nothing changed */
@@ -52,10 +55,14 @@ void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit);
 /* The offset that a sequence number means, nearest to next; negative when before ISN+1. */
 int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq);
 
-/* Adds len payload bytes of ref at off (may be below next: then only what is new counts). On RS_INORDER call
- * rs_stream_pop until it says false. In every case the caller keeps its own reference. */
-enum rs_verdict rs_stream_add(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len,
-                              void *ref, uint32_t cost, uint32_t *skip);
+/* Adds len payload bytes of ref at off (may be below next: then only what is new counts). What starts at or below
+ * next needs neither a node nor the window. Where a held run lies within it, the held bytes came first: `next` stops
+ * before that run. So on RS_INORDER: read next - (off + *skip) bytes from *skip on, call rs_stream_pop until it says
+ * false, and, if next is still below off + len, add the same segment again: the rest is in order then, too. In every
+ * case the caller keeps its own reference. A segment that fills several holes makes a node for each, or, when there
+ * is not room for all of them, none. */
+enum rs_verdict rs_stream_add(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref,
+			      uint32_t cost, uint32_t *skip);
 
 /* Hands out the next held run that has become in order and advances next past it; the caller owns *out's
  * reference (and gives it back with mem->ref_put when it has read it). False when there is none. */

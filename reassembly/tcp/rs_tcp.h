@@ -4,16 +4,33 @@
  *
  * Owner:  one thread. Memory: this struct and rs_stream's nodes. Units: as rs_stream; time in
  * nanoseconds, the packets' own.
- * What is done about a hole: when the receiver has acknowledged past it (it has the bytes, this
- * reader has not), or when the connection ends, the hole is given up: gap(), and the stream goes on.
- * Segments of a connection whose SYN was not seen are picked up in the middle (midstream): the first
- * segment with payload of a direction starts its stream. */
+ *
+ * Holes: given up, with gap(), when the receiver has acknowledged past them and the sender has been seen to go on
+ * past them (until then the bytes may still be on their way to this reader), or when the connection ends. Where only
+ * one direction is seen at all, nobody acknowledges: there, when what is held reaches its limit or the window.
+ * An acknowledgement counts up to `window` beyond what the sender was seen to send; what lies further ahead counts
+ * when both sides agree about it (this reader missed more than a window).
+ *
+ * Segments of a connection whose SYN was not seen are picked up in the middle (midstream): the first segment with
+ * payload, or FIN, of a direction starts its stream.
+ *
+ * Data in a SYN is held (one reference a direction, beside the limit) until the receiver is known to have taken it
+ * (RFC 7413 4.2.2: a server without a valid cookie drops it, and other bytes may follow in its place).
+ * Likewise a FIN ends its direction for good once it is acknowledged in its place; data that follows before that is
+ * handed on. Urgent data counts as data. */
 #ifndef RS_TCP_H
 #define RS_TCP_H
 
 #include "reassembly/tcp/rs_stream.h"
 
-enum rs_tcp_flag { RS_TCP_FIN = 0x01, RS_TCP_SYN = 0x02, RS_TCP_RST = 0x04, RS_TCP_PSH = 0x08, RS_TCP_ACK = 0x10, RS_TCP_URG = 0x20 };
+enum rs_tcp_flag {
+	RS_TCP_FIN = 0x01,
+	RS_TCP_SYN = 0x02,
+	RS_TCP_RST = 0x04,
+	RS_TCP_PSH = 0x08,
+	RS_TCP_ACK = 0x10,
+	RS_TCP_URG = 0x20
+};
 
 struct rs_tcp_segment { /* what the header said */
 	uint32_t seq, ack;
@@ -24,37 +41,58 @@ struct rs_tcp_segment { /* what the header said */
 
 enum rs_tcp_state {
 	RS_TCP_NEW, /* nothing seen */
-	RS_TCP_SYN_SENT, /* one SYN seen */
-	RS_TCP_ESTABLISHED, /* handshake seen, or picked up midstream */
+	RS_TCP_SYN_SENT, /* a SYN or SYN-ACK seen */
+	RS_TCP_ESTABLISHED, /* handshake seen (a first segment with ACK and without SYN), or picked up midstream */
 	RS_TCP_CLOSING, /* a FIN seen */
-	RS_TCP_CLOSED, /* both FINs reached in order, or a valid RST */
+	RS_TCP_CLOSED, /* both FINs reached in order, a valid RST, replaced, or rs_tcp_close: later segments are ignored */
+};
+
+struct rs_tcp_syn_data { /* what came with a SYN, until it is known whether it was taken */
+	void *ref; /* NULL when there is none */
+	uint32_t len;
 };
 
 struct rs_tcp {
 	struct rs_stream dir[2]; /* by dir of rs_tcp_packet */
-	uint64_t acked[2]; /* highest offset of dir[i] that the other side acknowledged */
+	uint64_t acked[2]; /* highest offset of dir[i] that the other side acknowledged (its FIN counts one) */
 	uint8_t state; /* enum rs_tcp_state */
 	uint8_t started; /* bit i: dir[i] has its ISN */
-	bool midstream;
-	bool reset;
+	bool midstream; /* some direction's ISN is a guess */
+	bool reset; /* closed by RST */
+	bool replaced; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
 	uint8_t syn; /* bit i: SYN seen from i; bit 2+i: ACK came with it */
+
+	uint8_t seen; /* bit i: any segment from i */
+	uint8_t known; /* bit i: dir[i]'s ISN is from a SYN, or from the other side's SYN-ACK */
+	uint8_t fin_taken; /* bit i: dir[i]'s FIN was acknowledged in its place: nothing follows it */
+	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
+	uint32_t refused_isn[2];
+	uint32_t syn_len[2]; /* payload bytes of the SYN */
+	struct rs_tcp_syn_data syn_data[2];
+	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
+	uint32_t limit;
 };
 
 struct rs_tcp_ops {
 	/* Payload in order: len bytes of ref from byte skip of its payload. */
 	void (*data)(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len);
+	/* n bytes of the stream will not come. */
 	void (*gap)(void *arg, unsigned dir, uint64_t n);
 };
 
-/* limit: most mbufs held out of order, a direction. */
+/* limit: most mbufs held out of order, a direction; one for the data of a SYN may be added to it. */
 void rs_tcp_init(struct rs_tcp *c, uint32_t limit);
 
 /* One segment of direction dir (0: from the side that sent the first packet seen). Calls ops while it runs. The verdict is
- * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored). */
-enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, const struct rs_tcp_segment *seg,
-                              void *ref, uint32_t cost, const struct rs_tcp_ops *ops, void *arg);
+ * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored).
+ * A RST counts when its sequence number is not below what is acknowledged nor further than the window ahead; before
+ * its direction has an ISN, when it acknowledges what the other side sent (RFC 9293 3.10.7.3). */
+enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
+			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
+			      void *arg);
 
-/* The connection is over, or its reader gives up: holes are given up, held data is handed on, references go back. */
+/* The connection is over, or its reader gives up: holes are given up, held data is handed on, references go back.
+ * What was acknowledged but not seen at the end is a hole, too (if that is one number, it is taken for the FIN's). */
 void rs_tcp_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
 
 #endif

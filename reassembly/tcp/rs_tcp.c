@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/tcp/rs_tcp.h"
+
+#include <string.h>
+
+#define NO_FIN UINT64_MAX
+
+struct pass { /* what one call carries around */
+	struct rs_tcp *c;
+	struct rs_stream_mem *mem;
+	const struct rs_tcp_ops *ops;
+	void *arg;
+};
+
+static unsigned bit(unsigned dir)
+{
+	return 1u << dir;
+}
+
+static unsigned ack_bit(unsigned dir)
+{
+	return 4u << dir;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+void rs_tcp_init(struct rs_tcp *c, uint32_t limit)
+{
+	memset(c, 0, sizeof *c);
+	c->limit = limit;
+	for (unsigned d = 0; d < 2; d++)
+		rs_stream_init(&c->dir[d], 0, limit);
+}
+
+/* Payload into the streams. */
+
+static void drain(struct pass *p, unsigned d)
+{
+	struct rs_seg seg;
+	while (rs_stream_pop(&p->c->dir[d], p->mem, &seg)) {
+		p->ops->data(p->arg, d, seg.ref, seg.skip, seg.len);
+		p->mem->ref_put(seg.ref);
+	}
+}
+
+static void give_up(struct pass *p, unsigned d, uint64_t n)
+{
+	p->ops->gap(p->arg, d, n);
+	rs_stream_skip(&p->c->dir[d], n);
+	drain(p, d);
+}
+
+static void give_up_to(struct pass *p, unsigned d, uint64_t to)
+{
+	for (uint64_t n; (n = rs_stream_hole(&p->c->dir[d], to));)
+		give_up(p, d, n);
+}
+
+/* The receiver has the bytes, and the sender went on: they will not come again. */
+static void give_up_acked(struct pass *p, unsigned d)
+{
+	give_up_to(p, d, min_u64(p->c->acked[d], p->c->dir[d].end));
+}
+
+/* len bytes at off; they are bytes base and following of ref's payload. */
+static enum rs_verdict add(struct pass *p, unsigned d, uint64_t off, uint32_t len, void *ref, uint32_t base,
+			   uint32_t cost)
+{
+	struct rs_stream *s = &p->c->dir[d];
+	enum rs_verdict result = RS_DUP;
+	do {
+		uint32_t skip;
+		enum rs_verdict v = rs_stream_add(s, p->mem, off, len, ref, cost, &skip);
+		if (v != RS_INORDER)
+			return result == RS_INORDER ? result : v;
+		result = v;
+		p->ops->data(p->arg, d, ref, base + skip, (uint32_t)(s->next - (off + skip)));
+		drain(p, d);
+	} while (s->next < off + len);
+	return result;
+}
+
+/* A side of which nothing was ever seen does not acknowledge: what stops this reader are its own limits. */
+static enum rs_verdict add_oneway(struct pass *p, unsigned d, uint64_t off, uint32_t len, void *ref, uint32_t cost)
+{
+	for (;;) {
+		enum rs_verdict v = add(p, d, off, len, ref, 0, cost);
+		if (v != RS_LIMIT && v != RS_WINDOW)
+			return v;
+		uint64_t n = rs_stream_hole(&p->c->dir[d], off);
+		if (!n)
+			return v;
+		give_up(p, d, n);
+	}
+}
+
+/* Both sides went on, by more than a window, without this reader. */
+static bool catch_up(struct pass *p, unsigned d)
+{
+	struct rs_tcp *c = p->c;
+	uint64_t seq = c->far_seq[d], ack = c->far_ack[d];
+	if (!seq || !ack || (seq > ack ? seq - ack : ack - seq) > p->mem->window)
+		return false;
+	c->far_seq[d] = c->far_ack[d] = 0;
+	c->acked[d] = max_u64(c->acked[d], ack);
+	c->dir[d].end = max_u64(c->dir[d].end, seq);
+	give_up_acked(p, d);
+	return true;
+}
+
+static enum rs_verdict add_payload(struct pass *p, unsigned d, int64_t off, const struct rs_tcp_segment *seg, void *ref,
+				   uint32_t cost)
+{
+	struct rs_tcp *c = p->c;
+	uint32_t len = seg->len;
+	if (c->fin_taken & bit(d))
+		return RS_DUP;
+	if (off < 0) {
+		/* Before ISN+1: what is left starts at 0, never above next, and so is never held. */
+		uint64_t before = (uint64_t)-off;
+		if (len <= before)
+			return RS_DUP;
+		return add(p, d, 0, len - (uint32_t)before, ref, (uint32_t)before, cost);
+	}
+	if (!(c->seen & bit(1 - d)))
+		return add_oneway(p, d, (uint64_t)off, len, ref, cost);
+	enum rs_verdict v = add(p, d, (uint64_t)off, len, ref, 0, cost);
+	if (v == RS_WINDOW) {
+		c->far_seq[d] = (uint64_t)off;
+		if (catch_up(p, d))
+			v = add(p, d, (uint64_t)off, len, ref, 0, cost);
+	}
+	return v;
+}
+
+/* Data of a SYN. */
+
+static void drop_syn_data(struct pass *p, unsigned d)
+{
+	struct rs_tcp_syn_data *sd = &p->c->syn_data[d];
+	if (sd->ref)
+		p->mem->ref_put(sd->ref);
+	*sd = (struct rs_tcp_syn_data){ 0 };
+}
+
+/* The receiver has taken everything up to `taken`, and no more of what came with the SYN. */
+static void settle_syn_data(struct pass *p, unsigned d, uint64_t taken)
+{
+	struct rs_tcp_syn_data sd = p->c->syn_data[d];
+	if (!sd.ref)
+		return;
+	uint32_t len = (uint32_t)min_u64(sd.len, taken);
+	/* At offset 0: in order, or known already; never held. */
+	if (len)
+		add(p, d, 0, len, sd.ref, 0, 0);
+	drop_syn_data(p, d);
+}
+
+static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, void *ref)
+{
+	struct rs_tcp *c = p->c;
+	if (c->syn_data[d].ref || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
+		return RS_DUP;
+	c->syn_len[d] = len;
+	p->mem->ref_get(ref);
+	c->syn_data[d] = (struct rs_tcp_syn_data){ .ref = ref, .len = len };
+	if (c->syn & ack_bit(1 - d)) {
+		/* The SYN-ACK was captured before the SYN that it answers. */
+		bool taken = c->acked[d] > 0;
+		settle_syn_data(p, d, c->acked[d]);
+		return taken ? RS_INORDER : RS_DUP;
+	}
+	return RS_HELD;
+}
+
+/* The handshake. */
+
+static void start(struct pass *p, unsigned d, uint32_t isn)
+{
+	struct rs_tcp *c = p->c;
+	drop_syn_data(p, d);
+	rs_stream_clear(&c->dir[d], p->mem);
+	rs_stream_init(&c->dir[d], isn, c->limit);
+	c->acked[d] = 0;
+	c->syn_len[d] = 0;
+	c->far_seq[d] = c->far_ack[d] = 0;
+	c->started |= bit(d);
+}
+
+static bool untouched(const struct rs_tcp *c, unsigned d)
+{
+	return !c->dir[d].next && !c->dir[d].head;
+}
+
+/* A SYN says where its own direction begins. False: it contradicts what is known better. */
+static bool take_isn(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
+{
+	struct rs_tcp *c = p->c;
+	unsigned o = 1 - d;
+	if (!(c->started & bit(d))) {
+		start(p, d, seg->seq);
+		return true;
+	}
+	uint32_t isn = c->dir[d].isn;
+	if (isn == seg->seq)
+		return true;
+	if (!untouched(c, d))
+		return false;
+	if (!(c->syn & ack_bit(o)) && (c->state <= RS_TCP_SYN_SENT || !(c->known & bit(d)))) {
+		/* Nobody answered the SYN seen before; or the ISN was guessed from a FIN. */
+		start(p, d, seg->seq);
+		return true;
+	}
+	if (c->syn & bit(d))
+		return false;
+	/* The ISN is only what the other side's SYN-ACK says: it may have acknowledged data of this SYN, too ... */
+	uint32_t taken = isn - seg->seq;
+	if (taken <= seg->len) {
+		start(p, d, seg->seq);
+		c->acked[d] = taken;
+		return true;
+	}
+	/* ... or it was no answer to anything, where this SYN is one. */
+	if ((seg->flags & RS_TCP_ACK) && (c->syn & bit(o)) && seg->ack == c->dir[o].isn + 1) {
+		start(p, d, seg->seq);
+		return true;
+	}
+	return false;
+}
+
+/* A SYN-ACK for dir[o]: its SYN, and at most the data with it. */
+static bool acks_syn(const struct rs_tcp *c, unsigned o, uint32_t ack)
+{
+	return ack - (c->dir[o].isn + 1) <= c->syn_len[o];
+}
+
+static void replace(struct rs_tcp *c)
+{
+	c->replaced = true;
+	c->state = RS_TCP_CLOSED;
+}
+
+/* A SYN-ACK says where the other direction begins: it decides between SYNs. */
+static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
+{
+	struct rs_tcp *c = p->c;
+	unsigned o = 1 - d;
+	if (!(c->started & bit(o))) {
+		start(p, o, ack - 1);
+		c->known |= bit(o);
+		return;
+	}
+	if (acks_syn(c, o, ack))
+		return;
+	if ((c->refused & bit(o)) && ack == c->refused_isn[o] + 1) {
+		replace(c);
+		return;
+	}
+	/* Only an initiator's number is the responder's to name. */
+	if (c->syn & (ack_bit(o) | ack_bit(d)))
+		return;
+	if (untouched(c, o)) {
+		start(p, o, ack - 1);
+		c->known |= bit(o);
+	} else if (c->syn & bit(o)) {
+		replace(c);
+	}
+}
+
+static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
+{
+	struct rs_tcp *c = p->c;
+	bool fits = take_isn(p, d, seg);
+	if (!fits) {
+		c->refused |= bit(d);
+		c->refused_isn[d] = seg->seq;
+	}
+	/* A SYN-ACK with another number of its own may still answer a SYN that was refused. */
+	if ((seg->flags & RS_TCP_ACK) && (fits || (c->refused & bit(1 - d))))
+		take_peer_isn(p, d, seg->ack);
+	if (!fits || c->replaced)
+		return false;
+	c->known |= bit(d);
+	c->syn |= bit(d);
+	if (seg->flags & RS_TCP_ACK)
+		c->syn |= ack_bit(d);
+	if (c->state == RS_TCP_NEW)
+		c->state = RS_TCP_SYN_SENT;
+	return true;
+}
+
+/* The rest of a segment. */
+
+/* The segment's ACK: dir[o] has arrived up to it. */
+static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
+{
+	struct rs_tcp *c = p->c;
+	struct rs_stream *s = &c->dir[o];
+	if (!(c->started & bit(o)))
+		return;
+	int64_t off = rs_stream_offset(s, ack);
+	if (off < 0)
+		return;
+	uint64_t to = (uint64_t)off;
+	settle_syn_data(p, o, to);
+	if (to > s->end && to - s->end > p->mem->window) {
+		c->far_ack[o] = to;
+		catch_up(p, o);
+		return;
+	}
+	c->acked[o] = max_u64(c->acked[o], to);
+	give_up_acked(p, o);
+}
+
+static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned d,
+				  const struct rs_tcp_segment *seg)
+{
+	unsigned from = d;
+	uint32_t number = seg->seq;
+	uint64_t window = mem->window;
+	if (!(c->started & bit(d))) {
+		/* RFC 9293 3.10.7.3: the answer to a SYN need not know a sequence number, but what it refuses. */
+		if (!(seg->flags & RS_TCP_ACK))
+			return RS_DUP;
+		from = 1 - d;
+		number = seg->ack;
+		window = 0;
+	}
+	if (!(c->started & bit(from)))
+		return RS_DUP;
+	const struct rs_stream *s = &c->dir[from];
+	int64_t off = rs_stream_offset(s, number);
+	/* While the handshake runs, what came with the SYN may or may not be counted. */
+	uint64_t high = from == d ? s->next + window : s->end + c->syn_data[from].len;
+	if (off < 0 || (uint64_t)off < c->acked[from] || (uint64_t)off > high)
+		return RS_DUP;
+	c->reset = true;
+	c->state = RS_TCP_CLOSED;
+	return RS_INORDER;
+}
+
+/* Where the sender is; not further ahead than data would be taken. */
+static void note_position(struct pass *p, unsigned d, int64_t off, uint32_t len)
+{
+	struct rs_stream *s = &p->c->dir[d];
+	int64_t at = off + (int64_t)len;
+	/* RFC 9293 3.4: a FIN takes a number; an empty segment one further on is no sign of a lost byte. */
+	int64_t known = (int64_t)s->end + (len ? 0 : 1);
+	if (at > known && !(p->c->fin_taken & bit(d)) && (uint64_t)at - s->next <= p->mem->window)
+		s->end = (uint64_t)at;
+}
+
+static void note_fin(struct pass *p, unsigned d, int64_t off)
+{
+	struct rs_tcp *c = p->c;
+	struct rs_stream *s = &c->dir[d];
+	if (off < 0 || (uint64_t)off < s->next || (uint64_t)off - s->next > p->mem->window)
+		return;
+	if (c->fin_taken & bit(d))
+		return;
+	s->fin = (uint64_t)off;
+	s->end = max_u64(s->end, s->fin);
+}
+
+/* What the FINs mean now. */
+static void settle(struct rs_tcp *c)
+{
+	unsigned fins = 0, reached = 0;
+	for (unsigned d = 0; d < 2; d++) {
+		struct rs_stream *s = &c->dir[d];
+		/* A FIN that was overtaken by data before anyone acknowledged it was not the end. */
+		if (s->fin < s->next)
+			s->fin = NO_FIN;
+		if (s->fin == NO_FIN)
+			continue;
+		fins++;
+		if (s->fin != s->next)
+			continue;
+		reached++;
+		if (c->acked[d] > s->fin && s->end <= s->fin)
+			c->fin_taken |= bit(d);
+	}
+	if (reached == 2)
+		c->state = RS_TCP_CLOSED;
+	else if (fins)
+		c->state = RS_TCP_CLOSING;
+	else if (c->state == RS_TCP_CLOSING)
+		c->state = RS_TCP_ESTABLISHED;
+}
+
+static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
+{
+	struct rs_tcp *c = p->c;
+	if (!(c->started & bit(d)) && (seg->len || (seg->flags & RS_TCP_FIN)))
+		start(p, d, seg->seq - 1);
+	if (c->state == RS_TCP_NEW || (c->state == RS_TCP_SYN_SENT && (seg->flags & RS_TCP_ACK)))
+		c->state = RS_TCP_ESTABLISHED;
+}
+
+enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
+			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
+			      void *arg)
+{
+	struct pass p = { c, mem, ops, arg };
+	if (c->state == RS_TCP_CLOSED)
+		return RS_DUP;
+	c->seen |= bit(dir);
+	if (seg->flags & RS_TCP_RST)
+		return take_reset(c, mem, dir, seg);
+	bool syn = seg->flags & RS_TCP_SYN;
+	if (syn) {
+		if (!synchronize(&p, dir, seg))
+			return RS_DUP;
+	} else {
+		pick_up(&p, dir, seg);
+	}
+	c->midstream = c->started & ~c->known || !c->started;
+	if ((seg->flags & RS_TCP_ACK) && (!syn || acks_syn(c, 1 - dir, seg->ack)))
+		acknowledge(&p, 1 - dir, seg->ack);
+
+	enum rs_verdict v = RS_INORDER;
+	if (c->started & bit(dir)) {
+		struct rs_stream *s = &c->dir[dir];
+		int64_t off = rs_stream_offset(s, seg->seq);
+		if (syn) {
+			if (seg->len)
+				v = hold_syn_data(&p, dir, seg->len, ref);
+		} else {
+			/* RFC 7413: a client goes on behind the data of its SYN only when that was taken. */
+			if (off >= 0)
+				settle_syn_data(&p, dir, (uint64_t)off);
+			if (seg->len)
+				v = add_payload(&p, dir, off, seg, ref, cost);
+			if (v != RS_LIMIT && v != RS_WINDOW) {
+				note_position(&p, dir, off, seg->len);
+				if (seg->flags & RS_TCP_FIN)
+					note_fin(&p, dir, off + (int64_t)seg->len);
+			}
+		}
+		give_up_acked(&p, dir);
+	}
+	settle(c);
+	return v;
+}
+
+void rs_tcp_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg)
+{
+	struct pass p = { c, mem, ops, arg };
+	for (unsigned d = 0; d < 2; d++) {
+		struct rs_stream *s = &c->dir[d];
+		settle_syn_data(&p, d, UINT64_MAX);
+		uint64_t to = s->fin == NO_FIN ? s->end : max_u64(s->end, s->fin);
+		/* RFC 9293 3.4: a FIN takes a number, so one more than was seen need not be a byte. */
+		if (s->fin == NO_FIN && c->acked[d] > to + 1)
+			to = c->acked[d];
+		give_up_to(&p, d, to);
+		rs_stream_clear(s, mem);
+	}
+	c->state = RS_TCP_CLOSED;
+}

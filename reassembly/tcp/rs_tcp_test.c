@@ -1,0 +1,732 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "reassembly/tcp/rs_tcp.h"
+
+#define NODES 1024
+#define REFS 8192
+#define FIN RS_TCP_FIN
+#define SYN RS_TCP_SYN
+#define RST RS_TCP_RST
+#define ACK RS_TCP_ACK
+
+struct ref { /* stands for an mbuf */
+	int held;
+	const char *payload;
+};
+
+/* One connection between side 0 and side 1, and what came out of it: log[d] is the bytes of direction d, with a gap
+ * of n bytes as "<n>". */
+struct wire {
+	struct rs_tcp c;
+	struct rs_pool pool;
+	struct rs_stream_mem mem;
+	void *nodes;
+	uint32_t isn[2];
+	char log[2][8192];
+	size_t logged[2];
+	struct ref *refs;
+	int nrefs;
+};
+
+static void ref_get(void *r)
+{
+	((struct ref *)r)->held++;
+}
+
+static void ref_put(void *r)
+{
+	assert_true(--((struct ref *)r)->held >= 0);
+}
+
+static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	struct wire *w = arg;
+	assert_true(len > 0 && w->logged[dir] + len < sizeof w->log[dir]);
+	memcpy(w->log[dir] + w->logged[dir], ((struct ref *)ref)->payload + skip, len);
+	w->logged[dir] += len;
+}
+
+static void on_gap(void *arg, unsigned dir, uint64_t n)
+{
+	struct wire *w = arg;
+	assert_true(n > 0);
+	w->logged[dir] += (size_t)sprintf(w->log[dir] + w->logged[dir], "<%llu>", (unsigned long long)n);
+}
+
+static const struct rs_tcp_ops ops = { on_data, on_gap };
+
+static void wire_init(struct wire *w, uint32_t isn0, uint32_t isn1)
+{
+	memset(w, 0, sizeof *w);
+	w->nodes = aligned_alloc(64, RS_POOL_BYTES(sizeof(struct rs_seg), NODES));
+	w->refs = calloc(REFS, sizeof *w->refs);
+	assert_true(w->nodes && w->refs);
+	rs_pool_init(&w->pool, w->nodes, sizeof(struct rs_seg), NODES);
+	w->mem = (struct rs_stream_mem){ &w->pool, ref_get, ref_put, 1000 };
+	w->isn[0] = isn0;
+	w->isn[1] = isn1;
+	rs_tcp_init(&w->c, 32);
+}
+
+static enum rs_verdict send_n(struct wire *w, unsigned d, unsigned flags, uint32_t seq, uint32_t ack, const char *text,
+			      uint32_t len)
+{
+	assert_true(w->nrefs < REFS);
+	struct ref *r = &w->refs[w->nrefs++];
+	r->payload = text;
+	struct rs_tcp_segment seg = { .seq = seq, .ack = ack, .len = len, .flags = (uint8_t)flags };
+	enum rs_verdict v = rs_tcp_packet(&w->c, &w->mem, d, &seg, r, 1, &ops, w);
+	w->log[0][w->logged[0]] = w->log[1][w->logged[1]] = 0;
+	return v;
+}
+
+/* A segment of side d: seq and ack count from 0, the first byte after each side's ISN; -1 is the SYN. */
+static enum rs_verdict send(struct wire *w, unsigned d, unsigned flags, int64_t seq, int64_t ack, const char *text)
+{
+	return send_n(w, d, flags, w->isn[d] + 1 + (uint32_t)seq, w->isn[1 - d] + 1 + (uint32_t)ack, text,
+		      (uint32_t)strlen(text));
+}
+
+static void handshake(struct wire *w)
+{
+	assert_int_equal(send(w, 0, SYN, -1, 0, ""), RS_INORDER);
+	assert_int_equal(w->c.state, RS_TCP_SYN_SENT);
+	assert_int_equal(send(w, 1, SYN | ACK, -1, 0, ""), RS_INORDER);
+	assert_int_equal(w->c.state, RS_TCP_SYN_SENT);
+	assert_int_equal(send(w, 0, ACK, 0, 0, ""), RS_INORDER);
+	assert_int_equal(w->c.state, RS_TCP_ESTABLISHED);
+	assert_false(w->c.midstream);
+}
+
+static void wire_end(struct wire *w, const char *want0, const char *want1)
+{
+	rs_tcp_close(&w->c, &w->mem, &ops, w);
+	w->log[0][w->logged[0]] = w->log[1][w->logged[1]] = 0;
+	assert_string_equal(w->log[0], want0);
+	assert_string_equal(w->log[1], want1);
+	assert_int_equal(w->c.state, RS_TCP_CLOSED);
+	assert_int_equal(w->pool.used, 0);
+	for (int i = 0; i < w->nrefs; i++)
+		assert_int_equal(w->refs[i].held, 0);
+	free(w->refs);
+	free(w->nodes);
+}
+
+static void dialogue_from_syn_to_both_fins(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	assert_int_equal(send(&w, 1, ACK, 0, 0, "220 hi\r\n"), RS_INORDER);
+	assert_int_equal(send(&w, 0, ACK, 0, 8, "QUIT\r\n"), RS_INORDER);
+	assert_int_equal(send(&w, 1, ACK | FIN, 8, 6, "221 bye\r\n"), RS_INORDER);
+	assert_int_equal(w.c.state, RS_TCP_CLOSING);
+	assert_int_equal(send(&w, 0, ACK | FIN, 6, 18, ""), RS_INORDER);
+	assert_int_equal(w.c.state, RS_TCP_CLOSED);
+	assert_false(w.c.reset);
+	assert_int_equal(send(&w, 1, ACK, 18, 7, ""), RS_DUP);
+	wire_end(&w, "QUIT\r\n", "220 hi\r\n221 bye\r\n");
+}
+
+static void syn_ack_before_syn(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 77, 0xffffffff);
+	assert_int_equal(send(&w, 0, SYN | ACK, -1, 0, ""), RS_INORDER);
+	assert_int_equal(send(&w, 1, SYN, -1, 0, ""), RS_INORDER);
+	assert_int_equal(send(&w, 1, ACK, 0, 0, ""), RS_INORDER);
+	assert_int_equal(w.c.state, RS_TCP_ESTABLISHED);
+	assert_false(w.c.midstream);
+	send(&w, 0, ACK, 3, 0, "lo");
+	send(&w, 0, ACK, 0, 0, "hel");
+	send(&w, 1, ACK, 0, 5, "EHLO");
+	wire_end(&w, "hello", "EHLO");
+}
+
+static void syn_only_in_one_direction_seen(void **state)
+{
+	(void)state;
+	struct wire w;
+	/* The SYN-ACK names both numbers. */
+	wire_init(&w, 77, 99);
+	send(&w, 0, SYN | ACK, -1, 0, "");
+	send(&w, 1, ACK, 2, 0, "cd");
+	send(&w, 1, ACK, 0, 0, "ab");
+	assert_false(w.c.midstream);
+	wire_end(&w, "", "abcd");
+	/* The SYN names one: the other side is picked up where its payload begins. */
+	wire_init(&w, 77, 99);
+	send(&w, 0, SYN, -1, 0, "");
+	send(&w, 0, ACK, 0, 0, "");
+	assert_false(w.c.midstream);
+	send(&w, 1, ACK, 40, 0, "220");
+	assert_true(w.c.midstream);
+	assert_int_equal(w.c.state, RS_TCP_ESTABLISHED);
+	send(&w, 0, ACK, 2, 43, "LO");
+	send(&w, 0, ACK, 0, 43, "EH");
+	wire_end(&w, "EHLO", "220");
+}
+
+static void repeated_syns_change_nothing(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "");
+	assert_int_equal(send(&w, 0, SYN, -1, 0, ""), RS_INORDER);
+	send(&w, 1, SYN | ACK, -1, 0, "");
+	assert_int_equal(send(&w, 1, SYN | ACK, -1, 0, ""), RS_INORDER);
+	send(&w, 0, ACK, 0, 0, "abc");
+	assert_int_equal(send(&w, 1, SYN | ACK, -1, 0, ""), RS_INORDER);
+	assert_int_equal(send(&w, 0, SYN, -1, 0, ""), RS_INORDER);
+	assert_int_equal(w.c.state, RS_TCP_ESTABLISHED);
+	/* Another number in the middle of a connection: RFC 9293 3.10.7.4, no receiver follows it. */
+	assert_int_equal(send(&w, 0, SYN, 500, 0, ""), RS_DUP);
+	assert_int_equal(send(&w, 1, SYN | ACK, 500, 0, ""), RS_DUP);
+	send(&w, 0, ACK, 3, 0, "def");
+	assert_false(w.c.replaced);
+	wire_end(&w, "abcdef", "");
+}
+
+static void the_answered_syn_counts(void **state)
+{
+	(void)state;
+	struct wire w;
+	/* A decoy before or after the SYN that the server answers. */
+	for (int before = 0; before < 2; before++) {
+		wire_init(&w, 1000, 5000);
+		send(&w, 0, SYN, before ? 300 : -1, 0, "");
+		send(&w, 0, SYN, before ? -1 : 300, 0, "");
+		send(&w, 1, SYN | ACK, -1, 0, "");
+		assert_int_equal(send(&w, 0, SYN, 700, 0, ""), RS_DUP);
+		send(&w, 0, ACK, 0, 0, "abc");
+		assert_false(w.c.replaced);
+		wire_end(&w, "abc", "");
+	}
+	/* A SYN-ACK of the client itself does not blind the server's direction. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "");
+	send(&w, 0, SYN | ACK, -1, 900, "");
+	assert_int_equal(send(&w, 1, SYN | ACK, -1, 0, ""), RS_INORDER);
+	send(&w, 0, SYN | ACK, -1, 900, "");
+	send(&w, 1, ACK, 0, 0, "220");
+	send(&w, 0, ACK, 0, 3, "abc");
+	wire_end(&w, "abc", "220");
+}
+
+static void another_handshake_replaces_the_connection(void **state)
+{
+	(void)state;
+	struct wire w;
+	/* A decoy with data behind it; then the port used again, its old connection's end unseen. */
+	for (int established = 0; established < 2; established++) {
+		wire_init(&w, 1000, 5000);
+		if (established)
+			handshake(&w);
+		else
+			send(&w, 0, SYN, -1, 0, "");
+		send(&w, 0, ACK, 0, 0, "decoy");
+		assert_int_equal(send(&w, 0, SYN, 90000, 0, ""), RS_DUP);
+		assert_false(w.c.replaced);
+		assert_int_equal(send(&w, 1, SYN | ACK, 4000, 90001, ""), RS_DUP);
+		assert_true(w.c.replaced);
+		assert_int_equal(w.c.state, RS_TCP_CLOSED);
+		rs_tcp_close(&w.c, &w.mem, &ops, &w);
+		rs_tcp_init(&w.c, 32);
+		assert_int_equal(send(&w, 1, SYN | ACK, 4000, 90001, ""), RS_INORDER);
+		send(&w, 0, ACK, 90001, 4001, "real");
+		assert_false(w.c.midstream);
+		wire_end(&w, "decoyreal", "");
+	}
+}
+
+static void data_with_the_syn_counts_when_it_was_taken(void **state)
+{
+	(void)state;
+	struct wire w;
+	/* Taken: RFC 7413. */
+	wire_init(&w, 1000, 5000);
+	assert_int_equal(send(&w, 0, SYN, -1, 0, "abc"), RS_HELD);
+	assert_int_equal(w.logged[0], 0);
+	send(&w, 1, SYN | ACK, -1, 3, "220");
+	assert_string_equal(w.log[0], "abc");
+	send(&w, 0, ACK, 3, 3, "def");
+	wire_end(&w, "abcdef", "220");
+	/* Not taken: what follows in its place is another's text. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "abc");
+	send(&w, 1, SYN | ACK, -1, 0, "");
+	send(&w, 0, ACK, 0, 0, "xyz");
+	wire_end(&w, "xyz", "");
+	/* SYN-ACK captured first. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN | ACK, -1, 3, "");
+	assert_int_equal(send(&w, 1, SYN, -1, 0, "abc"), RS_INORDER);
+	send(&w, 1, ACK, 3, 0, "def");
+	wire_end(&w, "", "abcdef");
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN | ACK, -1, 0, "");
+	assert_int_equal(send(&w, 1, SYN, -1, 0, "abc"), RS_DUP);
+	send(&w, 1, ACK, 0, 0, "def");
+	wire_end(&w, "", "def");
+	/* One way: where the client goes on says it. */
+	for (int taken = 0; taken < 2; taken++) {
+		wire_init(&w, 1000, 5000);
+		send(&w, 0, SYN, -1, 0, "abc");
+		send(&w, 0, ACK, taken ? 3 : 0, 0, "def");
+		wire_end(&w, taken ? "abcdef" : "def", "");
+	}
+	/* Nothing more came. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "abc");
+	send(&w, 0, SYN, -1, 0, "abc");
+	wire_end(&w, "abc", "");
+	/* A decoy's data goes with it. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, 300, 0, "decoy");
+	send(&w, 0, SYN, -1, 0, "");
+	send(&w, 1, SYN | ACK, -1, 0, "");
+	send(&w, 0, ACK, 0, 0, "abc");
+	wire_end(&w, "abc", "");
+}
+
+static void a_hole_waits_until_it_is_acknowledged(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 0, 0, "ab");
+	assert_int_equal(send(&w, 0, ACK, 5, 0, "fg"), RS_HELD);
+	send(&w, 1, ACK, 0, 2, "");
+	assert_string_equal(w.log[0], "ab");
+	/* Not acknowledged in full: the sender will repeat what is missing. */
+	send(&w, 1, ACK, 0, 4, "");
+	assert_string_equal(w.log[0], "ab<2>");
+	send(&w, 1, ACK, 0, 7, "");
+	assert_string_equal(w.log[0], "ab<2><1>fg");
+	assert_int_equal(send(&w, 0, ACK, 2, 0, "cde"), RS_DUP);
+	wire_end(&w, "ab<2><1>fg", "");
+}
+
+static void an_acknowledgement_may_overtake_the_data(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 1, ACK, 0, 6, "250 ok");
+	assert_int_equal(send(&w, 0, ACK, 0, 0, "abcdef"), RS_INORDER);
+	wire_end(&w, "abcdef", "250 ok");
+	/* Until the sender goes on behind it. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 1, ACK, 0, 6, "250 ok");
+	send(&w, 0, ACK, 6, 6, "");
+	assert_string_equal(w.log[0], "<6>");
+	wire_end(&w, "<6>", "250 ok");
+}
+
+static void a_hole_that_nobody_acknowledged_is_a_gap_at_close(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 2, 0, "cd");
+	send(&w, 0, ACK, 7, 0, "h");
+	send(&w, 0, ACK | FIN, 10, 0, "");
+	assert_int_equal(w.c.state, RS_TCP_CLOSING);
+	assert_string_equal(w.log[0], "");
+	send(&w, 1, ACK, 0, 0, "x");
+	wire_end(&w, "<2>cd<3>h<2>", "x");
+	/* Acknowledged bytes that were never seen. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 0, 0, "ab");
+	send(&w, 1, ACK, 0, 9, "");
+	wire_end(&w, "ab<7>", "");
+	/* One number more may be a FIN's. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 0, 0, "ab");
+	send(&w, 1, ACK, 0, 3, "");
+	wire_end(&w, "ab", "");
+}
+
+static void acknowledgements_of_what_cannot_have_been_sent_do_not_count(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 0, 0, "ab");
+	send(&w, 0, ACK, 3, 0, "d");
+	send(&w, 1, ACK, 0, 1005, "");
+	send(&w, 1, ACK, 0, 100000, "");
+	send(&w, 1, ACK, 0, -5, "");
+	assert_string_equal(w.log[0], "ab");
+	assert_int_equal(send(&w, 0, ACK, 2, 0, "c"), RS_INORDER);
+	wire_end(&w, "abcd", "");
+}
+
+static void more_than_a_window_was_missed(void **state)
+{
+	(void)state;
+	struct wire w;
+	for (int ack_first = 0; ack_first < 2; ack_first++) {
+		wire_init(&w, 1000, 5000);
+		handshake(&w);
+		send(&w, 0, ACK, 0, 0, "ab");
+		if (ack_first)
+			send(&w, 1, ACK, 0, 70000, "");
+		enum rs_verdict v = send(&w, 0, ACK, 70000, 0, "xy");
+		assert_int_equal(v, ack_first ? RS_INORDER : RS_WINDOW);
+		if (!ack_first) {
+			/* That segment is lost, but the stream is not. */
+			send(&w, 1, ACK, 0, 70002, "");
+			send(&w, 0, ACK, 70002, 0, "z");
+		}
+		wire_end(&w, ack_first ? "ab<69998>xy" : "ab<69998><2>z", "");
+	}
+	/* One side alone cannot move the reader. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	assert_int_equal(send(&w, 0, ACK, 70000, 0, "xy"), RS_WINDOW);
+	assert_int_equal(send(&w, 0, ACK, 0, 0, "ab"), RS_INORDER);
+	wire_end(&w, "ab", "");
+}
+
+static void one_way_holes_end_at_the_limits(void **state)
+{
+	(void)state;
+	struct wire w;
+	char want[256] = "a<1>";
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "");
+	send(&w, 0, ACK, 0, 0, "a");
+	for (int i = 0; i < 32; i++) {
+		assert_int_equal(send(&w, 0, ACK, 2 + i, 0, "b"), RS_HELD);
+		strcat(want, "b");
+	}
+	assert_string_equal(w.log[0], "a");
+	assert_int_equal(send(&w, 0, ACK, 34, 0, "c"), RS_INORDER);
+	assert_int_equal(send(&w, 0, ACK, 2034, 0, "d"), RS_INORDER);
+	strcat(want, "c<1999>d");
+	wire_end(&w, want, "");
+
+	/* In both directions seen: refused, for the receiver may yet ask for it. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	for (int i = 0; i < 32; i++)
+		assert_int_equal(send(&w, 0, ACK, 2 + 2 * i, 0, "b"), RS_HELD);
+	assert_int_equal(send(&w, 0, ACK, 100, 0, "b"), RS_LIMIT);
+	assert_int_equal(send(&w, 0, ACK, 0, 0, "aa"), RS_INORDER);
+	assert_int_equal(send(&w, 0, ACK, 100, 0, "b"), RS_HELD);
+	rs_tcp_close(&w.c, &w.mem, &ops, &w);
+	wire_end(&w, w.log[0], "");
+}
+
+static void picked_up_in_the_middle(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, ACK, 123, 456, "");
+	assert_true(w.c.midstream);
+	assert_int_equal(w.c.state, RS_TCP_ESTABLISHED);
+	send(&w, 1, ACK, 456, 123, "250 ok");
+	send(&w, 0, ACK, 126, 462, "L");
+	send(&w, 0, ACK, 127, 462, "!");
+	send(&w, 0, ACK, 123, 462, "MAI");
+	wire_end(&w, "L!", "250 ok");
+	/* One direction only. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, ACK, 123, 456, "MAI");
+	send(&w, 0, ACK, 127, 456, "!");
+	send(&w, 0, ACK, 126, 456, "L");
+	assert_true(w.c.midstream);
+	send(&w, 0, ACK | FIN, 128, 456, "");
+	assert_int_equal(w.c.state, RS_TCP_CLOSING);
+	wire_end(&w, "MAIL!", "");
+	/* The SYN comes late, and fits. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, ACK, 0, 0, "abc");
+	assert_true(w.c.midstream);
+	assert_int_equal(send(&w, 0, SYN, -1, 0, ""), RS_INORDER);
+	assert_false(w.c.midstream);
+	send(&w, 0, ACK, 3, 0, "d");
+	wire_end(&w, "abcd", "");
+}
+
+static void resets_count_where_a_receiver_would_believe_them(void **state)
+{
+	(void)state;
+	struct wire w;
+	static const struct {
+		int64_t seq;
+		bool valid;
+	} t[] = {
+		{ 1, false }, { 2, true }, { 4, true }, { 5, true }, { 1004, true }, { 1005, false }, { -3000, false }
+	};
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		wire_init(&w, 0xffffffff, 0xfffffffe);
+		handshake(&w);
+		send(&w, 0, ACK, 0, 0, "abcd");
+		send(&w, 1, ACK, 0, 2, "");
+		assert_int_equal(send(&w, 0, RST, t[i].seq, 0, "why"), t[i].valid ? RS_INORDER : RS_DUP);
+		assert_int_equal(w.c.reset, t[i].valid);
+		assert_int_equal(w.c.state, t[i].valid ? RS_TCP_CLOSED : RS_TCP_ESTABLISHED);
+		assert_int_equal(send(&w, 0, ACK, 4, 0, "ef"), t[i].valid ? RS_DUP : RS_INORDER);
+		wire_end(&w, t[i].valid ? "abcd" : "abcdef", "");
+	}
+	/* A refused connection. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "hi");
+	assert_int_equal(send_n(&w, 1, RST | ACK, 0, 2000, "", 0), RS_DUP);
+	assert_int_equal(send_n(&w, 1, RST, 0, 0, "", 0), RS_DUP);
+	assert_int_equal(send_n(&w, 1, RST | ACK, 0, 1001, "", 0), RS_INORDER);
+	assert_true(w.c.reset);
+	wire_end(&w, "hi", "");
+	/* First of all packets. */
+	wire_init(&w, 1000, 5000);
+	assert_int_equal(send(&w, 0, RST | ACK, 0, 0, ""), RS_DUP);
+	assert_int_equal(w.c.state, RS_TCP_NEW);
+	wire_end(&w, "", "");
+}
+
+static void a_fin_waits_for_the_data_before_it(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 1, ACK | FIN, 0, 0, "");
+	assert_int_equal(send(&w, 0, ACK | FIN, 3, 1, "de"), RS_HELD);
+	assert_int_equal(w.c.state, RS_TCP_CLOSING);
+	assert_int_equal(send(&w, 0, ACK, 0, 1, "abc"), RS_INORDER);
+	assert_int_equal(w.c.state, RS_TCP_CLOSED);
+	wire_end(&w, "abcde", "");
+	/* The receiver acknowledged data and FIN; the data is lost here. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 1, ACK | FIN, 0, 0, "");
+	send(&w, 0, ACK | FIN, 3, 1, "de");
+	send(&w, 1, ACK, 1, 6, "");
+	assert_int_equal(w.c.state, RS_TCP_CLOSED);
+	wire_end(&w, "<3>de", "");
+}
+
+static void nothing_follows_a_fin_that_was_acknowledged(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK | FIN, 0, 0, "abc");
+	send(&w, 1, ACK, 0, 4, "");
+	assert_int_equal(send(&w, 0, ACK, 3, 0, "def"), RS_DUP);
+	assert_int_equal(w.c.state, RS_TCP_CLOSING);
+	wire_end(&w, "abc", "");
+	/* One that the receiver never took does not hide what follows it. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK | FIN, 0, 0, "abc");
+	assert_int_equal(send(&w, 0, ACK, 3, 0, "def"), RS_INORDER);
+	assert_int_equal(w.c.state, RS_TCP_ESTABLISHED);
+	wire_end(&w, "abcdef", "");
+}
+
+static void keep_alives_and_repetitions_bring_nothing(void **state)
+{
+	(void)state;
+	struct wire w;
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	assert_int_equal(send(&w, 0, ACK, -1, 0, "?"), RS_DUP);
+	send(&w, 0, ACK, 0, 0, "abcd");
+	assert_int_equal(send(&w, 0, ACK, 3, 0, "?"), RS_DUP);
+	assert_int_equal(send(&w, 0, ACK, 3, 0, ""), RS_INORDER);
+	/* Cut differently, and with other bytes: the first copy stands. */
+	assert_int_equal(send(&w, 0, ACK, 2, 0, "??ef"), RS_INORDER);
+	assert_int_equal(send(&w, 0, ACK, -3, 0, "???abcdefgh"), RS_INORDER);
+	assert_int_equal(send(&w, 0, ACK, 10, 0, "KL"), RS_HELD);
+	assert_int_equal(send(&w, 0, ACK, 8, 0, "ij??mn"), RS_INORDER);
+	wire_end(&w, "abcdefghijKLmn", "");
+}
+
+/* Random connections: a text in each direction, cut, repeated, shuffled within a horizon, some lost. The receiver
+ * acknowledges what it has, which is everything that was sent. The oracle knows what this reader was shown. */
+
+#define TEXT 600
+
+static uint32_t rnd(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return (uint32_t)(((uint64_t)*seed * n) >> 32);
+}
+
+struct piece {
+	uint32_t off, len;
+};
+
+/* Pieces that cover the text, some of them twice and cut elsewhere, locally out of order. */
+static int cut(uint32_t *seed, struct piece *p, int most)
+{
+	int n = 0;
+	for (uint32_t at = 0; at < TEXT && n < most - 2;) {
+		uint32_t len = 1 + rnd(seed, 40);
+		if (len > TEXT - at)
+			len = TEXT - at;
+		p[n++] = (struct piece){ at, len };
+		if (!rnd(seed, 4)) {
+			uint32_t off = at - rnd(seed, at < 30 ? at + 1 : 30);
+			uint32_t more = 1 + rnd(seed, 60);
+			p[n++] = (struct piece){ off, more < TEXT - off ? more : TEXT - off };
+		}
+		at += len;
+	}
+	for (int i = n - 1; i > 0; i--) {
+		int j = i - (int)rnd(seed, i < 4 ? (uint32_t)i + 1 : 4);
+		struct piece t = p[i];
+		p[i] = p[j];
+		p[j] = t;
+	}
+	return n;
+}
+
+static void random_connections_equal_the_oracle(void **state)
+{
+	(void)state;
+	static char text[2][TEXT], want[4 * TEXT];
+	uint32_t seed = 7;
+	for (int round = 0; round < 20000; round++) {
+		struct wire w;
+		bool wrap = rnd(&seed, 2), lossy = !rnd(&seed, 3), acks = rnd(&seed, 2);
+		wire_init(&w, wrap ? UINT32_MAX - rnd(&seed, TEXT) : rnd(&seed, UINT32_MAX),
+			  wrap ? UINT32_MAX - rnd(&seed, TEXT) : rnd(&seed, UINT32_MAX));
+		rs_tcp_init(&w.c, NODES / 2);
+		struct piece p[2][128];
+		int n[2], at[2] = { 0, 0 };
+		bool shown[2][TEXT] = { { false } };
+		handshake(&w);
+		for (unsigned d = 0; d < 2; d++) {
+			for (int i = 0; i < TEXT; i++)
+				text[d][i] = (char)('a' + rnd(&seed, 26));
+			n[d] = cut(&seed, p[d], 128);
+		}
+		while (at[0] < n[0] || at[1] < n[1]) {
+			unsigned d = rnd(&seed, 2);
+			if (at[d] == n[d])
+				d = 1 - d;
+			struct piece *q = &p[d][at[d]++];
+			if (lossy && !rnd(&seed, 8))
+				continue;
+			/* What is not a gap yet by an acknowledgement; without any, nothing is. */
+			uint64_t next = w.c.dir[d].next;
+			enum rs_verdict v = send_n(&w, d, ACK, w.isn[d] + 1 + q->off,
+						   w.isn[1 - d] + 1 + (acks ? (uint32_t)w.c.dir[1 - d].next : 0),
+						   text[d] + q->off, q->len);
+			assert_true(v == RS_INORDER || v == RS_HELD || v == RS_DUP);
+			for (uint32_t i = q->off; i < q->off + q->len; i++)
+				if (i >= next)
+					shown[d][i] = true;
+		}
+		char wanted[2][4 * TEXT];
+		for (unsigned d = 0; d < 2; d++) {
+			size_t len = 0;
+			int end = TEXT;
+			while (end && !shown[d][end - 1])
+				end--;
+			for (int i = 0; i < end;) {
+				if (shown[d][i]) {
+					want[len++] = text[d][i++];
+					continue;
+				}
+				int from = i;
+				while (!shown[d][i])
+					i++;
+				len += (size_t)sprintf(want + len, "<%d>", i - from);
+			}
+			want[len] = 0;
+			memcpy(wanted[d], want, len + 1);
+		}
+		wire_end(&w, wanted[0], wanted[1]);
+	}
+}
+
+/* A receiver that acknowledges all at once: every byte lost here is given up in its place, and the count is exact. */
+static void random_losses_with_acknowledgements_keep_their_place(void **state)
+{
+	(void)state;
+	static char text[TEXT], want[4 * TEXT];
+	uint32_t seed = 11;
+	for (int round = 0; round < 5000; round++) {
+		struct wire w;
+		wire_init(&w, UINT32_MAX - rnd(&seed, TEXT), 5);
+		handshake(&w);
+		size_t len = 0;
+		uint32_t at = 0, lost = 0;
+		while (at < TEXT) {
+			uint32_t n = 1 + rnd(&seed, 20);
+			n = n < TEXT - at ? n : TEXT - at;
+			for (uint32_t i = at; i < at + n; i++)
+				text[i] = (char)('a' + rnd(&seed, 26));
+			bool lose = !rnd(&seed, 4) && at + n < TEXT;
+			if (!lose) {
+				if (lost)
+					len += (size_t)sprintf(want + len, "<%u>", lost);
+				lost = 0;
+				memcpy(want + len, text + at, n);
+				len += n;
+				send_n(&w, 0, ACK, w.isn[0] + 1 + at, 6, text + at, n);
+			} else {
+				lost += n;
+			}
+			at += n;
+			/* Only behind what was seen: an acknowledgement inside a hole would split its count. */
+			if (!lose && rnd(&seed, 2)) {
+				send(&w, 1, ACK, 0, at, "");
+				assert_int_equal(w.c.dir[0].next, at);
+			}
+		}
+		want[len] = 0;
+		wire_end(&w, want, "");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(dialogue_from_syn_to_both_fins),
+		cmocka_unit_test(syn_ack_before_syn),
+		cmocka_unit_test(syn_only_in_one_direction_seen),
+		cmocka_unit_test(repeated_syns_change_nothing),
+		cmocka_unit_test(the_answered_syn_counts),
+		cmocka_unit_test(another_handshake_replaces_the_connection),
+		cmocka_unit_test(data_with_the_syn_counts_when_it_was_taken),
+		cmocka_unit_test(a_hole_waits_until_it_is_acknowledged),
+		cmocka_unit_test(an_acknowledgement_may_overtake_the_data),
+		cmocka_unit_test(a_hole_that_nobody_acknowledged_is_a_gap_at_close),
+		cmocka_unit_test(acknowledgements_of_what_cannot_have_been_sent_do_not_count),
+		cmocka_unit_test(more_than_a_window_was_missed),
+		cmocka_unit_test(one_way_holes_end_at_the_limits),
+		cmocka_unit_test(picked_up_in_the_middle),
+		cmocka_unit_test(resets_count_where_a_receiver_would_believe_them),
+		cmocka_unit_test(a_fin_waits_for_the_data_before_it),
+		cmocka_unit_test(nothing_follows_a_fin_that_was_acknowledged),
+		cmocka_unit_test(keep_alives_and_repetitions_bring_nothing),
+		cmocka_unit_test(random_connections_equal_the_oracle),
+		cmocka_unit_test(random_losses_with_acknowledgements_keep_their_place),
+	};
+	return cmocka_run_group_tests_name("rs_tcp", tests, NULL, NULL);
+}
