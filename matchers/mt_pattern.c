@@ -134,8 +134,10 @@ static void put_literal(FILE *f, const struct mt_item *t)
 
 static void put_gap(FILE *f, uint64_t least, bool bounded, uint64_t most)
 {
+	if (bounded && !most)
+		return;
 	if (bounded && least == most)
-		fprintf(f, least ? ".{%llu}" : "", (unsigned long long)least);
+		fprintf(f, ".{%llu}", (unsigned long long)least);
 	else if (bounded)
 		fprintf(f, ".{%llu,%llu}", (unsigned long long)least, (unsigned long long)most);
 	else if (least)
