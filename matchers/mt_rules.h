@@ -48,6 +48,7 @@ struct mt_report { /* of a load; owned by the ruleset, or by mt_report_free when
 	struct mt_refusal *refused; size_t nrefused;
 	struct mt_refusal *warnings; size_t nwarnings;
 	size_t loaded;
+	void *owned; /* what mt_report_free gives back; NULL after a load that succeeded */
 };
 
 struct mt_ruleset;
@@ -73,6 +74,8 @@ const char *mt_ruleset_id(const struct mt_ruleset *rs);
 uint64_t mt_ruleset_depth(const struct mt_ruleset *rs, enum mt_buffer b);
 /* Bytes of Hyperscan state a stream of this buffer needs. */
 size_t mt_ruleset_stream_size(const struct mt_ruleset *rs, enum mt_buffer b);
+/* Whether this buffer's database came from cache_dir. */
+bool mt_ruleset_cached(const struct mt_ruleset *rs, enum mt_buffer b);
 
 /* The text of the built-in default rules. */
 const char *mt_default_rules(void);

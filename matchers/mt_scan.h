@@ -27,9 +27,11 @@ struct mt_hit { /* first match of a criterion in this buffer */
 struct mt_worker;
 struct mt_stream;
 
-/* Called for the first match of each criterion, while mt_stream_scan runs. May fill hit->line. */
+/* Called for the first match of each criterion, while mt_stream_scan runs. May fill hit->line. A regex that matches only
+ * at the buffer's end ($, \z) is found by mt_stream_end, and no mt_hit_fn is called for it. Must not scan or end. */
 typedef void (*mt_hit_fn)(void *arg, struct mt_hit *hit);
-/* Called by mt_stream_end for each rule that the buffer matches, in rule order; hits are its criteria's. */
+/* Called by mt_stream_end for each rule that the buffer matches, in rule order; hits are its criteria's, in the order
+ * of their ends, without those whose place was lost. */
 typedef void (*mt_match_fn)(void *arg, const struct mt_rule *rule, size_t rule_index, const struct mt_hit *const *hits, size_t nhits);
 
 int mt_worker_create(const struct mt_ruleset *rs, uint32_t max_streams, struct mt_worker **out); /* 0 or -errno */
@@ -43,7 +45,17 @@ void mt_stream_scan(struct mt_worker *w, struct mt_stream *s, const uint8_t *p, 
 /* The buffer ended: decides the rules, then gives the stream back. match may be NULL (abandon). */
 void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, void *arg);
 
-struct mt_worker_stats { uint32_t streams_used, streams_size, streams_peak; uint64_t no_stream, scan_errors; size_t bytes; };
+/* True when Hyperscan refused to scan a piece (counted in scan_errors): what the stream then says is not the whole. */
+bool mt_stream_failed(const struct mt_stream *s);
+
+struct mt_worker_stats {
+	uint32_t streams_used, streams_size, streams_peak; /* of both buffers together */
+	uint32_t places_used, places_size, places_peak; /* blocks of MT_HITS_MAX places */
+	uint64_t no_stream; /* opens that found all out */
+	uint64_t no_place; /* hits whose place was lost: no block left, or the stream's is full; the rules decide all the same */
+	uint64_t scan_errors;
+	size_t bytes; /* of memory, all told */
+};
 void mt_worker_stats(const struct mt_worker *w, struct mt_worker_stats *st);
 
 #endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matchers/mt_ruleset.h"
+#include "matchers/mt_scan.h"
+#include "reassembly/rs_pool.h"
+
+#define PIECE_MAX (1u << 30) /* Hyperscan counts a piece with 32 bits */
+
+/* Most streams never match anything, so places stand in blocks apart: one for every so many streams. */
+#define STREAMS_PER_PLACES 4
+#define PLACES_MIN 64
+
+struct places {
+	struct mt_hit v[MT_HITS_MAX];
+};
+
+struct mt_stream {
+	hs_stream_t *hs; /* opened once; reset when the stream is given back */
+	uint64_t *seen; /* a bit for each criterion */
+	uint64_t offset; /* bytes scanned */
+	struct places *places; /* NULL until the first hit */
+	uint32_t nseen;
+	uint8_t nplaces;
+	uint8_t buffer;
+	bool open, failed;
+};
+
+struct shelf { /* the streams of one buffer */
+	struct mt_stream *streams;
+	struct mt_stream **idle;
+	uint64_t *bits;
+	uint32_t nidle, size;
+};
+
+struct mt_worker {
+	const struct mt_ruleset *rs;
+	hs_scratch_t *scratch;
+	struct shelf shelves[MT_BUFFER_MAX];
+	struct rs_pool places;
+	void *places_memory;
+	struct mt_worker_stats stats;
+};
+
+static size_t words(const struct mt_buffer_rules *br)
+{
+	return (br->ncriteria + 63) / 64;
+}
+
+static int fill_shelf(struct mt_worker *w, enum mt_buffer b, uint32_t n)
+{
+	const struct mt_buffer_rules *br = &w->rs->buffers[b];
+	struct shelf *s = &w->shelves[b];
+
+	if (!br->database.hs || !n)
+		return 0;
+	if (hs_alloc_scratch(br->database.hs, &w->scratch) != HS_SUCCESS)
+		return -ENOMEM;
+	s->streams = calloc(n, sizeof *s->streams);
+	s->idle = calloc(n, sizeof(struct mt_stream *));
+	s->bits = calloc(n, words(br) * sizeof *s->bits);
+	if (!s->streams || !s->idle || !s->bits)
+		return -ENOMEM;
+	s->size = n;
+	for (uint32_t i = n; i-- > 0;) { /* last first, so that they come out in the order of their addresses */
+		struct mt_stream *st = &s->streams[i];
+		st->buffer = (uint8_t)b;
+		st->seen = s->bits + i * words(br);
+		if (hs_open_stream(br->database.hs, 0, &st->hs) != HS_SUCCESS)
+			return -ENOMEM;
+		s->idle[s->nidle++] = st;
+	}
+	w->stats.streams_size += n;
+	w->stats.bytes += n * (sizeof *s->streams + sizeof(struct mt_stream *) + words(br) * sizeof *s->bits +
+			       br->database.stream_size);
+	return 0;
+}
+
+int mt_worker_create(const struct mt_ruleset *rs, uint32_t max_streams, struct mt_worker **out)
+{
+	struct mt_worker *w = calloc(1, sizeof *w);
+	uint32_t nplaces = max_streams / STREAMS_PER_PLACES;
+	size_t scratch = 0;
+
+	*out = NULL;
+	if (!w)
+		return -ENOMEM;
+	w->rs = rs;
+	w->stats.bytes = sizeof *w;
+	for (int b = 0; b < MT_BUFFER_MAX; b++)
+		if (fill_shelf(w, b, max_streams))
+			goto fail;
+	if (nplaces < PLACES_MIN)
+		nplaces = PLACES_MIN;
+	w->places_memory = aligned_alloc(64, (RS_POOL_BYTES(sizeof(struct places), nplaces) + 63) & ~(size_t)63);
+	if (!w->places_memory)
+		goto fail;
+	rs_pool_init(&w->places, w->places_memory, sizeof(struct places), nplaces);
+	w->stats.bytes += RS_POOL_BYTES(sizeof(struct places), nplaces);
+	if (w->scratch && hs_scratch_size(w->scratch, &scratch) == HS_SUCCESS)
+		w->stats.bytes += scratch;
+	*out = w;
+	return 0;
+fail:
+	mt_worker_free(w);
+	return -ENOMEM;
+}
+
+void mt_worker_free(struct mt_worker *w)
+{
+	if (!w)
+		return;
+	for (int b = 0; b < MT_BUFFER_MAX; b++) {
+		struct shelf *s = &w->shelves[b];
+		for (uint32_t i = 0; i < s->size; i++)
+			if (s->streams[i].hs)
+				hs_close_stream(s->streams[i].hs, NULL, NULL, NULL);
+		free(s->streams);
+		free(s->idle);
+		free(s->bits);
+	}
+	hs_free_scratch(w->scratch);
+	free(w->places_memory);
+	free(w);
+}
+
+struct mt_stream *mt_stream_open(struct mt_worker *w, enum mt_buffer b)
+{
+	struct shelf *shelf = &w->shelves[b];
+
+	if (!shelf->nidle) {
+		w->stats.no_stream += w->rs->buffers[b].database.hs != NULL;
+		return NULL;
+	}
+	struct mt_stream *s = shelf->idle[--shelf->nidle];
+	assert(!s->open && !s->nseen && !s->places);
+	s->open = true;
+	s->offset = 0;
+	s->failed = false;
+	if (++w->stats.streams_used > w->stats.streams_peak)
+		w->stats.streams_peak = w->stats.streams_used;
+	return s;
+}
+
+struct scan { /* what a match needs to know of the piece it is in */
+	struct mt_worker *w;
+	struct mt_stream *s;
+	const uint8_t *p;
+	size_t n;
+	uint64_t at; /* of p[0], in the buffer */
+	mt_hit_fn hit;
+	void *arg;
+};
+
+static uint8_t copy_printable(char *to, const uint8_t *p, size_t n)
+{
+	uint8_t len = 0;
+	for (size_t i = 0; i < n && len < MT_TEXT_MAX; i++)
+		if (p[i] >= ' ' && p[i] < 0x7f)
+			to[len++] = (char)p[i];
+	return len;
+}
+
+static void fill_hit(const struct scan *sc, unsigned id, uint64_t to, struct mt_hit *h)
+{
+	const struct mt_criterion *c = &sc->w->rs->buffers[sc->s->buffer].criteria[id];
+
+	*h = (struct mt_hit){ .from = to - c->literal_len, .to = to, .criterion = (uint16_t)id };
+	if (c->literal_len && h->from >= sc->at && to <= sc->at + sc->n)
+		h->text_len = copy_printable(h->text, sc->p + (h->from - sc->at), c->literal_len);
+	else
+		h->text_len = copy_printable(h->text, (const uint8_t *)c->text, strlen(c->text));
+}
+
+/* Where the hit is remembered, or NULL: then it counts, and its place is lost. */
+static struct mt_hit *place_for(const struct scan *sc)
+{
+	struct mt_stream *s = sc->s;
+	if (!s->places)
+		s->places = rs_pool_get(&sc->w->places);
+	if (s->places && s->nplaces < MT_HITS_MAX)
+		return &s->places->v[s->nplaces++];
+	sc->w->stats.no_place++;
+	return NULL;
+}
+
+static int on_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+{
+	const struct scan *sc = arg;
+	uint64_t bit = UINT64_C(1) << (id % 64), *word = &sc->s->seen[id / 64];
+	struct mt_hit passing;
+
+	(void)from;
+	(void)flags;
+	if (*word & bit)
+		return 0;
+	*word |= bit;
+	sc->s->nseen++;
+	struct mt_hit *h = place_for(sc);
+	if (!h)
+		h = &passing;
+	fill_hit(sc, id, to, h);
+	if (sc->hit)
+		sc->hit(sc->arg, h);
+	return 0;
+}
+
+static void failed(struct mt_worker *w, struct mt_stream *s)
+{
+	w->stats.scan_errors++;
+	s->failed = true;
+}
+
+void mt_stream_scan(struct mt_worker *w, struct mt_stream *s, const uint8_t *p, size_t n, mt_hit_fn hit, void *arg)
+{
+	uint64_t depth = w->rs->buffers[s->buffer].depth;
+
+	assert(s->open);
+	if (s->offset >= depth)
+		return;
+	if (n > depth - s->offset)
+		n = (size_t)(depth - s->offset);
+	while (n) {
+		unsigned piece = n > PIECE_MAX ? PIECE_MAX : (unsigned)n;
+		struct scan sc = { w, s, p, piece, s->offset, hit, arg };
+		if (hs_scan_stream(s->hs, (const char *)p, piece, 0, w->scratch, on_match, &sc) != HS_SUCCESS)
+			failed(w, s);
+		s->offset += piece;
+		p += piece;
+		n -= piece;
+	}
+}
+
+static bool is_seen(const struct mt_stream *s, uint16_t criterion)
+{
+	return s->seen[criterion / 64] >> (criterion % 64) & 1;
+}
+
+static bool holds(const struct mt_stream *s, const struct mt_condition *c)
+{
+	uint32_t wanted = 0;
+	for (uint32_t i = 0; i < c->nwanted && wanted < c->need; i++)
+		wanted += is_seen(s, c->criteria[i]);
+	if (wanted < c->need)
+		return false;
+	for (uint32_t i = 0; i < c->nunwanted; i++)
+		if (is_seen(s, c->criteria[c->nwanted + i]))
+			return false;
+	return true;
+}
+
+static bool before(const struct mt_hit *a, const struct mt_hit *b)
+{
+	return a->to != b->to ? a->to < b->to : a->criterion < b->criterion;
+}
+
+/* In the order of their ends: in which order Hyperscan says what ends at the same byte can depend on where the buffer
+ * was cut. */
+static size_t hits_of(const struct mt_stream *s, const struct mt_condition *c, const struct mt_hit *hits[MT_HITS_MAX])
+{
+	size_t n = 0;
+	for (uint32_t i = 0; i < s->nplaces; i++) {
+		const struct mt_hit *h = &s->places->v[i];
+		uint32_t j = 0;
+		while (j < c->nwanted && c->criteria[j] != h->criterion)
+			j++;
+		if (j == c->nwanted)
+			continue;
+		size_t at = n++;
+		for (; at && before(h, hits[at - 1]); at--)
+			hits[at] = hits[at - 1];
+		hits[at] = h;
+	}
+	return n;
+}
+
+static void decide(struct mt_worker *w, const struct mt_stream *s, mt_match_fn match, void *arg)
+{
+	const struct mt_buffer_rules *br = &w->rs->buffers[s->buffer];
+	const struct mt_hit *hits[MT_HITS_MAX];
+
+	if (!s->nseen && !br->by_absence)
+		return;
+	for (size_t i = 0; i < br->nconditions; i++) {
+		const struct mt_condition *c = &br->conditions[i];
+		if (holds(s, c)) {
+			size_t n = hits_of(s, c, hits);
+			match(arg, &w->rs->rules[c->rule], c->rule, hits, n);
+		}
+	}
+}
+
+void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, void *arg)
+{
+	const struct mt_buffer_rules *br = &w->rs->buffers[s->buffer];
+	struct shelf *shelf = &w->shelves[s->buffer];
+
+	assert(s->open);
+	/* Expressions that end in $ match now, or never. */
+	struct scan sc = { .w = w, .s = s, .at = s->offset };
+	bool at_end = match && br->database.at_end;
+	if (hs_reset_stream(s->hs, 0, at_end ? w->scratch : NULL, at_end ? on_match : NULL, &sc) != HS_SUCCESS)
+		failed(w, s);
+	if (match)
+		decide(w, s, match, arg);
+	if (s->nseen)
+		memset(s->seen, 0, words(br) * sizeof *s->seen);
+	rs_pool_put(&w->places, s->places);
+	s->places = NULL;
+	s->nplaces = 0;
+	s->nseen = 0;
+	s->open = false;
+	shelf->idle[shelf->nidle++] = s;
+	w->stats.streams_used--;
+}
+
+bool mt_stream_failed(const struct mt_stream *s)
+{
+	return s->failed;
+}
+
+void mt_worker_stats(const struct mt_worker *w, struct mt_worker_stats *st)
+{
+	*st = w->stats;
+	st->places_used = w->places.used;
+	st->places_size = w->places.size;
+	st->places_peak = w->places.peak;
+}
