@@ -13,7 +13,11 @@
  * structure, one level deeper; if such a part is base64 or quoted-printable encoded it is a leaf instead
  * (flag RS_PART_ENCODED_MESSAGE).
  * Limits: RS_MIME_DEPTH levels and limits.parts leaves; beyond, the content is handed out as one leaf and the
- * limit is reported. A boundary longer than RS_MIME_BOUNDARY_MAX is cut for comparison and reported. */
+ * limit is reported. A boundary longer than RS_MIME_BOUNDARY_MAX is cut for comparison and reported. The boundaries
+ * of all open levels share RS_BOUNDARY_TEXT bytes; without room for one more the level is not opened, as at the
+ * limit of depth. Preambles and epilogues count as parts; the leaf that begins when limits.parts were begun takes in
+ * all that follows, undecoded. A preamble's or epilogue's leading line ends are not handed out; where it
+ * holds nothing else it is no part at all. */
 #ifndef RS_MIME_H
 #define RS_MIME_H
 
@@ -22,14 +26,23 @@
 #include <stdint.h>
 #include "reassembly/rs_pool.h"
 #include "reassembly/decode/rs_transfer.h"
+#include "reassembly/mime/rs_boundary.h"
+#include "reassembly/mime/rs_fields.h"
 
 #define RS_MIME_BLOCK 4096
 #define RS_MIME_DEPTH 16
 #define RS_MIME_BOUNDARY_MAX 128
 #define RS_MIME_NAME_MAX 512
 
-enum rs_header { /* of the outermost message, handed out as the header callback */
-	RS_HDR_FROM, RS_HDR_TO, RS_HDR_CC, RS_HDR_SUBJECT, RS_HDR_DATE, RS_HDR_MESSAGE_ID, RS_HDR_X_MAILER,
+/* Fields of the outermost message, handed out by the header callback. */
+enum rs_header {
+	RS_HDR_FROM,
+	RS_HDR_TO,
+	RS_HDR_CC,
+	RS_HDR_SUBJECT,
+	RS_HDR_DATE,
+	RS_HDR_MESSAGE_ID,
+	RS_HDR_X_MAILER,
 	RS_HDR_RECEIVED,
 	RS_HDR_MAX
 };
@@ -56,10 +69,13 @@ struct rs_part {
 	enum rs_part_kind kind;
 	enum rs_cte cte;
 	uint32_t flags; /* enum rs_part_flag */
-	const char *number; /* IMAP style (RFC 3501 6.4.5): "1", "2.1"; a preamble or epilogue has its multipart's number + ".0" */
+	/* IMAP style (RFC 3501 6.4.5): "1", "2.1"; a preamble or epilogue has its multipart's number + ".0", the
+	 * message's own multipart "0". */
+	const char *number;
 	const char *type; /* "text/plain", lower case, without parameters; "" where the field was unreadable */
 	enum rs_name_form name_form;
-	const uint8_t *name; /* the filename parameter of Content-Disposition, else the name parameter of Content-Type */
+	/* The filename parameter of Content-Disposition, else the name parameter of Content-Type. */
+	const uint8_t *name;
 	size_t name_len;
 	const char *name_charset; /* RS_NAME_EXTENDED: the charset named, "" where none */
 	uint8_t depth; /* 0: the message's own body */
@@ -93,14 +109,40 @@ struct rs_mime_ops {
 	void (*anomaly)(void *arg, enum rs_mime_anomaly a);
 };
 
-struct rs_mime; /* defined below; fields are the module's own */
-
 struct rs_mime_limits {
 	uint16_t depth; /* at most RS_MIME_DEPTH */
 	uint32_t parts;
 };
 
-void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks, struct rs_mime_limits limits);
+struct rs_mime_level { /* a multipart or nested message that is open */
+	uint32_t parts; /* of a multipart: begun so far */
+	uint8_t flags;
+};
+
+struct rs_section;
+
+struct rs_mime { /* fields are the module's own */
+	const struct rs_mime_ops *ops;
+	void *arg;
+	struct rs_pool *blocks;
+	struct rs_section *section; /* a block, while a header section is read */
+	struct rs_mime_limits limits;
+	uint32_t parts; /* begun so far, of every kind */
+	uint32_t end_flags; /* of the part under way */
+	uint8_t depth; /* levels open */
+	uint8_t reading; /* enum reading */
+	uint8_t line_end; /* enum line_end: withheld, for it may belong to a boundary */
+	uint8_t cte; /* of the part under way */
+	bool part_open; /* part_begin was called, part_end not yet */
+	bool line_start; /* the next byte begins a line */
+	bool sealed; /* the limit of parts was reached: what comes is one leaf */
+	struct rs_mime_level level[RS_MIME_DEPTH];
+	struct rs_fields header;
+	struct rs_boundary boundary;
+};
+
+void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
+		  struct rs_mime_limits limits);
 void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n);
 
 /* True in the body of a leaf whose encoding is base64, where no boundary match is under way: then the

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/mime/rs_boundary.h"
+
+#include <string.h>
+
+static size_t level_begin(const struct rs_boundary *b, unsigned level)
+{
+	return level ? b->end[level - 1] : 0;
+}
+
+static size_t level_size(const struct rs_boundary *b, unsigned level)
+{
+	return b->end[level] - level_begin(b, level);
+}
+
+static bool is_padding(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+void rs_boundary_init(struct rs_boundary *b)
+{
+	b->open = b->cut = b->alive = 0;
+	b->levels = 0;
+	rs_boundary_drop(b);
+}
+
+bool rs_boundary_push(struct rs_boundary *b, const uint8_t *text, size_t n)
+{
+	size_t begin = b->levels ? b->end[b->levels - 1] : 0;
+	size_t keep = n < RS_BOUNDARY_ONE ? n : RS_BOUNDARY_ONE;
+	if (b->levels == RS_BOUNDARY_LEVELS || keep > RS_BOUNDARY_TEXT - begin)
+		return false;
+	uint16_t bit = (uint16_t)(1u << b->levels);
+	if (keep) {
+		memcpy(b->text + begin, text, keep);
+		b->open |= bit;
+	}
+	if (keep < n)
+		b->cut |= bit;
+	b->end[b->levels++] = (uint16_t)(begin + keep);
+	return true;
+}
+
+void rs_boundary_pop(struct rs_boundary *b, uint8_t levels)
+{
+	uint16_t kept = (uint16_t)((1u << levels) - 1);
+	b->levels = levels;
+	b->open &= kept;
+	b->cut &= kept;
+}
+
+void rs_boundary_close(struct rs_boundary *b, uint8_t level)
+{
+	b->open &= (uint16_t) ~(1u << level);
+}
+
+void rs_boundary_drop(struct rs_boundary *b)
+{
+	b->held = 0;
+	b->dashes = 0;
+	b->decided = false;
+}
+
+/* Whether byte c may stand `at` bytes after the boundary; prev is the byte before it. */
+static bool tail_goes_on(size_t at, uint8_t prev, uint8_t c)
+{
+	if (c == '-')
+		return at == 0 || (at == 1 && prev == '-');
+	/* A single dash is no end. */
+	return (is_padding(c) || c == '\r') && (at == 0 || (at == 2 && prev == '-') || is_padding(prev));
+}
+
+/* The levels of `alive` that fit when c follows line[0..at). */
+static uint16_t narrow(const struct rs_boundary *b, uint16_t alive, size_t at, uint8_t prev, uint8_t c)
+{
+	if (at < 2)
+		return c == '-' ? alive : 0;
+	for (uint16_t left = alive; left; left &= left - 1) {
+		unsigned level = (unsigned)__builtin_ctz(left);
+		size_t size = level_size(b, level), i = at - 2;
+		bool fits;
+		if (i < size)
+			fits = c == b->text[level_begin(b, level) + i];
+		else
+			fits = b->cut & 1u << level || tail_goes_on(i - size, prev, c);
+		if (!fits)
+			alive &= (uint16_t) ~(1u << level);
+	}
+	return alive;
+}
+
+bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n)
+{
+	uint16_t alive = b->open;
+	for (size_t i = 0; i < n && i < RS_BOUNDARY_LINE && p[i] != '\n'; i++) {
+		alive = narrow(b, alive, i, i ? p[i - 1] : 0, p[i]);
+		if (!alive)
+			return false;
+	}
+	return alive;
+}
+
+/* What the whole line is to one level. */
+static enum rs_boundary_step judge_level(const struct rs_boundary *b, unsigned level)
+{
+	size_t size = 2 + level_size(b, level);
+	if (b->held < size)
+		return RS_BOUNDARY_NO;
+	size_t tail = b->held - size;
+	if (b->decided && b->cut & 1u << level)
+		return b->dashes >= 2 ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_PART;
+	if (!tail || b->line[size] != '-')
+		return RS_BOUNDARY_PART;
+	return tail > 1 && b->line[size + 1] == '-' ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_NO;
+}
+
+static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
+{
+	for (uint16_t left = b->alive; left;) {
+		unsigned l = 31u - (unsigned)__builtin_clz(left);
+		enum rs_boundary_step s = judge_level(b, l);
+		if (s != RS_BOUNDARY_NO) {
+			*level = (uint8_t)l;
+			rs_boundary_drop(b);
+			return s;
+		}
+		left &= (uint16_t) ~(1u << l);
+	}
+	return RS_BOUNDARY_NO;
+}
+
+/* Whether no byte that may follow can make the line anything but a delimiter: a boundary that was
+ * cut for comparison, or padding without end. */
+static bool is_decided(const struct rs_boundary *b)
+{
+	if (b->held == RS_BOUNDARY_LINE)
+		return true;
+	for (uint16_t left = b->alive & b->cut; left; left &= left - 1)
+		if (b->held >= 2 + level_size(b, (unsigned)__builtin_ctz(left)))
+			return true;
+	return false;
+}
+
+/* The rest of a decided line, which counts only for whether it ends in "--". */
+static void read_rest(struct rs_boundary *b, uint8_t c)
+{
+	if (c == '-')
+		b->dashes += b->dashes < 2;
+	else if (!is_padding(c) && c != '\r')
+		b->dashes = 0;
+}
+
+size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum rs_boundary_step *step, uint8_t *level)
+{
+	*step = RS_BOUNDARY_MORE;
+	if (!b->held)
+		b->alive = b->open;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\n') {
+			*step = judge(b, level);
+			return i + (*step != RS_BOUNDARY_NO);
+		}
+		if (b->decided) {
+			read_rest(b, p[i]);
+			continue;
+		}
+		uint16_t alive = narrow(b, b->alive, b->held, b->held ? b->line[b->held - 1] : 0, p[i]);
+		if (!alive) {
+			*step = RS_BOUNDARY_NO;
+			return i;
+		}
+		b->alive = alive;
+		b->line[b->held++] = p[i];
+		b->decided = is_decided(b);
+	}
+	return n;
+}
+
+enum rs_boundary_step rs_boundary_finish(struct rs_boundary *b, uint8_t *level)
+{
+	return judge(b, level);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_boundary: whether a line is a delimiter of one of the open multiparts (RFC 2046 5.1.1).
+ *
+ * Owner:  the struct rs_mime it is part of. Memory: this struct. Units: bytes.
+ *
+ * Levels are numbered from the outermost, 0. A level without a boundary (a nested message) is
+ * pushed too, so that the numbers are those of the structure. A line that may yet become a
+ * delimiter is held here, whatever pieces it comes in; a line that cannot is let go at its first
+ * wrong byte. White space after the boundary is let pass (transport padding); of more of it than
+ * there is room for, the line is taken for a delimiter without waiting for its end. */
+#ifndef RS_BOUNDARY_H
+#define RS_BOUNDARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RS_BOUNDARY_LEVELS 16
+#define RS_BOUNDARY_TEXT 1024 /* of all levels together */
+#define RS_BOUNDARY_ONE 128 /* of one; a longer one is compared as far as this */
+#define RS_BOUNDARY_LINE (2 + RS_BOUNDARY_ONE + 2 + 60) /* dashes, text, dashes, padding */
+
+struct rs_boundary {
+	uint8_t text[RS_BOUNDARY_TEXT]; /* the levels' boundaries, one after the other */
+	uint8_t line[RS_BOUNDARY_LINE]; /* the line under way */
+	uint16_t end[RS_BOUNDARY_LEVELS]; /* where in text a level's boundary ends */
+	uint16_t open; /* levels that are looked for, a bit each */
+	uint16_t cut; /* levels whose boundary is longer than what is kept */
+	uint16_t alive; /* levels the line under way may yet belong to */
+	uint16_t held; /* bytes in line */
+	uint8_t levels;
+	uint8_t dashes; /* of a decided line: '-' that end it so far */
+	bool decided; /* the line under way is a delimiter: only its end is awaited */
+};
+
+enum rs_boundary_step {
+	RS_BOUNDARY_MORE, /* may be one: all was eaten */
+	RS_BOUNDARY_NO, /* is none: line[0..held) must be read otherwise, then call rs_boundary_drop */
+	RS_BOUNDARY_PART, /* a delimiter */
+	RS_BOUNDARY_CLOSE, /* the final one */
+};
+
+void rs_boundary_init(struct rs_boundary *b);
+
+/* Adds a level; n = 0 for one without boundary. False when there is no room. */
+bool rs_boundary_push(struct rs_boundary *b, const uint8_t *text, size_t n);
+
+/* Leaves `levels` levels. */
+void rs_boundary_pop(struct rs_boundary *b, uint8_t levels);
+
+/* The level's final delimiter was seen: it is looked for no more. */
+void rs_boundary_close(struct rs_boundary *b, uint8_t level);
+
+/* Whether [p, p + n), which begins at the start of a line, may begin a delimiter. */
+bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n);
+
+/* Eats bytes of the line under way, its LF included. Returns how many; the byte that shows that
+ * the line is no delimiter is not eaten. On PART and CLOSE the level is in *level: the innermost
+ * that fits, and nothing is held any more. */
+size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum rs_boundary_step *step, uint8_t *level);
+
+/* The input ended in the line under way. NO, PART or CLOSE. */
+enum rs_boundary_step rs_boundary_finish(struct rs_boundary *b, uint8_t *level);
+
+/* Forgets the line under way. */
+void rs_boundary_drop(struct rs_boundary *b);
+
+/* Whether a line is under way. */
+static inline bool rs_boundary_holds(const struct rs_boundary *b)
+{
+	return b->held > 0;
+}
+
+#endif

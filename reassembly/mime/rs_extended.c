@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/mime/rs_extended.h"
+
+#include <string.h>
+
+struct writer {
+	uint8_t *out;
+	size_t n, cap;
+	bool cut;
+};
+
+void rs_extended_init(struct rs_extended *e)
+{
+	e->whole[0].p = e->whole[1].p = NULL;
+	e->present = e->escaped = 0;
+	e->duplicate = e->cut = false;
+}
+
+void rs_extended_add(struct rs_extended *e, const struct rs_param *param)
+{
+	struct rs_extended_piece piece = { .p = param->value, .n = param->value_len };
+	if (param->section == RS_PARAM_WHOLE) {
+		struct rs_extended_piece *whole = &e->whole[param->extended];
+		if (whole->p)
+			e->duplicate = true;
+		else
+			*whole = piece;
+		return;
+	}
+	if (param->section >= RS_EXTENDED_SECTIONS) {
+		e->cut = true;
+		return;
+	}
+	uint64_t bit = UINT64_C(1) << param->section;
+	if (e->present & bit) {
+		e->duplicate = true;
+		return;
+	}
+	e->present |= bit;
+	if (param->extended)
+		e->escaped |= bit;
+	e->section[param->section] = piece;
+}
+
+bool rs_extended_present(const struct rs_extended *e)
+{
+	return e->whole[0].p || e->whole[1].p || e->present;
+}
+
+bool rs_extended_escaped(const struct rs_extended *e)
+{
+	return e->whole[1].p || e->escaped;
+}
+
+static void put(struct writer *w, uint8_t c)
+{
+	if (w->n < w->cap)
+		w->out[w->n++] = c;
+	else
+		w->cut = true;
+}
+
+static void put_plain(struct writer *w, struct rs_extended_piece piece)
+{
+	for (size_t i = 0; i < piece.n; i++)
+		put(w, piece.p[i]);
+}
+
+static int hex(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void put_escaped(struct writer *w, struct rs_extended_piece piece)
+{
+	for (size_t i = 0; i < piece.n; i++) {
+		int high = piece.p[i] == '%' && i + 2 < piece.n ? hex(piece.p[i + 1]) : -1;
+		int low = high < 0 ? -1 : hex(piece.p[i + 2]);
+		if (low >= 0) {
+			put(w, (uint8_t)(high << 4 | low));
+			i += 2;
+		} else {
+			put(w, piece.p[i]);
+		}
+	}
+}
+
+/* Takes charset'language' off the front (RFC 2231 4), where it is. */
+static struct rs_extended_piece take_charset(struct rs_extended_piece piece, char *charset, size_t cap)
+{
+	const uint8_t *first = memchr(piece.p, '\'', piece.n);
+	if (!first)
+		return piece;
+	const uint8_t *end = piece.p + piece.n, *second = memchr(first + 1, '\'', (size_t)(end - first - 1));
+	if (!second)
+		return piece;
+	size_t n = 0;
+	for (const uint8_t *p = piece.p; p < first && n + 1 < cap; p++)
+		if (*p > ' ' && *p < 127)
+			charset[n++] = (char)*p;
+	charset[n] = 0;
+	return (struct rs_extended_piece){ .p = second + 1, .n = (size_t)(end - second - 1) };
+}
+
+size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap,
+			bool *cut)
+{
+	struct writer w = { .out = out, .cap = cap };
+	charset[0] = 0;
+	if (e->whole[1].p) {
+		put_escaped(&w, take_charset(e->whole[1], charset, charset_cap));
+	} else if (e->present) {
+		for (uint64_t left = e->present; left; left &= left - 1) {
+			int i = __builtin_ctzll(left);
+			if (!(e->escaped & UINT64_C(1) << i))
+				put_plain(&w, e->section[i]);
+			else if (i == 0)
+				put_escaped(&w, take_charset(e->section[i], charset, charset_cap));
+			else
+				put_escaped(&w, e->section[i]);
+		}
+		w.cut |= e->cut;
+	} else if (e->whole[0].p) {
+		put_plain(&w, e->whole[0]);
+	}
+	*cut = w.cut;
+	return w.n;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_extended: one parameter's value, put together from all its forms in one field: plain, extended and in
+ * continuations (RFC 2231 3, 4), in whatever order they stand.
+ *
+ * Owner:  the caller. Memory: this struct; the values added are borrowed until it is read. Units: bytes.
+ *
+ * Where a parameter stands in several forms, the extended one counts (RFC 6266 4.3), then the
+ * continuations, then the plain one. Of two of the same form the first counts. */
+#ifndef RS_EXTENDED_H
+#define RS_EXTENDED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "reassembly/mime/rs_param.h"
+
+#define RS_EXTENDED_SECTIONS 64
+
+struct rs_extended_piece {
+	const uint8_t *p;
+	size_t n;
+};
+
+struct rs_extended {
+	struct rs_extended_piece whole[2]; /* [0] plain, [1] extended; p NULL: not there */
+	struct rs_extended_piece section[RS_EXTENDED_SECTIONS];
+	uint64_t present; /* of the sections, a bit each */
+	uint64_t escaped; /* those with percent escapes */
+	bool duplicate; /* a form, or a section, came twice */
+	bool cut; /* a section's number was beyond the last */
+};
+
+void rs_extended_init(struct rs_extended *e);
+
+void rs_extended_add(struct rs_extended *e, const struct rs_param *param);
+
+/* Whether the parameter was there, in any form. */
+bool rs_extended_present(const struct rs_extended *e);
+
+/* Whether its value has a character set and percent escapes. */
+bool rs_extended_escaped(const struct rs_extended *e);
+
+/* Writes the value, cut at cap, and the charset's name with a NUL, "" where there is none.
+ * Returns the bytes written; *cut says whether that is not all. */
+size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap,
+			bool *cut);
+
+#endif

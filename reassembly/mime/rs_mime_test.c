@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "reassembly/mime/rs_mime_cases.h"
+#include "reassembly/mime/rs_mime_log.h"
+
+static struct rs_mime_run run;
+static const struct rs_mime_limits wide = { .depth = 16, .parts = 1000 };
+
+struct text { /* a message under construction */
+	char *p;
+	size_t n, cap;
+};
+
+static void add(struct text *t, const char *s)
+{
+	size_t n = strlen(s);
+	if (t->n + n + 1 > t->cap) {
+		t->cap = (t->n + n + 1) * 2;
+		t->p = realloc(t->p, t->cap);
+		assert_non_null(t->p);
+	}
+	memcpy(t->p + t->n, s, n + 1);
+	t->n += n;
+}
+
+static void add_times(struct text *t, const char *s, size_t times)
+{
+	while (times--)
+		add(t, s);
+}
+
+static void text_free(struct text *t)
+{
+	free(t->p);
+	*t = (struct text){ 0 };
+}
+
+/* Feeds the message in pieces of `piece` bytes after a first one of `first`. */
+static const char *told(const char *message, size_t n, size_t first, size_t piece)
+{
+	const uint8_t *p = (const uint8_t *)message;
+	size_t take = first;
+	for (size_t i = 0; i < n; i += take, take = piece) {
+		if (i)
+			take = piece;
+		if (take > n - i)
+			take = n - i;
+		run_feed(&run, p + i, take);
+	}
+	run_end(&run);
+	return run.log.text;
+}
+
+static void expect_everywhere(const char *message, size_t n, const char *want, uint32_t blocks,
+			      struct rs_mime_limits limits)
+{
+	run_begin(&run, blocks, limits);
+	assert_string_equal(told(message, n, n, n), want);
+	run_begin(&run, blocks, limits);
+	assert_string_equal(told(message, n, 1, 1), want);
+	for (size_t cut = 1; cut < n; cut++) {
+		run_begin(&run, blocks, limits);
+		assert_string_equal(told(message, n, cut, n), want);
+	}
+}
+
+static void tells_each_case_however_it_is_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rs_mime_cases / sizeof rs_mime_cases[0]; i++) {
+		const struct rs_mime_case *c = &rs_mime_cases[i];
+		run_begin(&run, c->blocks, c->limits);
+		const char *got = told(c->message, strlen(c->message), 1 << 30, 1);
+		if (strcmp(got, c->told))
+			print_message("%s\n", c->name);
+		assert_string_equal(got, c->told);
+		expect_everywhere(c->message, strlen(c->message), c->told, c->blocks, c->limits);
+	}
+}
+
+static void hands_out_a_long_field_whole(void **state)
+{
+	(void)state;
+	struct text message = { 0 }, want = { 0 };
+	add(&message, "To: ");
+	add(&want, "to: ");
+	for (int i = 0; i < 6000; i++) {
+		char t[64];
+		snprintf(t, sizeof t, "recipient%d@example.org,", i);
+		add(&message, t);
+		add(&want, t);
+		if (i % 3 == 0) {
+			add(&message, "\r\n ");
+			add(&want, " ");
+		}
+	}
+	add(&message, "x \t\r\n\r\n");
+	add(&want, "x\nleaf 1 depth 0 <text/plain> identity\nend\n");
+	assert_true(message.n > 137000);
+	static const size_t pieces[] = { 1, 7, 1460, 1 << 20 };
+	for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+		run_begin(&run, 1, wide);
+		assert_string_equal(told(message.p, message.n, pieces[i], pieces[i]), want.p);
+	}
+	text_free(&message);
+	text_free(&want);
+}
+
+/* White space at a value's end is not told, nor lost in the middle, also where it fills the block. */
+static void keeps_inner_white_space(void **state)
+{
+	(void)state;
+	static const size_t spaces[] = { 3000, 3071, 3072, 3073, 5000, 7000 };
+	for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
+		struct text message = { 0 }, want = { 0 };
+		add(&message, "Subject: a");
+		add_times(&message, " ", spaces[i]);
+		add(&message, "b   \r\n\r\n");
+		add(&want, "subject: a");
+		add_times(&want, " ", spaces[i]);
+		add(&want, "b\nleaf 1 depth 0 <text/plain> identity\nend\n");
+		run_begin(&run, 1, wide);
+		assert_string_equal(told(message.p, message.n, message.n, 1), want.p);
+		run_begin(&run, 1, wide);
+		assert_string_equal(told(message.p, message.n, 1, 1), want.p);
+		text_free(&message);
+		text_free(&want);
+	}
+}
+
+static void cuts_a_parsed_field_at_the_block(void **state)
+{
+	(void)state;
+	struct text message = { 0 };
+	add(&message, "Content-Type: text/html; name=a.exe; x=");
+	add_times(&message, "y", 5000);
+	add(&message, "; boundary=no\r\n\r\nbody");
+	expect_everywhere(message.p, message.n,
+			  "! mime.header_too_long\n"
+			  "leaf 1 depth 0 <text/html> identity attachment name='a.exe'\n|body|\nend\n",
+			  1, wide);
+	text_free(&message);
+}
+
+static void cuts_a_long_name(void **state)
+{
+	(void)state;
+	struct text message = { 0 }, want = { 0 };
+	add(&message, "Content-Disposition: inline; filename=");
+	add_times(&message, "n", RS_MIME_NAME_MAX + 1);
+	add(&message, "\n\n");
+	add(&want, "! mime.name_cut\nleaf 1 depth 0 <text/plain> identity attachment name-cut name='");
+	add_times(&want, "n", RS_MIME_NAME_MAX);
+	add(&want, "'\nend\n");
+	expect_everywhere(message.p, message.n, want.p, 1, wide);
+	text_free(&message);
+	text_free(&want);
+}
+
+/* A line without a colon that is longer than the block is body, and none of it is lost. */
+static void reads_an_endless_name_as_body(void **state)
+{
+	(void)state;
+	struct text message = { 0 }, want = { 0 };
+	add_times(&message, "n", 9000);
+	add(&message, ": x\n");
+	add(&want, "! mime.header_invalid\nleaf 1 depth 0 <text/plain> identity\n|");
+	add_times(&want, "n", 9000);
+	add(&want, ": x\\n|\nend\n");
+	run_begin(&run, 1, wide);
+	assert_string_equal(told(message.p, message.n, message.n, 1), want.p);
+	run_begin(&run, 1, wide);
+	assert_string_equal(told(message.p, message.n, 1, 1), want.p);
+	text_free(&message);
+	text_free(&want);
+}
+
+static void cuts_a_long_boundary_for_comparison(void **state)
+{
+	(void)state;
+	struct text boundary = { 0 }, message = { 0 };
+	add_times(&boundary, "x", RS_MIME_BOUNDARY_MAX + 12);
+	add(&message, "Content-Type: multipart/mixed; boundary=");
+	add(&message, boundary.p);
+	add(&message, "\n\n--");
+	add(&message, boundary.p);
+	add(&message, "\n\none\n--");
+	add(&message, boundary.p + 13);
+	add(&message, "\n--");
+	add(&message, boundary.p);
+	add(&message, "-- \nepi");
+	struct text want = { 0 };
+	add(&want, "! mime.boundary_too_long\nleaf 1 depth 1 <text/plain> identity\n|one\\n--");
+	add(&want, boundary.p + 13);
+	add(&want, "|\nend\nepilogue 0 depth 1 <text/plain> identity\n|epi|\nend\n");
+	expect_everywhere(message.p, message.n, want.p, 1, wide);
+	text_free(&boundary);
+	text_free(&message);
+	text_free(&want);
+}
+
+static void takes_endless_padding_for_a_boundary(void **state)
+{
+	(void)state;
+	struct text message = { 0 }, want = { 0 };
+	add(&message, "Content-Type: multipart/mixed; boundary=b\n\n--b");
+	add_times(&message, " ", 300);
+	add(&message, "\n\none\n--b");
+	add_times(&message, " ", 100);
+	add(&message, "x\n--b");
+	add_times(&message, "\t", 300);
+	add(&message, "x\n\ntwo\n--b--");
+	add_times(&message, " ", 300);
+	add(&want, "leaf 1 depth 1 <text/plain> identity\n|one\\n--b");
+	add_times(&want, " ", 100);
+	add(&want, "x|\nend\nleaf 2 depth 1 <text/plain> identity\n|two|\nend\n");
+	expect_everywhere(message.p, message.n, want.p, 1, wide);
+	text_free(&message);
+	text_free(&want);
+}
+
+/* Levels that do not fit are one leaf, for depth and for the boundaries' room alike. */
+static void stops_opening_levels(void **state)
+{
+	(void)state;
+	static const struct {
+		size_t boundary, levels;
+	} limits[] = { { 20, RS_MIME_DEPTH }, { 128, RS_BOUNDARY_TEXT / 128 } };
+	for (size_t k = 0; k < 2; k++) {
+		struct text message = { 0 };
+		for (unsigned i = 0; i < 20; i++) {
+			char name[3] = { (char)('a' + i), 0 };
+			add(&message, "Content-Type: multipart/mixed; boundary=");
+			add_times(&message, name, limits[k].boundary);
+			add(&message, "\n\n--");
+			add_times(&message, name, limits[k].boundary);
+			add(&message, "\n");
+		}
+		run_begin(&run, 1, wide);
+		const char *got = told(message.p, message.n, message.n, 1);
+		char want[200];
+		snprintf(want, sizeof want, "depth %zu <multipart/mixed> identity limit\n", limits[k].levels);
+		assert_memory_equal(got, "! mime.depth_limit\nleaf 1.1.1", 29);
+		assert_non_null(strstr(got, want));
+		assert_int_equal(run.log.parts, 1);
+		text_free(&message);
+	}
+}
+
+static const char *told_around_gap(const char *before, const char *after)
+{
+	run_begin(&run, 2, wide);
+	run_feed(&run, (const uint8_t *)before, strlen(before));
+	rs_mime_gap(&run.mime, 100);
+	run_feed(&run, (const uint8_t *)after, strlen(after));
+	run_end(&run);
+	return run.log.text;
+}
+
+#define MIXED "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+
+static void goes_on_after_a_gap(void **state)
+{
+	(void)state;
+	/* In a body, at whatever it was comparing or withholding. */
+	static const char *const ends[][2] = { { "one", "one" },
+					       { "one\n", "one\\n" },
+					       { "one\r\n--b", "one\\r\\n--b" } };
+	for (size_t i = 0; i < 3; i++) {
+		char before[100], want[300];
+		snprintf(before, sizeof before, MIXED "\n%s", ends[i][0]);
+		snprintf(want, sizeof want,
+			 "leaf 1 depth 1 <text/plain> identity\n|%s--b\\nx|\nend gap\n"
+			 "leaf 2 depth 1 <text/plain> identity\n|two|\nend\n",
+			 ends[i][1]);
+		assert_string_equal(told_around_gap(before, "--b\nx\n--b\n\ntwo\n--b--"), want);
+	}
+	/* In a header section: the field is dropped, also one of which a piece was told. */
+	assert_string_equal(told_around_gap("Subject: lo", "st\n lost\nTo: t\n\nx"),
+			    "to: t\nleaf 1 depth 0 <text/plain> identity\n|x|\nend gap\n");
+	struct text before = { 0 };
+	add(&before, "Subject: ");
+	add_times(&before, "s", 4000);
+	const char *got = told_around_gap(before.p, "lost\n\nx");
+	assert_memory_equal(got, "subject: sss", 12);
+	assert_string_equal(got + strspn(got + 9, "s") + 9, "\nleaf 1 depth 0 <text/plain> identity\n|x|\nend gap\n");
+	text_free(&before);
+	assert_string_equal(told_around_gap(MIXED, "lost\n\none\n--b--"),
+			    "leaf 1 depth 1 <text/plain> identity\n|one|\nend gap\n");
+	assert_string_equal(told_around_gap("", ""), "leaf 1 depth 0 <text/plain> identity\nend gap\n");
+}
+
+/* The concatenation of what was skipped and what was told is what is told when all is fed. */
+static void skips_the_bulk_of_base64(void **state)
+{
+	(void)state;
+	struct text message = { 0 };
+	add(&message, MIXED "Content-Transfer-Encoding: base64\n\n");
+	add_times(&message, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=\r\n", 3);
+	add(&message, "QQ==-\r\n-- x\r\n\r\n--b\r\n\r\ntwo-\r\n--b--\r\n");
+	run_begin(&run, 1, wide);
+	char *want = strdup(told(message.p, message.n, message.n, 1));
+	assert_non_null(strstr(want, "QQ==-\\r\\n-- x\\r\\n\\r\\n|"));
+	for (size_t piece = 1; piece < 60; piece++) {
+		run_begin(&run, 1, wide);
+		bool skipped = false;
+		for (size_t i = 0; i < message.n;) {
+			const uint8_t *p = (const uint8_t *)message.p + i;
+			size_t n = message.n - i < piece ? message.n - i : piece;
+			if (rs_mime_base64_body(&run.mime)) {
+				const uint8_t *dash = memchr(p, '-', n);
+				size_t bulk = dash ? (size_t)(dash - p) : n;
+				if (bulk) {
+					log_on_data(&run.log, p, bulk);
+					rs_mime_skip(&run.mime, p, bulk);
+					i += bulk;
+					skipped = true;
+					continue;
+				}
+			}
+			run_feed(&run, p, n);
+			i += n;
+		}
+		run_end(&run);
+		assert_string_equal(run.log.text, want);
+		assert_true(skipped || piece > 58);
+	}
+	free(want);
+	text_free(&message);
+}
+
+static void waits_for_no_more_blocks_than_one(void **state)
+{
+	(void)state;
+	const char *nested =
+		"Content-Type: multipart/digest; boundary=b\n\n--b\n\nFrom: x\n\nt\n--b\n\nno field\n--b--";
+	run_begin(&run, 1, wide);
+	told(nested, strlen(nested), 1000, 1);
+	assert_int_equal(run.pool.peak, 1);
+	assert_int_equal(run.pool.failed, 0);
+	assert_null(strstr(run.log.text, "block_limit"));
+	/* Ended anywhere, the block comes back: run_end checks. */
+	for (size_t n = 0; n < strlen(nested); n++) {
+		run_begin(&run, 1, wide);
+		told(nested, n, 1000, 1);
+	}
+}
+
+static void names_every_anomaly(void **state)
+{
+	(void)state;
+	for (int a = 0; a < RS_MIME_ANOMALY_MAX; a++)
+		assert_memory_equal(rs_mime_anomaly_name(a), "mime.", 5);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_each_case_however_it_is_cut),
+		cmocka_unit_test(hands_out_a_long_field_whole),
+		cmocka_unit_test(keeps_inner_white_space),
+		cmocka_unit_test(cuts_a_parsed_field_at_the_block),
+		cmocka_unit_test(cuts_a_long_name),
+		cmocka_unit_test(reads_an_endless_name_as_body),
+		cmocka_unit_test(cuts_a_long_boundary_for_comparison),
+		cmocka_unit_test(takes_endless_padding_for_a_boundary),
+		cmocka_unit_test(stops_opening_levels),
+		cmocka_unit_test(goes_on_after_a_gap),
+		cmocka_unit_test(skips_the_bulk_of_base64),
+		cmocka_unit_test(waits_for_no_more_blocks_than_one),
+		cmocka_unit_test(names_every_anomaly),
+	};
+	int failed = cmocka_run_group_tests_name("rs_mime", tests, NULL, NULL);
+	free(run.log.text);
+	return failed;
+}
