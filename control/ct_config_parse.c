@@ -19,6 +19,8 @@ struct reader {
 	bool have;
 	struct ct_config *config;
 	const char *file;
+	const char *buf;
+	size_t len;
 	char *err;
 	size_t err_size;
 	size_t *seen; /* line in which each key was set, from 1; 0: not yet */
@@ -50,13 +52,28 @@ static int refuse_memory(struct reader *r)
 	return -ENOMEM;
 }
 
+/* Where a byte stands: its reader, which stops before lines are counted, says only how many bytes were before it. */
+static yaml_mark_t mark_of(const struct reader *r, size_t offset)
+{
+	yaml_mark_t mark = { 0 };
+	for (size_t i = 0; i < offset && i < r->len; i++) {
+		if (r->buf[i] == '\n') {
+			mark.line++;
+			mark.column = 0;
+		} else if (((uint8_t)r->buf[i] & 0xc0) != 0x80) {
+			mark.column++;
+		}
+	}
+	return mark;
+}
+
 static int refuse_yaml(struct reader *r)
 {
 	if (r->parser.error == YAML_MEMORY_ERROR)
 		return refuse_memory(r);
 	if (r->parser.error == YAML_READER_ERROR)
-		return refuse_at(r, r->parser.mark, "not valid YAML: %s at byte %zu, expected UTF-8 text", r->parser.problem,
-		                 r->parser.problem_offset);
+		return refuse_at(r, mark_of(r, r->parser.problem_offset), "not valid YAML: %s, expected UTF-8 text",
+		                 r->parser.problem);
 	return refuse_at(r, r->parser.problem_mark, "not valid YAML: %s%s%s, expected \"section:\" and, indented, \"key: value\"",
 	                 r->parser.context ? r->parser.context : "", r->parser.context ? ", " : "", r->parser.problem);
 }
@@ -141,10 +158,10 @@ static void consider(struct nearest *best, const char *wrong, const char *right,
 		*best = (struct nearest){ d, section, name };
 }
 
-/* A slip changes at most a third of a word. */
+/* A slip changes at most half a word: two letters that changed places count as two changes. */
 static bool near_enough(const struct nearest *best, const char *wrong)
 {
-	return best->name && best->distance * 3 <= strlen(wrong) + 2;
+	return best->name && best->distance * 2 <= strlen(wrong) + 1;
 }
 
 static int refuse_section(struct reader *r, const char *wrong)
@@ -319,7 +336,7 @@ static int read_stream(struct reader *r)
 
 int ct_config_parse(struct ct_config *c, const char *buf, size_t len, const char *name, char *err, size_t err_size)
 {
-	struct reader r = { .config = c, .file = name, .err = err, .err_size = err_size };
+	struct reader r = { .config = c, .file = name, .buf = buf, .len = len, .err = err, .err_size = err_size };
 	if (err_size)
 		err[0] = '\0';
 	int e = ct_config_defaults(c);
