@@ -10,6 +10,7 @@
 #define CT_ACCOUNT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "control/ct_record.h"
 
@@ -26,6 +27,8 @@ struct ct_account {
 };
 
 void ct_account_add(struct ct_account *to, const struct ct_account *a);
+uint64_t ct_account_dropped(const struct ct_account *a); /* of all reasons */
+uint64_t ct_account_unscanned(const struct ct_account *a); /* of all reasons */
 bool ct_account_packets_balance(const struct ct_account *a);
 bool ct_account_messages_balance(const struct ct_account *a);
 static inline bool ct_account_balanced(const struct ct_account *a)

@@ -72,6 +72,9 @@ struct ct_config {
 int ct_config_defaults(struct ct_config *c);
 /* Defaults, then the file. On -EINVAL or another -errno, err holds one line (no newline) that says where, what and what was expected. */
 int ct_config_load(struct ct_config *c, const char *path, char *err, size_t err_size);
+/* The same from memory; name stands in err for the file. */
+int ct_config_parse(struct ct_config *c, const char *buf, size_t len, const char *name, char *err, size_t err_size);
+/* After a load that failed there is nothing to free, and this does no harm. */
 void ct_config_free(struct ct_config *c);
 /* Prints every key with type, range, default and meaning: the reference. */
 #include <stdio.h>

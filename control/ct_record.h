@@ -29,6 +29,8 @@ struct ct_notes {
 	struct ct_block *first, *last;
 	uint32_t blocks;
 	uint32_t lost; /* notes that found no room, whole or in part */
+	struct ct_block *open; /* where the last note's head is, for ct_note_more; NULL: nothing to make longer */
+	uint32_t open_at;
 };
 
 enum ct_note_kind {
@@ -56,10 +58,13 @@ enum ct_note_kind {
 struct ct_mark { uint32_t rule; uint32_t line; uint64_t offset; }; /* rule: index in the ruleset; line 1..: 0 unknown */
 struct ct_hit { uint64_t offset; uint32_t line; uint16_t criterion; uint8_t buffer; };
 
-/* Appends a note; false when no block was left or max_blocks is reached (counted in lost; what was there stays whole). */
+/* Zeroed, notes are empty.
+ * Appends a note; false when no block was left or max_blocks is reached (counted in lost; what was there stays whole). */
 bool ct_note_put(struct ct_notes *n, struct rs_pool *blocks, uint32_t max_blocks, enum ct_note_kind kind, uint8_t sub,
                  uint16_t index, const void *p, size_t len);
-/* Makes the last note longer. On false it keeps the length it had. */
+/* Makes the last note longer. On false it keeps the length it had, and cannot be made longer any more: a value may be cut
+ * at its end (counted in lost, once), never in its middle. After a ct_note_put that answered false there is nothing to make
+ * longer: the answer is false, and what follows is not added to an older note. */
 bool ct_note_more(struct ct_notes *n, struct rs_pool *blocks, uint32_t max_blocks, const void *p, size_t len);
 void ct_notes_free(struct ct_notes *n, struct rs_pool *blocks);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/ct_config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/ct_config_keys.h"
+
+/* A default that is a list stands in the table with spaces between its items. */
+static int set_list(struct ct_config *c, const struct ct_key *k)
+{
+	char item[64];
+	for (const char *p = k->value; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+		snprintf(item, sizeof item, "%.*s", (int)n, p);
+		int r = ct_key_set(c, k, item);
+		if (r)
+			return r;
+		p += n;
+	}
+	return 0;
+}
+
+static int default_sensor_name(struct ct_config *c)
+{
+	char name[256];
+	if (gethostname(name, sizeof name) || !name[0])
+		snprintf(name, sizeof name, "mailweir");
+	name[sizeof name - 1] = '\0';
+	c->sensor_name = strdup(name);
+	return c->sensor_name ? 0 : -ENOMEM;
+}
+
+/* XDG Base Directory Specification: $XDG_CACHE_HOME where it is an absolute path, else ~/.cache. */
+static int default_cache_dir(struct ct_config *c)
+{
+	const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	struct ct_buf path = { 0 };
+	if (xdg && xdg[0] == '/')
+		ct_buf_printf(&path, "%s/mailweir", xdg);
+	else if (geteuid() == 0)
+		ct_buf_puts(&path, "/var/cache/mailweir");
+	else if (home && home[0] == '/')
+		ct_buf_printf(&path, "%s/.cache/mailweir", home);
+	c->rules.cache_dir = ct_buf_take(&path);
+	return c->rules.cache_dir ? 0 : -ENOMEM;
+}
+
+int ct_config_defaults(struct ct_config *c)
+{
+	memset(c, 0, sizeof *c);
+	int r = default_sensor_name(c);
+	if (!r)
+		r = default_cache_dir(c);
+	for (size_t i = 0; !r && i < ct_nkeys; i++)
+		if (ct_keys[i].value)
+			r = ct_key_is_list(&ct_keys[i]) ? set_list(c, &ct_keys[i]) : ct_key_set(c, &ct_keys[i], ct_keys[i].value);
+	if (r)
+		ct_config_free(c);
+	return r;
+}
+
+void ct_config_free(struct ct_config *c)
+{
+	for (size_t i = 0; i < ct_nkeys; i++)
+		ct_key_clear(c, &ct_keys[i]);
+}
+
+/* Comment lines of at most 100 columns. */
+static void print_comment(FILE *to, const char *indent, const char *text)
+{
+	while (*text) {
+		size_t n = strlen(text);
+		if (n > 96)
+			for (n = 96; n && text[n] != ' '; n--)
+				;
+		fprintf(to, "%s# %.*s\n", indent, (int)n, text);
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
+static void print_key(FILE *to, const struct ct_key *k)
+{
+	struct ct_buf b = { 0 };
+	ct_key_expected(k, &b);
+	char *expected = ct_buf_take(&b);
+	fputc('\n', to);
+	print_comment(to, "  ", k->meaning);
+	fprintf(to, "  # Expected: %s.\n", expected ? expected : "?");
+	free(expected);
+	if (!k->value) {
+		fprintf(to, "  # Default: %s.\n  # %s:\n", k->default_is, k->name);
+		return;
+	}
+	if (!ct_key_is_list(k)) {
+		fprintf(to, "  %s: %s\n", k->name, *k->value ? k->value : "\"\"");
+		return;
+	}
+	fprintf(to, "  %s: [", k->name);
+	for (const char *p = k->value; *p; p++)
+		fputs(*p == ' ' ? ", " : (char[]){ *p, '\0' }, to);
+	fputs("]\n", to);
+}
+
+/* The reference is itself a configuration: the one that has every key at its default. */
+void ct_config_print_reference(FILE *to)
+{
+	fputs("# The configuration of mailweir: every key, at its default.\n", to);
+	for (size_t s = 0; s < ct_nsections; s++) {
+		fputc('\n', to);
+		print_comment(to, "", ct_sections[s].meaning);
+		fprintf(to, "%s:\n", ct_sections[s].name);
+		for (size_t i = 0; i < ct_nkeys; i++)
+			if (!strcmp(ct_keys[i].section, ct_sections[s].name))
+				print_key(to, &ct_keys[i]);
+	}
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/ct_config_keys.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reassembly/mime/rs_mime.h"
+
+#define AT(field) offsetof(struct ct_config, field)
+#define NUMBER(s, n, low, high, def, text)                                                                             \
+	{ .section = #s, .name = #n, .type = CT_KEY_NUMBER, .at = AT(s.n), .min = low, .max = high, .value = def, .meaning = text }
+#define SIZE(s, n, low, high, def, text)                                                                               \
+	{ .section = #s, .name = #n, .type = CT_KEY_SIZE, .at = AT(s.n), .min = low, .max = high, .value = def, .meaning = text }
+#define SECONDS(s, n, low, high, def, text)                                                                            \
+	{ .section = #s, .name = #n, .type = CT_KEY_SECONDS, .at = AT(s.n), .min = low, .max = high, .value = def, .meaning = text }
+#define BOOL(s, n, def, text) { .section = #s, .name = #n, .type = CT_KEY_BOOL, .at = AT(s.n), .value = def, .meaning = text }
+#define ENUM(s, n, names, def, text)                                                                                   \
+	{ .section = #s, .name = #n, .type = CT_KEY_ENUM, .at = AT(s.n), .choices = names, .value = def, .meaning = text }
+
+static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
+static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
+
+_Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
+
+const struct ct_section ct_sections[] = {
+	{ "sensor", "This sensor." },
+	{ "workers", "Threads that read packets, each on a core of its own." },
+	{ "memory", "Capacities, for each worker. All memory is taken at start; what finds no room is counted and named." },
+	{ "capture", "Packets." },
+	{ "tcp", "Connections." },
+	{ "smtp", "Dialogues." },
+	{ "limits", "Limits of one message. Beyond one, the message is \"unscanned: limit\", and goes on being counted." },
+	{ "files", "Attachments, and the members of archives." },
+	{ "rules", "Rules." },
+	{ "output", "Records." },
+};
+const size_t ct_nsections = sizeof ct_sections / sizeof *ct_sections;
+
+const struct ct_key ct_keys[] = {
+	{ .section = "sensor", .name = "name", .type = CT_KEY_TEXT, .at = AT(sensor_name), .min = 1, .max = 255,
+	  .default_is = "the host's name", .meaning = "Its name, in every record." },
+
+	NUMBER(workers, count, 1, 64, "1", "How many. Results do not depend on it."),
+
+	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
+	NUMBER(memory, mbufs, 1024, 16777216, "16384", "Packet buffers, for all workers together."),
+	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
+	NUMBER(memory, sessions, 16, 4194304, "4096", "Connections that speak SMTP."),
+	NUMBER(memory, messages, 16, 1048576, "1024", "Messages in progress; files in progress; matching streams of each kind."),
+	NUMBER(memory, records, 16, 1048576, "4096", "Records in progress, and on their way to being written."),
+	NUMBER(memory, blocks, 64, 16777216, "16384", "Blocks of 512 bytes, for the text of records."),
+	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing."),
+
+	ENUM(capture, checksums, checksum_names, "auto",
+	     "verify: a packet whose IPv4 or TCP checksum is wrong is dropped and counted. trust: not looked at. auto: verified, "
+	     "unless the first wrong ones show that the sender's network card was to fill them in."),
+	BOOL(capture, vlan_in_flow, "true", "VLAN ids are part of a connection's identity."),
+
+	SIZE(tcp, window, 4096, 1073741824, "1M", "Bytes ahead of the next one expected that are accepted out of order."),
+	NUMBER(tcp, held, 1, 65535, "1024", "Packets held out of order, in one direction of a connection."),
+	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
+	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
+	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),
+	SECONDS(tcp, timeout_closed, 1, 86400, "30s", "The same for one that was closed or reset."),
+
+	{ .section = "smtp", .name = "ports", .type = CT_KEY_PORTS, .at = AT(smtp.ports), .count_at = AT(smtp.nports), .min = 1,
+	  .max = 65535, .value = "25 587 2525", .meaning = "Server ports where a connection is SMTP from its first byte." },
+	BOOL(smtp, detect, "true", "Other ports too, where the first bytes are SMTP's."),
+
+	NUMBER(limits, mime_depth, 1, RS_MIME_DEPTH, "16", "Multiparts and messages inside one another."),
+	NUMBER(limits, mime_parts, 1, 1000000, "1000", "Parts."),
+	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another; 0: none is opened."),
+	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
+	NUMBER(limits, note_blocks, 4, 65536, "256", "Blocks of 512 bytes that its record's text may take: a recipient takes about 30 bytes."),
+
+	ENUM(files, sha256, sha256_names, "attachments", "Of which files the SHA-256 is computed: it costs about as much as all the rest."),
+	BOOL(files, magic, "true", "Say what libmagic takes a file for."),
+	SIZE(files, head, 16, 65536, "2k", "How much of a file's beginning libmagic is shown."),
+
+	{ .section = "rules", .name = "files", .type = CT_KEY_TEXTS, .at = AT(rules.files), .value = "",
+	  .meaning = "Files of rules; none: the built-in default rules." },
+	{ .section = "rules", .name = "cache_dir", .type = CT_KEY_TEXT, .at = AT(rules.cache_dir), .max = 4000,
+	  .default_is = "$XDG_CACHE_HOME/mailweir or ~/.cache/mailweir; for root /var/cache/mailweir",
+	  .meaning = "Where compiled rules are kept between runs; \"\": nowhere." },
+
+	{ .section = "output", .name = "directory", .type = CT_KEY_TEXT, .at = AT(output.directory), .max = 4000, .value = "",
+	  .meaning = "Where eve.json is written; \"\": nowhere (-o)." },
+	NUMBER(output, community_id_seed, 0, 65535, "0", "Of community_id: the same as the site's other tools have."),
+};
+const size_t ct_nkeys = sizeof ct_keys / sizeof *ct_keys;
+
+struct unit {
+	char letter; /* lower case */
+	uint32_t factor;
+};
+
+/* Largest first, so that a number is written with the largest unit that it is a multiple of. */
+static const struct unit sizes[] = { { 'g', 1u << 30 }, { 'm', 1u << 20 }, { 'k', 1u << 10 }, { 0, 1 } };
+static const struct unit times[] = { { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 }, { 0, 1 } };
+static const struct unit none[] = { { 0, 1 } };
+
+static const struct unit *units(const struct ct_key *k)
+{
+	return k->type == CT_KEY_SIZE ? sizes : k->type == CT_KEY_SECONDS ? times : none;
+}
+
+/* Digits, then at most one letter. */
+static int parse_number(const struct ct_key *k, const char *s, uint32_t *out)
+{
+	uint64_t v = 0;
+	size_t digits = strspn(s, "0123456789");
+	if (!digits || digits > 10 || (digits && s[digits] && s[digits + 1]))
+		return -EINVAL;
+	for (size_t i = 0; i < digits; i++)
+		v = v * 10 + (uint64_t)(s[i] - '0');
+	char letter = s[digits];
+	if (letter >= 'A' && letter <= 'Z')
+		letter = (char)(letter + 32);
+	const struct unit *u = units(k);
+	while (u->letter && u->letter != letter)
+		u++;
+	if (u->letter != letter)
+		return -EINVAL;
+	v *= u->factor;
+	if (v < k->min || v > k->max)
+		return -EINVAL;
+	*out = (uint32_t)v;
+	return 0;
+}
+
+static int parse_bool(const char *s, bool *out)
+{
+	static const char *const words[] = { "false", "true", "no", "yes", "off", "on" };
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcasecmp(s, words[i])) {
+			*out = i % 2;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int parse_enum(const struct ct_key *k, const char *s, int *out)
+{
+	for (int i = 0; k->choices[i]; i++)
+		if (!strcmp(s, k->choices[i])) {
+			*out = i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_text(const struct ct_key *k, const char *s, char **out)
+{
+	size_t n = strlen(s);
+	if (n < k->min || n > k->max)
+		return -EINVAL;
+	char *copy = strdup(s);
+	if (!copy)
+		return -ENOMEM;
+	free(*out);
+	*out = copy;
+	return 0;
+}
+
+static int add_port(const struct ct_key *k, const char *s, uint16_t **ports, size_t *n)
+{
+	uint32_t port;
+	int r = parse_number(k, s, &port);
+	if (r)
+		return r;
+	uint16_t *more = realloc(*ports, (*n + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	more[(*n)++] = (uint16_t)port;
+	*ports = more;
+	return 0;
+}
+
+static int add_text(const char *s, struct ct_strings *l)
+{
+	if (!*s)
+		return -EINVAL;
+	char **v = realloc(l->v, (l->n + 1) * sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	l->v = v;
+	l->v[l->n] = strdup(s);
+	if (!l->v[l->n])
+		return -ENOMEM;
+	l->n++;
+	return 0;
+}
+
+int ct_key_set(struct ct_config *c, const struct ct_key *k, const char *text)
+{
+	void *at = (char *)c + k->at;
+	switch (k->type) {
+	case CT_KEY_NUMBER:
+	case CT_KEY_SIZE:
+	case CT_KEY_SECONDS:
+		return parse_number(k, text, at);
+	case CT_KEY_BOOL:
+		return parse_bool(text, at);
+	case CT_KEY_ENUM:
+		return parse_enum(k, text, at);
+	case CT_KEY_TEXT:
+		return set_text(k, text, at);
+	case CT_KEY_PORTS:
+		return add_port(k, text, at, (size_t *)(void *)((char *)c + k->count_at));
+	case CT_KEY_TEXTS:
+		return add_text(text, at);
+	}
+	return -EINVAL;
+}
+
+void ct_key_clear(struct ct_config *c, const struct ct_key *k)
+{
+	if (k->type == CT_KEY_PORTS) {
+		uint16_t **ports = (uint16_t **)(void *)((char *)c + k->at);
+		free(*ports);
+		*ports = NULL;
+		*(size_t *)(void *)((char *)c + k->count_at) = 0;
+	} else if (k->type == CT_KEY_TEXTS) {
+		struct ct_strings *l = (struct ct_strings *)(void *)((char *)c + k->at);
+		for (size_t i = 0; i < l->n; i++)
+			free(l->v[i]);
+		free(l->v);
+		*l = (struct ct_strings){ 0 };
+	} else if (k->type == CT_KEY_TEXT) {
+		char **text = (char **)(void *)((char *)c + k->at);
+		free(*text);
+		*text = NULL;
+	}
+}
+
+bool ct_key_is_list(const struct ct_key *k)
+{
+	return k->type == CT_KEY_PORTS || k->type == CT_KEY_TEXTS;
+}
+
+static void put_number(const struct ct_key *k, uint32_t v, struct ct_buf *to)
+{
+	const struct unit *u = units(k);
+	while (u->letter && (!v || v % u->factor))
+		u++;
+	ct_buf_printf(to, "%u", v / u->factor);
+	if (u->letter) {
+		char letter = k->type == CT_KEY_SIZE && u->letter != 'k' ? (char)(u->letter - 32) : u->letter;
+		ct_buf_put(to, &letter, 1);
+	}
+}
+
+static void put_range(const struct ct_key *k, const char *what, struct ct_buf *to)
+{
+	ct_buf_printf(to, "%s from ", what);
+	put_number(k, k->min, to);
+	ct_buf_puts(to, " to ");
+	put_number(k, k->max, to);
+}
+
+void ct_key_expected(const struct ct_key *k, struct ct_buf *to)
+{
+	switch (k->type) {
+	case CT_KEY_NUMBER:
+		put_range(k, "a number", to);
+		return;
+	case CT_KEY_SIZE:
+		put_range(k, "a size", to);
+		ct_buf_puts(to, ", such as 64k");
+		return;
+	case CT_KEY_SECONDS:
+		put_range(k, "a time", to);
+		ct_buf_puts(to, ", such as 30s, 5m or 1h");
+		return;
+	case CT_KEY_BOOL:
+		ct_buf_puts(to, "true or false");
+		return;
+	case CT_KEY_ENUM:
+		for (int i = 0; k->choices[i]; i++)
+			ct_buf_printf(to, "%s%s", !i ? "" : k->choices[i + 1] ? ", " : " or ", k->choices[i]);
+		return;
+	case CT_KEY_TEXT:
+		ct_buf_printf(to, "text of %s%u characters", k->min ? "1 to " : "at most ", k->max);
+		return;
+	case CT_KEY_PORTS:
+		ct_buf_puts(to, "a list of ports from 1 to 65535, such as [25, 587]");
+		return;
+	case CT_KEY_TEXTS:
+		ct_buf_puts(to, "a list of files, such as [a.rules, b.rules]");
+		return;
+	}
+}
