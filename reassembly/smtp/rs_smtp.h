@@ -140,4 +140,47 @@ int rs_smtp_probe(enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 const char *rs_smtp_verb_name(enum rs_smtp_verb v); /* "MAIL", "RCPT", ... */
 const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a); /* "smtp.end_bare_lf", ...: EVE anomaly.event */
 
+#include "reassembly/smtp/rs_smtp_command.h"
+#include "reassembly/smtp/rs_smtp_eod.h"
+#include "reassembly/smtp/rs_smtp_line.h"
+#include "reassembly/smtp/rs_smtp_reply.h"
+#include "reassembly/smtp/rs_smtp_tx.h"
+#include "reassembly/smtp/rs_smtp_wait.h"
+
+struct rs_smtp {
+	const struct rs_smtp_ops *ops;
+	void *arg;
+	struct rs_pool *blocks;
+	struct rs_smtp_line line[2]; /* by enum rs_smtp_dir */
+	struct rs_smtp_wait wait;
+	struct rs_smtp_txs txs;
+	struct rs_smtp_tx *body; /* whose content is under way, or between two chunks; NULL: none, or nobody's */
+	union {
+		uint64_t chunk; /* RS_MODE_CHUNK: bytes of it to come */
+		struct rs_smtp_eod eod; /* RS_MODE_DATA */
+	};
+	uint32_t next_tx;
+	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
+	uint32_t early_lines; /* of content, while its DATA was unanswered */
+	uint16_t told; /* anomalies, once a transaction each */
+	uint16_t multi; /* code of the reply whose lines are coming, or 0 */
+	uint8_t mode; /* enum rs_smtp_mode */
+	uint8_t answer; /* enum rs_smtp_answer: to the DATA of the content under way */
+	uint8_t credentials; /* lines that were taken as such before they were asked for */
+	uint8_t tls[2]; /* at a line's start: what may be the beginning of a TLS record */
+	bool chunk_last : 1;
+	bool fed : 1; /* content bytes came since DATA */
+	bool seen_client : 1;
+	bool seen_server : 1;
+	bool lost_client : 1; /* lines are skipped until one reads as a command */
+	bool lost_server : 1; /* lines that are no reply are no surprise */
+	bool unsure : 1; /* commands may have gone unseen: replies without one are no surprise */
+	bool skip_line : 1; /* the line under way began as content: no command */
+	bool lmtp : 1;
+	bool auth : 1; /* AUTH was the last command: lines that are none are credentials */
+	bool ask_credentials : 1; /* 334: the next line is */
+	bool starttls : 1; /* 220 to STARTTLS: what comes next should be TLS */
+	bool chunk_refused : 1; /* a chunk was; those that follow are skipped with it */
+};
+
 #endif

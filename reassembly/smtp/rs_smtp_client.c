@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/smtp/rs_smtp_dialogue.h"
+
+#include <string.h>
+
+static void on_mail(struct rs_smtp *s, const struct rs_smtp_command *c)
+{
+	struct rs_smtp_path path;
+	if (!rs_smtp_command_path(c, &path)) {
+		rs_smtp_owe(s, NULL, RS_VERB_MAIL, 0, false);
+		return;
+	}
+	struct rs_smtp_tx *tx = rs_smtp_tx_begin(s);
+	s->ops->mail_from(s->arg, tx->handle, path.path, path.path_len, path.params, path.params_len);
+	if (rs_smtp_owe(s, tx, RS_VERB_MAIL, 0, false))
+		tx->flags |= RS_TX_MAIL_OWED;
+}
+
+/* The transaction that a command goes to, and that it was given to it now. */
+static struct rs_smtp_tx *bind(struct rs_smtp *s)
+{
+	struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	if (tx)
+		tx->bound = s->next_tx;
+	return tx;
+}
+
+static void on_rcpt(struct rs_smtp *s, const struct rs_smtp_command *c)
+{
+	struct rs_smtp_path path;
+	struct rs_smtp_tx *tx = bind(s);
+	if (!tx || !rs_smtp_command_path(c, &path)) {
+		rs_smtp_owe(s, NULL, RS_VERB_RCPT, 0, false);
+		return;
+	}
+	uint32_t i = tx->rcpts++;
+	s->ops->rcpt_to(s->arg, tx->handle, i, path.path, path.path_len);
+	rs_smtp_owe(s, tx, RS_VERB_RCPT, i, false);
+}
+
+static void on_data(struct rs_smtp *s, bool crlf)
+{
+	struct rs_smtp_tx *tx = s->body ? s->body : bind(s);
+	bool noted = rs_smtp_owe(s, tx, RS_VERB_DATA, 0, false);
+	rs_smtp_content_expect(s, tx, noted ? RS_ANSWER_OWED : RS_ANSWER_MISSED, crlf);
+}
+
+static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c)
+{
+	uint64_t size;
+	bool last;
+	if (!rs_smtp_command_chunk(c, &size, &last)) {
+		rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
+		rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
+		return;
+	}
+	enum rs_smtp_verb verb = last ? RS_VERB_CONTENT : RS_VERB_BDAT;
+	s->chunk = size;
+	s->chunk_last = last;
+	s->answer = RS_ANSWER_GO;
+	if (!s->body)
+		s->body = bind(s);
+	if (!s->body && s->chunk_refused) {
+		/* The client had it on the way when an earlier chunk was refused (RFC 3030 2: it goes too). */
+		s->chunk_refused = !last;
+		rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
+	} else {
+		s->chunk_refused = false;
+		rs_smtp_content_open(s);
+		if (!rs_smtp_owe(s, s->body, verb, 0, last) && last)
+			s->body->flags |= RS_TX_DEAF;
+	}
+	s->mode = RS_MODE_CHUNK;
+	if (!size)
+		rs_smtp_content_chunk(s, (const uint8_t *)"", 0);
+}
+
+/* A command that, once accepted, ends the transactions before it. */
+static void on_reset(struct rs_smtp *s, enum rs_smtp_verb verb)
+{
+	rs_smtp_owe(s, NULL, verb, s->next_tx, false);
+	s->barrier = s->next_tx;
+}
+
+static void on_greeting(struct rs_smtp *s, const struct rs_smtp_command *c)
+{
+	s->ops->helo(s->arg, c->arg, c->arg_len);
+	if (!s->seen_server)
+		s->lmtp = c->verb == RS_VERB_LHLO;
+	on_reset(s, c->verb);
+}
+
+static void on_unknown(struct rs_smtp *s)
+{
+	struct rs_smtp_owed *e = rs_smtp_wait_head(&s->wait);
+	if (s->auth) {
+		if (s->credentials < UINT8_MAX)
+			s->credentials++;
+	} else if (e && e->verb == RS_VERB_BANNER) {
+		/* Before the server has greeted a line that is no command is a proxy's, not the server's to answer. */
+	} else {
+		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, 0, false);
+	}
+}
+
+static void act(struct rs_smtp *s, const struct rs_smtp_command *c, bool crlf)
+{
+	if (c->verb != RS_VERB_UNKNOWN) {
+		s->auth = false;
+		s->chunk_refused &= c->verb == RS_VERB_BDAT;
+	}
+	switch (c->verb) {
+	case RS_VERB_UNKNOWN:
+		on_unknown(s);
+		break;
+	case RS_VERB_HELO:
+	case RS_VERB_EHLO:
+	case RS_VERB_LHLO:
+		on_greeting(s, c);
+		break;
+	case RS_VERB_MAIL:
+		on_mail(s, c);
+		break;
+	case RS_VERB_RCPT:
+		on_rcpt(s, c);
+		break;
+	case RS_VERB_DATA:
+		on_data(s, crlf);
+		break;
+	case RS_VERB_BDAT:
+		on_chunk(s, c);
+		break;
+	case RS_VERB_RSET:
+	case RS_VERB_QUIT:
+	case RS_VERB_STARTTLS:
+	case RS_VERB_XCLIENT:
+		on_reset(s, c->verb);
+		break;
+	case RS_VERB_AUTH:
+		s->auth = true;
+		s->credentials = 0;
+		rs_smtp_owe(s, NULL, RS_VERB_AUTH, 0, false);
+		break;
+	default:
+		rs_smtp_owe(s, NULL, c->verb, 0, false);
+	}
+}
+
+void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
+{
+	if (line->cut)
+		rs_smtp_tell(s, RS_SMTP_COMMAND_TOO_LONG);
+	if (line->lost)
+		rs_smtp_tell(s, RS_SMTP_BLOCK_LIMIT);
+	if (s->skip_line) {
+		/* A server that refused the content it began as answers it, one that ended it does not. */
+		s->skip_line = false;
+		if (!s->lost_client)
+			rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, 0, false);
+		return;
+	}
+	if (s->ask_credentials) {
+		s->ask_credentials = false;
+		return;
+	}
+	if (s->lost_client && rs_smtp_command_reads(line->p, line->len, true) != 1)
+		return;
+	s->lost_client = false;
+	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
+	act(s, &c, line->crlf);
+}
+
+void rs_smtp_client_replay(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	uint8_t copy[RS_SMTP_HELD]; /* p may be the very bytes that a DATA in them sets anew */
+	memcpy(copy, p, n);
+	struct rs_smtp_text line;
+	bool whole;
+	/* At most one line end, and nothing behind it. */
+	if (!n)
+		return;
+	rs_smtp_line_take(&s->line[RS_SMTP_CLIENT], s->blocks, copy, n, &line, &whole);
+	if (whole) {
+		rs_smtp_client_line(s, &line);
+		rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, false);
+	}
+}

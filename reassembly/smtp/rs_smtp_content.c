@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/smtp/rs_smtp_dialogue.h"
+
+#include <string.h>
+
+/* Where the callee of bulk eats nothing, it is asked again after a line; where it still does not, after spans that grow to
+ * this: plain text then comes in pieces worth a call. */
+#define SPAN_MIN 256
+#define SPAN_MAX 4096
+
+void rs_smtp_content_open(struct rs_smtp *s)
+{
+	if (!s->body) {
+		struct rs_smtp_tx *tx = rs_smtp_tx_begin_bare(s);
+		/* Its DATA was noted when there was no transaction; nothing was sent since. */
+		struct rs_smtp_owed *e = rs_smtp_wait_tail(&s->wait);
+		if (s->answer == RS_ANSWER_OWED && e && e->verb == RS_VERB_DATA) {
+			e->tx = tx->n;
+			tx->owed++;
+		}
+	}
+	if (s->body->flags & RS_TX_OPEN)
+		return;
+	s->body->flags |= RS_TX_OPEN;
+	s->ops->content_begin(s->arg, s->body->handle);
+}
+
+void rs_smtp_content_close(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_end how)
+{
+	if (!(tx->flags & RS_TX_OPEN))
+		return;
+	tx->flags &= (uint8_t)~RS_TX_OPEN;
+	s->ops->content_end(s->arg, tx->handle, how);
+}
+
+void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_answer answer, bool crlf)
+{
+	s->body = tx;
+	s->mode = RS_MODE_DATA;
+	s->answer = answer;
+	s->early_lines = 0;
+	s->fed = false;
+	rs_smtp_eod_begin(&s->eod, crlf);
+}
+
+static void emit(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	if (n)
+		s->ops->content(s->arg, s->body->handle, p, n);
+}
+
+void rs_smtp_content_finish(struct rs_smtp *s, enum rs_smtp_end how)
+{
+	struct rs_smtp_tx *tx = s->body;
+	bool chunk = s->mode == RS_MODE_CHUNK;
+	rs_smtp_content_close(s, tx, how);
+	tx->flags |= RS_TX_DONE;
+	s->body = NULL;
+	s->mode = RS_MODE_COMMAND;
+	/* The reply to BDAT LAST is owed since its command line. */
+	if (!chunk && !rs_smtp_owe(s, tx, RS_VERB_CONTENT, s->answer == RS_ANSWER_OWED ? s->early_lines : 0, false))
+		tx->flags |= RS_TX_DEAF;
+	if (tx->flags & RS_TX_DEAF)
+		rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
+}
+
+/* A candidate that turned out to be the end. */
+static enum rs_smtp_end end_of_candidate(const struct rs_smtp_eod *e)
+{
+	bool proper = e->n_dot == 3 && e->before == RS_EOD_GAP;
+	return proper ? RS_END_DOT : RS_END_BARE;
+}
+
+static void finish_candidate(struct rs_smtp *s)
+{
+	rs_smtp_content_finish(s, end_of_candidate(&s->eod));
+	size_t n;
+	const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);
+	rs_smtp_client_replay(s, rest, n);
+}
+
+void rs_smtp_content_answered(struct rs_smtp *s)
+{
+	rs_smtp_content_open(s);
+	if (s->eod.state == RS_EOD_DOT_CR) {
+		/* "." CR was enough for the server. */
+		rs_smtp_tell(s, RS_SMTP_END_BARE_CR);
+		s->eod.state = RS_EOD_ASK;
+		s->eod.n_dot = s->eod.n_held;
+	}
+	if (s->eod.state == RS_EOD_ASK) {
+		finish_candidate(s);
+		return;
+	}
+	size_t n;
+	const uint8_t *held = rs_smtp_eod_flush(&s->eod, &n);
+	emit(s, held, n);
+	/* Where the server saw the end is not known: what follows may be the content's remainder. */
+	s->skip_line = s->eod.state == RS_EOD_TEXT || s->eod.state == RS_EOD_CR;
+	s->lost_client = true;
+	s->unsure = true;
+	rs_smtp_content_finish(s, RS_END_BY_REPLY);
+}
+
+uint32_t rs_smtp_content_refused(struct rs_smtp *s)
+{
+	uint32_t lines = s->early_lines;
+	s->mode = RS_MODE_COMMAND;
+	if (s->fed) {
+		rs_smtp_content_close(s, s->body, RS_END_REFUSED);
+		s->skip_line = s->eod.state != RS_EOD_START && s->eod.state != RS_EOD_LF && s->eod.state != RS_EOD_ASK;
+		size_t n;
+		const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);
+		rs_smtp_client_replay(s, rest, n);
+	}
+	/* A refused DATA between two chunks leaves the chunks' content open: RFC 3030 2. */
+	if (s->body && !(s->body->flags & RS_TX_OPEN))
+		s->body = NULL;
+	return lines;
+}
+
+/* The lines that a server which refuses DATA takes for commands, and answers each. */
+static void count_early(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	for (const uint8_t *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		s->early_lines++;
+}
+
+static size_t offer(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	size_t k = s->ops->bulk(s->arg, s->body->handle, p, n);
+	return k < n ? k : n;
+}
+
+/* The length of p up to the line end at or behind `least` bytes. */
+static size_t lines_len(const uint8_t *p, size_t n, size_t least)
+{
+	if (least >= n)
+		return n;
+	const uint8_t *lf = memchr(p + least - 1, '\n', n - least + 1);
+	return lf ? (size_t)(lf + 1 - p) : n;
+}
+
+static size_t wider(size_t span)
+{
+	return span < SPAN_MIN ? SPAN_MIN : span < SPAN_MAX ? 2 * span : span;
+}
+
+static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *took)
+{
+	struct rs_smtp_eod_step out;
+	*took = rs_smtp_eod_step(&s->eod, p, n, &out);
+	emit(s, out.held, out.held_len);
+	emit(s, out.span, out.span_len);
+	if (out.found == RS_EOD_BARE_LF)
+		rs_smtp_tell(s, RS_SMTP_END_BARE_LF);
+	if (out.found == RS_EOD_BARE_CR)
+		rs_smtp_tell(s, RS_SMTP_END_BARE_CR);
+	return out.found;
+}
+
+size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	rs_smtp_content_open(s);
+	s->fed = true;
+	const bool early = s->answer == RS_ANSWER_OWED;
+	size_t at = 0, span = 1;
+	while (at < n) {
+		if (rs_smtp_eod_quiet(&s->eod, p[at])) {
+			size_t k = offer(s, p + at, n - at);
+			rs_smtp_eod_skip(&s->eod, p + at, k);
+			if (early)
+				count_early(s, p + at, k);
+			at += k;
+			if (at == n)
+				break;
+			span = k ? 1 : wider(span);
+		}
+		size_t stop = at + lines_len(p + at, n - at, span), took;
+		while (at < stop) {
+			enum rs_smtp_eod_found found = step(s, p + at, stop - at, &took);
+			/* The line end of a command behind the candidate is not the content's. */
+			if (early && found != RS_EOD_COMMAND)
+				count_early(s, p + at, took);
+			at += took;
+			if (found == RS_EOD_END)
+				rs_smtp_content_finish(s, RS_END_DOT);
+			else if (found == RS_EOD_COMMAND)
+				finish_candidate(s);
+			else
+				continue;
+			return at;
+		}
+	}
+	return n;
+}
+
+static void chunk_done(struct rs_smtp *s)
+{
+	if (s->body && s->chunk_last)
+		rs_smtp_content_finish(s, RS_END_LAST);
+	s->mode = RS_MODE_COMMAND;
+}
+
+size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	if (n > s->chunk)
+		n = (size_t)s->chunk;
+	for (size_t at = 0, span = SPAN_MIN; s->body && at < n;) {
+		size_t k = offer(s, p + at, n - at);
+		at += k;
+		span = k ? SPAN_MIN : wider(span);
+		size_t some = lines_len(p + at, n - at, span);
+		emit(s, p + at, some);
+		at += some;
+	}
+	s->chunk -= n;
+	if (!s->chunk)
+		chunk_done(s);
+	return n;
+}
+
+static void missing_data(struct rs_smtp *s, uint64_t n)
+{
+	rs_smtp_content_open(s);
+	s->fed = true;
+	size_t held_len;
+	const uint8_t *held = rs_smtp_eod_flush(&s->eod, &held_len);
+	emit(s, held, held_len);
+	s->ops->content_gap(s->arg, s->body->handle, n);
+	s->eod.state = RS_EOD_GAP;
+}
+
+uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n)
+{
+	if (s->mode == RS_MODE_DATA) {
+		missing_data(s, n);
+		return n;
+	}
+	if (n > s->chunk)
+		n = s->chunk;
+	if (s->body)
+		s->ops->content_gap(s->arg, s->body->handle, n);
+	s->chunk -= n;
+	if (!s->chunk)
+		chunk_done(s);
+	return n;
+}

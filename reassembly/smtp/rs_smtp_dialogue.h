@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the dialogue share; nobody else's business.
+ *
+ * rs_smtp.c splits each direction into lines and content; rs_smtp_client.c acts on commands, rs_smtp_server.c on
+ * replies, rs_smtp_content.c on content, rs_smtp_transaction.c begins and ends transactions. */
+#ifndef RS_SMTP_DIALOGUE_H
+#define RS_SMTP_DIALOGUE_H
+
+#include "reassembly/smtp/rs_smtp.h"
+
+enum rs_smtp_mode { /* what the client's next byte is */
+		    RS_MODE_COMMAND,
+		    RS_MODE_DATA,
+		    RS_MODE_CHUNK,
+		    RS_MODE_TLS, /* nothing is read any more */
+		    RS_MODE_CLOSED,
+};
+
+enum rs_smtp_answer {
+	RS_ANSWER_OWED,
+	RS_ANSWER_GO, /* 3xx */
+	RS_ANSWER_MISSED, /* it may have come, unseen */
+};
+
+/* The answers below hold no text when the reply that decided was not the one at hand. */
+
+void rs_smtp_tell(struct rs_smtp *s, enum rs_smtp_anomaly a);
+/* Notes that the server owes an answer; counts it for tx, which may be NULL. False: it could not be noted. */
+bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last);
+
+/* Transactions. None of them is valid after it was ended or settled. */
+struct rs_smtp_tx *rs_smtp_tx_begin(struct rs_smtp *s);
+struct rs_smtp_tx *rs_smtp_tx_begin_bare(struct rs_smtp *s); /* for content without MAIL */
+bool rs_smtp_tx_forming(const struct rs_smtp_tx *tx); /* commands may still be meant for it */
+/* Which transaction a RCPT, DATA or BDAT is meant for; NULL: none is open. */
+struct rs_smtp_tx *rs_smtp_tx_current(struct rs_smtp *s);
+void rs_smtp_tx_end(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
+/* Ends as abandoned (as rejected when something of it was), at once or when nothing of it is owed a reply. */
+void rs_smtp_tx_give_up(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r);
+/* The same for all that are forming and older than n. */
+void rs_smtp_tx_reset(struct rs_smtp *s, uint32_t n, const struct rs_smtp_reply *r);
+/* Ends tx if it only waited for the reply that has just come. */
+void rs_smtp_tx_settle(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r);
+
+/* Content. */
+void rs_smtp_content_open(struct rs_smtp *s); /* unless it is */
+void rs_smtp_content_close(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_end how);
+/* DATA was sent, or taken to have been. */
+void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_answer answer, bool crlf);
+/* The content that was being read ends here; its reply is owed. */
+void rs_smtp_content_finish(struct rs_smtp *s, enum rs_smtp_end how);
+/* It ends because the server answers here. */
+void rs_smtp_content_answered(struct rs_smtp *s);
+/* DATA was refused: the content ends as such, the client's bytes are commands again. Returns the lines that the server
+ * has had, and takes for commands. */
+uint32_t rs_smtp_content_refused(struct rs_smtp *s);
+/* The content's bytes at p; returns how many were. */
+size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n);
+size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n);
+/* Of n missing bytes, as many as were the content's: how many. */
+uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n);
+
+void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line);
+/* Bytes that come as commands though they were held as content. */
+void rs_smtp_client_replay(struct rs_smtp *s, const uint8_t *p, size_t n);
+
+void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line);
+/* Replies went unseen: what is owed is unknown from here on. */
+void rs_smtp_server_missing(struct rs_smtp *s);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/smtp/rs_smtp.h"
+
+#include <string.h>
+
+void rs_smtp_eod_begin(struct rs_smtp_eod *e, bool crlf)
+{
+	*e = (struct rs_smtp_eod){ .state = crlf ? RS_EOD_START : RS_EOD_LF };
+}
+
+static bool at_line_start(const struct rs_smtp_eod *e)
+{
+	return e->state < RS_EOD_TEXT;
+}
+
+bool rs_smtp_eod_quiet(const struct rs_smtp_eod *e, uint8_t next)
+{
+	return e->state == RS_EOD_TEXT || (at_line_start(e) && next != '.');
+}
+
+/* The state behind the n bytes at p, which began in `state`. */
+static uint8_t behind(uint8_t state, const uint8_t *p, size_t n)
+{
+	if (!n)
+		return state;
+	if (p[n - 1] == '\r')
+		return RS_EOD_CR;
+	if (p[n - 1] != '\n')
+		return RS_EOD_TEXT;
+	bool cr = n > 1 ? p[n - 2] == '\r' : state == RS_EOD_CR;
+	return cr ? RS_EOD_START : RS_EOD_LF;
+}
+
+void rs_smtp_eod_skip(struct rs_smtp_eod *e, const uint8_t *p, size_t n)
+{
+	e->state = behind(e->state, p, n);
+}
+
+const uint8_t *rs_smtp_eod_flush(struct rs_smtp_eod *e, size_t *n)
+{
+	/* Behind CRLF the dot was put in by the client, and whoever stores the line takes it out: RFC 5321 4.5.2. */
+	size_t from = e->n_held && e->before == RS_EOD_START ? 1 : 0;
+	*n = e->n_held - from;
+	if (e->n_held) {
+		e->state = behind(RS_EOD_TEXT, e->held, e->n_held);
+		e->n_held = 0;
+	}
+	return e->held + from;
+}
+
+const uint8_t *rs_smtp_eod_rest(const struct rs_smtp_eod *e, size_t *n)
+{
+	*n = e->state == RS_EOD_ASK ? e->n_held - e->n_dot : 0;
+	return e->held + e->n_dot;
+}
+
+/* The length of p up to the first dot at a line start. p does not begin with one. */
+static size_t text_len(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *dot = memchr(p + i, '.', n - i);
+		if (!dot)
+			return n;
+		i = (size_t)(dot - p);
+		if (i && (p[i - 1] == '\n' || p[i - 1] == '\r'))
+			return i;
+	}
+	return n;
+}
+
+static void hold(struct rs_smtp_eod *e, uint8_t c, uint8_t state)
+{
+	e->held[e->n_held++] = c;
+	e->state = state;
+}
+
+static enum rs_smtp_eod_found ask(struct rs_smtp_eod *e, enum rs_smtp_eod_found which)
+{
+	e->n_dot = e->n_held;
+	e->state = RS_EOD_ASK;
+	return which;
+}
+
+static size_t release(struct rs_smtp_eod *e, struct rs_smtp_eod_step *out)
+{
+	out->held = rs_smtp_eod_flush(e, &out->held_len);
+	return 0;
+}
+
+static size_t step_dot(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
+{
+	if (c == '\r') {
+		hold(e, c, RS_EOD_DOT_CR);
+	} else if (c == '\n') {
+		hold(e, c, RS_EOD_DOT);
+		out->found = ask(e, RS_EOD_BARE_LF);
+	} else {
+		return release(e, out);
+	}
+	return 1;
+}
+
+static size_t step_dot_cr(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
+{
+	if (c != '\n') {
+		out->found = ask(e, RS_EOD_BARE_CR);
+		return 0;
+	}
+	hold(e, c, RS_EOD_DOT_CR);
+	switch (e->before) {
+	case RS_EOD_START:
+		out->found = RS_EOD_END;
+		break;
+	case RS_EOD_LF:
+		out->found = ask(e, RS_EOD_BARE_LF);
+		break;
+	case RS_EOD_CR:
+		out->found = ask(e, RS_EOD_BARE_CR);
+		break;
+	default: /* behind a gap, where CRLF may have been: nothing odd, but not certain */
+		ask(e, RS_EOD_MORE);
+	}
+	return 1;
+}
+
+static size_t step_ask(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
+{
+	uint8_t *rest = e->held + e->n_dot;
+	size_t n = e->n_held - e->n_dot;
+	rest[n] = c;
+	int reads = rs_smtp_command_reads(rest, n + 1, false);
+	if (!reads)
+		return release(e, out);
+	e->n_held++;
+	if (reads > 0)
+		out->found = RS_EOD_COMMAND;
+	return 1;
+}
+
+size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struct rs_smtp_eod_step *out)
+{
+	*out = (struct rs_smtp_eod_step){ .found = RS_EOD_MORE };
+	switch (e->state) {
+	case RS_EOD_DOT:
+		return step_dot(e, p[0], out);
+	case RS_EOD_DOT_CR:
+		return step_dot_cr(e, p[0], out);
+	case RS_EOD_ASK:
+		return step_ask(e, p[0], out);
+	default:
+		break;
+	}
+	if (at_line_start(e) && p[0] == '.') {
+		e->before = e->state;
+		hold(e, '.', RS_EOD_DOT);
+		return 1;
+	}
+	out->span = p;
+	out->span_len = text_len(p, n);
+	rs_smtp_eod_skip(e, p, out->span_len);
+	return out->span_len;
+}

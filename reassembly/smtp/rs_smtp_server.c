@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/smtp/rs_smtp_dialogue.h"
+
+static bool positive(uint16_t code)
+{
+	return code / 100 == 2;
+}
+
+static bool negative(uint16_t code)
+{
+	return code >= 400;
+}
+
+static void pop(struct rs_smtp *s, struct rs_smtp_owed *e, struct rs_smtp_tx **tx)
+{
+	*e = *rs_smtp_wait_head(&s->wait);
+	rs_smtp_wait_pop(&s->wait, s->blocks);
+	*tx = e->tx == RS_SMTP_NO_TX ? NULL : rs_smtp_txs_find(&s->txs, e->tx);
+	if (*tx)
+		(*tx)->owed--;
+}
+
+static void hand_out(struct rs_smtp *s, const struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i,
+		     const struct rs_smtp_reply *r)
+{
+	if (tx)
+		s->ops->reply(s->arg, tx->handle, verb, i, r);
+}
+
+/* MAIL was accepted. Inside another transaction that means that the server gave up the outer one, unless the
+ * outer one has got commands since: then that one is taken to go on, and no recipient goes missing. */
+static void on_mail_accepted(struct rs_smtp *s, struct rs_smtp_tx *mail, const struct rs_smtp_reply *r)
+{
+	bool late = false;
+	for (struct rs_smtp_tx *tx = s->txs.open, *next; tx != mail; tx = next) {
+		next = tx->next;
+		if (!rs_smtp_tx_forming(tx))
+			continue;
+		if (tx->bound > mail->n)
+			late = true;
+		else
+			rs_smtp_tx_give_up(s, tx, r);
+	}
+	if (late)
+		rs_smtp_tx_give_up(s, mail, r);
+}
+
+static void on_mail(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	if (!tx)
+		return;
+	tx->flags &= (uint8_t)~RS_TX_MAIL_OWED;
+	hand_out(s, tx, RS_VERB_MAIL, 0, r);
+	if (!rs_smtp_tx_forming(tx)) {
+		rs_smtp_tx_settle(s, tx, r);
+	} else if (positive(r->code)) {
+		on_mail_accepted(s, tx, r);
+	} else if (!tx->owed && tx != s->body) {
+		rs_smtp_tx_end(s, tx, negative(r->code) ? RS_OUT_REJECTED : RS_OUT_UNKNOWN, r);
+	} else {
+		tx->flags |= RS_TX_MAIL_REFUSED;
+		tx->code = r->code;
+	}
+}
+
+/* The server takes commands for it after all. */
+static void revive(struct rs_smtp_tx *tx)
+{
+	tx->flags &= (uint8_t) ~(RS_TX_MAIL_REFUSED | RS_TX_DROP | RS_TX_STRAY);
+	tx->code = 0;
+}
+
+static void on_rcpt(struct rs_smtp *s, struct rs_smtp_tx *tx, uint32_t i, const struct rs_smtp_reply *r)
+{
+	if (!tx)
+		return;
+	hand_out(s, tx, RS_VERB_RCPT, i, r);
+	if (positive(r->code)) {
+		if (!(tx->flags & RS_TX_DROP))
+			revive(tx);
+	} else if (s->lmtp && !rs_smtp_tx_refuse(tx, s->blocks, i)) {
+		rs_smtp_tell(s, RS_SMTP_BLOCK_LIMIT);
+	}
+	rs_smtp_tx_settle(s, tx, r);
+}
+
+/* Content that was refused ends its transaction. */
+static void end_refused(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	if (!tx->owed) {
+		rs_smtp_tx_end(s, tx, negative(r->code) ? RS_OUT_REJECTED : RS_OUT_UNKNOWN, r);
+		return;
+	}
+	tx->flags |= RS_TX_DROP;
+	if (negative(r->code))
+		tx->code = r->code;
+	else
+		tx->flags |= RS_TX_STRAY;
+	if (s->body == tx)
+		s->body = NULL;
+}
+
+/* The content of this DATA was sent whole before the answer: what it said to the server were commands. */
+static void on_data_refused_after(struct rs_smtp *s, struct rs_smtp_tx *tx, struct rs_smtp_owed *content,
+				  const struct rs_smtp_reply *r)
+{
+	content->verb = RS_VERB_UNKNOWN;
+	content->tx = RS_SMTP_NO_TX;
+	content->i = content->i ? content->i - 1 : 0;
+	tx->owed--;
+	end_refused(s, tx, r);
+}
+
+static void on_data_refused(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	bool fed = s->fed;
+	uint32_t lines = rs_smtp_content_refused(s);
+	if (lines)
+		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, lines - 1, false);
+	if (!tx)
+		return;
+	if (fed) {
+		end_refused(s, tx, r);
+		return;
+	}
+	/* The server may go on with the transaction, and take more recipients and another DATA. */
+	if (negative(r->code))
+		tx->code = r->code;
+	rs_smtp_tx_settle(s, tx, r);
+}
+
+static void on_data(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	bool go = r->code / 100 == 3;
+	struct rs_smtp_owed *next = rs_smtp_wait_head(&s->wait);
+	if (tx && next && next->verb == RS_VERB_CONTENT && next->tx == tx->n && !next->last) {
+		hand_out(s, tx, RS_VERB_DATA, 0, r);
+		if (!go) {
+			on_data_refused_after(s, tx, next, r);
+		} else {
+			next->i = 0;
+			revive(tx);
+		}
+		return;
+	}
+	if (s->mode != RS_MODE_DATA || s->answer != RS_ANSWER_OWED)
+		return;
+	if (!go) {
+		hand_out(s, tx, RS_VERB_DATA, 0, r);
+		on_data_refused(s, tx, r);
+		return;
+	}
+	s->answer = RS_ANSWER_GO;
+	if (!s->body)
+		tx = rs_smtp_tx_begin_bare(s);
+	hand_out(s, s->body, RS_VERB_DATA, 0, r);
+	revive(s->body);
+	rs_smtp_content_open(s);
+}
+
+static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	if (!tx)
+		return;
+	hand_out(s, tx, RS_VERB_BDAT, 0, r);
+	if (positive(r->code)) {
+		if (!(tx->flags & RS_TX_DROP))
+			revive(tx);
+		rs_smtp_tx_settle(s, tx, r);
+		return;
+	}
+	if (tx->flags & RS_TX_OPEN) {
+		s->chunk_refused = true;
+		rs_smtp_content_close(s, tx, RS_END_REFUSED);
+	}
+	end_refused(s, tx, r);
+}
+
+/* The server answered BDAT LAST before the chunk was whole. */
+static void on_last_early(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	rs_smtp_content_close(s, tx, positive(r->code) ? RS_END_BY_REPLY : RS_END_REFUSED);
+	if (s->body == tx)
+		s->body = NULL;
+}
+
+/* The outcome, and true; LMTP: false while further recipients' answers are to come. */
+static bool on_content(struct rs_smtp *s, struct rs_smtp_owed *head, const struct rs_smtp_reply *r)
+{
+	struct rs_smtp_tx *tx = rs_smtp_txs_find(&s->txs, head->tx);
+	uint32_t i = 0;
+	bool more = false;
+	if (tx && s->lmtp) {
+		/* RFC 2033 4.2: one reply for each recipient that was accepted, in their order. */
+		i = rs_smtp_tx_accepted(tx, head->i);
+		more = i < tx->rcpts && rs_smtp_tx_accepted(tx, i + 1) < tx->rcpts;
+		head->i = i + 1;
+		if (i == tx->rcpts)
+			i = 0;
+	}
+	struct rs_smtp_owed e = *head;
+	if (!more)
+		pop(s, &e, &tx);
+	if (!tx)
+		return true;
+	on_last_early(s, tx, r);
+	hand_out(s, tx, RS_VERB_CONTENT, i, r);
+	if (positive(r->code) && !positive(tx->code))
+		tx->code = r->code;
+	if (more)
+		return false;
+	enum rs_smtp_outcome out = positive(tx->code)  ? RS_OUT_ACCEPTED
+				   : negative(r->code) ? RS_OUT_REJECTED
+						       : RS_OUT_UNKNOWN;
+	struct rs_smtp_reply first = { .code = tx->code, .text = (const uint8_t *)"" };
+	rs_smtp_tx_end(s, tx, out, out == RS_OUT_ACCEPTED && !positive(r->code) ? &first : r);
+	return true;
+}
+
+static void on_reset(struct rs_smtp *s, const struct rs_smtp_owed *e, const struct rs_smtp_reply *r)
+{
+	if (s->barrier == e->i)
+		s->barrier = 0;
+	if (!positive(r->code))
+		return;
+	rs_smtp_tx_reset(s, e->i, r);
+	if (e->verb == RS_VERB_EHLO || e->verb == RS_VERB_HELO || e->verb == RS_VERB_LHLO)
+		s->lmtp = e->verb == RS_VERB_LHLO;
+	if (e->verb != RS_VERB_STARTTLS)
+		return;
+	s->starttls = true;
+	/* Commands behind STARTTLS in clear: a server that keeps them over the handshake is fooled (RFC 3207 6). */
+	if (s->wait.kept || s->line[RS_SMTP_CLIENT].len)
+		rs_smtp_tell(s, RS_SMTP_CLEAR_AFTER_STARTTLS);
+}
+
+/* True: the exchange goes on. */
+static bool on_auth(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
+	if (r->code / 100 == 3) {
+		if (s->credentials)
+			s->credentials--;
+		else
+			s->ask_credentials = true;
+		return true;
+	}
+	s->ask_credentials = false;
+	if (s->wait.kept == 1)
+		s->auth = false;
+	if (!s->credentials)
+		return false;
+	/* Sent before they were asked for, and never were: the server takes each for a command. */
+	head->verb = RS_VERB_UNKNOWN;
+	head->i = s->credentials - 1u;
+	s->credentials = 0;
+	return true;
+}
+
+/* The server closes the connection (RFC 5321 3.8): nothing that is unanswered will be accepted. */
+static void on_closing(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	if (s->body)
+		rs_smtp_content_close(s, s->body, s->answer == RS_ANSWER_GO ? RS_END_BY_REPLY : RS_END_REFUSED);
+	while (s->txs.open)
+		rs_smtp_tx_end(s, s->txs.open, RS_OUT_REJECTED, r);
+	rs_smtp_wait_clear(&s->wait, s->blocks);
+	if (s->mode == RS_MODE_DATA)
+		s->mode = RS_MODE_COMMAND;
+	s->barrier = 0;
+	s->auth = s->ask_credentials = false;
+	s->lost_client = true;
+	s->unsure = true;
+}
+
+/* 354: what the client sends next is content, whatever its command looked like here. */
+static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	struct rs_smtp_owed e;
+	struct rs_smtp_tx *tx;
+	if (rs_smtp_wait_head(&s->wait)) {
+		pop(s, &e, &tx);
+		if (tx)
+			rs_smtp_tx_settle(s, tx, NULL);
+	} else if (s->wait.lost) {
+		s->wait.lost--;
+	}
+	if (!s->unsure)
+		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
+	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, true);
+	s->skip_line = false;
+	s->lost_client = false;
+	s->auth = false;
+	rs_smtp_content_expect(s, s->body ? s->body : rs_smtp_tx_current(s), RS_ANSWER_GO, true);
+	if (!s->body)
+		rs_smtp_tx_begin_bare(s);
+	hand_out(s, s->body, RS_VERB_DATA, 0, r);
+	revive(s->body);
+	rs_smtp_content_open(s);
+}
+
+/* Replies to what stands before the first DATA went unseen, or never came. */
+static void skip_to_data(struct rs_smtp *s)
+{
+	while (rs_smtp_wait_head(&s->wait)->verb != RS_VERB_DATA) {
+		struct rs_smtp_owed e;
+		struct rs_smtp_tx *tx;
+		pop(s, &e, &tx);
+		if (e.verb == RS_VERB_AUTH)
+			s->ask_credentials = false;
+		if (!tx)
+			continue;
+		tx->flags &= (uint8_t)~RS_TX_MAIL_OWED;
+		if (e.verb == RS_VERB_CONTENT && tx->flags & RS_TX_DONE)
+			rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
+		else
+			rs_smtp_tx_settle(s, tx, NULL);
+	}
+}
+
+/* A reply, and none is noted as owed. */
+static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	if (s->wait.lost) {
+		s->wait.lost--;
+		if (s->mode == RS_MODE_DATA && r->code / 100 == 3)
+			s->answer = RS_ANSWER_GO;
+		return;
+	}
+	if (s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_MISSED) {
+		if (r->code / 100 == 3) {
+			s->answer = RS_ANSWER_GO;
+			rs_smtp_content_open(s);
+			hand_out(s, s->body, RS_VERB_DATA, 0, r);
+			revive(s->body);
+		} else if (negative(r->code) && !s->fed) {
+			on_data_refused(s, s->body, r);
+		}
+		return;
+	}
+	if (r->code != 421 && s->seen_client && !s->unsure)
+		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
+}
+
+static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
+	/* A greeting is 220 or a refusal (RFC 5321 4.3.2): with anything else it went unseen. */
+	if (head && head->verb == RS_VERB_BANNER && r->code < 400 && r->code != 220) {
+		rs_smtp_wait_pop(&s->wait, s->blocks);
+		head = rs_smtp_wait_head(&s->wait);
+	}
+	if (r->code == 354 && head && head->verb != RS_VERB_DATA && s->wait.data) {
+		skip_to_data(s);
+		head = rs_smtp_wait_head(&s->wait);
+	}
+	if (!head && !s->wait.lost && s->mode == RS_MODE_DATA && r->code / 100 != 3 &&
+	    (s->answer == RS_ANSWER_GO || (s->answer == RS_ANSWER_MISSED && s->fed && negative(r->code)))) {
+		rs_smtp_content_answered(s);
+		head = rs_smtp_wait_head(&s->wait);
+	}
+	if (r->code == 354 && s->seen_client && s->mode == RS_MODE_COMMAND &&
+	    !(head && (head->verb == RS_VERB_CONTENT || head->verb == RS_VERB_DATA))) {
+		on_go_unasked(s, r);
+		return;
+	}
+	if (!head) {
+		on_unowed(s, r);
+		return;
+	}
+	/* Commands that went unseen are answered too, but DATA never with 2xx. */
+	if (s->unsure && head->verb == RS_VERB_DATA && positive(r->code))
+		return;
+	if (head->verb == RS_VERB_AUTH && on_auth(s, r))
+		return;
+	if (head->verb == RS_VERB_UNKNOWN && head->i) {
+		head->i--;
+		return;
+	}
+	if (head->verb == RS_VERB_CONTENT) {
+		on_content(s, head, r);
+		return;
+	}
+	struct rs_smtp_owed e;
+	struct rs_smtp_tx *tx;
+	pop(s, &e, &tx);
+	switch (e.verb) {
+	case RS_VERB_MAIL:
+		on_mail(s, tx, r);
+		break;
+	case RS_VERB_RCPT:
+		on_rcpt(s, tx, e.i, r);
+		break;
+	case RS_VERB_DATA:
+		on_data(s, tx, r);
+		break;
+	case RS_VERB_BDAT:
+		on_chunk(s, tx, r);
+		break;
+	case RS_VERB_HELO:
+	case RS_VERB_EHLO:
+	case RS_VERB_LHLO:
+	case RS_VERB_RSET:
+	case RS_VERB_QUIT:
+	case RS_VERB_STARTTLS:
+	case RS_VERB_XCLIENT:
+		on_reset(s, &e, r);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_reply(struct rs_smtp *s, uint16_t code, const uint8_t *text, size_t len)
+{
+	struct rs_smtp_reply r = { .code = code, .text = text, .text_len = len };
+	/* RFC 5321 4.2.1 knows no 1xx. */
+	if (code < 200)
+		return;
+	act(s, &r);
+	if (code == 421)
+		on_closing(s, &r);
+}
+
+void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
+{
+	if (line->cut)
+		rs_smtp_tell(s, RS_SMTP_REPLY_TOO_LONG);
+	if (line->lost) {
+		rs_smtp_tell(s, RS_SMTP_BLOCK_LIMIT);
+		rs_smtp_server_missing(s);
+		return;
+	}
+	struct rs_smtp_reply_line l;
+	if (!rs_smtp_reply_parse(line->p, line->len, &l)) {
+		if (!s->lost_server)
+			rs_smtp_tell(s, RS_SMTP_REPLY_INVALID);
+		return;
+	}
+	s->lost_server = false;
+	/* Another code in the middle of a reply: where more than one is owed, the reply that was under way is over. */
+	if (s->multi && s->multi != l.code && s->wait.kept > 1)
+		on_reply(s, s->multi, (const uint8_t *)"", 0);
+	s->multi = l.more ? l.code : 0;
+	if (!l.more)
+		on_reply(s, l.code, l.text, l.text_len);
+}
+
+void rs_smtp_server_missing(struct rs_smtp *s)
+{
+	rs_smtp_wait_clear(&s->wait, s->blocks);
+	s->multi = 0;
+	s->barrier = 0;
+	s->lost_server = true;
+	s->unsure = true;
+	s->ask_credentials = false;
+	if (s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_OWED)
+		s->answer = RS_ANSWER_MISSED;
+	if (s->mode == RS_MODE_CHUNK && s->body && s->chunk_last)
+		s->body->flags |= RS_TX_DEAF;
+	for (struct rs_smtp_tx *tx = s->txs.open, *next; tx; tx = next) {
+		next = tx->next;
+		tx->owed = 0;
+		tx->flags &= (uint8_t)~RS_TX_MAIL_OWED;
+		if (tx->flags & RS_TX_DONE)
+			rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
+		else
+			rs_smtp_tx_settle(s, tx, NULL);
+	}
+}
