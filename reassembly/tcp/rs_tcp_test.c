@@ -497,6 +497,13 @@ static void resets_count_where_a_receiver_would_believe_them(void **state)
 	assert_int_equal(send_n(&w, 1, RST | ACK, 0, 1001, "", 0), RS_INORDER);
 	assert_true(w.c.reset);
 	wire_end(&w, "hi", "");
+	/* An answer to data that came unasked. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, ACK, 10, 300, "hello");
+	assert_int_equal(send(&w, 1, RST, 299, 0, ""), RS_DUP);
+	assert_int_equal(send(&w, 1, RST, 300, 0, ""), RS_INORDER);
+	assert_true(w.c.reset);
+	wire_end(&w, "hello", "");
 	/* First of all packets. */
 	wire_init(&w, 1000, 5000);
 	assert_int_equal(send(&w, 0, RST | ACK, 0, 0, ""), RS_DUP);
