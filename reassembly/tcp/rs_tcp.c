@@ -304,8 +304,11 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 {
 	struct rs_tcp *c = p->c;
 	struct rs_stream *s = &c->dir[o];
-	if (!(c->started & bit(o)))
+	if (!(c->started & bit(o))) {
+		c->expected |= bit(o);
+		c->expected_seq[o] = ack;
 		return;
+	}
 	int64_t off = rs_stream_offset(s, ack);
 	if (off < 0)
 		return;
@@ -320,6 +323,13 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 	give_up_acked(p, o);
 }
 
+static enum rs_verdict reset(struct rs_tcp *c)
+{
+	c->reset = true;
+	c->state = RS_TCP_CLOSED;
+	return RS_INORDER;
+}
+
 static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned d,
 				  const struct rs_tcp_segment *seg)
 {
@@ -327,7 +337,10 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	uint32_t number = seg->seq;
 	uint64_t window = mem->window;
 	if (!(c->started & bit(d))) {
-		/* RFC 9293 3.10.7.3: the answer to a SYN need not know a sequence number, but what it refuses. */
+		/* RFC 9293 3.5.2: a reset of what came unasked begins where that acknowledged ... */
+		if ((c->expected & bit(d)) && seg->seq == c->expected_seq[d])
+			return reset(c);
+		/* ... or, 3.10.7.3, answers a SYN: it knows no sequence number, but what it refuses. */
 		if (!(seg->flags & RS_TCP_ACK))
 			return RS_DUP;
 		from = 1 - d;
@@ -342,9 +355,7 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	uint64_t high = from == d ? s->next + window : s->end + c->syn_data[from].len;
 	if (off < 0 || (uint64_t)off < c->acked[from] || (uint64_t)off > high)
 		return RS_DUP;
-	c->reset = true;
-	c->state = RS_TCP_CLOSED;
-	return RS_INORDER;
+	return reset(c);
 }
 
 /* Where the sender is; not further ahead than data would be taken. */

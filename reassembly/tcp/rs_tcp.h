@@ -67,6 +67,8 @@ struct rs_tcp {
 	uint8_t fin_taken; /* bit i: dir[i]'s FIN was acknowledged in its place: nothing follows it */
 	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
 	uint32_t refused_isn[2];
+	uint8_t expected; /* bit i: expected_seq[i] is set */
+	uint32_t expected_seq[2]; /* of a direction not started: what the other side acknowledged last */
 	uint32_t syn_len[2]; /* payload bytes of the SYN */
 	struct rs_tcp_syn_data syn_data[2];
 	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
@@ -86,7 +88,7 @@ void rs_tcp_init(struct rs_tcp *c, uint32_t limit);
 /* One segment of direction dir (0: from the side that sent the first packet seen). Calls ops while it runs. The verdict is
  * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored).
  * A RST counts when its sequence number is not below what is acknowledged nor further than the window ahead; before
- * its direction has an ISN, when it acknowledges what the other side sent (RFC 9293 3.10.7.3). */
+ * its direction has an ISN, when it acknowledges what the other side sent, or is what that side acknowledged. */
 enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			      void *arg);

@@ -497,6 +497,13 @@ static void resets_count_where_a_receiver_would_believe_them(void **state)
 	assert_int_equal(send_n(&w, 1, RST | ACK, 0, 1001, "", 0), RS_INORDER);
 	assert_true(w.c.reset);
 	wire_end(&w, "hi", "");
+	/* An answer to data that came unasked. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, ACK, 10, 300, "hello");
+	assert_int_equal(send(&w, 1, RST, 299, 0, ""), RS_DUP);
+	assert_int_equal(send(&w, 1, RST, 300, 0, ""), RS_INORDER);
+	assert_true(w.c.reset);
+	wire_end(&w, "hello", "");
 	/* First of all packets. */
 	wire_init(&w, 1000, 5000);
 	assert_int_equal(send(&w, 0, RST | ACK, 0, 0, ""), RS_DUP);
@@ -524,6 +531,13 @@ static void a_fin_waits_for_the_data_before_it(void **state)
 	send(&w, 1, ACK, 1, 6, "");
 	assert_int_equal(w.c.state, RS_TCP_CLOSED);
 	wire_end(&w, "<3>de", "");
+	/* A FIN that was lost here is no lost byte. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 0, 0, "abc");
+	send(&w, 1, ACK, 0, 4, "");
+	send(&w, 0, ACK, 4, 0, "");
+	wire_end(&w, "abc", "");
 }
 
 static void nothing_follows_a_fin_that_was_acknowledged(void **state)
@@ -553,6 +567,7 @@ static void keep_alives_and_repetitions_bring_nothing(void **state)
 	wire_init(&w, 1000, 5000);
 	handshake(&w);
 	assert_int_equal(send(&w, 0, ACK, -1, 0, "?"), RS_DUP);
+	assert_int_equal(send(&w, 0, ACK, -5, 0, "???"), RS_DUP);
 	send(&w, 0, ACK, 0, 0, "abcd");
 	assert_int_equal(send(&w, 0, ACK, 3, 0, "?"), RS_DUP);
 	assert_int_equal(send(&w, 0, ACK, 3, 0, ""), RS_INORDER);
