@@ -41,7 +41,7 @@ int mt_compile_check(const struct mt_pattern *p, bool *at_end, struct mt_complai
 	return 0;
 }
 
-int mt_compile(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad)
+static int compile(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad)
 {
 	const char **expressions = calloc(n, sizeof *expressions);
 	unsigned *flags = calloc(n, sizeof *flags), *ids = calloc(n, sizeof *ids);
@@ -72,4 +72,37 @@ out:
 	free(exts);
 	free(pexts);
 	return r;
+}
+
+static int find_largest(const struct mt_pattern *const *v, size_t n, struct mt_complaint *bad)
+{
+	size_t largest = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct mt_database one = { 0 };
+		struct mt_complaint ignored;
+		int r = compile(v + i, 1, &one, &ignored);
+		if (r)
+			return r;
+		if (one.stream_size > largest) {
+			largest = one.stream_size;
+			bad->pattern = i;
+		}
+		hs_free_database(one.hs);
+	}
+	snprintf(bad->reason, sizeof bad->reason,
+		 "the patterns of this buffer need more than %d bytes of state in every stream, and this one needs the "
+		 "most: %zu",
+		 MT_STREAM_STATE_MAX, largest);
+	return -EINVAL;
+}
+
+int mt_compile(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad)
+{
+	int r = compile(v, n, out, bad);
+	if (r || out->stream_size <= MT_STREAM_STATE_MAX)
+		return r;
+	hs_free_database(out->hs);
+	*out = (struct mt_database){ NULL };
+	return find_largest(v, n, bad);
 }

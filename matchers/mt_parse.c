@@ -18,8 +18,7 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-/* How much of a word a message shows. */
-static int shown(struct mt_word w)
+int mt_word_shown(struct mt_word w)
 {
 	return w.n > 60 ? 60 : (int)w.n;
 }
@@ -275,7 +274,7 @@ static enum mt_parsed unquote(struct mt_parse *p, struct mt_option *o)
 		return mt_parse_fail(p, v.p,
 				     "no closing quote before the next \";\" (a \";\" inside is written \"\\;\")");
 	if (v.p[v.n - 1] != '"')
-		return mt_parse_fail(p, close + 1, "\";\" expected after the value of \"%.*s\"", shown(o->name),
+		return mt_parse_fail(p, close + 1, "\";\" expected after the value of \"%.*s\"", mt_word_shown(o->name),
 				     o->name.p);
 	o->quoted = true;
 	o->value = (struct mt_word){ inner.p, inner.n - 1 };
@@ -299,7 +298,7 @@ enum mt_parsed mt_parse_option(struct mt_parse *p, struct mt_option *o)
 		return mt_parse_fail(p, all.p, "a keyword expected");
 	if (!stop) {
 		struct mt_word t = mt_word_trim(all);
-		return mt_parse_fail(p, t.p + t.n, "\";\" expected after the option \"%.*s\"", shown(o->name),
+		return mt_parse_fail(p, t.p + t.n, "\";\" expected after the option \"%.*s\"", mt_word_shown(o->name),
 				     o->name.p);
 	}
 	p->pos = (size_t)(stop + 1 - p->rule);
@@ -309,11 +308,13 @@ enum mt_parsed mt_parse_option(struct mt_parse *p, struct mt_option *o)
 	if (!rest.n)
 		return MT_PARSE_OK;
 	if (*rest.p != ':')
-		return mt_parse_fail(p, rest.p, "\":\" or \";\" expected after \"%.*s\"", shown(o->name), o->name.p);
+		return mt_parse_fail(p, rest.p, "\":\" or \";\" expected after \"%.*s\"", mt_word_shown(o->name),
+				     o->name.p);
 	o->value = mt_word_trim((struct mt_word){ rest.p + 1, rest.n - 1 });
 	o->has_value = true;
 	if (!o->value.n)
-		return mt_parse_fail(p, rest.p + 1, "a value expected after \"%.*s:\"", shown(o->name), o->name.p);
+		return mt_parse_fail(p, rest.p + 1, "a value expected after \"%.*s:\"", mt_word_shown(o->name),
+				     o->name.p);
 	if (*o->value.p == '!') {
 		struct mt_word v = mt_word_trim((struct mt_word){ o->value.p + 1, o->value.n - 1 });
 		if (v.n && *v.p == '"') {

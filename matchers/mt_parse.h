@@ -75,6 +75,7 @@ enum mt_parsed mt_parse_fail(struct mt_parse *p, const char *at, const char *for
 enum mt_parsed mt_parse_fail_memory(struct mt_parse *p);
 void mt_parse_place(const struct mt_parse *p, const char *at, unsigned *line, unsigned *column);
 
+int mt_word_shown(struct mt_word w); /* how many bytes of it a message shows */
 bool mt_word_is(struct mt_word w, const char *s);
 struct mt_word mt_word_trim(struct mt_word w); /* without blanks around it */
 /* Cuts the word at the first separator and answers what stood before it, trimmed. False when nothing is left. */

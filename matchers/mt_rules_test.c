@@ -57,6 +57,27 @@ static void refused_rules_leave_the_others(void **state)
 	mt_ruleset_free(rs);
 }
 
+/* Hyperscan takes it, but every stream would pay for it. */
+static void a_pattern_with_too_much_state(void **state)
+{
+	(void)state;
+	struct mt_report r;
+	char rules[2048] = RULE(1, "content:\"one\";") RULE(2, "content:\"two\"; pcre:\"/2[^x]{9900}2/\";")
+		RULE(3, "content:\"two\"; pcre:\"/c$/\";");
+	for (int i = 4; i < 9; i++)
+		snprintf(rules + strlen(rules), 128,
+			 "alert smtp any any -> any any (file.data; pcre:\"/%d[^x]{8000}%d/\"; sid:%d;)\n", i, i, i);
+	struct mt_ruleset *rs = mt_test_load(rules, NULL, &r);
+	assert_int_equal(r.loaded, 7);
+	assert_int_equal(r.nrefused, 1);
+	assert_int_equal(r.refused[0].sid, 2);
+	assert_int_equal(r.refused[0].column, 64);
+	assert_non_null(strstr(r.refused[0].reason, "bytes of state in every stream"));
+	assert_true(mt_ruleset_stream_size(rs, MT_FILE_DATA) <= 8192);
+	assert_int_equal(mt_ruleset_criteria(rs, MT_FILE_DATA), 8);
+	mt_ruleset_free(rs);
+}
+
 static void expect_no_load(const char *path, int error)
 {
 	struct mt_load load = { .paths = &path, .npaths = 1 };
@@ -350,6 +371,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refused_rules_leave_the_others),
+		cmocka_unit_test(a_pattern_with_too_much_state),
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(nothing_to_load_is_no_error),
 		cmocka_unit_test(a_mark_of_utf8_is_no_text),

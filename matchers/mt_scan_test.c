@@ -307,6 +307,37 @@ static void the_callers_line_is_kept(void **state)
 	mt_ruleset_free(rs);
 }
 
+static void scan_within(void *arg, struct mt_hit *hit)
+{
+	void **v = arg;
+	(void)hit;
+	mt_stream_scan(v[0], v[1], (const uint8_t *)"ab", 2, NULL, NULL);
+}
+
+/* Hyperscan refuses to scan inside a callback: what was not looked at is not taken for clean. */
+static void a_scan_that_fails_is_counted(void **state)
+{
+	(void)state;
+	struct mt_ruleset *rs = mt_test_rules(RULE(1, "content:\"ab\";"));
+	struct mt_worker *w;
+	struct mt_worker_stats st;
+	assert_int_equal(mt_worker_create(rs, 2, &w), 0);
+	struct mt_stream *s = mt_stream_open(w, MT_FILE_DATA), *other = mt_stream_open(w, MT_FILE_DATA);
+	void *v[] = { w, other };
+	mt_stream_scan(w, s, (const uint8_t *)"ab", 2, scan_within, v);
+	assert_false(mt_stream_failed(s));
+	assert_true(mt_stream_failed(other));
+	mt_worker_stats(w, &st);
+	assert_int_equal(st.scan_errors, 1);
+	mt_stream_end(w, s, NULL, NULL);
+	mt_stream_end(w, other, NULL, NULL);
+	other = mt_stream_open(w, MT_FILE_DATA);
+	assert_false(mt_stream_failed(other));
+	mt_stream_end(w, other, NULL, NULL);
+	mt_worker_free(w);
+	mt_ruleset_free(rs);
+}
+
 static void streams_run_out_and_come_back_clean(void **state)
 {
 	(void)state;
@@ -436,6 +467,7 @@ int main(void)
 		cmocka_unit_test(a_rule_for_the_other_direction_never_matches),
 		cmocka_unit_test(text_of_a_hit),
 		cmocka_unit_test(the_callers_line_is_kept),
+		cmocka_unit_test(a_scan_that_fails_is_counted),
 		cmocka_unit_test(streams_run_out_and_come_back_clean),
 		cmocka_unit_test(rules_decide_without_places),
 		cmocka_unit_test(more_criteria_than_places),
