@@ -7,6 +7,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "control/ct_text.h"
 #include "control/ct_utf8.h"
 
 #define WIDTH_MIN 40
@@ -123,16 +124,9 @@ static void put_word(struct ct_columns *c, const char *p, size_t n, enum ct_colo
 	c->gap = 1;
 }
 
-static char *visible(const char *text)
-{
-	struct ct_buf b = { 0 };
-	ct_utf8_visible(&b, (const uint8_t *)text, strlen(text));
-	return ct_buf_take(&b);
-}
-
 void ct_columns_words(struct ct_columns *c, const char *text, enum ct_colour colour)
 {
-	char *s = visible(text);
+	char *s = ct_text_plain((const uint8_t *)text, strlen(text));
 	if (!s)
 		return;
 	for (char *p = s; *(p += strspn(p, " "));) {
@@ -145,7 +139,7 @@ void ct_columns_words(struct ct_columns *c, const char *text, enum ct_colour col
 
 void ct_columns_unit(struct ct_columns *c, const char *text, enum ct_colour colour)
 {
-	char *s = visible(text);
+	char *s = ct_text_plain((const uint8_t *)text, strlen(text));
 	if (!s)
 		return;
 	if (width_of(s, strlen(s)) <= c->style.width - c->indent)

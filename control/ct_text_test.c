@@ -163,7 +163,7 @@ static void nul_is_shown(void **state)
 static void is_linear(void **state)
 {
 	(void)state;
-	static const char *const bits[] = { "=?", "=?a?Q?", "=?a?B?=", "=?utf-8?Q?x?= ", "=?a?Q?x ", "?=", "=?a?Q?" "?" };
+	static const char *const bits[] = { "=?", "=?a?Q?", "=?a?B?=", "=?utf-8?Q?x?= ", "=?a?Q?x ", "?=", "=?a?Q?\?" };
 	for (size_t i = 0; i < sizeof bits / sizeof *bits; i++) {
 		size_t each = strlen(bits[i]), n = (size_t)1 << 21;
 		char *s = malloc(n);

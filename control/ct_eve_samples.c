@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Prints EVE lines of every kind, for ct_eve_schema.py. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "control/ct_fake_rules.h"
+#include "control/ct_sample.h"
+
+static void print(struct ct_render *r, void (*make)(struct ct_record *), void (*change)(struct ct_record *))
+{
+	struct ct_record rec;
+	make(&rec);
+	if (change)
+		change(&rec);
+	struct ct_item *i = ct_render_record(r, &rec);
+	if (!i)
+		abort();
+	fputs(i->eve, stdout);
+	ct_item_free(i);
+	sample_free(&rec);
+}
+
+static void passed(struct ct_record *r)
+{
+	sample_mark(r, FAKE_PASS, 0, 0);
+}
+
+static void stream(struct ct_record *r)
+{
+	r->u.anomaly.type = "stream";
+}
+
+static void bare(struct ct_record *r)
+{
+	ct_notes_free(&r->notes, sample_pool());
+	r->u.file.has_sha256 = false;
+	r->u.file.state = CT_FILE_TRUNCATED;
+	r->u.file.gaps = r->u.file.encrypted = true;
+	r->u.file.size = UINT64_MAX;
+}
+
+int main(void)
+{
+	static const char *const drops[] = { "fragment", "truncated" };
+	const struct ct_counter counters[] = { { "flows", "new", 12 }, { "flows", "expired", 0 }, { "smtp", "end_bare_lf", 1 } };
+	struct ct_config c;
+	struct ct_render *r;
+	struct ct_account a = { .received = 3, .consumed = 3 };
+	sample_init();
+	if (ct_config_defaults(&c) || ct_render_create(&c, fake_rules, sample_inputs, &r))
+		abort();
+	print(r, sample_infected, NULL);
+	print(r, sample_infected, passed);
+	print(r, sample_clean, NULL);
+	print(r, sample_tls, NULL);
+	print(r, sample_hostile, NULL);
+	print(r, sample_file, NULL);
+	print(r, sample_file, bare);
+	print(r, sample_anomaly, NULL);
+	print(r, sample_anomaly, stream);
+	char *stats = ct_render_stats(r, &a, drops, 2, counters, 3, 1);
+	if (!stats)
+		abort();
+	fputs(stats, stdout);
+	free(stats);
+	ct_render_free(r);
+	ct_config_free(&c);
+	return 0;
+}
