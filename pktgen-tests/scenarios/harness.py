@@ -171,6 +171,7 @@ _validator = None
 def validate(case, records):
     """Every record, without our own object, against Suricata's schema."""
     global _validator
+    case.assertTrue(records, "no records")
     try:
         import jsonschema
     except ImportError:
@@ -212,7 +213,7 @@ def main():
     wanted = sys.argv[1:]
     if wanted:
         suite = unittest.defaultTestLoader.loadTestsFromNames(wanted, sys.modules["__main__"])
-    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Loud).run(suite)
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=2, resultclass=Loud, descriptions=False).run(suite)
     if not result.wasSuccessful():
         sys.exit(1)
     if not result.passed and not result.skipped:

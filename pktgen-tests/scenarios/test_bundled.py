@@ -47,6 +47,7 @@ class Bundled(Scenario):
         self.assertEqual(len(self.with_content()), len(MESSAGES))
 
     def test_each_message(self):
+        self.assertEqual(len(self.with_content()), len(MESSAGES))
         for got, (sender, to, subject, files, verdict, mark) in zip(self.with_content(), MESSAGES):
             with self.subTest(subject=subject):
                 own = got["mailweir"]
@@ -123,6 +124,7 @@ class Bundled(Scenario):
             self.assertNotIn(word, text)
 
     def test_workers_give_the_same_records(self):
+        self.assertGreater(len(without_stats(self.json.out)), len(MESSAGES))
         for workers in (2, 3, 4):
             other = run("read", "--json", "--workers", workers, BUNDLED)
             self.assertEqual(without_stats(other.out), without_stats(self.json.out))

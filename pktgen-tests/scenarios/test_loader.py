@@ -202,10 +202,11 @@ class Loader(Scenario):
                 self.assertIn(prefix, texts)
 
     def test_a_text_that_begins_like_a_program_is_none(self):
-        """MZ is also how a sentence may begin."""
+        """MZ is also how a sentence may begin. (A text that begins with TVqQAAMAA is, in base64, VFZxUUFBT: the mark of a
+        program encoded twice, and rightly so.)"""
+        r, own = self.message(pg_mail.attachment(b"MZ is the region of Montes Claros.\r\n", "letter.txt", ctype="text/plain"))
+        self.assert_not_infected(r, own)
         for text in ("MZ is the region of Montes Claros.\r\n", "TVqQAAMAA is a prefix.\r\n"):
-            r, own = self.message(pg_mail.attachment(text.encode(), "letter.txt", ctype="text/plain"))
-            self.assert_not_infected(r, own)
             r, own = self.message(pg_mail.text(text))
             self.assert_not_infected(r, own)
 

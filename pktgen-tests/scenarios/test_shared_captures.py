@@ -79,6 +79,7 @@ class SharedCaptures(Scenario):
             with self.subTest(name):
                 path = self.file(name)
                 one, two, three = (comparable(run("read", "--json", "--workers", n, path).out) for n in (1, 2, 3))
+                self.assertTrue(one, "no records")
                 self.assertEqual(one, two)
                 self.assertEqual(one, three)
 
