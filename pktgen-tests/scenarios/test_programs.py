@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real programs, attached in every wrapping: infected where one of the default rules knows them, and by which mark."""
+import csv
+import re
+
+import harness
+import pg_mail
+from harness import Scenario, have_shared, need_shared, shared
+from pg_session import Mail, Session, wrap
+
+PREFIXES = {
+    "TVqQAAMAA", "TVpQAAlAA", "TVpQAAIAA", "TVpAALQAc", "TVpyAXkAX", "TVrmAU4AA", "TVrhARwAk", "TVoFAQUAA", "TVoAAAQAA",
+    "TVoIARMAA", "TVouARsAA", "TVrQAT8AA",
+}
+
+
+def programs():
+    if not have_shared("programs", "MANIFEST.tsv"):
+        return []
+    with open(shared("programs", "MANIFEST.tsv"), newline="") as f:
+        return list(csv.DictReader(f, delimiter="\t"))
+
+
+def data(row):
+    with open(shared("programs", row["file"]), "rb") as f:
+        return f.read()
+
+
+def has_loader_pair(content):
+    """The criteria, once more: KERNEL32.DLL with ADVAPI32.DLL or WS2_32.DLL, in any case, each ended by a NUL."""
+
+    def holds(name):
+        return re.search(re.escape(name) + rb"\0", content, re.IGNORECASE)
+
+    return bool(holds(b"KERNEL32.DLL") and (holds(b"ADVAPI32.DLL") or holds(b"WS2_32.DLL")))
+
+
+@need_shared("programs", "MANIFEST.tsv")
+class Programs(Scenario):
+    def classes(self, part):
+        letter = pg_mail.message([pg_mail.text("See the attachment."), part], subject="a file")
+        r = self.read(self.capture("program.pcap", [Session([Mail(letter)])]))
+        message = self.one(r)
+        own = message["mailweir"]
+        self.assertEqual(r.status, 1 if own["verdict"] == "infected" else 0, r.explain())
+        return own["verdict"], {m["class"] for m in own.get("marks", [])}, r
+
+    def check(self, how, expect):
+        for row in programs():
+            with self.subTest(file=row["file"], wrapping=how):
+                content = data(row)
+                expected = expect(row, content)
+                verdict, classes, r = self.classes(wrap(content, row["file"], how))
+                self.assertEqual(classes, expected, r.explain())
+                self.assertEqual(verdict == "infected", bool(expected), r.explain())
+
+    def test_the_set_is_worth_testing(self):
+        rows = programs()
+        self.assertGreaterEqual(len(rows), 15)
+        self.assertGreaterEqual(sum(has_loader_pair(data(r)) for r in rows), 3)
+        self.assertGreaterEqual(sum(r["first_base64"] in PREFIXES for r in rows), 12)
+        for row in rows:
+            self.assertTrue(pg_mail.base64_layers(data(row), 1).startswith(row["first_base64"].encode()))
+
+    def test_base64(self):
+        def expect(row, content):
+            found = {"mimetype"} if row["first_base64"] in PREFIXES else set()
+            return found | ({"loadertype"} if has_loader_pair(content) else set())
+
+        self.check("base64", expect)
+
+    def loader_only(self, row, content):
+        return {"loadertype"} if has_loader_pair(content) else set()
+
+    def test_quoted_printable(self):
+        self.check("qp", self.loader_only)
+
+    def test_stored_in_a_zip(self):
+        self.check("zip-stored", self.loader_only)
+
+    def test_plain_8bit(self):
+        """Bytes as they are: line ends inside the program may break it, the names of its libraries stay."""
+        for row in programs():
+            content = data(row)
+            if not has_loader_pair(content):
+                continue
+            with self.subTest(file=row["file"]):
+                part = pg_mail.attachment(content, row["file"], "8bit")
+                _, classes, r = self.classes(part)
+                self.assertEqual(classes, {"loadertype"}, r.explain())
+
+    def test_bdat_binary(self):
+        for row in programs():
+            content = data(row)
+            if not has_loader_pair(content):
+                continue
+            with self.subTest(file=row["file"]):
+                letter = pg_mail.message([pg_mail.text("binary"), pg_mail.attachment(content, row["file"], "binary")])
+                r = self.read(self.capture("bdat.pcap", [Session([Mail(letter)], bdat=4000)]), status=1)
+                own = self.one(r)["mailweir"]
+                self.assertEqual({m["class"] for m in own["marks"]}, {"loadertype"}, r.explain())
+
+    def test_every_program_in_one_message(self):
+        """Each of many parts is judged for itself."""
+        rows = programs()
+        parts = [wrap(data(row), row["file"], "base64") for row in rows]
+        letter = pg_mail.message([pg_mail.text("All of them.")] + parts, subject="files")
+        r = self.read(self.capture("all.pcap", [Session([Mail(letter)])]), status=1)
+        own = self.one(r)["mailweir"]
+        known = {row["file"] for row in rows if row["first_base64"] in PREFIXES or has_loader_pair(data(row))}
+        self.assertEqual({m["file"] for m in own["marks"]}, known)
+        self.assertEqual(own["attachments"]["seen"], len(rows))
+        self.assertEqual(own["attachments"]["matched"], len(known))
+
+
+if __name__ == "__main__":
+    harness.main()
