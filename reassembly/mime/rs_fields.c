@@ -280,6 +280,12 @@ size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_f
 	return i;
 }
 
+void rs_fields_resume(struct rs_fields *h)
+{
+	h->len = 0;
+	h->state = PASS;
+}
+
 enum rs_fields_event rs_fields_finish(struct rs_fields *h)
 {
 	if (!h->buf)

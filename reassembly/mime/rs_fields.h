@@ -50,8 +50,11 @@ struct rs_fields {
 void rs_fields_init(struct rs_fields *h, uint8_t *buf, size_t cap, bool envelope);
 
 /* Reads up to the next event; returns how many bytes were eaten. What an event hands out is valid until the next
- * call. After END and BODY nothing more may be fed. */
+ * call. After END and BODY nothing more may be fed, unless rs_fields_resume is called. */
 size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_fields_event *event);
+
+/* After BODY: the line was no body after all; the section goes on behind it. */
+void rs_fields_resume(struct rs_fields *h);
 
 /* The input ended. To be called until it says END or BODY. */
 enum rs_fields_event rs_fields_finish(struct rs_fields *h);

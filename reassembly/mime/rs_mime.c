@@ -156,14 +156,19 @@ static void section_begin(struct rs_mime *m, bool message)
 	m->line_start = true;
 }
 
-static bool level_push(struct rs_mime *m, uint8_t flags, const uint8_t *text, size_t n)
+static void level_begin(struct rs_mime *m, uint8_t flags)
 {
-	if (m->depth >= m->limits.depth || !rs_boundary_push(&m->boundary, text, n)) {
-		anomaly(m, RS_MIME_DEPTH_LIMIT);
-		return false;
-	}
 	m->level[m->depth++] = (struct rs_mime_level){ .flags = flags };
-	return true;
+}
+
+/* A multipart's boundary is looked for as soon as it is known: the empty line after the header may be
+ * missing, and a delimiter may look like a field. Its level begins where the section ends. */
+static void boundary_announce(struct rs_mime *m)
+{
+	const struct rs_section *s = m->section;
+	if (s->opens == RS_SECTION_MULTIPART && s->boundary_len && m->depth < m->limits.depth &&
+	    m->boundary.levels == m->depth)
+		rs_boundary_push(&m->boundary, s->boundary, s->boundary_len);
 }
 
 static void multipart_begin(struct rs_mime *m)
@@ -171,25 +176,26 @@ static void multipart_begin(struct rs_mime *m)
 	struct rs_section *s = m->section;
 	if (s->cte == RS_CTE_BASE64 || s->cte == RS_CTE_QP)
 		anomaly(m, RS_MIME_ENCODED_MULTIPART);
-	if (!s->boundary_len) {
-		anomaly(m, RS_MIME_BOUNDARY_MISSING);
-		leaf_begin(m, 0);
-	} else if (level_push(m, RS_LEVEL_MULTIPART | (s->digest ? RS_LEVEL_DIGEST : 0), s->boundary,
-			      s->boundary_len)) {
+	if (m->boundary.levels > m->depth) {
+		level_begin(m, RS_LEVEL_MULTIPART | (s->digest ? RS_LEVEL_DIGEST : 0));
 		margin_await(m, READING_PREAMBLE);
-	} else {
-		leaf_begin(m, RS_PART_LIMIT);
+		return;
 	}
+	anomaly(m, s->boundary_len ? RS_MIME_DEPTH_LIMIT : RS_MIME_BOUNDARY_MISSING);
+	leaf_begin(m, s->boundary_len ? RS_PART_LIMIT : 0);
 }
 
 static void message_begin(struct rs_mime *m)
 {
-	if (m->section->cte == RS_CTE_BASE64 || m->section->cte == RS_CTE_QP)
+	if (m->section->cte == RS_CTE_BASE64 || m->section->cte == RS_CTE_QP) {
 		leaf_begin(m, RS_PART_ENCODED_MESSAGE);
-	else if (level_push(m, 0, NULL, 0))
+	} else if (m->depth < m->limits.depth && rs_boundary_push(&m->boundary, NULL, 0)) {
+		level_begin(m, 0);
 		section_begin(m, false);
-	else
+	} else {
+		anomaly(m, RS_MIME_DEPTH_LIMIT);
 		leaf_begin(m, RS_PART_LIMIT);
+	}
 }
 
 /* The header section ended: what it announced begins. The block stays, for what the header parser still holds. */
@@ -215,6 +221,8 @@ static void field_end(struct rs_mime *m)
 	if (h->cut)
 		anomaly(m, RS_MIME_HEADER_TOO_LONG);
 	rs_section_field(m->section, h->field, h->buf, h->len, m->ops, m->arg);
+	if (h->field == RS_FIELD_CONTENT_TYPE)
+		boundary_announce(m);
 }
 
 static void field_piece(struct rs_mime *m)
@@ -233,20 +241,8 @@ static void section_end_in_line(struct rs_mime *m)
 	do
 		section_end(m);
 	while (m->reading == READING_HEADER);
-	m->line_start = true;
-	if (n) {
-		enum rs_boundary_step step = RS_BOUNDARY_NO;
-		uint8_t level;
-		size_t eaten = 0;
-		/* It may be the delimiter of the multipart that was announced just now. */
-		if (rs_boundary_maybe(&m->boundary, held, n))
-			eaten = rs_boundary_feed(&m->boundary, held, n, &step, &level);
-		if (step == RS_BOUNDARY_NO || eaten < n) {
-			rs_boundary_drop(&m->boundary);
-			emit(m, held, n);
-			m->line_start = false;
-		}
-	}
+	emit(m, held, n);
+	m->line_start = !n;
 	block_put(m);
 }
 
@@ -284,6 +280,20 @@ static void header_finish(struct rs_mime *m)
 		header_event(m, rs_fields_finish(&m->header));
 }
 
+/* The header parser takes a line, whose next byte is c, for the body's first: it has read the whole line, or up to a
+ * word after white space. */
+static bool is_stray_boundary(struct rs_mime *m, uint8_t c)
+{
+	struct rs_fields *h = &m->header;
+	bool whole = c == '\r' || c == '\n' || (h->len > 2 && h->buf[h->len - 2] == ';');
+	if (!whole || !rs_section_stray_boundary(m->section, h->buf, h->len, m->ops, m->arg))
+		return false;
+	anomaly(m, RS_MIME_HEADER_INVALID);
+	boundary_announce(m);
+	rs_fields_resume(h);
+	return true;
+}
+
 /* Reads the header section as far as the line goes. */
 static const uint8_t *header_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
 {
@@ -293,9 +303,16 @@ static const uint8_t *header_run(struct rs_mime *m, const uint8_t *p, const uint
 	while (p < stop) {
 		enum rs_fields_event event;
 		p += rs_fields_feed(&m->header, p, (size_t)(stop - p), &event);
+		if (event == RS_FIELDS_BODY && p < stop && is_stray_boundary(m, *p))
+			continue;
 		header_event(m, event);
 		if (event == RS_FIELDS_END || event == RS_FIELDS_BODY)
 			return p;
+		if (event == RS_FIELDS_FIELD) {
+			/* Nothing of the next line was eaten: it may be the delimiter that the field announced. */
+			m->line_start = true;
+			return p;
+		}
 	}
 	m->line_start = lf;
 	return p;
@@ -365,12 +382,17 @@ static bool ends_at(const struct rs_mime *m, uint8_t level)
 
 static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 {
+	/* No empty line before the multipart's own delimiter. */
+	bool early = level == m->depth;
 	/* Delimiters one after the other make no part between them. */
-	bool no_part = m->reading == READING_HEADER && m->header.virgin && m->depth == level + 1u;
+	bool no_part = m->reading == READING_HEADER && m->header.virgin &&
+		       rs_level_is_multipart(m->level, m->depth, m->depth - 1u);
 	if (no_part)
-		m->level[level].parts--;
+		m->level[m->depth - 1].parts--;
 	else
 		header_finish(m);
+	if (early)
+		anomaly(m, RS_MIME_HEADER_INVALID);
 	if (m->sealed)
 		return;
 	part_end(m, ends_at(m, level));
@@ -392,12 +414,15 @@ static void line_replay(struct rs_mime *m)
 {
 	uint8_t line[RS_BOUNDARY_LINE];
 	size_t n = m->boundary.held;
+	bool alike = m->boundary.alike;
 	memcpy(line, m->boundary.line, n);
 	rs_boundary_drop(&m->boundary);
 	m->line_start = false;
-	/* Comes back here at most once: when the line ends a header section, it is compared with the
-	 * boundary that section announced. */
+	/* Comes back here at most once: the line's first byte ends a field, which may announce a boundary that
+	 * the line is then compared with. */
 	rs_mime_feed(m, line, n);
+	if (alike)
+		anomaly(m, RS_MIME_BOUNDARY_ALIKE);
 }
 
 static const uint8_t *delimiter_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)

@@ -179,7 +179,9 @@ static const struct rs_mime_case {
 		"three\r\n"
 		"--b--",
 		"leaf 1.1 depth 2 <text/plain> identity\n"
-		"|one\\r\\n--b2|\n"
+		"|one\\r\\n--b|\n"
+		"! mime.boundary_alike\n"
+		"|2|\n"
 		"end\n"
 		"leaf 1.2 depth 2 <text/plain> identity\n"
 		"|two|\n"
@@ -199,7 +201,10 @@ static const struct rs_mime_case {
 		"--b-\r\n"
 		"--b-- \r\n",
 		"leaf 1 depth 1 <text/plain> identity\n"
-		"|one\\r\\n--b x\\r\\n-- b\\r\\n--b-|\n"
+		"|one\\r\\n--b |\n"
+		"! mime.boundary_alike\n"
+		"|x\\r\\n-- b\\r\\n--b-|\n"
+		"! mime.boundary_alike\n"
 		"end\n",
 	  2, { 16, 1000 } },
 	{ "no_final_boundary",
@@ -994,6 +999,82 @@ static const struct rs_mime_case {
 		"----b--",
 		"leaf 1 depth 1 <text/plain> identity\n"
 		"|hi\\r\\n--\\r\\n-- \\r\\n---\\r\\n- item\\r\\n----|\n"
+		"end\n",
+	  2, { 16, 1000 } },
+	{ "stray_boundary_parameter",
+		"Content-Type: multipart/mixed;\r\n"
+		"Boundary=\"b\"; x=y\r\n"
+		"To: t\r\n"
+		"\r\n"
+		"--b\r\n"
+		"\r\n"
+		"one\r\n"
+		"--b\r\n"
+		"Content-Type: multipart/mixed;\r\n"
+		"boundary=c\r\n"
+		"--c\r\n"
+		"\r\n"
+		"two\r\n"
+		"--c--\r\n"
+		"--b\r\n"
+		"Content-Type: text/plain\r\n"
+		"boundary=d\r\n"
+		"\r\n"
+		"three\r\n"
+		"--b--",
+		"! mime.header_invalid\n"
+		"to: t\n"
+		"leaf 1 depth 1 <text/plain> identity\n"
+		"|one|\n"
+		"end\n"
+		"! mime.header_invalid\n"
+		"! mime.header_invalid\n"
+		"leaf 2.1 depth 2 <text/plain> identity\n"
+		"|two|\n"
+		"end\n"
+		"! mime.header_invalid\n"
+		"leaf 3 depth 1 <text/plain> identity\n"
+		"|boundary=d\\r\\n\\r\\nthree|\n"
+		"end\n",
+	  2, { 16, 1000 } },
+	{ "white_space_for_the_empty_line",
+		"Content-Type: multipart/mixed;\r\n"
+		" boundary=\"--9:1\"\r\n"
+		" \r\n"
+		"----9:1\r\n"
+		"Content-Type: text/html\r\n"
+		" \r\n"
+		"<p>\r\n"
+		"----9:1\r\n"
+		"\r\n"
+		"two\r\n"
+		"----9:1--",
+		"! mime.header_invalid\n"
+		"! mime.header_invalid\n"
+		"leaf 1 depth 1 <text/html> identity\n"
+		"|<p>|\n"
+		"end\n"
+		"leaf 2 depth 1 <text/plain> identity\n"
+		"|two|\n"
+		"end\n",
+	  2, { 16, 1000 } },
+	{ "own_boundary_after_an_outer_one",
+		"Content-Type: multipart/mixed; boundary=b\r\n"
+		"\r\n"
+		"--b\r\n"
+		"Content-Type: multipart/mixed; boundary=bb\r\n"
+		"--bx: y\r\n"
+		"--bb\r\n"
+		"--b\r\n"
+		"\r\n"
+		"two\r\n"
+		"--b--",
+		"! mime.boundary_alike\n"
+		"! mime.boundary_alike\n"
+		"! mime.header_invalid\n"
+		"! mime.missing_end\n"
+		"leaf 2 depth 1 <text/plain> identity\n"
+		"|two|\n"
 		"end\n",
 	  2, { 16, 1000 } },
 	/* clang-format on */

@@ -169,7 +169,7 @@ static const struct rs_mime_ops rs_mime_log_ops = {
 #define RS_MIME_LOG_BLOCKS 2
 
 struct rs_mime_run { /* a parser, its memory and its log */
-	_Alignas(64) char mem[RS_POOL_BYTES(RS_MIME_BLOCK, RS_MIME_LOG_BLOCKS)];
+	void *mem; /* fresh for each run: the pool poisons what is free */
 	struct rs_pool pool;
 	struct rs_mime mime;
 	struct rs_mime_log log;
@@ -177,6 +177,9 @@ struct rs_mime_run { /* a parser, its memory and its log */
 
 static inline void run_begin(struct rs_mime_run *r, uint32_t blocks, struct rs_mime_limits limits)
 {
+	log_require(blocks <= RS_MIME_LOG_BLOCKS, "blocks");
+	r->mem = aligned_alloc(64, RS_POOL_BYTES(RS_MIME_BLOCK, RS_MIME_LOG_BLOCKS));
+	log_require(r->mem, "memory");
 	rs_pool_init(&r->pool, r->mem, RS_MIME_BLOCK, blocks);
 	r->log.len = 0;
 	r->log.in_part = r->log.in_header = r->log.in_data = false;
@@ -200,6 +203,7 @@ static inline void run_end(struct rs_mime_run *r)
 {
 	rs_mime_end(&r->mime);
 	log_require(r->pool.used == 0, "every block is given back");
+	free(r->mem);
 	log_require(!r->log.in_part && !r->log.in_header, "everything begun has ended");
 }
 

@@ -2,6 +2,7 @@
 #include "reassembly/mime/rs_section.h"
 
 #include <string.h>
+#include <strings.h>
 #include "reassembly/mime/rs_extended.h"
 #include "reassembly/mime/rs_param.h"
 
@@ -80,18 +81,13 @@ static void set_type(struct rs_section *s, const char *type, bool whole)
 	strcpy(s->type, whole ? type : "");
 }
 
-static void read_type(struct rs_section *s, uint8_t *value, size_t n, const struct report *r)
+static void read_type_parameters(struct rs_section *s, struct rs_param_reader *reader, const struct report *r)
 {
-	struct rs_param_reader reader;
 	struct rs_param param;
 	struct rs_extended name, boundary;
-	char type[RS_SECTION_TYPE];
-	rs_param_start(&reader, value, n);
-	bool whole = rs_param_media_type(&reader, type, sizeof type);
-	set_type(s, type, whole);
 	rs_extended_init(&name);
 	rs_extended_init(&boundary);
-	while (rs_param_next(&reader, &param)) {
+	while (rs_param_next(reader, &param)) {
 		if (rs_param_is(&param, "name"))
 			rs_extended_add(&name, &param);
 		else if (rs_param_is(&param, "boundary"))
@@ -100,6 +96,29 @@ static void read_type(struct rs_section *s, uint8_t *value, size_t n, const stru
 	set_name(s, &name, false, r);
 	if (s->opens == RS_SECTION_MULTIPART)
 		set_boundary(s, &boundary, r);
+}
+
+static void read_type(struct rs_section *s, uint8_t *value, size_t n, const struct report *r)
+{
+	struct rs_param_reader reader;
+	char type[RS_SECTION_TYPE];
+	rs_param_start(&reader, value, n);
+	bool whole = rs_param_media_type(&reader, type, sizeof type);
+	set_type(s, type, whole);
+	read_type_parameters(s, &reader, r);
+}
+
+bool rs_section_stray_boundary(struct rs_section *s, uint8_t *line, size_t n, const struct rs_mime_ops *ops, void *arg)
+{
+	static const char name[] = "boundary=";
+	if (s->opens != RS_SECTION_MULTIPART || s->boundary_len || n < sizeof name ||
+	    strncasecmp((const char *)line, name, sizeof name - 1))
+		return false;
+	struct report r = { .ops = ops, .arg = arg };
+	struct rs_param_reader reader;
+	rs_param_start(&reader, line, n);
+	read_type_parameters(s, &reader, &r);
+	return true;
 }
 
 static void read_disposition(struct rs_section *s, uint8_t *value, size_t n, const struct report *r)

@@ -45,4 +45,8 @@ void rs_section_init(struct rs_section *s, bool message);
 void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n,
 		      const struct rs_mime_ops *ops, void *arg);
 
+/* A line that is no field: whether it is the boundary parameter of a multipart that has none yet, of a
+ * Content-Type that was not folded as it should be: "boundary=..." at the line's start. If so the line is changed. */
+bool rs_section_stray_boundary(struct rs_section *s, uint8_t *line, size_t n, const struct rs_mime_ops *ops, void *arg);
+
 #endif

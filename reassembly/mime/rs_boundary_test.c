@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "reassembly/mime/rs_boundary.h"
+
+static uint32_t seed = 1;
+
+static uint32_t next_random(uint32_t below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 17;
+	seed ^= seed << 5;
+	return seed % below;
+}
+
+/* What the line, without its LF, is to one boundary: slow and plain. */
+static enum rs_boundary_step oracle_one(const char *boundary, const char *line)
+{
+	size_t n = strlen(boundary), end = strlen(line);
+	if (end && line[end - 1] == '\r')
+		end--;
+	if (!n || end < 2 + n || memcmp(line, "--", 2) || memcmp(line + 2, boundary, n))
+		return RS_BOUNDARY_NO;
+	while (end > 2 + n && (line[end - 1] == ' ' || line[end - 1] == '\t'))
+		end--;
+	if (end == 2 + n)
+		return RS_BOUNDARY_PART;
+	if (end == 4 + n && !memcmp(line + 2 + n, "--", 2))
+		return RS_BOUNDARY_CLOSE;
+	return RS_BOUNDARY_NO;
+}
+
+static enum rs_boundary_step oracle(const char boundaries[][8], int levels, const char *line, uint8_t *level)
+{
+	for (int i = levels; i-- > 0;) {
+		enum rs_boundary_step s = oracle_one(boundaries[i], line);
+		if (s != RS_BOUNDARY_NO) {
+			*level = (uint8_t)i;
+			return s;
+		}
+	}
+	return RS_BOUNDARY_NO;
+}
+
+static void random_text(char *out, size_t most, const char *alphabet)
+{
+	size_t n = next_random((uint32_t)most + 1), a = strlen(alphabet);
+	for (size_t i = 0; i < n; i++)
+		out[i] = alphabet[next_random((uint32_t)a)];
+	out[n] = 0;
+}
+
+static enum rs_boundary_step step_line(struct rs_boundary *b, const char *line, size_t piece, bool lf, uint8_t *level)
+{
+	enum rs_boundary_step step = RS_BOUNDARY_MORE;
+	size_t n = strlen(line), eaten = 0;
+	while (eaten < n && step == RS_BOUNDARY_MORE) {
+		size_t take = piece < n - eaten ? piece : n - eaten;
+		uint8_t *exact = malloc(take);
+		assert_non_null(exact);
+		memcpy(exact, line + eaten, take);
+		eaten += rs_boundary_feed(b, exact, take, &step, level);
+		free(exact);
+	}
+	if (step == RS_BOUNDARY_MORE) {
+		if (lf)
+			rs_boundary_feed(b, (const uint8_t *)"\n", 1, &step, level);
+		else
+			step = rs_boundary_finish(b, level);
+	}
+	if (step == RS_BOUNDARY_NO) {
+		/* What it held is the line's beginning, to be read again. */
+		assert_memory_equal(b->line, line, b->held);
+		assert_int_equal(b->held, eaten);
+		rs_boundary_drop(b);
+	}
+	assert_false(rs_boundary_holds(b));
+	return step;
+}
+
+static void agrees_with_the_oracle(void **state)
+{
+	(void)state;
+	unsigned found[4] = { 0 };
+	for (int round = 0; round < 300000; round++) {
+		char boundaries[4][8], line[32];
+		int levels = 1 + (int)next_random(4);
+		struct rs_boundary b;
+		rs_boundary_init(&b);
+		for (int i = 0; i < levels; i++) {
+			random_text(boundaries[i], 3, "a-b");
+			assert_true(rs_boundary_push(&b, (const uint8_t *)boundaries[i], strlen(boundaries[i])));
+		}
+		strcpy(line, "-");
+		size_t at = 1;
+		if (round & 2)
+			at = (size_t)sprintf(line, "--%s", boundaries[next_random((uint32_t)levels)]);
+		random_text(line + at, 9 - at, round & 1 ? "-ab" : "--aab \t\r");
+		uint8_t want_level = 99, level = 99;
+		enum rs_boundary_step want = oracle((const char(*)[8])boundaries, levels, line, &want_level);
+		found[want]++;
+		if (want != RS_BOUNDARY_NO)
+			assert_true(rs_boundary_maybe(&b, (const uint8_t *)line, strlen(line)));
+		for (size_t piece = 1; piece < 4; piece++) {
+			assert_int_equal(step_line(&b, line, piece, piece & 1, &level), want);
+			assert_int_equal(level, want_level);
+		}
+	}
+	assert_true(found[RS_BOUNDARY_PART] > 1000 && found[RS_BOUNDARY_CLOSE] > 1000);
+}
+
+static void knows_open_levels_only(void **state)
+{
+	(void)state;
+	struct rs_boundary b;
+	uint8_t level = 99;
+	rs_boundary_init(&b);
+	rs_boundary_push(&b, (const uint8_t *)"a", 1);
+	rs_boundary_push(&b, NULL, 0);
+	rs_boundary_push(&b, (const uint8_t *)"a", 1);
+	assert_int_equal(step_line(&b, "--a", 9, true, &level), RS_BOUNDARY_PART);
+	assert_int_equal(level, 2);
+	rs_boundary_close(&b, 2);
+	assert_int_equal(step_line(&b, "--a--", 9, true, &level), RS_BOUNDARY_CLOSE);
+	assert_int_equal(level, 0);
+	rs_boundary_pop(&b, 1);
+	rs_boundary_push(&b, (const uint8_t *)"b", 1);
+	assert_int_equal(step_line(&b, "--b", 9, true, &level), RS_BOUNDARY_PART);
+	assert_int_equal(level, 1);
+	rs_boundary_pop(&b, 0);
+	assert_int_equal(step_line(&b, "--a", 9, true, &level), RS_BOUNDARY_NO);
+}
+
+static void has_room_for_so_many(void **state)
+{
+	(void)state;
+	struct rs_boundary b;
+	uint8_t text[200];
+	memset(text, 'x', sizeof text);
+	rs_boundary_init(&b);
+	for (int i = 0; i < RS_BOUNDARY_LEVELS; i++)
+		assert_true(rs_boundary_push(&b, text, 60));
+	assert_false(rs_boundary_push(&b, text, 1));
+	assert_false(rs_boundary_push(&b, NULL, 0));
+	rs_boundary_init(&b);
+	for (int i = 0; i < RS_BOUNDARY_TEXT / RS_BOUNDARY_ONE; i++)
+		assert_true(rs_boundary_push(&b, text, sizeof text));
+	assert_false(rs_boundary_push(&b, text, 1));
+	assert_true(rs_boundary_push(&b, NULL, 0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_the_oracle),
+		cmocka_unit_test(knows_open_levels_only),
+		cmocka_unit_test(has_room_for_so_many),
+	};
+	return cmocka_run_group_tests_name("rs_boundary", tests, NULL, NULL);
+}
