@@ -262,7 +262,7 @@ static enum mt_parsed on_content(struct mt_reading *r)
 
 static enum mt_parsed on_pcre(struct mt_reading *r)
 {
-	struct mt_item *item;
+	struct mt_item *item = NULL;
 	if (add_item(r, &item) != MT_PARSE_OK)
 		return MT_PARSE_BAD;
 	return mt_pattern_pcre(r->p, r->o->value, r->a, item);

@@ -183,4 +183,10 @@ struct rs_smtp {
 	bool chunk_refused : 1; /* a chunk was; those that follow are skipped with it */
 };
 
+/* How many transactions have begun so far. */
+static inline uint32_t rs_smtp_transactions(const struct rs_smtp *s)
+{
+	return s->next_tx;
+}
+
 #endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cmd: the commands of the program `mailweir`. */
+#ifndef CMD_H
+#define CMD_H
+
+#include <stddef.h>
+
+#include "control/ct_config.h"
+#include "matchers/mt_rules.h"
+
+enum cmd_exit { CMD_OK, CMD_INFECTED, CMD_ERROR, CMD_FAIL_ON };
+
+int cmd_read(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
+/* What read, check and run take alike. */
+struct cmd_common {
+	const char *config_path; /* -c */
+	char **rules; /* -r, in order; they take the place of the configuration's */
+	size_t nrules;
+};
+
+/* One line on standard error: "mailweir: ...". */
+void cmd_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Loads the configuration and puts the command line's rules over it. 0, or -errno with the reason printed. */
+int cmd_load_config(const struct cmd_common *common, struct ct_config *c);
+
+/* Loads the rules. 0, or -errno with the reason printed. Refused rules are in the report, and not printed. */
+int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_report *report);
+
+/* "--workers N": a number in 1 .. max. 0, or -EINVAL with the reason printed. */
+int cmd_number(const char *option, const char *text, unsigned long max, unsigned long *out);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/cmd/cmd.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void cmd_error(const char *format, ...)
+{
+	va_list ap;
+	fflush(stdout);
+	va_start(ap, format);
+	fputs("mailweir: ", stderr);
+	vfprintf(stderr, format, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+int cmd_load_config(const struct cmd_common *common, struct ct_config *c)
+{
+	char err[1024] = "";
+	int rc = common->config_path ? ct_config_load(c, common->config_path, err, sizeof err) : ct_config_defaults(c);
+	if (rc != 0) {
+		cmd_error("%s", err[0] ? err : strerror(-rc));
+		return rc;
+	}
+	if (common->nrules == 0)
+		return 0;
+	struct ct_strings files = { calloc(common->nrules, sizeof *files.v), 0 };
+	for (size_t i = 0; files.v && i < common->nrules; i++)
+		if (!(files.v[files.n++] = strdup(common->rules[i])))
+			break;
+	for (size_t i = 0; i < c->rules.files.n; i++)
+		free(c->rules.files.v[i]);
+	free(c->rules.files.v);
+	c->rules.files = files;
+	if (!files.v || files.n != common->nrules || !files.v[files.n - 1]) {
+		cmd_error("out of memory");
+		ct_config_free(c);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_report *report)
+{
+	struct mt_load load = {
+		.paths = (const char *const *)c->rules.files.v,
+		.npaths = c->rules.files.n,
+		.cache_dir = c->rules.cache_dir && c->rules.cache_dir[0] ? c->rules.cache_dir : NULL,
+	};
+	int rc = mt_ruleset_load(&load, rs, report);
+	if (rc != 0)
+		cmd_error("%s: %s", report->nrefused ? report->refused[0].file : "rules",
+		          report->nrefused ? report->refused[0].reason : strerror(-rc));
+	return rc;
+}
+
+int cmd_number(const char *option, const char *text, unsigned long max, unsigned long *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || errno || n < 1 || n > max) {
+		cmd_error("%s %s: expected a number from 1 to %lu", option, text, max);
+		return -EINVAL;
+	}
+	*out = n;
+	return 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The program `mailweir`: its commands, and what it says of itself. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_version.h>
+#include <zlib.h>
+
+#include "control/cmd/cmd.h"
+#include "reassembly/decode/rs_base64.h"
+
+static void usage(FILE *to)
+{
+	fputs("usage: mailweir read  [-c CONFIG] [-r RULES]... [-o DIR] [--json] [--workers N]\n"
+	      "                      [--fail-on VERDICT,...] CAPTURE...\n"
+	      "       mailweir check [-c CONFIG] [-r RULES]... [--json]\n"
+	      "       mailweir --help | --version | --help-config\n"
+	      "\n"
+	      "mailweir finds executables in mail on the wire.\n"
+	      "\n"
+	      "  read    finds them in capture files: prints each incident with who, to whom,\n"
+	      "          subject, file and why, then the account of packets and messages\n"
+	      "  check   says whether configuration and rules are in order\n"
+	      "\n"
+	      "`mailweir COMMAND --help` says more of a command.\n",
+	      to);
+}
+
+static void version(void)
+{
+	printf("mailweir %s\n"
+	       "  %s\n"
+	       "  matching    %s\n"
+	       "  inflating   zlib %s\n"
+	       "  decoding    base64 with %s\n",
+	       MAILWEIR_VERSION, rte_version(), mt_regex_version(), zlibVersion(), rs_base64_isa());
+}
+
+int main(int argc, char **argv)
+{
+	/* Widths of characters, and nothing else, follow UTF-8 whatever the caller's locale is. */
+	if (!setlocale(LC_CTYPE, "C.UTF-8"))
+		setlocale(LC_CTYPE, "");
+	/* A reader that leaves early is an error to report, not a death. */
+	signal(SIGPIPE, SIG_IGN);
+
+	if (argc < 2) {
+		usage(stderr);
+		return CMD_ERROR;
+	}
+	const char *what = argv[1];
+	if (strcmp(what, "read") == 0)
+		return cmd_read(argc - 1, argv + 1);
+	if (strcmp(what, "check") == 0)
+		return cmd_check(argc - 1, argv + 1);
+	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0 || strcmp(what, "help") == 0) {
+		usage(stdout);
+		return CMD_OK;
+	}
+	if (strcmp(what, "--version") == 0 || strcmp(what, "-V") == 0) {
+		version();
+		return CMD_OK;
+	}
+	if (strcmp(what, "--help-config") == 0) {
+		ct_config_print_reference(stdout);
+		return CMD_OK;
+	}
+	cmd_error("%s: no such command; `mailweir --help` lists them", what);
+	return CMD_ERROR;
+}

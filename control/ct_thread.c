@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/ct_thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_ring.h>
+
+#include "control/ct_order.h"
+
+#define BURST 32
+
+struct ct_thread {
+	pthread_t thread;
+	struct ct_source *sources;
+	unsigned n;
+	struct ct_render *render;
+	struct ct_order order;
+	ct_emit emit;
+	void *arg;
+	uint64_t lost; /* records that could not be rendered */
+	_Atomic bool stop; /* caller: wo, thread: ro */
+};
+
+static void take(struct ct_thread *t, struct ct_source *s, struct ct_record *r)
+{
+	struct ct_item *item = ct_render_record(t->render, r);
+	if (!item || ct_order_push(&t->order, item) != 0) {
+		ct_item_free(item);
+		t->lost++;
+	}
+	/* There is room for every record that the worker owns. */
+	rte_ring_sp_enqueue(s->done, r);
+}
+
+static unsigned drain(struct ct_thread *t, struct ct_source *s)
+{
+	void *r[BURST];
+	unsigned n = rte_ring_sc_dequeue_burst(s->records, r, BURST, NULL);
+	for (unsigned i = 0; i < n; i++)
+		take(t, s, r[i]);
+	return n;
+}
+
+static void emit_up_to(struct ct_thread *t, uint64_t watermark)
+{
+	struct ct_item *item;
+	while ((item = ct_order_pop(&t->order, watermark)))
+		t->emit(t->arg, item);
+}
+
+static void *run(void *arg)
+{
+	struct ct_thread *t = arg;
+	for (;;) {
+		bool stop = atomic_load_explicit(&t->stop, memory_order_acquire);
+		/* Progress is read before the rings are: a record of a packet below it was in its ring by then. */
+		uint64_t watermark = UINT64_MAX;
+		for (unsigned i = 0; i < t->n; i++) {
+			uint64_t p = atomic_load_explicit(t->sources[i].progress, memory_order_acquire);
+			if (p < watermark)
+				watermark = p;
+		}
+		unsigned n = 0, k;
+		for (unsigned i = 0; i < t->n; i++)
+			while ((k = drain(t, &t->sources[i])) > 0)
+				n += k;
+		emit_up_to(t, stop ? UINT64_MAX : watermark);
+		if (stop && n == 0)
+			return NULL;
+		if (n == 0)
+			nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+	}
+}
+
+int ct_thread_start(struct ct_thread **out, const struct ct_source *sources, unsigned n, struct ct_render *render,
+                    ct_emit emit, void *arg)
+{
+	struct ct_thread *t = calloc(1, sizeof *t);
+	int rc = ENOMEM;
+	*out = NULL;
+	if (!t || !(t->sources = calloc(n, sizeof *sources)))
+		goto fail;
+	memcpy(t->sources, sources, n * sizeof *sources);
+	t->n = n;
+	t->render = render;
+	t->emit = emit;
+	t->arg = arg;
+	ct_order_init(&t->order);
+	rc = pthread_create(&t->thread, NULL, run, t);
+	if (rc != 0)
+		goto fail;
+	*out = t;
+	return 0;
+fail:
+	if (t)
+		free(t->sources);
+	free(t);
+	return -rc;
+}
+
+uint64_t ct_thread_stop(struct ct_thread *t)
+{
+	atomic_store_explicit(&t->stop, true, memory_order_release);
+	pthread_join(t->thread, NULL);
+	uint64_t lost = t->lost;
+	ct_order_free(&t->order);
+	free(t->sources);
+	free(t);
+	return lost;
+}

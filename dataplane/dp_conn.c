@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_conn.h"
+
+#include <string.h>
+
+#include "dataplane/dp_session.h"
+
+/* Identity. */
+
+static bool is_smtp_port(const struct dp_worker *w, uint16_t port)
+{
+	return w->smtp_ports[port / 64] & (UINT64_C(1) << (port % 64));
+}
+
+/* FNV-1a over what identifies a connection, and when it began: the same in every run over the same packets. */
+static uint64_t flow_id(const struct dp_flow *f)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	const uint8_t *p = (const uint8_t *)&f->key;
+	for (size_t i = 0; i < sizeof f->key; i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	for (unsigned i = 0; i < 8; i++)
+		h = (h ^ (f->first_time >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
+	h ^= h >> 32;
+	return (h & ((UINT64_C(1) << 53) - 1)) | 1;
+}
+
+static struct ct_flow identity(const struct dp_flow *f)
+{
+	unsigned client = (unsigned)(f->client == 0 ? f->key_of_first : !f->key_of_first);
+	struct ct_flow id = { .sport = f->key.port[client], .dport = f->key.port[!client], .ip_version = f->ip_version,
+			      .id = flow_id(f), .first_seq = f->first_seq };
+	memcpy(id.src, f->key.addr[client], 16);
+	memcpy(id.dst, f->key.addr[!client], 16);
+	while (id.nvlan < 2 && f->key.vlan[id.nvlan] != 0xffff) {
+		id.vlan[id.nvlan] = f->key.vlan[id.nvlan];
+		id.nvlan++;
+	}
+	return id;
+}
+
+/* What the bytes are. */
+
+static bool begin_session(struct dp_worker *w, struct dp_flow *f)
+{
+	struct ct_flow id = identity(f);
+	f->session = dp_session_begin(&w->inspect, &id, &f->records, f->tcp.midstream);
+	if (f->session) {
+		f->proto = DP_PROTO_SMTP;
+		return true;
+	}
+	/* Its messages will pass unread: one is counted for them, as for a TLS session. */
+	f->proto = DP_PROTO_NONE;
+	w->account.seen++;
+	w->account.unscanned[CT_REASON_OVERLOAD]++;
+	return false;
+}
+
+static void read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	if (f->session || begin_session(w, f))
+		dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+}
+
+static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n);
+
+/* The header of an HTTP CONNECT, and of its answer, end at an empty line; behind it the tunnelled connection begins. */
+static void read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	static const char end[] = "\r\n\r\n";
+	size_t i = 0;
+	while (i < n && !(f->proxy_done & (1u << dir))) {
+		uint8_t b = p[i++];
+		if (b == (uint8_t)end[f->proxy_match[dir]])
+			f->proxy_match[dir]++;
+		else
+			f->proxy_match[dir] = b == '\r';
+		if (f->proxy_match[dir] == 4)
+			f->proxy_done |= (uint8_t)(1u << dir);
+	}
+	if (f->proxy_done == 3)
+		f->proto = DP_PROTO_PROBING;
+	if (i < n)
+		probe(w, f, dir, p + i, n - i);
+}
+
+static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	uint8_t first[DP_PROBE_MAX];
+	size_t kept = f->nprobe[dir], k = n < DP_PROBE_MAX - kept ? n : DP_PROBE_MAX - kept;
+	memcpy(first, f->probe[dir], kept);
+	memcpy(first + kept, p, k);
+
+	/* With no SYN seen, who speaks how tells who is who. */
+	unsigned client = f->client < 2 ? f->client : rs_smtp_probe(RS_SMTP_SERVER, first, kept + k) == 1 ? !dir : dir;
+	int is = rs_smtp_probe(dir == client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, first, kept + k);
+	if (is < 0 && kept + k < DP_PROBE_MAX) {
+		memcpy(f->probe[dir], first, kept + k);
+		f->nprobe[dir] = (uint8_t)(kept + k);
+		return;
+	}
+	if (is == 1) {
+		f->client = (uint8_t)client;
+		f->proto = DP_PROTO_SMTP;
+		uint8_t other[DP_PROBE_MAX];
+		unsigned nother = f->nprobe[!dir];
+		memcpy(other, f->probe[!dir], nother);
+		if (nother)
+			read_smtp(w, f, !dir, other, nother);
+		read_smtp(w, f, dir, first, kept);
+		read_smtp(w, f, dir, p, n);
+		return;
+	}
+	if (f->proxy_done == 0 && kept + k >= 8 && memcmp(first, "CONNECT ", 8) == 0) {
+		f->proto = DP_PROTO_PROXY;
+		f->nprobe[dir] = 0;
+		read_proxy(w, f, dir, p, n);
+		return;
+	}
+	f->proto = DP_PROTO_NONE;
+}
+
+static void read_bytes(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	switch ((enum dp_protocol)f->proto) {
+	case DP_PROTO_SMTP:
+		read_smtp(w, f, dir, p, n);
+		break;
+	case DP_PROTO_PROBING:
+		probe(w, f, dir, p, n);
+		break;
+	case DP_PROTO_PROXY:
+		read_proxy(w, f, dir, p, n);
+		break;
+	case DP_PROTO_NONE:
+		break;
+	}
+}
+
+/* rs_tcp's callbacks. */
+
+static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	struct dp_worker *w = arg;
+	const struct rte_mbuf *m = ref;
+	uint32_t off = dp_meta(ref)->payload_off + skip;
+	while (m && off >= rte_pktmbuf_data_len(m)) {
+		off -= rte_pktmbuf_data_len(m);
+		m = m->next;
+	}
+	for (; m && len > 0; m = m->next, off = 0) {
+		uint32_t n = rte_pktmbuf_data_len(m) - off;
+		if (n > len)
+			n = len;
+		read_bytes(w, w->flow, dir, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
+		len -= n;
+	}
+}
+
+static void on_gap(void *arg, unsigned dir, uint64_t n)
+{
+	struct dp_worker *w = arg;
+	struct dp_flow *f = w->flow;
+	w->stats.tcp_gaps++;
+	w->stats.tcp_gap_bytes += n;
+	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY)
+		f->proto = DP_PROTO_NONE;
+	else if (f->proto == DP_PROTO_SMTP && (f->session || begin_session(w, f)))
+		dp_session_gap(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, n);
+}
+
+static const struct rs_tcp_ops tcp_ops = { on_data, on_gap };
+
+/* Flows. */
+
+static void end_session(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
+{
+	w->flow = f;
+	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
+	if (f->session)
+		dp_session_end(f->session, why);
+	f->session = NULL;
+	f->proto = DP_PROTO_NONE;
+}
+
+static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
+{
+	end_session(w, f, why);
+	dp_flow_remove(&w->flows, f);
+}
+
+/* Who is the client, and is it mail: by the handshake, else by the ports; what neither tells, the first bytes do. */
+static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
+{
+	bool to_mail = is_smtp_port(w, pkt->dport), from_mail = is_smtp_port(w, pkt->sport);
+	rs_tcp_init(&f->tcp, w->config->tcp.held);
+	if (pkt->tcp_flags & RS_TCP_SYN)
+		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
+	else
+		f->client = to_mail && !from_mail ? 0 : from_mail && !to_mail ? 1 : 2;
+	bool mail = f->client == 0 ? to_mail : f->client == 1 ? from_mail : false;
+	f->proto = mail ? DP_PROTO_SMTP : w->config->smtp.detect || to_mail || from_mail ? DP_PROTO_PROBING : DP_PROTO_NONE;
+}
+
+static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_flow_key *key, unsigned end,
+                                const struct dp_meta *meta)
+{
+	/* What begins nothing and carries nothing has nothing to follow. */
+	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
+		return NULL;
+	struct dp_flow *f = dp_flow_add(&w->flows, key);
+	if (!f) {
+		struct dp_flow *victim = dp_flow_victim(&w->flows);
+		if (victim) {
+			w->stats.flows_evicted++;
+			remove_flow(w, victim, CT_REASON_OVERLOAD);
+			f = dp_flow_add(&w->flows, key);
+		}
+	}
+	if (!f) {
+		w->stats.flows_refused++;
+		return NULL;
+	}
+	w->stats.flows++;
+	f->key_of_first = (uint8_t)end;
+	f->ip_version = pkt->ip_version;
+	f->first_seq = meta->seq;
+	f->first_time = meta->time;
+	first_packet(w, f, pkt);
+	return f;
+}
+
+struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow_key key;
+	unsigned end;
+	dp_flow_key_make(&key, &end, pkt, w->config->capture.vlan_in_flow);
+	struct dp_flow *f = dp_flow_find(&w->flows, &key);
+	/* A flow that has idled too long is another connection's now, whether or not the clock's tick has ended it yet. */
+	if (f && f->last && f->last + w->flows.timeout[f->list] <= meta->time) {
+		w->stats.flows_expired++;
+		remove_flow(w, f, CT_REASON_TIMEOUT);
+		f = NULL;
+	}
+	/* The same ports again, after the end. */
+	if (f && f->tcp.state == RS_TCP_CLOSED && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+		remove_flow(w, f, CT_REASON_NONE);
+		f = NULL;
+	}
+	return f ? f : new_flow(w, pkt, &key, end, meta);
+}
+
+static unsigned direction(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	unsigned end = f->key.port[0] == pkt->sport && memcmp(f->key.addr[0], pkt->src, 16) == 0 ? 0 : 1;
+	return end == f->key_of_first ? 0 : 1;
+}
+
+static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	const uint8_t *head = rte_pktmbuf_mtod(m, const uint8_t *);
+	if (pkt->ip_version == 4 && !dp_packet_checksum_ip(head + pkt->l3_off))
+		return false;
+	struct dp_checksum sum = { 0 };
+	uint32_t off = pkt->l4_off, len = pkt->tcp_hdr_len + pkt->payload_len;
+	dp_checksum_add_pseudo(&sum, pkt, len);
+	for (; m && len > 0; m = m->next, off = 0) {
+		uint32_t n = rte_pktmbuf_data_len(m) - off;
+		if (n > len)
+			n = len;
+		dp_checksum_add(&sum, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
+		len -= n;
+	}
+	return dp_checksum_value(&sum) == 0;
+}
+
+/* "auto": a card that computes checksums leaves wrong ones in a capture made on its own machine, in all packets of one
+ * direction. So a wrong one is trusted while most of its direction's are wrong, and drops the packet otherwise: a sender that
+ * is known by right ones cannot slip in segments that the receiver will discard. */
+bool dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	if (w->config->capture.checksums == CT_CHECKSUMS_TRUST || !f)
+		return true;
+	/* A segment that is not here whole cannot be summed. */
+	if (pkt->payload_missing)
+		return true;
+	bool right = sums_right(pkt, m);
+	if (w->config->capture.checksums == CT_CHECKSUMS_VERIFY)
+		return right;
+	unsigned dir = direction(f, pkt);
+	uint16_t *count = right ? &f->good_sums[dir] : &f->bad_sums[dir];
+	if (*count < UINT16_MAX)
+		++*count;
+	if (right)
+		return true;
+	if (f->bad_sums[dir] <= 4u * f->good_sums[dir])
+		return false;
+	w->stats.checksum_trusted++;
+	return true;
+}
+
+static enum dp_flow_list list_of(const struct dp_flow *f)
+{
+	if (f->tcp.state == RS_TCP_CLOSED)
+		return DP_FLOWS_CLOSED;
+	if (f->tcp.state != RS_TCP_ESTABLISHED && f->tcp.state != RS_TCP_CLOSING)
+		return DP_FLOWS_NEW;
+	return f->proto == DP_PROTO_SMTP ? DP_FLOWS_MAIL : DP_FLOWS_OTHER;
+}
+
+static void count_verdict(struct dp_worker *w, enum rs_verdict v)
+{
+	switch (v) {
+	case RS_INORDER:
+		break;
+	case RS_HELD:
+		w->stats.tcp_held++;
+		break;
+	case RS_DUP:
+		w->stats.tcp_duplicate++;
+		break;
+	case RS_LIMIT:
+		w->stats.tcp_limit++;
+		break;
+	case RS_WINDOW:
+		w->stats.tcp_window++;
+		break;
+	}
+}
+
+/* What is not mail is followed only as far as its flow is kept: to its end. */
+static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
+{
+	if (f->tcp.state == RS_TCP_NEW || f->tcp.state == RS_TCP_SYN_SENT)
+		f->tcp.state = RS_TCP_ESTABLISHED;
+	if (pkt->tcp_flags & RS_TCP_FIN)
+		f->fins |= (uint8_t)(1u << direction(f, pkt));
+	if ((pkt->tcp_flags & RS_TCP_RST) || f->fins == 3)
+		f->tcp.state = RS_TCP_CLOSED;
+}
+
+static void forget_held(struct dp_worker *w, struct dp_flow *f)
+{
+	rs_stream_clear(&f->tcp.dir[0], &w->streams);
+	rs_stream_clear(&f->tcp.dir[1], &w->streams);
+}
+
+/* Returns false when the segment is the first of a new connection on the same ports: the old one is ended then, and the
+ * segment was not taken. */
+static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	w->flow = f;
+	dp_meta(m)->payload_off = pkt->payload_off;
+	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
+	bool replaced = f->tcp.replaced;
+	if (!replaced)
+		count_verdict(w, v);
+	if (f->tcp.state == RS_TCP_CLOSED)
+		end_session(w, f, CT_REASON_NONE);
+	else if (f->proto == DP_PROTO_NONE)
+		forget_held(w, f);
+	return !replaced;
+}
+
+void dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	if (f->proto == DP_PROTO_NONE) {
+		follow_end(f, pkt);
+	} else if (!take_segment(w, f, pkt, m)) {
+		struct dp_flow_key key;
+		unsigned end;
+		dp_flow_remove(&w->flows, f);
+		dp_flow_key_make(&key, &end, pkt, w->config->capture.vlan_in_flow);
+		f = new_flow(w, pkt, &key, end, dp_meta(m));
+		if (!f)
+			return;
+		take_segment(w, f, pkt, m);
+	}
+	dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
+}
+
+void dp_conn_expire(struct dp_worker *w, uint64_t now)
+{
+	struct dp_flow *f;
+	while ((f = dp_flow_expired(&w->flows, now))) {
+		w->stats.flows_expired++;
+		remove_flow(w, f, CT_REASON_TIMEOUT);
+	}
+}
+
+void dp_conn_end_all(struct dp_worker *w)
+{
+	struct dp_flow *f;
+	while ((f = dp_flow_victim(&w->flows)))
+		remove_flow(w, f, CT_REASON_GAP);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_content: a message's bytes while they come: MIME structure, transfer decoding, files.
+ *
+ * Owner:  one worker. Memory: of the worker's pools. */
+#ifndef DP_CONTENT_H
+#define DP_CONTENT_H
+
+#include "dataplane/dp_file.h"
+
+struct dp_message;
+
+#define DP_TAIL 64
+
+struct dp_piece { /* the encoded bytes being decoded now, so that a match can be put to its line */
+	const uint8_t *p;
+	size_t n;
+	struct rs_transfer before; /* the decoder's state at p */
+	uint64_t decoded; /* decoded bytes of the part before p */
+	uint64_t lines; /* line ends of the part before p */
+};
+
+struct dp_content {
+	struct dp_inspect *ins;
+	struct dp_message *msg;
+	struct rs_mime mime;
+	struct rs_transfer transfer;
+	struct dp_file *file; /* of the leaf under way; NULL between leaves, or without room */
+	struct mt_stream *encoded; /* MT_MAIL_ENCODED of the leaf; NULL when no more of it is needed */
+	uint64_t encoded_left;
+	uint64_t encoded_line; /* of its first byte, from 1 */
+	uint64_t decoded, lines; /* of the leaf so far */
+	struct dp_piece piece;
+	uint8_t tail[DP_TAIL]; /* the last encoded bytes of the pieces before */
+	uint8_t ntail;
+	bool leaf; /* a leaf is under way */
+	bool attachment; /* it is one */
+	bool matched; /* a rule matched in it or in a member of it */
+	bool opaque; /* it, or a member of it, could not be looked into */
+	char part[64]; /* its number */
+};
+
+/* NULL when there is no room, counted. */
+struct dp_content *dp_content_begin(struct dp_message *msg);
+/* Bytes that hold no '.' are taken in bulk when a base64 part is under way; returns how many (0: use dp_content_feed). */
+size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n);
+void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n);
+void dp_content_gap(struct dp_content *c, uint64_t n);
+void dp_content_end(struct dp_content *c);
+
+/* The line, from 1, of the attachment's text that a byte of its decoded content stands in. */
+uint32_t dp_content_line(const struct dp_content *c, uint64_t decoded_offset);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The workers' counters outside the sums, added up under the names that the account and the stats event show. */
+#include <string.h>
+
+#include "dataplane/dp_worker.h"
+
+struct list {
+	struct ct_counter *to;
+	size_t n, max;
+};
+
+static void add(struct list *l, const char *group, const char *name, uint64_t value)
+{
+	if (value == 0)
+		return;
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->to[i].group, group) == 0 && strcmp(l->to[i].name, name) == 0) {
+			l->to[i].value += value;
+			return;
+		}
+	if (l->n < l->max)
+		l->to[l->n++] = (struct ct_counter){ group, name, value };
+}
+
+static void add_worker(struct list *l, const struct dp_worker *w)
+{
+	const struct dp_worker_stats *s = &w->stats;
+	const struct dp_inspect_stats *i = &w->inspect.stats;
+	const struct dp_inspect *in = &w->inspect;
+
+	for (unsigned c = 0; c < DP_CLASS_MAX; c++)
+		add(l, "packets", dp_class_name(c), s->class_packets[c]);
+	add(l, "packets", "cut_by_capture", s->cut_packets);
+	add(l, "packets", "checksum_trusted", s->checksum_trusted);
+	add(l, "connections", "seen", s->flows);
+	add(l, "connections", "smtp", i->sessions);
+	add(l, "connections", "expired", s->flows_expired);
+	add(l, "connections", "evicted", s->flows_evicted);
+	add(l, "connections", "refused", s->flows_refused);
+	add(l, "connections", "smtp_refused", i->sessions_refused);
+	add(l, "tcp", "duplicate", s->tcp_duplicate);
+	add(l, "tcp", "held", s->tcp_held);
+	add(l, "tcp", "held_limit", s->tcp_limit);
+	add(l, "tcp", "window", s->tcp_window);
+	add(l, "tcp", "gaps", s->tcp_gaps);
+	add(l, "tcp", "gap_bytes", s->tcp_gap_bytes);
+	add(l, "bytes", "received", w->account.bytes);
+	add(l, "bytes", "content", i->content_bytes);
+	add(l, "bytes", "decoded", i->file_bytes);
+	add(l, "bytes", "matched", i->matched_bytes);
+	add(l, "files", "seen", i->files);
+	add(l, "limits", "archive_depth", i->archive_limit);
+	add(l, "limits", "archive_members", i->member_limit);
+	add(l, "limits", "record_text", i->note_limit);
+	add(l, "pool_empty", "files", i->no_file);
+	add(l, "pool_empty", "zips", i->no_zip);
+	add(l, "pool_empty", "streams", i->no_stream);
+	add(l, "pool_empty", "contents", i->no_content);
+	add(l, "pool_empty", "records", i->no_record);
+	add(l, "pool_empty", "segments", w->segments.failed);
+	add(l, "pool_empty", "messages", in->messages.failed);
+	add(l, "pool_empty", "lines", in->lines.failed);
+	add(l, "pool_empty", "headers", in->headers.failed);
+	add(l, "pool_empty", "blocks", in->blocks.failed);
+	for (unsigned a = 0; a < RS_SMTP_ANOMALY_MAX; a++)
+		add(l, "anomalies", rs_smtp_anomaly_name(a), i->smtp_anomaly[a]);
+	for (unsigned a = 0; a < RS_MIME_ANOMALY_MAX; a++)
+		add(l, "anomalies", rs_mime_anomaly_name(a), i->mime_anomaly[a]);
+}
+
+size_t dp_worker_counters(struct dp_worker *const *w, unsigned n, struct ct_counter *to, size_t max)
+{
+	struct list l = { to, 0, max };
+	for (unsigned i = 0; i < n; i++)
+		add_worker(&l, w[i]);
+	return l.n;
+}

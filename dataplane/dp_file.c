@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_session.h"
+
+#include <string.h>
+
+#include "reassembly/archive/rs_kind.h"
+
+static struct dp_inspect *inspect_of(const struct dp_file *f)
+{
+	return f->content->ins;
+}
+
+uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset)
+{
+	for (; f->outer; f = f->outer)
+		offset += f->base;
+	return offset;
+}
+
+static void hit_line(void *arg, struct mt_hit *hit)
+{
+	struct dp_file *f = arg;
+	hit->from += f->skew;
+	hit->to += f->skew;
+	hit->line = dp_content_line(f->content, dp_file_part_offset(f, hit->from));
+}
+
+static void file_matched(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits, size_t nhits)
+{
+	struct dp_file *f = arg;
+	dp_message_match(f->content->msg, f->content, f, rule, index, hits, nhits);
+}
+
+static void scan(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (!f->scan)
+		return;
+	inspect_of(f)->stats.matched_bytes += n;
+	mt_stream_scan(inspect_of(f)->matcher, f->scan, p, n, hit_line, f);
+}
+
+/* Members. */
+
+static void zip_outer(void *arg, const uint8_t *p, size_t n)
+{
+	scan(arg, p, n);
+}
+
+static void zip_member_begin(void *arg, const struct rs_zip_member *m)
+{
+	struct dp_file *f = arg;
+	struct dp_inspect *ins = inspect_of(f);
+	struct dp_message *msg = f->content->msg;
+
+	f->member = NULL;
+	if (m->flags & RS_ZIP_DIRECTORY)
+		return;
+	if (m->flags & RS_ZIP_ENCRYPTED) {
+		dp_message_reason(msg, CT_REASON_ENCRYPTED_FILE);
+		f->content->opaque = true;
+	} else if (m->method != 0) {
+		dp_message_reason(msg, CT_REASON_UNSUPPORTED);
+		f->content->opaque = true;
+	}
+	if (msg->members++ >= ins->config->limits.archive_members) {
+		ins->stats.member_limit++;
+		dp_message_reason(msg, CT_REASON_LIMIT);
+		f->content->opaque = true;
+		/* Stored data is still matched, as the archive's own. */
+		return;
+	}
+	struct dp_file_name name = { m->flags & RS_ZIP_UTF8 ? RS_NAME_EXTENDED : RS_NAME_PLAIN,
+				     m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
+	f->member = dp_file_begin(f->content, f, &name, "", true);
+	if (!f->member)
+		return;
+	f->member->base = m->data_off;
+	f->member->opaque = m->method != 0 || (m->flags & RS_ZIP_ENCRYPTED);
+	if (f->member->rec && f->member->opaque) {
+		f->member->rec->u.file.encrypted = m->flags & RS_ZIP_ENCRYPTED;
+		f->member->rec->u.file.size = m->size != RS_ZIP_SIZE_UNKNOWN ? m->size : 0;
+	}
+}
+
+static void zip_member_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct dp_file *f = arg;
+	if (f->member) {
+		dp_file_data(f->member, p, n);
+		f->skew += n;
+	} else {
+		scan(f, p, n);
+	}
+}
+
+static void zip_member_end(void *arg, uint32_t flags)
+{
+	struct dp_file *f = arg;
+	if (f->member)
+		dp_file_end(f->member, flags & RS_ZIP_CUT, false);
+	f->member = NULL;
+}
+
+static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_end };
+
+static void open_zip(struct dp_file *f)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	if (f->depth >= ins->config->limits.archive_depth) {
+		ins->stats.archive_limit++;
+	} else if (!(f->zip = rs_pool_get(&ins->zips))) {
+		ins->stats.no_zip++;
+	} else {
+		rs_zip_init(f->zip, &zip_ops, f);
+		return;
+	}
+	dp_message_reason(f->content->msg, CT_REASON_LIMIT);
+	f->content->opaque = true;
+}
+
+/* The first bytes are known: what kind of file is it? */
+static void start(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	f->started = true;
+	switch (rs_kind_of(p, n)) {
+	case RS_KIND_ZIP:
+		open_zip(f);
+		break;
+	case RS_KIND_GZIP:
+	case RS_KIND_PACKED:
+		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
+		f->content->opaque = true;
+		break;
+	case RS_KIND_PLAIN:
+		break;
+	}
+}
+
+struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
+                              bool report)
+{
+	struct dp_inspect *ins = c->ins;
+	struct dp_file *f = rs_pool_get(&ins->files);
+	if (!f) {
+		ins->stats.no_file++;
+		dp_message_reason(c->msg, CT_REASON_LIMIT);
+		return NULL;
+	}
+	memset(f, 0, sizeof *f);
+	f->content = c;
+	f->outer = outer;
+	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
+	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = mt_stream_open(ins->matcher, MT_FILE_DATA))) {
+		ins->stats.no_stream++;
+		dp_message_reason(c->msg, CT_REASON_LIMIT);
+	}
+	if (!report)
+		return f;
+	ins->stats.files++;
+	if (!(f->rec = dp_record_get(ins, CT_FILE)))
+		return f;
+	struct ct_record *r = f->rec;
+	r->u.file.number = c->msg->files++;
+	if (name->form != RS_NAME_NONE) {
+		/* charset NUL name: the name goes last, so that it may be of any length */
+		dp_record_note(ins, r, CT_NOTE_FILE_NAME, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
+		dp_record_more(ins, r, name->p, name->n);
+	}
+	dp_record_note(ins, r, CT_NOTE_FILE_TYPE, 0, 0, type, strlen(type));
+	if (outer)
+		dp_file_path(ins, r, CT_NOTE_FILE_PATH, f);
+	if (ins->config->files.magic)
+		f->head_left = ins->config->files.head;
+	if (ins->sha256 && (!outer || ins->config->files.sha256 == CT_SHA256_ALL)) {
+		size_t slot = (size_t)((char *)f - (char *)ins->files_mem) / ins->files.object_size;
+		f->sha256 = ins->sha256[slot];
+		EVP_DigestInit_ex(f->sha256, NULL, NULL);
+	}
+	return f;
+}
+
+static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (n > f->head_left)
+		n = f->head_left;
+	if (f->size == 0)
+		dp_record_note(inspect_of(f), f->rec, CT_NOTE_FILE_HEAD, 0, 0, p, n);
+	else
+		dp_record_more(inspect_of(f), f->rec, p, n);
+	f->head_left -= (uint32_t)n;
+}
+
+static void take(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (f->rec && f->head_left)
+		keep_head(f, p, n);
+	if (f->sha256)
+		EVP_DigestUpdate(f->sha256, p, n);
+	f->size += n;
+	if (f->zip)
+		rs_zip_feed(f->zip, p, n);
+	else
+		scan(f, p, n);
+}
+
+void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (n == 0)
+		return;
+	inspect_of(f)->stats.file_bytes += f->depth == 0 ? n : 0;
+	if (!f->started) {
+		if (f->nstart == 0 && n >= DP_FILE_START) {
+			start(f, p, n);
+		} else {
+			size_t k = DP_FILE_START - f->nstart;
+			if (k > n)
+				k = n;
+			memcpy(f->start + f->nstart, p, k);
+			f->nstart = (uint8_t)(f->nstart + k);
+			if (f->nstart < DP_FILE_START)
+				return;
+			start(f, f->start, DP_FILE_START);
+			take(f, f->start, DP_FILE_START);
+			p += k;
+			n -= k;
+			if (n == 0)
+				return;
+		}
+	}
+	take(f, p, n);
+}
+
+void dp_file_end(struct dp_file *f, bool cut, bool gaps)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	if (!f->started && f->nstart) {
+		start(f, f->start, f->nstart);
+		take(f, f->start, f->nstart);
+	}
+	if (f->zip) {
+		if (!rs_zip_end(f->zip)) {
+			dp_message_reason(f->content->msg, cut || gaps ? CT_REASON_GAP : CT_REASON_MALFORMED);
+			f->content->opaque = true;
+		}
+		rs_pool_put(&ins->zips, f->zip);
+	}
+	if (f->scan)
+		mt_stream_end(ins->matcher, f->scan, file_matched, f);
+	struct ct_record *r = f->rec;
+	if (r) {
+		if (!f->opaque)
+			r->u.file.size = f->size;
+		r->u.file.gaps = gaps;
+		r->u.file.state = cut ? CT_FILE_TRUNCATED : CT_FILE_CLOSED;
+		if (f->sha256 && !f->opaque && !gaps) {
+			unsigned len = sizeof r->u.file.sha256;
+			r->u.file.has_sha256 = EVP_DigestFinal_ex(f->sha256, r->u.file.sha256, &len);
+		}
+		struct dp_session *s = f->content->msg->session;
+		r->flow = s->flow;
+		r->n = (*s->records)++;
+		r->tx_id = f->content->msg->tx_id;
+		dp_record_put(ins, r);
+	}
+	rs_pool_put(&ins->files, f);
+}
+
+static void path_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
+{
+	uint8_t name[640];
+	struct ct_note_iter it;
+	struct ct_note note;
+	if (f->rec) {
+		ct_note_first(&it, &f->rec->notes);
+		while (ct_note_next(&it, &note))
+			if (note.kind == CT_NOTE_FILE_NAME) {
+				size_t n = ct_note_copy(&it, name, sizeof name);
+				dp_record_note(ins, to, kind, note.sub, 0, name, n);
+				return;
+			}
+	}
+	dp_record_note(ins, to, kind, RS_NAME_NONE, 0, "", 1);
+}
+
+void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
+{
+	const struct dp_file *way[256]; /* depth is 8 bits */
+	unsigned n = 0;
+	for (; f; f = f->outer)
+		way[n++] = f;
+	while (n > 0)
+		path_step(ins, to, kind, way[--n]);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_file: decoded content of one MIME part, or of one member of an archive, while it streams past:
+ * its first bytes and hash for the record, its members when it is an archive, its matches.
+ *
+ * Owner:  one worker. Memory: a file of the worker's pool, a record when it is reported, a matching stream. */
+#ifndef DP_FILE_H
+#define DP_FILE_H
+
+#include "dataplane/dp_inspect.h"
+
+struct dp_content;
+
+#define DP_FILE_START 8 /* bytes that tell an archive's kind */
+
+struct dp_file {
+	struct dp_content *content;
+	struct dp_file *outer; /* the archive it is a member of */
+	struct dp_file *member; /* of this archive: the one being read */
+	struct ct_record *rec; /* NULL: not reported (text of the message itself), or no room */
+	struct mt_stream *scan; /* NULL: no rule looks, or no room */
+	struct rs_zip *zip; /* it is an archive that is being read */
+	EVP_MD_CTX *sha256; /* NULL: not hashed */
+	uint64_t base; /* of its first byte, in its outer file's content */
+	uint64_t size; /* bytes so far */
+	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
+	uint32_t head_left; /* bytes still wanted for libmagic */
+	uint8_t start[DP_FILE_START];
+	uint8_t nstart;
+	bool started; /* its kind was told */
+	bool opaque; /* its content cannot be read here: no data comes */
+	uint8_t depth; /* 0: a MIME part */
+};
+
+struct dp_file_name { /* as rs_part and rs_zip give names */
+	enum rs_name_form form;
+	const char *charset;
+	const uint8_t *p;
+	size_t n;
+};
+
+/* NULL when there is no room: counted, and the message is judged "limit". report: it gets a fileinfo record. */
+struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
+                              bool report);
+void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
+/* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
+void dp_file_end(struct dp_file *f, bool cut, bool gaps);
+
+/* Appends the way in to a record, as notes of this kind: outermost first, the file itself last. */
+void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);
+
+/* Offset in the part's decoded content of an offset in this file. */
+uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset);
+
+#endif

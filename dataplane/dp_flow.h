@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_flow: the table of TCP connections of one worker.
+ *
+ * Owner:  one worker. Memory: rte_hash and a pool, both of a fixed capacity taken at start.
+ * Units:  times in nanoseconds, the packets' own.
+ * A flow is in exactly one list, by what may happen to it when it idles: each list is in the order of the last packet,
+ * so that expiry looks only at what has expired, and a full table gives up what it values least first:
+ * closed, then unanswered, then ignored, then mail between messages last of all. */
+#ifndef DP_FLOW_H
+#define DP_FLOW_H
+
+#include <sys/queue.h>
+
+#include "dataplane/dp_packet.h"
+#include "reassembly/rs_pool.h"
+#include "reassembly/tcp/rs_tcp.h"
+
+struct rte_hash;
+struct dp_session;
+
+struct dp_flow_key { /* the lower endpoint first, so that both directions have the same key */
+	uint8_t addr[2][16];
+	uint16_t port[2];
+	uint16_t vlan[2]; /* 0xffff where there is no tag */
+} __attribute__((aligned(4)));
+
+enum dp_flow_list { DP_FLOWS_CLOSED, DP_FLOWS_NEW, DP_FLOWS_OTHER, DP_FLOWS_MAIL, DP_FLOWS_LISTS };
+
+enum dp_protocol {
+	DP_PROTO_PROBING, /* not told yet */
+	DP_PROTO_PROXY, /* an HTTP CONNECT was seen: what is inside is told after the answer */
+	DP_PROTO_SMTP,
+	DP_PROTO_NONE, /* not mail: passes unread */
+};
+
+#define DP_PROBE_MAX 12
+
+struct dp_flow {
+	TAILQ_ENTRY(dp_flow) link;
+	struct dp_flow_key key;
+	int32_t slot; /* of the hash */
+	uint8_t list; /* enum dp_flow_list */
+	uint8_t proto; /* enum dp_protocol */
+	uint8_t key_of_first; /* which end of the key sent the first packet: direction 0 of rs_tcp */
+	uint8_t client; /* direction of the SMTP client; 2: not told yet */
+	uint8_t ip_version;
+	uint8_t nprobe[2]; /* bytes kept in probe */
+	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
+	uint8_t fins; /* DP_PROTO_NONE: bit i: a FIN of direction i was seen */
+	uint8_t proxy_done; /* bit i: direction i's header has ended */
+	uint16_t good_sums[2], bad_sums[2]; /* checksums seen, for DP checksum policy "auto"; saturating */
+	uint8_t probe[2][DP_PROBE_MAX];
+	uint32_t records; /* handed to control, of this connection */
+	uint64_t last; /* time of the last packet */
+	uint64_t first_seq, first_time;
+	struct rs_tcp tcp;
+	struct dp_session *session; /* DP_PROTO_SMTP */
+};
+
+TAILQ_HEAD(dp_flow_head, dp_flow);
+
+struct dp_flow_table {
+	struct rte_hash *hash;
+	struct rs_pool pool;
+	struct dp_flow_head lists[DP_FLOWS_LISTS];
+	uint64_t timeout[DP_FLOWS_LISTS];
+};
+
+/* mem: RS_POOL_BYTES(sizeof(struct dp_flow), capacity). 0 or -errno. */
+int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, uint32_t seed, int socket);
+void dp_flow_table_free(struct dp_flow_table *t);
+
+/* The key of a packet, and in *end which end of it sent the packet. */
+void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_packet *pkt, bool vlan);
+
+struct dp_flow *dp_flow_find(const struct dp_flow_table *t, const struct dp_flow_key *k);
+
+/* A new flow, all zero but for its key, in list NEW. NULL when the table is full: make room with dp_flow_victim. */
+struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k);
+
+/* The flow that is worth least, longest idle. NULL when the table is empty. */
+struct dp_flow *dp_flow_victim(const struct dp_flow_table *t);
+
+/* A packet came at `now`; the flow belongs in `list` from here on. */
+void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list, uint64_t now);
+
+/* A flow that has idled past its list's timeout; NULL when there is none. */
+struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now);
+
+/* Takes the flow out and gives its memory back. What it refers to is the caller's. */
+void dp_flow_remove(struct dp_flow_table *t, struct dp_flow *f);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Lines and header sections are held only while they are incomplete, so fewer blocks than messages do; still, every
+ * message in progress may hold one of each at once, so that no sender can keep another's from being read. */
+struct sizes {
+	uint32_t sessions, lines, headers, messages, contents, files, zips, records, blocks;
+};
+
+static struct sizes sizes_of(const struct ct_config *c)
+{
+	uint32_t m = c->memory.messages;
+	return (struct sizes){
+		.sessions = c->memory.sessions,
+		.lines = c->memory.sessions * 2 + m,
+		.headers = m,
+		.messages = m * 2,
+		.contents = m,
+		.files = m * 2,
+		.zips = m,
+		.records = c->memory.records,
+		.blocks = c->memory.blocks,
+	};
+}
+
+#define FOR_EACH_POOL(X)                                                                                               \
+	X(sessions, sizeof(struct dp_session))                                                                         \
+	X(lines, RS_SMTP_BLOCK)                                                                                        \
+	X(headers, RS_MIME_BLOCK)                                                                                      \
+	X(messages, sizeof(struct dp_message))                                                                         \
+	X(contents, sizeof(struct dp_content))                                                                         \
+	X(files, sizeof(struct dp_file))                                                                               \
+	X(zips, sizeof(struct rs_zip))                                                                                 \
+	X(records, sizeof(struct ct_record))                                                                           \
+	X(blocks, sizeof(struct ct_block))
+
+#define ALIGN64(n) (((n) + 63) & ~(size_t)63)
+
+/* The decoder's buffer: a piece's decoded bytes, and what a decoder may hold back besides. */
+#define BUFFER_BYTES ALIGN64(RS_TRANSFER_OUT_MAX(DP_PIECE_MAX))
+
+size_t dp_inspect_bytes(const struct ct_config *c)
+{
+	struct sizes n = sizes_of(c);
+	size_t bytes = BUFFER_BYTES;
+#define X(pool, size) bytes += ALIGN64(RS_POOL_BYTES(size, n.pool));
+	FOR_EACH_POOL(X)
+#undef X
+	return bytes;
+}
+
+/* Every file has a hash context of its own, initialised once: OpenSSL allocates then, and not when it is reset. */
+static int hashes_init(struct dp_inspect *ins, uint32_t n)
+{
+	ins->sha256 = calloc(n, sizeof *ins->sha256);
+	if (!ins->sha256)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		ins->sha256[i] = EVP_MD_CTX_new();
+		if (!ins->sha256[i] || !EVP_DigestInit_ex(ins->sha256[i], EVP_sha256(), NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const struct mt_ruleset *rules, void *mem,
+                    struct ct_account *account, dp_record_send send, dp_record_reclaim reclaim, void *arg)
+{
+	struct sizes n = sizes_of(c);
+	char *at = mem;
+	memset(ins, 0, sizeof *ins);
+	ins->config = c;
+	ins->rules = rules;
+	ins->account = account;
+	ins->send = send;
+	ins->reclaim = reclaim;
+	ins->arg = arg;
+	ins->buffer = (uint8_t *)at;
+	at += BUFFER_BYTES;
+#define X(pool, size)                                                                                                  \
+	rs_pool_init(&ins->pool, at, size, n.pool);                                                                    \
+	at += ALIGN64(RS_POOL_BYTES(size, n.pool));
+	FOR_EACH_POOL(X)
+#undef X
+	ins->files_mem = ins->files.fresh;
+	ins->encoded_depth = mt_ruleset_depth(rules, MT_MAIL_ENCODED);
+	int rc = mt_worker_create(rules, n.files, &ins->matcher);
+	if (rc == 0 && c->files.sha256 != CT_SHA256_NONE)
+		rc = hashes_init(ins, n.files);
+	if (rc != 0)
+		dp_inspect_free(ins);
+	return rc;
+}
+
+void dp_inspect_free(struct dp_inspect *ins)
+{
+	if (ins->sha256)
+		for (uint32_t i = 0; i < ins->files.size; i++)
+			EVP_MD_CTX_free(ins->sha256[i]);
+	free(ins->sha256);
+	if (ins->matcher)
+		mt_worker_free(ins->matcher);
+	ins->sha256 = NULL;
+	ins->matcher = NULL;
+}
+
+struct ct_record *dp_record_get(struct dp_inspect *ins, enum ct_kind kind)
+{
+	struct ct_record *r;
+	/* Control gives records back at its own pace. Where the packets can wait (captures), they do. */
+	ins->reclaim(ins->arg, false);
+	while (!(r = rs_pool_get(&ins->records)) && ins->reclaim(ins->arg, true))
+		;
+	if (!r) {
+		ins->stats.no_record++;
+		return NULL;
+	}
+	memset(r, 0, sizeof *r);
+	r->kind = kind;
+	return r;
+}
+
+void dp_record_put(struct dp_inspect *ins, struct ct_record *r)
+{
+	r->seq = ins->now.seq;
+	r->time = ins->now.time;
+	r->pcap_cnt = ins->now.pcap_cnt;
+	r->input = ins->now.input;
+	ins->stats.note_limit += r->notes.lost;
+	while (!ins->send(ins->arg, r))
+		if (!ins->reclaim(ins->arg, true)) {
+			ins->stats.no_record++;
+			dp_record_free(ins, r);
+			return;
+		}
+}
+
+void dp_record_free(struct dp_inspect *ins, struct ct_record *r)
+{
+	if (!r)
+		return;
+	ct_notes_free(&r->notes, &ins->blocks);
+	rs_pool_put(&ins->records, r);
+}
+
+bool dp_record_note(struct dp_inspect *ins, struct ct_record *r, enum ct_note_kind kind, uint8_t sub, uint16_t index,
+                    const void *p, size_t n)
+{
+	return ct_note_put(&r->notes, &ins->blocks, ins->config->limits.note_blocks, kind, sub, index, p, n);
+}
+
+bool dp_record_more(struct dp_inspect *ins, struct ct_record *r, const void *p, size_t n)
+{
+	return ct_note_more(&r->notes, &ins->blocks, ins->config->limits.note_blocks, p, n);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_inspect: what one worker needs to look into mail: pools, matcher, buffers, and the way to control.
+ *
+ * The layers, each fed by the one above, all run to completion on one packet's bytes:
+ *   dp_session  one SMTP connection: its dialogue and its messages
+ *   dp_message  one message: its record, its verdict
+ *   dp_content  the message's bytes while they come: MIME structure, transfer decoding
+ *   dp_file     decoded content of one part, or of one member of an archive: hash, type, matching
+ *
+ * Owner:  one worker. Memory: all of it taken in dp_inspect_init; none after. */
+#ifndef DP_INSPECT_H
+#define DP_INSPECT_H
+
+#include <openssl/evp.h>
+
+#include "control/ct_account.h"
+#include "control/ct_config.h"
+#include "control/ct_record.h"
+#include "matchers/mt_scan.h"
+#include "reassembly/archive/rs_zip.h"
+#include "reassembly/mime/rs_mime.h"
+#include "reassembly/smtp/rs_smtp.h"
+
+struct dp_now { /* the packet being worked on */
+	uint64_t seq, time, pcap_cnt;
+	uint16_t input;
+};
+
+struct dp_inspect_stats { /* counters outside the sums */
+	uint64_t smtp_anomaly[RS_SMTP_ANOMALY_MAX];
+	uint64_t mime_anomaly[RS_MIME_ANOMALY_MAX];
+	uint64_t sessions, sessions_refused; /* refused: no room */
+	uint64_t files, file_bytes, content_bytes, matched_bytes;
+	uint64_t no_file, no_zip, no_stream, no_content, no_record; /* pools found empty */
+	uint64_t archive_limit, member_limit;
+	uint64_t note_limit; /* notes that found no room in their record */
+};
+
+/* How a finished record leaves: false when the way to control is full (live ports); the record stays the caller's. */
+typedef bool (*dp_record_send)(void *arg, struct ct_record *r);
+/* Takes back records that control is done with; true when at least one came. wait: until one comes (captures). */
+typedef bool (*dp_record_reclaim)(void *arg, bool wait);
+
+struct dp_inspect {
+	const struct ct_config *config;
+	const struct mt_ruleset *rules;
+	struct mt_worker *matcher;
+	uint64_t encoded_depth; /* bytes of MT_MAIL_ENCODED any rule needs */
+	struct rs_pool sessions, lines, headers, messages, contents, files, zips, records, blocks;
+	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */
+	void *files_mem;
+	uint8_t *buffer; /* decoded bytes of one piece: DP_PIECE_MAX of input at a time */
+	struct ct_account *account;
+	struct dp_inspect_stats stats;
+	struct dp_now now;
+	dp_record_send send;
+	dp_record_reclaim reclaim;
+	void *arg;
+};
+
+#define DP_PIECE_MAX 32768
+
+/* Bytes of memory needed for the pools, one block, aligned to 64. */
+size_t dp_inspect_bytes(const struct ct_config *c);
+
+/* mem: dp_inspect_bytes(c). 0 or -errno. */
+int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const struct mt_ruleset *rules, void *mem,
+                    struct ct_account *account, dp_record_send send, dp_record_reclaim reclaim, void *arg);
+void dp_inspect_free(struct dp_inspect *ins);
+
+/* A record, its notes empty and everything else zero; NULL when there is no room, counted. */
+struct ct_record *dp_record_get(struct dp_inspect *ins, enum ct_kind kind);
+/* Fills in the packet and the connection, and sends it. */
+void dp_record_put(struct dp_inspect *ins, struct ct_record *r);
+void dp_record_free(struct dp_inspect *ins, struct ct_record *r);
+/* Adds a note within limits.note_blocks; a note that finds no room is counted. */
+bool dp_record_note(struct dp_inspect *ins, struct ct_record *r, enum ct_note_kind kind, uint8_t sub, uint16_t index,
+                    const void *p, size_t n);
+bool dp_record_more(struct dp_inspect *ins, struct ct_record *r, const void *p, size_t n);
+
+#endif

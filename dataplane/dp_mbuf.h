@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_mbuf: what travels with a frame from its reception to its end, in the mbuf's private area.
+ *
+ * Owner: the mbuf's. Units: times in nanoseconds since 1970. */
+#ifndef DP_MBUF_H
+#define DP_MBUF_H
+
+#include <rte_mbuf.h>
+#include "dataplane/dp_packet.h"
+
+enum dp_kind {
+	DP_FRAME, /* as it was received */
+	DP_TICK, /* no frame: the packets' time has reached `time`; what has waited too long is ended */
+	DP_END, /* no frame: nothing follows; what is open is ended */
+};
+
+struct dp_meta {
+	uint64_t seq; /* number of the packet, over all inputs, from 1; ticks and the end have numbers too */
+	uint64_t time;
+	uint64_t pcap_cnt; /* its number in its capture file, from 1 */
+	uint32_t payload_off; /* of the TCP payload; set by the worker, for segments that wait out of order */
+	uint32_t wire_len; /* its length on the wire; more than the mbuf holds when the capture cut it */
+	uint16_t input; /* capture file or port */
+	uint8_t link; /* enum dp_link */
+	uint8_t kind; /* enum dp_kind */
+};
+
+static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
+#endif

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_session.h"
+
+#include <string.h>
+
+struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
+{
+	struct dp_inspect *ins = s->ins;
+	ins->account->seen++;
+	struct dp_message *m = rs_pool_get(&ins->messages);
+	struct ct_record *r = m ? dp_record_get(ins, CT_MESSAGE) : NULL;
+	if (!r) {
+		rs_pool_put(&ins->messages, m);
+		return NULL;
+	}
+	memset(m, 0, sizeof *m);
+	m->session = s;
+	m->rec = r;
+	m->action = DP_NO_ACTION;
+	m->tx_id = tx_id;
+	r->flow = s->flow;
+	r->tx_id = tx_id;
+
+	uint8_t helo[RS_SMTP_LINE_MAX];
+	struct ct_note_iter it;
+	struct ct_note note;
+	ct_note_first(&it, &s->helo);
+	if (ct_note_next(&it, &note))
+		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, ct_note_copy(&it, helo, sizeof helo));
+	return m;
+}
+
+void dp_message_reason(struct dp_message *m, enum ct_reason r)
+{
+	m->reasons |= 1u << r;
+}
+
+void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file *f, const struct mt_rule *rule,
+                      size_t rule_index, const struct mt_hit *const *hits, size_t nhits)
+{
+	struct dp_inspect *ins = m->session->ins;
+	c->matched = true;
+	if (rule->action < m->action)
+		m->action = (uint8_t)rule->action;
+	struct ct_mark mark = { .rule = (uint32_t)rule_index, .line = nhits ? hits[0]->line : 0,
+				.offset = nhits ? hits[0]->from : 0 };
+	for (size_t i = 1; i < nhits; i++)
+		if (hits[i]->from < mark.offset) {
+			mark.offset = hits[i]->from;
+			mark.line = hits[i]->line;
+		}
+	dp_record_note(ins, m->rec, CT_NOTE_MARK, 0, 0, &mark, sizeof mark);
+	dp_record_note(ins, m->rec, CT_NOTE_MARK_PART, 0, 0, c->part, strlen(c->part));
+	if (f ? f->depth > 0 || f->rec : c->file && c->file->rec)
+		dp_file_path(ins, m->rec, CT_NOTE_MARK_PATH, f ? f : c->file);
+	for (size_t i = 0; i < nhits; i++) {
+		struct ct_hit hit = { .offset = hits[i]->from, .line = hits[i]->line, .criterion = hits[i]->criterion,
+				      .buffer = (uint8_t)rule->buffer };
+		dp_record_note(ins, m->rec, CT_NOTE_MARK_HIT, 0, 0, &hit, sizeof hit);
+		dp_record_more(ins, m->rec, hits[i]->text, hits[i]->text_len);
+	}
+}
+
+/* "Unscanned" only when nothing matched; a pass rule takes the message out (INTERFACE, "Verdicts and actions"). */
+static enum ct_verdict judge(const struct dp_message *m)
+{
+	switch (m->action) {
+	case MT_PASS:
+		return CT_CLEAN;
+	case MT_DROP:
+	case MT_REJECT:
+		return CT_INFECTED;
+	case MT_ALERT:
+		return CT_SUSPICIOUS;
+	default:
+		return m->reasons ? CT_UNSCANNED : CT_CLEAN;
+	}
+}
+
+static enum ct_reason first_reason(uint32_t reasons)
+{
+	for (unsigned r = 1; r < CT_REASON_MAX; r++)
+		if (reasons & (1u << r))
+			return r;
+	return CT_REASON_NONE;
+}
+
+static enum ct_action would_of(uint8_t action)
+{
+	switch (action) {
+	case MT_PASS:
+		return CT_ACT_PASS;
+	case MT_DROP:
+		return CT_ACT_DROP;
+	case MT_REJECT:
+		return CT_ACT_REJECT;
+	case MT_ALERT:
+		return CT_ACT_ALERT;
+	default:
+		return CT_ACT_NONE;
+	}
+}
+
+/* splitmix64: spreads connection and message number over an incident's id. */
+static uint64_t mix(uint64_t x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+static void note_errors(struct dp_inspect *ins, const struct dp_message *m)
+{
+	for (unsigned a = 0; a < RS_SMTP_ANOMALY_MAX; a++)
+		if (m->smtp_errors & (UINT64_C(1) << a)) {
+			const char *name = rs_smtp_anomaly_name(a);
+			dp_record_note(ins, m->rec, CT_NOTE_ERROR, 0, 0, name, strlen(name));
+		}
+	for (unsigned a = 0; a < RS_MIME_ANOMALY_MAX; a++)
+		if (m->mime_errors & (UINT64_C(1) << a)) {
+			const char *name = rs_mime_anomaly_name(a);
+			dp_record_note(ins, m->rec, CT_NOTE_ERROR, 0, 0, name, strlen(name));
+		}
+}
+
+void dp_message_end(struct dp_message *m)
+{
+	struct dp_session *s = m->session;
+	struct dp_inspect *ins = s->ins;
+	struct ct_record *r = m->rec;
+	enum ct_verdict verdict = judge(m);
+	enum ct_reason reason = first_reason(m->reasons);
+
+	note_errors(ins, m);
+	r->u.message.verdict = (uint8_t)verdict;
+	r->u.message.reason = (uint8_t)reason;
+	if (verdict == CT_INFECTED || verdict == CT_SUSPICIOUS) {
+		r->u.message.action = CT_ACT_ALERT;
+		r->u.message.incident = mix(s->flow.id + m->tx_id) | 1;
+	}
+	/* What would have been done in line; an alert is what was done. */
+	enum ct_action would = would_of(m->action);
+	r->u.message.would = (uint8_t)(would == CT_ACT_ALERT ? CT_ACT_NONE : would);
+
+	if (verdict == CT_UNSCANNED)
+		ins->account->unscanned[reason]++;
+	else
+		ins->account->verdict[verdict]++;
+	r->n = (*s->records)++;
+	dp_record_put(ins, r);
+	rs_pool_put(&ins->messages, m);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_message: one message (an SMTP transaction): its record, what was found, its verdict.
+ *
+ * Owner:  one worker. Memory: of the worker's pools. A message has its record from its beginning: no end of a
+ * message is released before there is room for its record. */
+#ifndef DP_MESSAGE_H
+#define DP_MESSAGE_H
+
+#include "dataplane/dp_content.h"
+
+struct dp_session;
+
+struct dp_message {
+	struct dp_session *session;
+	struct ct_record *rec;
+	struct dp_content *content; /* while content is open */
+	uint32_t reasons; /* bit r: enum ct_reason r applies */
+	uint8_t action; /* the strongest enum mt_action of a rule that matched; MT_NONE: none did */
+	bool alerted; /* by a rule that may alert */
+	uint64_t smtp_errors, mime_errors; /* bit a: anomaly a was noted */
+	uint32_t files; /* reported */
+	uint32_t members; /* of archives */
+	uint32_t tx_id;
+};
+
+#define DP_NO_ACTION 255
+
+/* Counts the message as seen. NULL when there is no room: the caller counts its verdict. */
+struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id);
+void dp_message_reason(struct dp_message *m, enum ct_reason r);
+/* A rule matched in this buffer of this file (NULL: the part's encoded text). */
+void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file *f, const struct mt_rule *rule,
+                      size_t rule_index, const struct mt_hit *const *hits, size_t nhits);
+/* The outcome is known: judges, counts the verdict, hands the record to control. */
+void dp_message_end(struct dp_message *m);
+
+#endif

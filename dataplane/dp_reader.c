@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_errno.h>
+#include <rte_lcore.h>
+
+#include "dataplane/dp_capture.h"
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+}
+
+int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *err, size_t err_size)
+{
+	memset(r, 0, sizeof *r);
+	r->workers = workers;
+	/* The private area must be a multiple of RTE_MBUF_PRIV_ALIGN. */
+	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
+	r->mbufs = rte_pktmbuf_pool_create("frames", mbufs, 256, priv, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+	if (!r->mbufs)
+		goto fail;
+	for (unsigned i = 0; i < workers; i++) {
+		char name[RTE_RING_NAMESIZE];
+		snprintf(name, sizeof name, "frames%u", i);
+		r->rings[i] = rte_ring_create(name, DP_READER_RING, (int)rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (!r->rings[i])
+			goto fail;
+	}
+	return 0;
+fail:
+	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` says how many", mbufs, workers,
+	         rte_strerror(rte_errno));
+	dp_reader_free(r);
+	return -rte_errno;
+}
+
+void dp_reader_free(struct dp_reader *r)
+{
+	for (unsigned i = 0; i < r->workers; i++)
+		rte_ring_free(r->rings[i]);
+	rte_mempool_free(r->mbufs);
+}
+
+uint16_t dp_reader_rx(void *ring, struct rte_mbuf **m, uint16_t n)
+{
+	return (uint16_t)rte_ring_sc_dequeue_burst(ring, (void **)m, n, NULL);
+}
+
+/* Handing out. */
+
+static void flush(struct dp_reader *r, unsigned worker)
+{
+	struct rte_mbuf **m = r->staged[worker];
+	unsigned n = r->nstaged[worker], done = 0;
+	while (done < n) {
+		unsigned k = rte_ring_sp_enqueue_burst(r->rings[worker], (void **)(m + done), n - done, NULL);
+		if (k == 0)
+			nap();
+		done += k;
+	}
+	r->nstaged[worker] = 0;
+}
+
+static void flush_all(struct dp_reader *r)
+{
+	for (unsigned i = 0; i < r->workers; i++)
+		flush(r, i);
+	atomic_store_explicit(&r->dispatched, r->seq, memory_order_release);
+}
+
+static void stage(struct dp_reader *r, unsigned worker, struct rte_mbuf *m)
+{
+	r->staged[worker][r->nstaged[worker]++] = m;
+	if (r->nstaged[worker] == DP_BURST)
+		flush_all(r);
+}
+
+static struct rte_mbuf *take_mbuf(struct dp_reader *r)
+{
+	struct rte_mbuf *m;
+	while (!(m = rte_pktmbuf_alloc(r->mbufs))) {
+		/* The workers can give back only what they have. */
+		flush_all(r);
+		nap();
+	}
+	return m;
+}
+
+static struct rte_mbuf *to_mbufs(struct dp_reader *r, const uint8_t *p, uint32_t n)
+{
+	struct rte_mbuf *head = take_mbuf(r), *last = head;
+	for (;;) {
+		uint16_t k = rte_pktmbuf_tailroom(last);
+		if (k > n)
+			k = (uint16_t)n;
+		memcpy(rte_pktmbuf_mtod(last, uint8_t *), p, k);
+		last->data_len = k;
+		head->pkt_len += k;
+		p += k;
+		n -= k;
+		if (n == 0)
+			return head;
+		last->next = take_mbuf(r);
+		last = last->next;
+		head->nb_segs++;
+	}
+}
+
+static void to_all(struct dp_reader *r, enum dp_kind kind, uint64_t time)
+{
+	r->seq++;
+	for (unsigned i = 0; i < r->workers; i++) {
+		struct rte_mbuf *m = take_mbuf(r);
+		*dp_meta(m) = (struct dp_meta){ .seq = r->seq, .time = time, .kind = (uint8_t)kind };
+		stage(r, i, m);
+	}
+}
+
+/* Ticks come with the packets' time, once a second of it, to all workers between the same two packets: so what expires does
+ * not depend on how many workers there are. Time that goes backwards (a second file) does not. */
+static void tick(struct dp_reader *r, uint64_t time)
+{
+	uint64_t second = time / UINT64_C(1000000000);
+	if (second <= r->second)
+		return;
+	if (r->second)
+		to_all(r, DP_TICK, second * UINT64_C(1000000000));
+	r->second = second;
+}
+
+static unsigned owner(const struct dp_reader *r, const struct dp_frame *f)
+{
+	struct dp_packet pkt;
+	if (r->workers == 1 || dp_packet_parse(f->link, f->data, f->caplen, f->caplen, &pkt) != DP_TCP)
+		return 0;
+	return dp_packet_hash(&pkt, 0) % r->workers;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void show_progress(struct dp_reader *r, const struct dp_capture *c, uint64_t *shown)
+{
+	uint64_t now = now_ms();
+	if (now - *shown < 200)
+		return;
+	*shown = now;
+	r->progress(r->progress_arg, r->packets, dp_capture_bytes(c), dp_capture_size(c));
+}
+
+enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16_t input, char *err, size_t err_size)
+{
+	struct dp_capture *c;
+	struct dp_frame f;
+	enum dp_capture_status status;
+	enum dp_read_status result = DP_READ_OK;
+	uint64_t number = 0, shown = now_ms();
+	char why[DP_CAPTURE_ERROR_MAX];
+
+	if (dp_capture_open(path, &c, why, sizeof why) != 0) {
+		snprintf(err, err_size, "%s: %s", path, why);
+		return DP_READ_NOT;
+	}
+	while ((status = dp_capture_next(c, &f, why, sizeof why)) == DP_CAPTURE_FRAME) {
+		tick(r, f.time_ns);
+		struct rte_mbuf *m = to_mbufs(r, f.data, f.caplen);
+		*dp_meta(m) = (struct dp_meta){ .seq = ++r->seq, .time = f.time_ns, .pcap_cnt = ++number, .wire_len = f.len,
+						.input = input, .link = (uint8_t)f.link, .kind = DP_FRAME };
+		stage(r, owner(r, &f), m);
+		r->packets++;
+		r->bytes += f.caplen;
+		if (*r->stop)
+			break;
+		if (r->progress && number % 1024 == 0)
+			show_progress(r, c, &shown);
+	}
+	flush_all(r);
+	if (status == DP_CAPTURE_CUT) {
+		snprintf(err, err_size, "%s: %s", path, why);
+		result = DP_READ_CUT;
+	} else if (dp_capture_snapped(c)) {
+		snprintf(err, err_size, "%s: %" PRIu64 " of %" PRIu64 " packets are not in it whole (snap length): what they carried "
+		         "could not be read; capture again with a snap length of 262144",
+		         path, dp_capture_snapped(c), number);
+		result = DP_READ_CUT;
+	}
+	dp_capture_close(c);
+	return result;
+}
+
+void dp_reader_end(struct dp_reader *r)
+{
+	to_all(r, DP_END, r->second * UINT64_C(1000000000));
+	flush_all(r);
+}

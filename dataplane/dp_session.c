@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_session.h"
+
+#include <string.h>
+
+static void *on_tx_begin(void *arg, uint32_t n)
+{
+	return dp_message_begin(arg, n);
+}
+
+static void on_helo(void *arg, const uint8_t *name, size_t len)
+{
+	struct dp_session *s = arg;
+	ct_notes_free(&s->helo, &s->ins->blocks);
+	if (len > RS_SMTP_LINE_MAX)
+		len = RS_SMTP_LINE_MAX;
+	ct_note_put(&s->helo, &s->ins->blocks, 3, CT_NOTE_HELO, 0, 0, name, len);
+}
+
+static void on_mail_from(void *arg, void *tx, const uint8_t *path, size_t len, const uint8_t *params, size_t params_len)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	(void)params;
+	(void)params_len;
+	if (m)
+		dp_record_note(s->ins, m->rec, CT_NOTE_MAIL_FROM, 0, 0, path, len);
+}
+
+static void on_rcpt_to(void *arg, void *tx, uint32_t i, const uint8_t *path, size_t len)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	if (!m)
+		return;
+	m->rec->u.message.rcpts++;
+	dp_record_note(s->ins, m->rec, CT_NOTE_RCPT_TO, 0, (uint16_t)i, path, len);
+}
+
+static void note_reply(struct dp_session *s, struct dp_message *m, enum ct_note_kind kind, uint32_t i,
+                       const struct rs_smtp_reply *r)
+{
+	if (kind == CT_NOTE_RCPT_REPLY) {
+		uint8_t code[4] = { (uint8_t)('0' + r->code / 100 % 10), (uint8_t)('0' + r->code / 10 % 10),
+				    (uint8_t)('0' + r->code % 10), ' ' };
+		if (dp_record_note(s->ins, m->rec, kind, 0, (uint16_t)i, code, r->text_len ? 4 : 3) && r->text_len)
+			dp_record_more(s->ins, m->rec, r->text, r->text_len);
+	} else {
+		m->rec->u.message.reply_code = r->code;
+		dp_record_note(s->ins, m->rec, kind, 0, 0, r->text, r->text_len);
+	}
+}
+
+static void on_reply(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, const struct rs_smtp_reply *r)
+{
+	if (tx && verb == RS_VERB_RCPT)
+		note_reply(arg, tx, CT_NOTE_RCPT_REPLY, i, r);
+}
+
+static void on_content_begin(void *arg, void *tx)
+{
+	struct dp_message *m = tx;
+	(void)arg;
+	if (m)
+		m->content = dp_content_begin(m);
+}
+
+static size_t on_bulk(void *arg, void *tx, const uint8_t *p, size_t n)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	if (!m || !m->content)
+		return 0;
+	size_t k = dp_content_bulk(m->content, p, n);
+	m->rec->u.message.bytes += k;
+	s->ins->stats.content_bytes += k;
+	return k;
+}
+
+static void on_content(void *arg, void *tx, const uint8_t *p, size_t n)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	s->ins->stats.content_bytes += n;
+	if (!m)
+		return;
+	m->rec->u.message.bytes += n;
+	if (m->content)
+		dp_content_feed(m->content, p, n);
+}
+
+static void on_content_gap(void *arg, void *tx, uint64_t n)
+{
+	struct dp_message *m = tx;
+	(void)arg;
+	if (!m)
+		return;
+	dp_message_reason(m, CT_REASON_GAP);
+	if (m->content)
+		dp_content_gap(m->content, n);
+}
+
+static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	if (!m)
+		return;
+	if (how == RS_END_ABORTED && s->ending != CT_REASON_NONE)
+		dp_message_reason(m, s->ending);
+	m->rec->u.message.complete = how == RS_END_DOT || how == RS_END_BARE || how == RS_END_LAST || how == RS_END_BY_REPLY;
+	if (m->content)
+		dp_content_end(m->content);
+	m->content = NULL;
+}
+
+static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	if (!m) {
+		/* There was no room for it: it was counted as seen, and nobody looked into it. */
+		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
+		return;
+	}
+	if (r)
+		note_reply(s, m, CT_NOTE_REPLY, 0, r);
+	switch (out) {
+	case RS_OUT_ACCEPTED:
+		m->rec->u.message.delivered = CT_DELIVERED_YES;
+		break;
+	case RS_OUT_REJECTED:
+	case RS_OUT_ABANDONED:
+		m->rec->u.message.delivered = CT_DELIVERED_NO;
+		break;
+	case RS_OUT_UNKNOWN:
+		m->rec->u.message.delivered = CT_DELIVERED_UNKNOWN;
+		break;
+	}
+	dp_message_end(m);
+}
+
+static void on_tls(void *arg)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = dp_message_begin(s, rs_smtp_transactions(&s->smtp));
+	if (!m) {
+		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
+		return;
+	}
+	m->rec->u.message.tls = true;
+	dp_message_reason(m, CT_REASON_TLS);
+	dp_message_end(m);
+}
+
+/* What no honest sender does, or what readers disagree about, is an event of its own; the rest is counted by name and
+ * stands in the message's errors. */
+static bool is_event(enum rs_smtp_anomaly a)
+{
+	return a == RS_SMTP_END_BARE_LF || a == RS_SMTP_END_BARE_CR || a == RS_SMTP_CLEAR_AFTER_STARTTLS;
+}
+
+static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	s->ins->stats.smtp_anomaly[a]++;
+	uint64_t *noted = m ? &m->smtp_errors : &s->anomalies;
+	if (*noted & (UINT64_C(1) << a))
+		return;
+	*noted |= UINT64_C(1) << a;
+	if (is_event(a))
+		dp_session_anomaly(s, m ? m->tx_id : rs_smtp_transactions(&s->smtp), rs_smtp_anomaly_name(a), "proto_parser",
+		                   "applayer");
+}
+
+static const struct rs_smtp_ops smtp_ops = {
+	.tx_begin = on_tx_begin,
+	.helo = on_helo,
+	.mail_from = on_mail_from,
+	.rcpt_to = on_rcpt_to,
+	.reply = on_reply,
+	.content_begin = on_content_begin,
+	.bulk = on_bulk,
+	.content = on_content,
+	.content_gap = on_content_gap,
+	.content_end = on_content_end,
+	.tx_end = on_tx_end,
+	.tls = on_tls,
+	.anomaly = on_anomaly,
+};
+
+struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow *flow, uint32_t *records, bool midstream)
+{
+	struct dp_session *s = rs_pool_get(&ins->sessions);
+	if (!s) {
+		ins->stats.sessions_refused++;
+		return NULL;
+	}
+	ins->stats.sessions++;
+	memset(s, 0, sizeof *s);
+	s->ins = ins;
+	s->flow = *flow;
+	s->records = records;
+	rs_smtp_init(&s->smtp, &smtp_ops, s, &ins->lines, midstream);
+	return s;
+}
+
+void dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
+{
+	rs_smtp_feed(&s->smtp, dir, p, n);
+}
+
+void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n)
+{
+	rs_smtp_gap(&s->smtp, dir, n);
+}
+
+void dp_session_end(struct dp_session *s, enum ct_reason why)
+{
+	s->ending = why;
+	rs_smtp_close(&s->smtp);
+	ct_notes_free(&s->helo, &s->ins->blocks);
+	rs_pool_put(&s->ins->sessions, s);
+}
+
+void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const char *event, const char *layer, const char *type)
+{
+	struct ct_record *r = dp_record_get(s->ins, CT_ANOMALY);
+	if (!r)
+		return;
+	r->u.anomaly = (struct ct_anomaly){ event, layer, type };
+	r->flow = s->flow;
+	r->tx_id = tx_id;
+	r->n = (*s->records)++;
+	dp_record_put(s->ins, r);
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_pause.h>
+
+#include "dataplane/dp_conn.h"
+
+const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum" };
+
+/* Records. */
+
+static bool send_record(void *arg, struct ct_record *r)
+{
+	struct dp_worker *w = arg;
+	if (rte_ring_sp_enqueue(w->records, r) != 0)
+		return false;
+	w->records_out++;
+	return true;
+}
+
+static bool reclaim_records(void *arg, bool wait)
+{
+	struct dp_worker *w = arg;
+	void *r[DP_BURST];
+	for (;;) {
+		unsigned n = rte_ring_sc_dequeue_burst(w->done, r, DP_BURST, NULL);
+		for (unsigned i = 0; i < n; i++)
+			dp_record_free(&w->inspect, r[i]);
+		w->records_out -= n;
+		if (n > 0)
+			return true;
+		if (!wait || !w->patient || w->records_out == 0)
+			return false;
+		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+	}
+}
+
+/* The way of a packet. */
+
+static enum dp_fate drop(struct dp_worker *w, enum dp_drop why)
+{
+	w->account.dropped[why]++;
+	return DP_DROPPED;
+}
+
+static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_packet pkt;
+	enum dp_class class = dp_packet_parse(meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	                                      rte_pktmbuf_pkt_len(m), &pkt);
+	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
+		w->stats.cut_packets++;
+	struct dp_flow *f = NULL;
+	if (class == DP_TCP) {
+		f = dp_conn_of(w, &pkt, meta);
+		if (!dp_conn_checksum(w, f, &pkt, m))
+			class = DP_BAD_CHECKSUM;
+	}
+	w->stats.class_packets[class]++;
+	switch (class) {
+	case DP_TCP:
+		if (f)
+			dp_conn_segment(w, f, &pkt, m);
+		return DP_CONSUMED;
+	case DP_OTHER:
+	case DP_FRAGMENT:
+		return DP_CONSUMED;
+	case DP_TRUNCATED:
+		return drop(w, DP_DROP_TRUNCATED);
+	case DP_BAD_LINK:
+		return drop(w, DP_DROP_BAD_LINK);
+	case DP_BAD_IP:
+		return drop(w, DP_DROP_BAD_IP);
+	case DP_BAD_TCP:
+		return drop(w, DP_DROP_BAD_TCP);
+	case DP_BAD_CHECKSUM:
+		return drop(w, DP_DROP_BAD_CHECKSUM);
+	case DP_CLASS_MAX:
+		break;
+	}
+	return DP_CONSUMED;
+}
+
+static void act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate)
+{
+	if (fate == DP_CONSUMED)
+		w->account.consumed++;
+	rte_pktmbuf_free(m);
+}
+
+void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		const struct dp_meta *meta = dp_meta(m[i]);
+		w->inspect.now = (struct dp_now){ meta->seq, meta->time, meta->pcap_cnt, meta->input };
+		switch (meta->kind) {
+		case DP_FRAME:
+			w->account.received++;
+			w->account.bytes += rte_pktmbuf_pkt_len(m[i]);
+			act(w, m[i], inspect(w, m[i]));
+			continue;
+		case DP_TICK:
+			dp_conn_expire(w, meta->time);
+			break;
+		case DP_END:
+			dp_conn_end_all(w);
+			w->ended = true;
+			break;
+		}
+		rte_pktmbuf_free(m[i]);
+	}
+}
+
+uint16_t dp_worker_poll(struct dp_worker *w)
+{
+	struct rte_mbuf *m[DP_BURST];
+	/* Read before the ring is: what was dispatched by then was in the ring by then. */
+	uint64_t dispatched = w->dispatched ? atomic_load_explicit(w->dispatched, memory_order_acquire) : 0;
+	uint16_t n = w->rx(w->source, m, DP_BURST);
+	if (n > 0) {
+		uint64_t last = dp_meta(m[n - 1])->seq;
+		dp_worker_burst(w, m, n);
+		atomic_store_explicit(&w->progress, last, memory_order_release);
+	} else if (dispatched > atomic_load_explicit(&w->progress, memory_order_relaxed)) {
+		atomic_store_explicit(&w->progress, dispatched, memory_order_release);
+	}
+	return n;
+}
+
+int dp_worker_run(void *arg)
+{
+	struct dp_worker *w = arg;
+	unsigned idle = 0;
+	while (!w->ended) {
+		if (dp_worker_poll(w) > 0) {
+			idle = 0;
+			continue;
+		}
+		reclaim_records(w, false);
+		/* Workers may be more than processors here: a worker without work steps back. */
+		if (++idle < 64)
+			rte_pause();
+		else
+			nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+	}
+	return 0;
+}
+
+/* Making one. */
+
+#define ALIGN64(n) (((n) + 63) & ~(size_t)63)
+
+static size_t worker_bytes(const struct ct_config *c)
+{
+	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) + dp_inspect_bytes(c);
+}
+
+unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers)
+{
+	/* rte_hash: a key slot and its share of buckets, both tables; rings: a pointer each, rounded up to a power of two. */
+	size_t hash = (size_t)c->memory.flows * 2 * 96;
+	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
+	size_t mbufs = (size_t)c->memory.mbufs * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
+	size_t bytes = workers * (worker_bytes(c) + sizeof(struct dp_worker) + hash + rings) + mbufs;
+	return (unsigned)(bytes + bytes / 16) / 1048576 + 24;
+}
+
+static void ref_get(void *ref)
+{
+	rte_pktmbuf_refcnt_update(ref, 1);
+}
+
+static void ref_put(void *ref)
+{
+	rte_pktmbuf_free(ref);
+}
+
+static int make_rings(struct dp_worker *w)
+{
+	char name[RTE_RING_NAMESIZE];
+	unsigned size = w->config->memory.records;
+	snprintf(name, sizeof name, "records%u", w->id);
+	w->records = rte_ring_create(name, size, rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	snprintf(name, sizeof name, "done%u", w->id);
+	w->done = rte_ring_create(name, size, rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
+	return w->records && w->done ? 0 : -ENOMEM;
+}
+
+static uint64_t seconds(uint32_t s)
+{
+	return s * UINT64_C(1000000000);
+}
+
+int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
+{
+	const struct ct_config *c = wc->config;
+	int rc = -ENOMEM;
+	struct dp_worker *w = rte_zmalloc("worker", sizeof *w, 64);
+	*out = NULL;
+	if (!w)
+		goto fail;
+	w->id = wc->id;
+	w->config = c;
+	w->rx = wc->rx;
+	w->source = wc->source;
+	w->dispatched = wc->dispatched;
+	w->patient = wc->patient;
+	for (size_t i = 0; i < c->smtp.nports; i++)
+		w->smtp_ports[c->smtp.ports[i] / 64] |= UINT64_C(1) << (c->smtp.ports[i] % 64);
+
+	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c), 64);
+	if (!at)
+		goto fail;
+	char name[32];
+	snprintf(name, sizeof name, "flows%u", w->id);
+	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->seed, (int)rte_socket_id());
+	if (rc != 0)
+		goto fail;
+	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows));
+	w->flows.timeout[DP_FLOWS_NEW] = seconds(c->tcp.timeout_new);
+	w->flows.timeout[DP_FLOWS_OTHER] = w->flows.timeout[DP_FLOWS_MAIL] = seconds(c->tcp.timeout_established);
+	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
+	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
+	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
+	w->streams = (struct rs_stream_mem){ &w->segments, ref_get, ref_put, c->tcp.window };
+	rc = make_rings(w);
+	if (rc != 0)
+		goto fail;
+	rc = dp_inspect_init(&w->inspect, c, wc->rules, at, &w->account, send_record, reclaim_records, w);
+	if (rc != 0)
+		goto fail;
+	*out = w;
+	return 0;
+fail:
+	snprintf(err, err_size, "worker %u could not be made: %s; smaller values under `memory:` need less", wc->id,
+	         strerror(-rc));
+	dp_worker_free(w);
+	return rc;
+}
+
+void dp_worker_free(struct dp_worker *w)
+{
+	if (!w)
+		return;
+	dp_inspect_free(&w->inspect);
+	rte_ring_free(w->records);
+	rte_ring_free(w->done);
+	if (w->flows.hash)
+		dp_flow_table_free(&w->flows);
+	rte_free(w->memory);
+	rte_free(w);
+}

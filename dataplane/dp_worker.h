@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_worker: one worker: one core, one source of packets, one set of flows; nothing is shared with other workers
+ * on the way of a packet.
+ *
+ * Owner:  made by the main thread; then the worker's lcore. Fields that others read say so.
+ * Memory: all of it taken in dp_worker_create; none after.
+ * Units:  times in nanoseconds, the packets' own. */
+#ifndef DP_WORKER_H
+#define DP_WORKER_H
+
+#include <stdatomic.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/dp_flow.h"
+#include "dataplane/dp_inspect.h"
+#include "dataplane/dp_mbuf.h"
+
+#define DP_BURST 32
+
+/* Why a packet was dropped: each names a counter. */
+enum dp_drop { DP_DROP_TRUNCATED, DP_DROP_BAD_LINK, DP_DROP_BAD_IP, DP_DROP_BAD_TCP, DP_DROP_BAD_CHECKSUM, DP_DROP_MAX };
+extern const char *const dp_drop_names[DP_DROP_MAX];
+
+enum dp_fate { /* what became of a packet */
+	DP_CONSUMED, /* looked at, and nothing to send */
+	DP_DROPPED, /* with a reason; counted already */
+};
+
+struct dp_worker_stats { /* counters outside the sums */
+	uint64_t class_packets[DP_CLASS_MAX];
+	uint64_t flows, flows_evicted, flows_expired, flows_refused;
+	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
+	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
+	uint64_t cut_packets; /* frames that the capture holds only in part */
+};
+
+/* A source of packets: fills up to n, returns how many. A port's queue, or the ring of a capture's reader. */
+typedef uint16_t (*dp_rx)(void *source, struct rte_mbuf **m, uint16_t n);
+
+struct dp_worker {
+	unsigned id;
+	const struct ct_config *config;
+	dp_rx rx;
+	void *source;
+	struct dp_flow_table flows;
+	struct rs_pool segments;
+	struct rs_stream_mem streams;
+	struct dp_inspect inspect;
+	struct ct_account account;
+	struct dp_worker_stats stats;
+	struct dp_flow *flow; /* of the packet being worked on, for the callbacks */
+	uint64_t smtp_ports[65536 / 64]; /* bit set */
+	bool ended; /* DP_END was seen */
+	bool patient; /* records may be waited for (captures); live ports never wait */
+	uint32_t records_out; /* sent to control and not yet back */
+	struct rte_ring *records; /* to control: struct ct_record * */
+	struct rte_ring *done; /* from control */
+	void *memory;
+	_Alignas(64) _Atomic uint64_t progress; /* worker: wo, control: ro. All packets up to this number are done with */
+	const _Atomic uint64_t *dispatched; /* reader: wo, worker: ro. NULL for ports */
+};
+
+struct dp_worker_config {
+	unsigned id;
+	const struct ct_config *config;
+	const struct mt_ruleset *rules;
+	dp_rx rx;
+	void *source;
+	const _Atomic uint64_t *dispatched;
+	bool patient;
+	uint32_t seed; /* of the flow table's hash */
+};
+
+/* 0, or -errno with one line in err. */
+int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size);
+void dp_worker_free(struct dp_worker *w);
+
+/* Megabytes of EAL memory that so many workers need with this configuration, rings and mbufs included. */
+unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers);
+
+/* One burst: received packets are looked at, and given back or sent on. This is the whole way of a packet. */
+void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);
+
+/* Receives one burst and works on it; returns how many packets there were. */
+uint16_t dp_worker_poll(struct dp_worker *w);
+
+/* lcore main: polls until DP_END. arg: struct dp_worker. */
+int dp_worker_run(void *arg);
+
+/* Counters for the account, as name and value; returns how many were written. */
+size_t dp_worker_counters(struct dp_worker *const *w, unsigned n, struct ct_counter *to, size_t max);
+
+#endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mailweir-bench scan: what one worker does with mail in memory, and what its parts could do at most.
+ *
+ * The traffic is larger than four times the last cache, and every flow of every round is new. A round is timed
+ * around dp_worker_burst only: building mbufs and renewing addresses is the generator's work. Worker and limit take
+ * turns, round by round, so that both see the same machine. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+#include <rte_cycles.h>
+
+#include "dataplane/dp_capture.h"
+#include "dataplane/dp_eal.h"
+#include "dataplane/dp_worker.h"
+#include "pktgen-tests/pg_bench.h"
+#include "pktgen-tests/pg_wire.h"
+#include "reassembly/decode/rs_transfer.h"
+
+#define MSS 1460
+#define TOGETHER 64 /* sessions interleaved */
+#define TEMPLATES 64 /* different messages */
+#define PROGRAM_EVERY 8 /* one message in so many carries a program */
+
+struct bench {
+	enum pg_mix mix;
+	const char *pcap;
+	double seconds;
+	bool sha256;
+	size_t size;
+	const char *isa;
+
+	struct ct_config config;
+	struct mt_ruleset *rules;
+	struct dp_worker *worker;
+	struct rte_mempool *mbufs;
+	struct pg_wire wire;
+	enum dp_link link;
+	uint32_t sessions, infected; /* put in, a round */
+	uint64_t seq, time;
+	uint64_t found[CT_VERDICT_MAX], records;
+	uint64_t bad_rounds;
+};
+
+/* Traffic. */
+
+static size_t traffic_size(void)
+{
+	long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+	size_t least = 64u << 20;
+	size_t want = cache > 0 ? (size_t)cache * 4 + (16u << 20) : least;
+	return want > least ? want : least;
+}
+
+static int make_traffic(struct bench *b)
+{
+	struct pg_mail mails[TEMPLATES] = { 0 };
+	size_t want = traffic_size();
+	int rc = 0;
+	for (unsigned i = 0; i < TEMPLATES && rc == 0; i++)
+		rc = pg_mail_make(&mails[i], b->mix, b->size, i % PROGRAM_EVERY == 0, i);
+	while (rc == 0 && b->wire.len < want && !b->wire.failed) {
+		const struct pg_mail *m = &mails[b->sessions % TEMPLATES];
+		pg_wire_session(&b->wire, b->sessions++, m, MSS);
+		b->infected += m->program;
+	}
+	if (rc == 0)
+		rc = b->wire.failed ? -1 : pg_wire_interleave(&b->wire, b->sessions, TOGETHER, 1);
+	for (unsigned i = 0; i < TEMPLATES; i++)
+		pg_mail_free(&mails[i]);
+	b->link = DP_LINK_ETHERNET;
+	return rc;
+}
+
+static int read_traffic(struct bench *b)
+{
+	char err[512];
+	struct dp_capture *c;
+	struct dp_frame f;
+	enum dp_capture_status status;
+	if (dp_capture_open(b->pcap, &c, err, sizeof err) != 0) {
+		fprintf(stderr, "mailweir-bench: %s: %s\n", b->pcap, err);
+		return -1;
+	}
+	while ((status = dp_capture_next(c, &f, err, sizeof err)) == DP_CAPTURE_FRAME) {
+		struct dp_packet pkt;
+		struct pg_frame *to = pg_wire_add(&b->wire, f.data, f.caplen);
+		if (!to)
+			break;
+		b->link = f.link;
+		if (dp_packet_parse(f.link, f.data, f.caplen, f.caplen, &pkt) == DP_TCP && pkt.payload_len) {
+			to->payload = pkt.payload_off;
+			to->payload_len = pkt.payload_len;
+		}
+	}
+	dp_capture_close(c);
+	if (status == DP_CAPTURE_CUT) {
+		fprintf(stderr, "mailweir-bench: %s: %s\n", b->pcap, err);
+		return -1;
+	}
+	return b->wire.failed || b->wire.nframes == 0 ? -1 : 0;
+}
+
+/* One round through the worker. */
+
+static void keep(void *addr, void *opaque)
+{
+	(void)addr;
+	(void)opaque;
+}
+
+static void take_records(struct bench *b)
+{
+	void *r[DP_BURST];
+	unsigned n;
+	while ((n = rte_ring_sc_dequeue_burst(b->worker->records, r, DP_BURST, NULL)) > 0) {
+		for (unsigned i = 0; i < n; i++) {
+			const struct ct_record *rec = r[i];
+			if (rec->kind == CT_MESSAGE)
+				b->found[rec->u.message.verdict]++;
+		}
+		b->records += n;
+		rte_ring_sp_enqueue_bulk(b->worker->done, r, n, NULL);
+	}
+}
+
+static void fill(struct bench *b, struct rte_mbuf **m, size_t at, unsigned n, struct rte_mbuf_ext_shared_info *shared)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct pg_frame *f = &b->wire.frames[at + i];
+		rte_mbuf_ext_refcnt_update(shared, 1);
+		rte_pktmbuf_attach_extbuf(m[i], b->wire.data + f->off, RTE_BAD_IOVA, (uint16_t)f->len, shared);
+		m[i]->data_off = 0;
+		m[i]->data_len = (uint16_t)f->len;
+		m[i]->pkt_len = f->len;
+		b->time += 1000;
+		*dp_meta(m[i]) = (struct dp_meta){ .seq = ++b->seq, .time = b->time, .pcap_cnt = b->seq, .wire_len = f->len,
+						   .link = (uint8_t)b->link, .kind = DP_FRAME };
+	}
+}
+
+/* Everything that has idled ends, so that the flow table has room for the next round's. */
+static void let_expire(struct bench *b)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(b->mbufs);
+	b->time += UINT64_C(7200000000000);
+	if (!m)
+		return;
+	*dp_meta(m) = (struct dp_meta){ .seq = ++b->seq, .time = b->time, .kind = DP_TICK };
+	dp_worker_burst(b->worker, &m, 1);
+	take_records(b);
+}
+
+static uint64_t run_worker(struct bench *b, uint32_t round)
+{
+	struct rte_mbuf_ext_shared_info shared = { .free_cb = keep };
+	struct rte_mbuf *m[DP_BURST];
+	uint64_t cycles = 0, before = b->found[CT_INFECTED];
+	rte_mbuf_ext_refcnt_set(&shared, 1);
+	if (!b->pcap)
+		pg_wire_renew(&b->wire, round);
+	for (size_t at = 0; at < b->wire.nframes; at += DP_BURST) {
+		unsigned n = b->wire.nframes - at < DP_BURST ? (unsigned)(b->wire.nframes - at) : DP_BURST;
+		if (rte_pktmbuf_alloc_bulk(b->mbufs, m, n) != 0) {
+			fprintf(stderr, "mailweir-bench: out of mbufs\n");
+			b->bad_rounds++;
+			break;
+		}
+		fill(b, m, at, n, &shared);
+		uint64_t start = rte_rdtsc_precise();
+		dp_worker_burst(b->worker, m, (uint16_t)n);
+		cycles += rte_rdtsc_precise() - start;
+		take_records(b);
+	}
+	let_expire(b);
+	if (!b->pcap && b->found[CT_INFECTED] - before != b->infected)
+		b->bad_rounds++;
+	return cycles;
+}
+
+/* The limit: the attachments' bytes through decoder and matcher, nothing else, each session's in its own stream. */
+
+struct lane {
+	struct rs_transfer transfer;
+	struct mt_stream *stream;
+};
+
+static enum rs_cte cte_of(const struct bench *b)
+{
+	if (b->pcap || b->mix == PG_TEXT || b->mix == PG_SMALL)
+		return RS_CTE_IDENTITY;
+	return b->mix == PG_QP ? RS_CTE_QP : RS_CTE_BASE64;
+}
+
+static uint64_t run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
+{
+	enum rs_cte cte = cte_of(b);
+	uint64_t start = rte_rdtsc_precise();
+	for (size_t i = 0; i < b->wire.nframes; i++) {
+		const struct pg_frame *f = &b->wire.frames[i];
+		if (!f->payload_len)
+			continue;
+		struct lane *l = &lanes[f->session];
+		if (!l->stream) {
+			rs_transfer_init(&l->transfer, cte);
+			l->stream = mt_stream_open(mt, MT_FILE_DATA);
+			if (!l->stream)
+				continue;
+		}
+		size_t len;
+		const uint8_t *p = rs_transfer_feed(&l->transfer, b->wire.data + f->off + f->payload, f->payload_len, out, &len);
+		mt_stream_scan(mt, l->stream, p, len, NULL, NULL);
+	}
+	uint64_t cycles = rte_rdtsc_precise() - start;
+	for (uint32_t s = 0; s <= b->sessions; s++)
+		if (lanes[s].stream) {
+			mt_stream_end(mt, lanes[s].stream, NULL, NULL);
+			lanes[s].stream = NULL;
+		}
+	return cycles;
+}
+
+static int measure(struct bench *b)
+{
+	struct mt_worker *mt;
+	struct lane *lanes = calloc(b->sessions + 1, sizeof *lanes);
+	uint8_t *out = malloc(RS_TRANSFER_OUT_MAX(65536));
+	uint64_t worker = 0, limit = 0, rounds = 0, hz = rte_get_tsc_hz();
+	if (!lanes || !out || mt_worker_create(b->rules, b->sessions + 1, &mt) != 0)
+		return 2;
+	uint64_t end = rte_rdtsc() + (uint64_t)(b->seconds * (double)hz);
+	run_worker(b, 0); /* warms up; not counted */
+	run_limit(b, mt, lanes, out);
+	memset(b->found, 0, sizeof b->found);
+	do {
+		worker += run_worker(b, (uint32_t)++rounds);
+		limit += run_limit(b, mt, lanes, out);
+	} while (rte_rdtsc() < end);
+	double bits = (double)b->wire.len * 8 * (double)rounds;
+	double gbps = bits * (double)hz / (double)worker / 1e9, roofline = bits * (double)hz / (double)limit / 1e9;
+	bool balanced = ct_account_balanced(&b->worker->account);
+	bool ok = balanced && b->bad_rounds == 0;
+	json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:f, s:I, s:I, s:f, s:I, s:b, s:s, s:s, s:b, s:I, s:I, s:b}", "bench", "scan",
+	                      "mix", b->pcap ? b->pcap : pg_mix_name(b->mix), "gbps", gbps, "roofline_gbps", roofline, "ratio",
+	                      gbps / roofline, "messages", (json_int_t)(b->worker->account.seen), "packets",
+	                      (json_int_t)(b->wire.nframes * rounds), "mpps",
+	                      (double)b->wire.nframes * (double)rounds * (double)hz / (double)worker / 1e6, "traffic_bytes",
+	                      (json_int_t)b->wire.len, "sha256", b->sha256, "isa", rs_base64_isa(), "checksums", "trust",
+	                      "verdicts_as_put_in", ok, "infected_found", (json_int_t)b->found[CT_INFECTED], "infected_put_in",
+	                      (json_int_t)(b->infected * rounds), "balanced", balanced);
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
+	putchar('\n');
+	json_decref(o);
+	mt_worker_free(mt);
+	free(lanes);
+	free(out);
+	return ok ? 0 : 2;
+}
+
+static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
+{
+	(void)source;
+	(void)m;
+	(void)n;
+	return 0;
+}
+
+static int set_up(struct bench *b)
+{
+	char err[512] = "";
+	struct mt_load load = { 0 };
+	struct mt_report report = { 0 };
+	if ((b->pcap ? read_traffic(b) : make_traffic(b)) != 0 || ct_config_defaults(&b->config) != 0 ||
+	    mt_ruleset_load(&load, &b->rules, &report) != 0)
+		return -1;
+	/* As behind a card that verifies checksums. */
+	b->config.capture.checksums = CT_CHECKSUMS_TRUST;
+	b->config.files.sha256 = b->sha256 ? CT_SHA256_ALL : CT_SHA256_NONE;
+	if (b->config.memory.flows < b->sessions * 2)
+		b->config.memory.flows = b->sessions * 2;
+	struct dp_eal eal = { .program = "mailweir-bench", .workers = 1, .megabytes = dp_worker_megabytes(&b->config, 1) };
+	if (dp_eal_start(&eal, err, sizeof err) != 0) {
+		fprintf(stderr, "mailweir-bench: %s\n", err);
+		return -1;
+	}
+	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
+	b->mbufs = rte_pktmbuf_pool_create("bench", 8191, 256, priv, 128, (int)rte_socket_id());
+	struct dp_worker_config wc = { .config = &b->config, .rules = b->rules, .rx = no_rx };
+	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0) {
+		fprintf(stderr, "mailweir-bench: %s\n", err[0] ? err : "no memory for mbufs");
+		return -1;
+	}
+	return 0;
+}
+
+static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
+{
+	enum { OPT_MIX = 256, OPT_PCAP, OPT_SECONDS, OPT_SHA256, OPT_SIZE, OPT_ISA };
+	static const struct option options[] = {
+		{ "mix", required_argument, NULL, OPT_MIX },         { "pcap", required_argument, NULL, OPT_PCAP },
+		{ "seconds", required_argument, NULL, OPT_SECONDS }, { "sha256", no_argument, NULL, OPT_SHA256 },
+		{ "size", required_argument, NULL, OPT_SIZE },       { "isa", required_argument, NULL, OPT_ISA },
+		{ "help", no_argument, NULL, 'h' },                  { NULL, 0, NULL, 0 },
+	};
+	int opt, mix;
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		switch (opt) {
+		case OPT_MIX:
+			if ((mix = pg_mix_of(optarg)) < 0) {
+				fprintf(stderr, "mailweir-bench: --mix %s: expected base64, text, qp, zip-stored, zip-deflate or small\n", optarg);
+				return 2;
+			}
+			b->mix = (enum pg_mix)mix;
+			break;
+		case OPT_PCAP:
+			b->pcap = optarg;
+			break;
+		case OPT_SECONDS:
+			b->seconds = atof(optarg);
+			if (!(b->seconds > 0 && b->seconds <= 3600)) {
+				fprintf(stderr, "mailweir-bench: --seconds %s: expected a number up to 3600\n", optarg);
+				return 2;
+			}
+			break;
+		case OPT_SHA256:
+			b->sha256 = true;
+			break;
+		case OPT_SIZE:
+			b->size = strtoul(optarg, NULL, 10);
+			if (b->size < 256 || b->size > 100000000) {
+				fprintf(stderr, "mailweir-bench: --size %s: expected 256 to 100000000\n", optarg);
+				return 2;
+			}
+			break;
+		case OPT_ISA:
+			if (rs_base64_use(optarg) != 0) {
+				fprintf(stderr, "mailweir-bench: --isa %s: not known, or not in this processor\n", optarg);
+				return 2;
+			}
+			break;
+		case 'h':
+			usage(stdout);
+			return 1;
+		default:
+			return 2;
+		}
+	if (optind < argc) {
+		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
+		return 2;
+	}
+	if (b->size == 0)
+		b->size = b->mix == PG_SMALL ? 1500 : 200000;
+	return 0;
+}
+
+int pg_bench_scan(int argc, char **argv, void (*usage)(FILE *))
+{
+	static struct bench b = { .mix = PG_BASE64, .seconds = 10 };
+	int rc = parse(&b, argc, argv, usage);
+	if (rc != 0)
+		return rc == 1 ? 0 : rc;
+	if (set_up(&b) != 0)
+		return 2;
+	rc = measure(&b);
+	dp_worker_free(b.worker);
+	rte_mempool_free(b.mbufs);
+	dp_eal_stop();
+	mt_ruleset_free(b.rules);
+	ct_config_free(&b.config);
+	pg_wire_free(&b.wire);
+	return rc;
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pktgen-tests/pg_wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEADERS (14 + 20 + 20)
+
+enum { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
+
+struct talk { /* one session's sequence numbers: client, server */
+	struct pg_wire *w;
+	uint32_t session, seq[2];
+};
+
+static void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v & 0xffff);
+}
+
+static struct pg_frame *add_frame(struct pg_wire *w, uint32_t len)
+{
+	if (w->len + len > w->cap) {
+		size_t cap = (w->len + len) * 2;
+		uint8_t *more = realloc(w->data, cap);
+		if (!more) {
+			w->failed = true;
+			return NULL;
+		}
+		w->data = more;
+		w->cap = cap;
+	}
+	if (w->nframes == w->capframes) {
+		size_t cap = w->capframes * 2 + 1024;
+		struct pg_frame *more = realloc(w->frames, cap * sizeof *more);
+		if (!more) {
+			w->failed = true;
+			return NULL;
+		}
+		w->frames = more;
+		w->capframes = cap;
+	}
+	struct pg_frame *f = &w->frames[w->nframes++];
+	*f = (struct pg_frame){ .off = w->len, .len = len };
+	w->len += len;
+	return f;
+}
+
+struct pg_frame *pg_wire_add(struct pg_wire *w, const uint8_t *p, uint32_t len)
+{
+	struct pg_frame *f = add_frame(w, len);
+	if (f)
+		memcpy(w->data + f->off, p, len);
+	return f;
+}
+
+static void send_segment(struct talk *t, unsigned from, unsigned flags, const uint8_t *p, uint32_t n, const struct pg_mail *m)
+{
+	struct pg_frame *f = add_frame(t->w, HEADERS + n);
+	if (!f)
+		return;
+	f->session = t->session;
+	uint8_t *e = t->w->data + f->off, *ip = e + 14, *tcp = ip + 20;
+	memset(e, 0, HEADERS);
+	e[5] = from ? 1 : 2;
+	e[11] = from ? 2 : 1;
+	put16(e + 12, 0x0800);
+	ip[0] = 0x45;
+	put16(ip + 2, 40 + n);
+	ip[8] = 64;
+	ip[9] = 6;
+	/* 10.0.0.0/8 the clients, 192.0.2.25 the server; the client's port and lower address say which session. */
+	uint32_t client = 10u << 24, server = 192u << 24 | 2u << 8 | 25;
+	put32(ip + 12, from ? server : client);
+	put32(ip + 16, from ? client : server);
+	unsigned port = 1024 + t->session % 60000;
+	put16(tcp, from ? 25 : port);
+	put16(tcp + 2, from ? port : 25);
+	put32(tcp + 4, t->seq[from]);
+	put32(tcp + 8, flags & ACK ? t->seq[!from] : 0);
+	tcp[12] = 5 << 4;
+	tcp[13] = (uint8_t)flags;
+	put16(tcp + 14, 65535);
+	if (n)
+		memcpy(tcp + 20, p, n);
+	t->seq[from] += n + ((flags & (SYN | FIN)) ? 1 : 0);
+	if (m && p >= m->data && p < m->data + m->len) {
+		size_t at = (size_t)(p - m->data), lo = at > m->body ? at : m->body;
+		size_t hi = at + n < m->body + m->body_len ? at + n : m->body + m->body_len;
+		if (lo < hi) {
+			f->payload = HEADERS + (uint32_t)(lo - at);
+			f->payload_len = (uint32_t)(hi - lo);
+		}
+	}
+}
+
+static void say(struct talk *t, unsigned from, const char *line)
+{
+	send_segment(t, from, ACK | PSH, (const uint8_t *)line, (uint32_t)strlen(line), NULL);
+}
+
+void pg_wire_session(struct pg_wire *w, uint32_t session, const struct pg_mail *m, uint32_t mss)
+{
+	struct talk t = { w, session, { 1000 + session, 500000 + session } };
+	send_segment(&t, 0, SYN, NULL, 0, NULL);
+	send_segment(&t, 1, SYN | ACK, NULL, 0, NULL);
+	send_segment(&t, 0, ACK, NULL, 0, NULL);
+	say(&t, 1, "220 mx.example.com ESMTP\r\n");
+	say(&t, 0, "EHLO client.example.org\r\n");
+	say(&t, 1, "250-mx.example.com\r\n250 PIPELINING\r\n");
+	say(&t, 0, "MAIL FROM:<sender@example.org>\r\nRCPT TO:<reader@example.com>\r\nDATA\r\n");
+	say(&t, 1, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 End data with <CR><LF>.<CR><LF>\r\n");
+	for (size_t at = 0; at < m->len; at += mss) {
+		send_segment(&t, 0, ACK, m->data + at, (uint32_t)(m->len - at < mss ? m->len - at : mss), m);
+		if (at / mss % 2)
+			send_segment(&t, 1, ACK, NULL, 0, NULL);
+	}
+	say(&t, 0, ".\r\nQUIT\r\n");
+	say(&t, 1, "250 2.0.0 Ok: queued as 4CDEB4BA92F9\r\n221 2.0.0 Bye\r\n");
+	send_segment(&t, 1, ACK | FIN, NULL, 0, NULL);
+	send_segment(&t, 0, ACK | FIN, NULL, 0, NULL);
+	send_segment(&t, 1, ACK, NULL, 0, NULL);
+}
+
+int pg_wire_interleave(struct pg_wire *w, uint32_t sessions, uint32_t together, uint64_t seed)
+{
+	struct pg_frame *to = malloc(w->nframes * sizeof *to);
+	size_t *next = calloc(sessions + 1, sizeof *next), *end = calloc(sessions + 1, sizeof *end);
+	uint32_t *open = calloc(together, sizeof *open), nopen = 0, started = 0;
+	int rc = -ENOMEM;
+	if (!to || !next || !end || !open)
+		goto out;
+	for (size_t i = w->nframes; i-- > 0;)
+		next[w->frames[i].session] = i;
+	for (size_t i = 0; i < w->nframes; i++)
+		end[w->frames[i].session] = i + 1;
+	for (size_t n = 0; n < w->nframes;) {
+		while (nopen < together && started < sessions)
+			open[nopen++] = started++;
+		uint32_t slot = (uint32_t)(pg_random(&seed) % nopen), s = open[slot];
+		/* Segments of a window arrive together. */
+		for (unsigned k = 1 + pg_random(&seed) % 8; k > 0 && next[s] < end[s]; k--)
+			to[n++] = w->frames[next[s]++];
+		if (next[s] == end[s])
+			open[slot] = open[--nopen];
+	}
+	free(w->frames);
+	w->frames = to;
+	w->capframes = w->nframes;
+	to = NULL;
+	rc = 0;
+out:
+	free(to);
+	free(next);
+	free(end);
+	free(open);
+	return rc;
+}
+
+void pg_wire_renew(struct pg_wire *w, uint32_t round)
+{
+	for (size_t i = 0; i < w->nframes; i++) {
+		uint8_t *ip = w->data + w->frames[i].off + 14;
+		/* The client is the end in 10.0.0.0/8. */
+		uint8_t *address = ip[12] == 10 ? ip + 12 : ip + 16;
+		put16(address + 1, round & 0xffff);
+		address[3] = (uint8_t)(w->frames[i].session / 60000);
+	}
+}
+
+void pg_wire_free(struct pg_wire *w)
+{
+	free(w->data);
+	free(w->frames);
+}

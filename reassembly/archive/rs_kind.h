@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_kind: which wrapping a file's first bytes announce.
+ *
+ * Sources: APPNOTE.TXT 4.3.7 (zip), RFC 1952 (gzip), the formats' own marks for the rest. */
+#ifndef RS_KIND_H
+#define RS_KIND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum rs_kind {
+	RS_KIND_PLAIN, /* no wrapping known here */
+	RS_KIND_ZIP,
+	RS_KIND_GZIP,
+	RS_KIND_PACKED, /* a wrapping that is known and not opened: rar, 7z, bzip2, xz, zstd, lz4, cab, compress, TNEF */
+};
+
+#define RS_KIND_BYTES 8 /* enough to tell */
+
+enum rs_kind rs_kind_of(const uint8_t *p, size_t n);
+
+#endif
