@@ -17,6 +17,7 @@ const char *rs_mime_anomaly_name(enum rs_mime_anomaly a)
 		[RS_MIME_NAME_CUT] = "mime.name_cut",
 		[RS_MIME_MISSING_END] = "mime.missing_end",
 		[RS_MIME_BLOCK_LIMIT] = "mime.block_limit",
+		[RS_MIME_BOUNDARY_ALIKE] = "mime.boundary_alike",
 	};
 	return (unsigned)a < RS_MIME_ANOMALY_MAX ? names[a] : "mime.unknown";
 }

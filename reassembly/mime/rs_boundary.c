@@ -59,6 +59,7 @@ void rs_boundary_drop(struct rs_boundary *b)
 {
 	b->held = 0;
 	b->dashes = 0;
+	b->alike = false;
 	b->decided = false;
 }
 
@@ -90,13 +91,23 @@ static uint16_t narrow(const struct rs_boundary *b, uint16_t alive, size_t at, u
 	return alive;
 }
 
+/* Whether n bytes of a line that fits these levels hold the whole boundary of one. */
+static bool is_passed(const struct rs_boundary *b, uint16_t levels, size_t n)
+{
+	for (; levels; levels &= levels - 1)
+		if (n >= 2 + level_size(b, (unsigned)__builtin_ctz(levels)))
+			return true;
+	return false;
+}
+
 bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n)
 {
 	uint16_t alive = b->open;
 	for (size_t i = 0; i < n && i < RS_BOUNDARY_LINE && p[i] != '\n'; i++) {
-		alive = narrow(b, alive, i, i ? p[i - 1] : 0, p[i]);
-		if (!alive)
-			return false;
+		uint16_t left = narrow(b, alive, i, i ? p[i - 1] : 0, p[i]);
+		if (!left)
+			return is_passed(b, alive, i);
+		alive = left;
 	}
 	return alive;
 }
@@ -112,7 +123,8 @@ static enum rs_boundary_step judge_level(const struct rs_boundary *b, unsigned l
 		return b->dashes >= 2 ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_PART;
 	if (!tail || b->line[size] != '-')
 		return RS_BOUNDARY_PART;
-	return tail > 1 && b->line[size + 1] == '-' ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_NO;
+	/* What follows a dash can only be another one. */
+	return tail > 1 ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_NO;
 }
 
 static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
@@ -127,6 +139,7 @@ static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
 		}
 		left &= (uint16_t) ~(1u << l);
 	}
+	b->alike = is_passed(b, b->alive, b->held);
 	return RS_BOUNDARY_NO;
 }
 
@@ -136,10 +149,7 @@ static bool is_decided(const struct rs_boundary *b)
 {
 	if (b->held == RS_BOUNDARY_LINE)
 		return true;
-	for (uint16_t left = b->alive & b->cut; left; left &= left - 1)
-		if (b->held >= 2 + level_size(b, (unsigned)__builtin_ctz(left)))
-			return true;
-	return false;
+	return is_passed(b, b->alive & b->cut, b->held);
 }
 
 /* The rest of a decided line, which counts only for whether it ends in "--". */
@@ -167,6 +177,7 @@ size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum 
 		}
 		uint16_t alive = narrow(b, b->alive, b->held, b->held ? b->line[b->held - 1] : 0, p[i]);
 		if (!alive) {
+			b->alike = is_passed(b, b->alive, b->held);
 			*step = RS_BOUNDARY_NO;
 			return i;
 		}

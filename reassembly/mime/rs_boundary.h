@@ -30,12 +30,13 @@ struct rs_boundary {
 	uint16_t held; /* bytes in line */
 	uint8_t levels;
 	uint8_t dashes; /* of a decided line: '-' that end it so far */
+	bool alike; /* the line that was none began with a whole boundary all the same */
 	bool decided; /* the line under way is a delimiter: only its end is awaited */
 };
 
 enum rs_boundary_step {
 	RS_BOUNDARY_MORE, /* may be one: all was eaten */
-	RS_BOUNDARY_NO, /* is none: line[0..held) must be read otherwise, then call rs_boundary_drop */
+	RS_BOUNDARY_NO, /* is none: line[0..held) must be read otherwise, then call rs_boundary_drop; see alike */
 	RS_BOUNDARY_PART, /* a delimiter */
 	RS_BOUNDARY_CLOSE, /* the final one */
 };
@@ -51,7 +52,7 @@ void rs_boundary_pop(struct rs_boundary *b, uint8_t levels);
 /* The level's final delimiter was seen: it is looked for no more. */
 void rs_boundary_close(struct rs_boundary *b, uint8_t level);
 
-/* Whether [p, p + n), which begins at the start of a line, may begin a delimiter. */
+/* Whether [p, p + n), which begins at the start of a line, may begin a delimiter, or something alike. */
 bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n);
 
 /* Eats bytes of the line under way, its LF included. Returns how many; the byte that shows that

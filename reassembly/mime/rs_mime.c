@@ -382,8 +382,8 @@ static bool ends_at(const struct rs_mime *m, uint8_t level)
 
 static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 {
-	if (level == m->depth)
-		anomaly(m, RS_MIME_HEADER_INVALID); /* no empty line before the multipart's own delimiter */
+	/* No empty line before the multipart's own delimiter. */
+	bool early = level == m->depth;
 	/* Delimiters one after the other make no part between them. */
 	bool no_part = m->reading == READING_HEADER && m->header.virgin &&
 		       rs_level_is_multipart(m->level, m->depth, m->depth - 1u);
@@ -391,6 +391,8 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 		m->level[m->depth - 1].parts--;
 	else
 		header_finish(m);
+	if (early)
+		anomaly(m, RS_MIME_HEADER_INVALID);
 	if (m->sealed)
 		return;
 	part_end(m, ends_at(m, level));
@@ -412,12 +414,15 @@ static void line_replay(struct rs_mime *m)
 {
 	uint8_t line[RS_BOUNDARY_LINE];
 	size_t n = m->boundary.held;
+	bool alike = m->boundary.alike;
 	memcpy(line, m->boundary.line, n);
 	rs_boundary_drop(&m->boundary);
 	m->line_start = false;
-	/* Comes back here at most once: the line's first byte ends a field, which may announce a boundary that
-	 * the line is then compared with. */
+	/* The line's first byte may end a field that announces a boundary: then the line is held again, to be
+	 * compared with that one too. */
 	rs_mime_feed(m, line, n);
+	if (alike && !rs_boundary_holds(&m->boundary))
+		anomaly(m, RS_MIME_BOUNDARY_ALIKE);
 }
 
 static const uint8_t *delimiter_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)

@@ -95,6 +95,8 @@ enum rs_mime_anomaly {
 	RS_MIME_NAME_CUT,
 	RS_MIME_MISSING_END, /* a multipart never ended */
 	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields could not be read */
+	RS_MIME_BOUNDARY_ALIKE, /* a line begins with an open boundary and goes on: text here, a delimiter to readers that
+				 * compare no further (RFC 2046 5.1.1 lets them) */
 	RS_MIME_ANOMALY_MAX
 };
 

@@ -179,7 +179,9 @@ static const struct rs_mime_case {
 		"three\r\n"
 		"--b--",
 		"leaf 1.1 depth 2 <text/plain> identity\n"
-		"|one\\r\\n--b2|\n"
+		"|one\\r\\n--b|\n"
+		"! mime.boundary_alike\n"
+		"|2|\n"
 		"end\n"
 		"leaf 1.2 depth 2 <text/plain> identity\n"
 		"|two|\n"
@@ -199,7 +201,10 @@ static const struct rs_mime_case {
 		"--b-\r\n"
 		"--b-- \r\n",
 		"leaf 1 depth 1 <text/plain> identity\n"
-		"|one\\r\\n--b x\\r\\n-- b\\r\\n--b-|\n"
+		"|one\\r\\n--b |\n"
+		"! mime.boundary_alike\n"
+		"|x\\r\\n-- b\\r\\n--b-|\n"
+		"! mime.boundary_alike\n"
 		"end\n",
 	  2, { 16, 1000 } },
 	{ "no_final_boundary",
@@ -1064,6 +1069,7 @@ static const struct rs_mime_case {
 		"\r\n"
 		"two\r\n"
 		"--b--",
+		"! mime.boundary_alike\n"
 		"! mime.header_invalid\n"
 		"! mime.missing_end\n"
 		"leaf 2 depth 1 <text/plain> identity\n"

@@ -135,6 +135,31 @@ static void keeps_inner_white_space(void **state)
 	}
 }
 
+/* A delimiter in the header ends the field under way before anything else is told. */
+static void ends_a_long_field_at_a_delimiter(void **state)
+{
+	(void)state;
+	static const char *const lines[][2] = {
+		{ "--b\n", "! mime.header_invalid\n! mime.missing_end\n" },
+		{ "--b x\n", "! mime.boundary_alike\n! mime.header_invalid\npreamble 0 depth 1 <text/plain> identity\n"
+			     "|--b x\\n|\nend missing-end\n! mime.missing_end\n" },
+	};
+	for (size_t i = 0; i < 2; i++) {
+		struct text message = { 0 }, want = { 0 };
+		add(&message, "Content-Type: multipart/mixed; boundary=b\nTo: ");
+		add_times(&message, "t", 5000);
+		add(&message, "\n");
+		add(&message, lines[i][0]);
+		add(&want, "to: ");
+		add_times(&want, "t", 5000);
+		add(&want, "\n");
+		add(&want, lines[i][1]);
+		expect_everywhere(message.p, message.n, want.p, 1, wide);
+		text_free(&message);
+		text_free(&want);
+	}
+}
+
 static void cuts_a_parsed_field_at_the_block(void **state)
 {
 	(void)state;
@@ -220,7 +245,7 @@ static void takes_endless_padding_for_a_boundary(void **state)
 	add_times(&message, " ", 300);
 	add(&want, "leaf 1 depth 1 <text/plain> identity\n|one\\n--b");
 	add_times(&want, " ", 100);
-	add(&want, "x|\nend\nleaf 2 depth 1 <text/plain> identity\n|two|\nend\n");
+	add(&want, "|\n! mime.boundary_alike\n|x|\nend\nleaf 2 depth 1 <text/plain> identity\n|two|\nend\n");
 	expect_everywhere(message.p, message.n, want.p, 1, wide);
 	text_free(&message);
 	text_free(&want);
@@ -366,6 +391,7 @@ int main(void)
 		cmocka_unit_test(tells_each_case_however_it_is_cut),
 		cmocka_unit_test(hands_out_a_long_field_whole),
 		cmocka_unit_test(keeps_inner_white_space),
+		cmocka_unit_test(ends_a_long_field_at_a_delimiter),
 		cmocka_unit_test(cuts_a_parsed_field_at_the_block),
 		cmocka_unit_test(cuts_a_long_name),
 		cmocka_unit_test(reads_an_endless_name_as_body),

@@ -81,7 +81,8 @@ static void reads_fields_as_mail_has_them(void **state)
 static void needs_time_in_proportion_to_length(void **state)
 {
 	(void)state;
-	static const char *const bricks[] = { "(", "a=\"", "a=\\\"", ";a=\"\\", "\"", "a ", "a= b", "=", ";", "a=(" };
+	static const char *const bricks[] = { "(",  "a=\"", "a=\\\"", ";a=\\\"", ";a=\"\\", "\"",
+					      "a ", "a= b", "=",      ";",       "a=(" };
 	size_t n = 1 << 20;
 	uint8_t *field = malloc(n);
 	assert_non_null(field);
