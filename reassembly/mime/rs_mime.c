@@ -418,10 +418,10 @@ static void line_replay(struct rs_mime *m)
 	memcpy(line, m->boundary.line, n);
 	rs_boundary_drop(&m->boundary);
 	m->line_start = false;
-	/* Comes back here at most once: the line's first byte ends a field, which may announce a boundary that
-	 * the line is then compared with. */
+	/* The line's first byte may end a field that announces a boundary: then the line is held again, to be
+	 * compared with that one too. */
 	rs_mime_feed(m, line, n);
-	if (alike)
+	if (alike && !rs_boundary_holds(&m->boundary))
 		anomaly(m, RS_MIME_BOUNDARY_ALIKE);
 }
 

@@ -1070,7 +1070,6 @@ static const struct rs_mime_case {
 		"two\r\n"
 		"--b--",
 		"! mime.boundary_alike\n"
-		"! mime.boundary_alike\n"
 		"! mime.header_invalid\n"
 		"! mime.missing_end\n"
 		"leaf 2 depth 1 <text/plain> identity\n"
