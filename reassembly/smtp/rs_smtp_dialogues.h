@@ -723,13 +723,31 @@ static const struct dialogue dialogues[] = {
 			     "0 } bare\n"
 			     "0 DATA/0 354 go\n" QUEUED_LOG),
 	D("candidate while data is unanswered and refused",
-	  HELLO MAIL C("DATA\r\nx\n.\nRSET\r\nQUIT\r\n") S("554 no\r\n500 x\r\n500 dot\r\n250 rset\r\n221 bye\r\n"),
+	  HELLO MAIL C("DATA\r\nx\n.\nRSET\r\nMAIL FROM:<c@x>\r\n")
+		  S("554 no\r\n500 x\r\n500 dot\r\n250 rset\r\n250 mail\r\n") QUIT,
 	  HELLO_LOG MAIL_LOG "0 {\n"
 			     "0 \"x\\n\"\n"
 			     "! end_bare_lf 0\n"
 			     "0 } bare\n"
+			     "+1\n"
+			     "1 from c@x []\n"
 			     "0 DATA/0 554 no\n"
-			     "-0 rejected 554 no\n"),
+			     "-0 rejected 554 no\n"
+			     "1 MAIL/0 250 mail\n"
+			     "-1 abandoned 221 bye\n"),
+	D("undecided candidate while data is refused",
+	  HELLO MAIL C("DATA\r\nx\n.\n\r\n") S("554 no\r\n500 x\r\n500 dot\r\n500 empty\r\n") C("MAIL FROM:<c@x>\r\n")
+		  S("250 mail\r\n") QUIT,
+	  HELLO_LOG MAIL_LOG "0 {\n"
+			     "0 \"x\\n\"\n"
+			     "! end_bare_lf 0\n"
+			     "0 DATA/0 554 no\n"
+			     "0 } refused\n"
+			     "-0 rejected 554 no\n"
+			     "+1\n"
+			     "1 from c@x []\n"
+			     "1 MAIL/0 250 mail\n"
+			     "-1 abandoned 221 bye\n"),
 	D("held bytes that are content", OPEN C("a\n.\nRCPT T no\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"a\\n\"\n"
 		   "! end_bare_lf 0\n"

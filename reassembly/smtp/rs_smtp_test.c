@@ -254,7 +254,10 @@ static void test_pipeline_limit(void **state)
 		{ RS_SMTP_CLIENT, "MAIL FROM:<a@x>\r\n", 1 },
 		{ RS_SMTP_CLIENT, "RCPT TO:<b@y>\r\n", COMMANDS },
 		{ RS_SMTP_SERVER, "250 mail\r\n", 1 },
-		{ RS_SMTP_SERVER, "250 rcpt\r\n", COMMANDS },
+		{ RS_SMTP_SERVER, "250 rcpt\r\n", 10 },
+		{ RS_SMTP_CLIENT, "RCPT TO:<late@y>\r\n", 1 }, /* there is room again, but those before it were not kept */
+		{ RS_SMTP_SERVER, "250 rcpt\r\n", COMMANDS - 10 },
+		{ RS_SMTP_SERVER, "550 late\r\n", 1 },
 		{ RS_SMTP_CLIENT, "DATA\r\n", 1 },
 		{ RS_SMTP_SERVER, "354 go\r\n", 1 },
 		{ RS_SMTP_CLIENT, "x\r\n.\r\n", 1 },
@@ -270,6 +273,8 @@ static void test_pipeline_limit(void **state)
 	assert_non_null(strstr(got, "0 to/2999 b@y\n"));
 	assert_non_null(strstr(got, "0 RCPT/1022 250 rcpt\n"));
 	assert_null(strstr(got, "0 RCPT/1023 "));
+	assert_non_null(strstr(got, "0 to/3000 late@y\n"));
+	assert_null(strstr(got, "0 RCPT/3000 "));
 	assert_non_null(strstr(got, "0 DATA/0 354 go\n0 {\n0 \"x\\r\\n\"\n0 } dot\n"));
 	assert_non_null(strstr(got, "-0 accepted 250 queued\n"));
 	assert_null(strstr(got, "reply_unexpected"));
