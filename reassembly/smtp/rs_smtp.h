@@ -3,7 +3,8 @@
  * 3030, 3207, 4954).
  *
  * Owner:  one thread. Memory: this struct, and blocks of RS_SMTP_BLOCK bytes from the pool given
- * at init, held only while a line is incomplete or replies are owed. Units: bytes.
+ * at init, held only while a line is incomplete or replies are owed (or LMTP recipients were refused): at most
+ * 2 + 13 + 49 + one for each LMTP transaction with refused recipients. Units: bytes.
  * Input:  each direction's in-order bytes, in any split; what one direction says is judged by what
  * the other has said so far. Either direction may be missing altogether (one-way captures).
  * Data handed to the callbacks is borrowed until they return.
@@ -13,7 +14,12 @@
  * be open: with pipelining the next begins while the last one's reply is owed.
  *
  *  - MAIL inside a transaction: its own transaction; if the server refuses it, it ends as refused
- *    and the outer one goes on; if the server accepts it, the outer one ends as abandoned.
+ *    and the outer one goes on; if the server accepts it, the outer one ends as abandoned. Commands sent
+ *    while it is unanswered go to the outer one, since servers refuse it; once they did, the outer one
+ *    goes on whatever the answer, so that no recipient goes missing.
+ *  - A DATA refused before any content came leaves the transaction open, as servers do: more recipients and another DATA
+ *    may follow. It ends as REJECTED when something else ends it; r then has that DATA's code, and no text.
+ *  - A transaction that is decided while more of it is owed replies ends with the last of them.
  *  - After DATA the client's bytes are content from the next byte on, whether or not the server
  *    has answered; if the answer turns out to be other than 3xx, the content ends as REFUSED and
  *    the client's bytes are commands again.
@@ -21,6 +27,8 @@
  *    flagged as anomaly, and taken as the end when the server answers there or when what
  *    follows reads as a command; otherwise the content goes on.
  *  - A final reply while content is open and its DATA was answered 3xx ends the content (BY_REPLY).
+ *  - 354 without a DATA opens content too: the server took something for one.
+ *  - Each anomaly is told once a transaction, and once between two.
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
  *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly. */
@@ -80,7 +88,8 @@ enum rs_smtp_anomaly {
 
 struct rs_smtp_reply {
 	uint16_t code; /* 200 to 599 */
-	const uint8_t *text; /* what follows the code in the last line of the reply, enhanced code included */
+	const uint8_t *text; /* what follows the code in the last line of the reply, enhanced code included; empty in
+			      * tx_end when that reply is long past */
 	size_t text_len;
 };
 
@@ -97,6 +106,7 @@ struct rs_smtp_ops {
 	/* The server's answer to a command of the transaction: MAIL, RCPT (then i says which), DATA,
 	 * BDAT, CONTENT. LMTP answers CONTENT once for each accepted RCPT (then i says which). */
 	void (*reply)(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, const struct rs_smtp_reply *r);
+	/* At most once a transaction; when DATA is accepted, or its first byte comes, or with the first BDAT. */
 	void (*content_begin)(void *arg, void *tx);
 	/* Offered first, for content after DATA in the middle of a line or at the start of one that does not start with a
 	 * dot, and for BDAT chunks: the callee eats a prefix of p that is sure to hold no '.' and returns its length

@@ -174,14 +174,14 @@ void rs_smtp_client_replay(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	uint8_t copy[RS_SMTP_HELD]; /* p may be the very bytes that a DATA in them sets anew */
 	memcpy(copy, p, n);
-	struct rs_smtp_text line;
-	bool whole;
-	/* At most one line end, and nothing behind it. */
-	if (!n)
-		return;
-	rs_smtp_line_take(&s->line[RS_SMTP_CLIENT], s->blocks, copy, n, &line, &whole);
-	if (whole) {
+	for (size_t at = 0; at < n;) {
+		struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+		struct rs_smtp_text line;
+		bool whole;
+		at += rs_smtp_line_take(l, s->blocks, copy + at, n - at, &line, &whole);
+		if (!whole)
+			break;
 		rs_smtp_client_line(s, &line);
-		rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, false);
+		rs_smtp_line_done(l, s->blocks, false);
 	}
 }

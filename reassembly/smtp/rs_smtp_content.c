@@ -73,6 +73,9 @@ static enum rs_smtp_end end_of_candidate(const struct rs_smtp_eod *e)
 
 static void finish_candidate(struct rs_smtp *s)
 {
+	/* Lines behind the candidate are commands, and answered as such. */
+	if (s->answer == RS_ANSWER_OWED)
+		s->early_lines -= rs_smtp_eod_rest_lines(&s->eod);
 	rs_smtp_content_finish(s, end_of_candidate(&s->eod));
 	size_t n;
 	const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);
@@ -107,6 +110,7 @@ uint32_t rs_smtp_content_refused(struct rs_smtp *s)
 	uint32_t lines = s->early_lines;
 	s->mode = RS_MODE_COMMAND;
 	if (s->fed) {
+		lines -= rs_smtp_eod_rest_lines(&s->eod);
 		rs_smtp_content_close(s, s->body, RS_END_REFUSED);
 		s->skip_line = s->eod.state != RS_EOD_START && s->eod.state != RS_EOD_LF && s->eod.state != RS_EOD_ASK;
 		size_t n;
@@ -179,8 +183,7 @@ size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 		size_t stop = at + lines_len(p + at, n - at, span), took;
 		while (at < stop) {
 			enum rs_smtp_eod_found found = step(s, p + at, stop - at, &took);
-			/* The line end of a command behind the candidate is not the content's. */
-			if (early && found != RS_EOD_COMMAND)
+			if (early)
 				count_early(s, p + at, took);
 			at += took;
 			if (found == RS_EOD_END)

@@ -48,6 +48,16 @@ const uint8_t *rs_smtp_eod_flush(struct rs_smtp_eod *e, size_t *n)
 	return e->held + from;
 }
 
+uint32_t rs_smtp_eod_rest_lines(const struct rs_smtp_eod *e)
+{
+	size_t n;
+	const uint8_t *p = rs_smtp_eod_rest(e, &n);
+	uint32_t lines = 0;
+	while (n--)
+		lines += *p++ == '\n';
+	return lines;
+}
+
 const uint8_t *rs_smtp_eod_rest(const struct rs_smtp_eod *e, size_t *n)
 {
 	*n = e->state == RS_EOD_ASK ? e->n_held - e->n_dot : 0;
@@ -123,12 +133,24 @@ static size_t step_dot_cr(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_s
 	return 1;
 }
 
+/* Whether what follows the candidate, c being its newest byte, reads as a command. Empty lines before it say nothing. */
+static int rest_reads(struct rs_smtp_eod *e, uint8_t c)
+{
+	e->held[e->n_held] = c;
+	const uint8_t *p = e->held + e->n_dot;
+	size_t n = e->n_held - e->n_dot + 1u;
+	bool full = n == RS_SMTP_READS_MAX;
+	while (n && (*p == '\r' || *p == '\n')) {
+		p++;
+		n--;
+	}
+	int reads = rs_smtp_command_reads(p, n, false);
+	return reads < 0 && full ? 0 : reads;
+}
+
 static size_t step_ask(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
 {
-	uint8_t *rest = e->held + e->n_dot;
-	size_t n = e->n_held - e->n_dot;
-	rest[n] = c;
-	int reads = rs_smtp_command_reads(rest, n + 1, false);
+	int reads = rest_reads(e, c);
 	if (!reads)
 		return release(e, out);
 	e->n_held++;

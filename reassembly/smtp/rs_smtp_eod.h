@@ -39,7 +39,7 @@ enum rs_smtp_eod_found {
 	RS_EOD_BARE_LF, /* a candidate, LF involved: now it is held */
 	RS_EOD_BARE_CR,
 	RS_EOD_END, /* CRLF "." CRLF */
-	RS_EOD_COMMAND, /* the candidate was the end: a command follows it, which begins with rs_smtp_eod_rest */
+	RS_EOD_COMMAND, /* the candidate was the end: what follows is rs_smtp_eod_rest */
 };
 
 struct rs_smtp_eod_step {
@@ -65,7 +65,8 @@ void rs_smtp_eod_skip(struct rs_smtp_eod *e, const uint8_t *p, size_t n);
 /* What is held is content after all. Returns it: borrowed until the next call. */
 const uint8_t *rs_smtp_eod_flush(struct rs_smtp_eod *e, size_t *n);
 
-/* The beginning of the command behind the candidate. */
+/* What is held behind the candidate: empty lines and the beginning of a command. */
 const uint8_t *rs_smtp_eod_rest(const struct rs_smtp_eod *e, size_t *n);
+uint32_t rs_smtp_eod_rest_lines(const struct rs_smtp_eod *e); /* line ends in it */
 
 #endif

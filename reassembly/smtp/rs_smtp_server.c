@@ -338,7 +338,8 @@ static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		}
 		return;
 	}
-	if (r->code != 421 && s->seen_client && !s->unsure)
+	/* A server may say at any time that it gives up waiting. */
+	if (r->code / 100 != 4 && s->seen_client && !s->unsure)
 		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
 }
 
