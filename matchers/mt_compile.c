@@ -103,6 +103,6 @@ int mt_compile(const struct mt_pattern *const *v, size_t n, struct mt_database *
 	if (r || out->stream_size <= MT_STREAM_STATE_MAX)
 		return r;
 	hs_free_database(out->hs);
-	*out = (struct mt_database){ NULL };
+	*out = (struct mt_database){ .hs = NULL };
 	return find_largest(v, n, bad);
 }
