@@ -14,11 +14,18 @@
 
 static struct rs_pool pool;
 
-static int setup(void **state)
+static int make_pool(void **state)
 {
 	_Alignas(64) static char mem[RS_POOL_BYTES(sizeof(struct ct_block), BLOCKS)];
 	(void)state;
 	rs_pool_init(&pool, mem, sizeof(struct ct_block), BLOCKS);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	pool.failed = 0;
 	return 0;
 }
 
@@ -242,5 +249,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(passes_over_what_is_not_copied, setup, teardown),
 		cmocka_unit_test(names_are_those_of_the_interface),
 	};
-	return cmocka_run_group_tests_name("ct_record", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ct_record", tests, make_pool, NULL);
 }
