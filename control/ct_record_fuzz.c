@@ -78,8 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			else
 				continue;
 		} else {
-			struct expected e = { .kind = (enum ct_note_kind)(1 + (data[i] >> 5)), .sub = data[i], .index = (uint16_t)i,
-				              .len = (uint32_t)len, .at = o.used };
+			struct expected e = { .kind = (enum ct_note_kind)(1 + (data[i] >> 5)),
+					      .sub = data[i],
+					      .index = (uint16_t)i,
+					      .len = (uint32_t)len,
+					      .at = o.used };
 			o.open = ct_note_put(&notes, &pool, max_blocks, e.kind, e.sub, e.index, source + from, len);
 			lost += !o.open;
 			if (!o.open)

@@ -125,7 +125,8 @@ static void grows_in_pieces(void **state)
 		uint8_t *text;
 		assert_true(ct_note_put(&n, &pool, BLOCKS, CT_NOTE_HEADER, 3, 0, all, 0));
 		for (size_t i = 0; i < sizeof all; i += piece)
-			assert_true(ct_note_more(&n, &pool, BLOCKS, all + i, sizeof all - i < piece ? sizeof all - i : piece));
+			assert_true(ct_note_more(&n, &pool, BLOCKS, all + i,
+						 sizeof all - i < piece ? sizeof all - i : piece));
 		ct_note_first(&it, &n);
 		note = next(&it, &text);
 		assert_int_equal(note.len, sizeof all);
@@ -225,9 +226,12 @@ static void names_are_those_of_the_interface(void **state)
 {
 	(void)state;
 	static const char *const reasons[CT_REASON_MAX] = {
-		"", "tls", "overload", "timeout", "gap", "midstream", "limit", "malformed", "unsupported", "encrypted-file"
+		"",          "tls",   "overload",  "timeout",     "gap",
+		"midstream", "limit", "malformed", "unsupported", "encrypted-file"
 	};
-	static const char *const actions[CT_ACT_MAX] = { "none", "alert", "reject", "drop", "reset", "tempfail", "pass" };
+	static const char *const actions[CT_ACT_MAX] = {
+		"none", "alert", "reject", "drop", "reset", "tempfail", "pass"
+	};
 	static const char *const verdicts[CT_VERDICT_MAX] = { "clean", "infected", "suspicious", "unscanned" };
 	for (int i = 0; i < CT_REASON_MAX; i++)
 		assert_string_equal(ct_reason_name((enum ct_reason)i), reasons[i]);
