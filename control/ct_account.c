@@ -48,6 +48,6 @@ bool ct_account_packets_balance(const struct ct_account *a)
 
 bool ct_account_messages_balance(const struct ct_account *a)
 {
-	return a->seen == a->verdict[CT_CLEAN] + a->verdict[CT_INFECTED] + a->verdict[CT_SUSPICIOUS] +
-	                          ct_account_unscanned(a);
+	return a->seen ==
+	       a->verdict[CT_CLEAN] + a->verdict[CT_INFECTED] + a->verdict[CT_SUSPICIOUS] + ct_account_unscanned(a);
 }

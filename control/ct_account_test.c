@@ -39,13 +39,14 @@ static void fails_when_any_term_is_wrong(void **state)
 {
 	(void)state;
 	struct ct_account a = balanced();
-	uint64_t *packets[] = {
-		&a.received, &a.forwarded, &a.consumed, &a.held, &a.sent, &a.injected, &a.dropped[0], &a.dropped[CT_DROP_MAX - 1]
-	};
-	uint64_t *messages[] = {
-		&a.seen, &a.verdict[CT_CLEAN], &a.verdict[CT_INFECTED], &a.verdict[CT_SUSPICIOUS], &a.unscanned[CT_REASON_TLS],
-		&a.unscanned[CT_REASON_MAX - 1]
-	};
+	uint64_t *packets[] = { &a.received, &a.forwarded, &a.consumed,   &a.held,
+				&a.sent,     &a.injected,  &a.dropped[0], &a.dropped[CT_DROP_MAX - 1] };
+	uint64_t *messages[] = { &a.seen,
+				 &a.verdict[CT_CLEAN],
+				 &a.verdict[CT_INFECTED],
+				 &a.verdict[CT_SUSPICIOUS],
+				 &a.unscanned[CT_REASON_TLS],
+				 &a.unscanned[CT_REASON_MAX - 1] };
 	for (size_t i = 0; i < sizeof packets / sizeof *packets; i++) {
 		a = balanced();
 		++*packets[i];

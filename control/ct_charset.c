@@ -7,6 +7,7 @@
 
 #include "control/ct_utf8.h"
 
+/* clang-format off */
 /* Charsets as iconv names them. The first four need no descriptor. A superset stands where mail programs write more than
  * the name that they give allows: windows-1252 for ISO-8859-1, GB18030 for GB2312, CP949 for EUC-KR. */
 enum charset {
@@ -87,6 +88,7 @@ static const struct {
 	{ "xmacroman", MAC_ROMAN }, { "xmaccyrillic", MAC_CYRILLIC }, { "maccyrillic", MAC_CYRILLIC },
 	{ "viscii", VISCII },
 };
+/* clang-format on */
 
 /* windows-1252 0x80 to 0x9f; the five that it leaves open are no characters. */
 static const uint16_t windows_1252[32] = {
@@ -180,7 +182,8 @@ static enum charset byte_order(const uint8_t **p, size_t *n)
 	return big ? UTF_16BE : UTF_16LE;
 }
 
-bool ct_charset_utf8(struct ct_charsets *c, const char *name, size_t name_len, const uint8_t *p, size_t n, struct ct_buf *b)
+bool ct_charset_utf8(struct ct_charsets *c, const char *name, size_t name_len, const uint8_t *p, size_t n,
+		     struct ct_buf *b)
 {
 	int known = find(name, name_len);
 	if (known < 0)

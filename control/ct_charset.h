@@ -25,7 +25,8 @@ void ct_charsets_free(struct ct_charsets *c);
 
 /* Adds p, which is in the charset of that name, to b as UTF-8; what is wrong in it becomes U+FFFD (or wrong UTF-8, when the
  * charset is UTF-8: the reader replaces it). False, and nothing added, when the charset is not known. */
-bool ct_charset_utf8(struct ct_charsets *c, const char *name, size_t name_len, const uint8_t *p, size_t n, struct ct_buf *b);
+bool ct_charset_utf8(struct ct_charsets *c, const char *name, size_t name_len, const uint8_t *p, size_t n,
+		     struct ct_buf *b);
 
 /* Adds p, whose charset nobody named: UTF-8 where it is valid (or only cut), else windows-1252. */
 void ct_charset_guess(const uint8_t *p, size_t n, struct ct_buf *b);

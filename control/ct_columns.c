@@ -55,7 +55,8 @@ unsigned ct_columns_width(const char *text)
 }
 
 static const char *const escapes[] = {
-	[CT_PLAIN] = "", [CT_DIM] = "\033[2m", [CT_RED] = "\033[1;31m", [CT_YELLOW] = "\033[1;33m", [CT_GREEN] = "\033[32m",
+	[CT_PLAIN] = "",         [CT_DIM] = "\033[2m", [CT_RED] = "\033[1;31m", [CT_YELLOW] = "\033[1;33m",
+	[CT_GREEN] = "\033[32m",
 };
 
 static void put(struct ct_columns *c, const char *p, size_t n, enum ct_colour colour)
@@ -68,8 +69,8 @@ static void put(struct ct_columns *c, const char *p, size_t n, enum ct_colour co
 		fputs("\033[0m", c->to);
 }
 
-void ct_columns_begin(struct ct_columns *c, FILE *to, struct ct_style style, unsigned margin, unsigned indent, const char *label,
-                      enum ct_colour colour)
+void ct_columns_begin(struct ct_columns *c, FILE *to, struct ct_style style, unsigned margin, unsigned indent,
+		      const char *label, enum ct_colour colour)
 {
 	if (style.width < WIDTH_MIN)
 		style.width = WIDTH_MIN;

@@ -21,8 +21,8 @@ struct ct_columns {
 };
 
 /* A line: label at `margin`, values from `indent` on. */
-void ct_columns_begin(struct ct_columns *c, FILE *to, struct ct_style style, unsigned margin, unsigned indent, const char *label,
-                      enum ct_colour colour);
+void ct_columns_begin(struct ct_columns *c, FILE *to, struct ct_style style, unsigned margin, unsigned indent,
+		      const char *label, enum ct_colour colour);
 /* Words are what spaces separate; runs of spaces are kept as one. A call's first word is a new word. */
 void ct_columns_words(struct ct_columns *c, const char *text, enum ct_colour colour);
 /* Kept together on one line where it fits on one. */

@@ -56,7 +56,8 @@ int ct_config_defaults(struct ct_config *c)
 		r = default_cache_dir(c);
 	for (size_t i = 0; !r && i < ct_nkeys; i++)
 		if (ct_keys[i].value)
-			r = ct_key_is_list(&ct_keys[i]) ? set_list(c, &ct_keys[i]) : ct_key_set(c, &ct_keys[i], ct_keys[i].value);
+			r = ct_key_is_list(&ct_keys[i]) ? set_list(c, &ct_keys[i])
+							: ct_key_set(c, &ct_keys[i], ct_keys[i].value);
 	if (r)
 		ct_config_free(c);
 	return r;

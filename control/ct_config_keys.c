@@ -8,6 +8,7 @@
 
 #include "reassembly/mime/rs_mime.h"
 
+/* clang-format off */
 #define AT(field) offsetof(struct ct_config, field)
 #define NUMBER(s, n, low, high, def, text)                                                                             \
 	{ .section = #s, .name = #n, .type = CT_KEY_NUMBER, .at = AT(s.n), .min = low, .max = high, .value = def, .meaning = text }
@@ -18,12 +19,14 @@
 #define BOOL(s, n, def, text) { .section = #s, .name = #n, .type = CT_KEY_BOOL, .at = AT(s.n), .value = def, .meaning = text }
 #define ENUM(s, n, names, def, text)                                                                                   \
 	{ .section = #s, .name = #n, .type = CT_KEY_ENUM, .at = AT(s.n), .choices = names, .value = def, .meaning = text }
+/* clang-format on */
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
 
+/* clang-format off */
 const struct ct_section ct_sections[] = {
 	{ "sensor", "This sensor." },
 	{ "workers", "Threads that read packets, each on a core of its own." },
@@ -89,6 +92,7 @@ const struct ct_key ct_keys[] = {
 	  .meaning = "Where eve.json is written; \"\": nowhere (-o)." },
 	NUMBER(output, community_id_seed, 0, 65535, "0", "Of community_id: the same as the site's other tools have."),
 };
+/* clang-format on */
 const size_t ct_nkeys = sizeof ct_keys / sizeof *ct_keys;
 
 struct unit {

@@ -25,7 +25,8 @@ struct ct_key {
 	size_t at, count_at; /* in struct ct_config; count_at: of CT_KEY_PORTS */
 	uint32_t min, max;
 	const char *const *choices; /* of CT_KEY_ENUM, ended by NULL */
-	const char *value; /* default, as one would write it; items of lists separated by spaces; NULL: made at start, see default_is */
+	const char *
+		value; /* default, as one would write it; items of lists separated by spaces; NULL: made at start, see default_is */
 	const char *default_is; /* what NULL stands for */
 	const char *meaning;
 };

@@ -73,9 +73,10 @@ static int refuse_yaml(struct reader *r)
 		return refuse_memory(r);
 	if (r->parser.error == YAML_READER_ERROR)
 		return refuse_at(r, mark_of(r, r->parser.problem_offset), "not valid YAML: %s, expected UTF-8 text",
-		                 r->parser.problem);
-	return refuse_at(r, r->parser.problem_mark, "not valid YAML: %s%s%s, expected \"section:\" and, indented, \"key: value\"",
-	                 r->parser.context ? r->parser.context : "", r->parser.context ? ", " : "", r->parser.problem);
+				 r->parser.problem);
+	return refuse_at(r, r->parser.problem_mark,
+			 "not valid YAML: %s%s%s, expected \"section:\" and, indented, \"key: value\"",
+			 r->parser.context ? r->parser.context : "", r->parser.context ? ", " : "", r->parser.problem);
 }
 
 /* The next event; it stays until the following call. */
@@ -177,12 +178,14 @@ static int refuse_section(struct reader *r, const char *wrong)
 	for (size_t i = 0; i < ct_nkeys; i++)
 		if (!strcmp(wrong, ct_keys[i].name) && best.distance) {
 			ct_buf_free(&all);
-			return refuse_at(r, mark, "unknown key \"%s\", did you mean \"%s\" in \"%s\"?", wrong, wrong, ct_keys[i].section);
+			return refuse_at(r, mark, "unknown key \"%s\", did you mean \"%s\" in \"%s\"?", wrong, wrong,
+					 ct_keys[i].section);
 		}
 	char *sections = ct_buf_take(&all);
-	int e = near_enough(&best, wrong) ?
-	                refuse_at(r, mark, "unknown key \"%.*s\", did you mean \"%s\"?", QUOTE_MAX, wrong, best.name) :
-	                refuse_at(r, mark, "unknown key \"%.*s\", expected %s", QUOTE_MAX, wrong, sections ? sections : "another");
+	int e = near_enough(&best, wrong)
+			? refuse_at(r, mark, "unknown key \"%.*s\", did you mean \"%s\"?", QUOTE_MAX, wrong, best.name)
+			: refuse_at(r, mark, "unknown key \"%.*s\", expected %s", QUOTE_MAX, wrong,
+				    sections ? sections : "another");
 	free(sections);
 	return e;
 }
@@ -201,11 +204,10 @@ static int refuse_key(struct reader *r, const char *section, const char *wrong)
 	}
 	char *keys = ct_buf_take(&all);
 	yaml_mark_t mark = r->event.start_mark;
-	int e = near_enough(&best, wrong) ?
-	                refuse_at(r, mark, "unknown key \"%s.%.*s\", did you mean \"%s.%s\"?", section, QUOTE_MAX, wrong,
-	                          best.section, best.name) :
-	                refuse_at(r, mark, "unknown key \"%s.%.*s\", expected one of %s", section, QUOTE_MAX, wrong,
-	                          keys ? keys : "others");
+	int e = near_enough(&best, wrong) ? refuse_at(r, mark, "unknown key \"%s.%.*s\", did you mean \"%s.%s\"?",
+						      section, QUOTE_MAX, wrong, best.section, best.name)
+					  : refuse_at(r, mark, "unknown key \"%s.%.*s\", expected one of %s", section,
+						      QUOTE_MAX, wrong, keys ? keys : "others");
 	free(keys);
 	return e;
 }
@@ -216,7 +218,7 @@ static int refuse_value(struct reader *r, const struct ct_key *k, const char *is
 	ct_key_expected(k, &b);
 	char *expected = ct_buf_take(&b);
 	int e = refuse_at(r, r->event.start_mark, "%s.%s is %s, expected %s", k->section, k->name, is,
-	                  expected ? expected : "another value");
+			  expected ? expected : "another value");
 	free(expected);
 	return e;
 }
@@ -262,15 +264,18 @@ static int read_key(struct reader *r, const char *section)
 {
 	yaml_mark_t mark = r->event.start_mark;
 	if (r->event.type != YAML_SCALAR_EVENT || holds_nul(&r->event))
-		return refuse_at(r, mark, "%s where a key of \"%s\" belongs, expected a name", kind_of(&r->event), section);
+		return refuse_at(r, mark, "%s where a key of \"%s\" belongs, expected a name", kind_of(&r->event),
+				 section);
 	size_t i = 0;
-	while (i < ct_nkeys && (strcmp(ct_keys[i].section, section) != 0 || strcmp(ct_keys[i].name, scalar(&r->event)) != 0))
+	while (i < ct_nkeys &&
+	       (strcmp(ct_keys[i].section, section) != 0 || strcmp(ct_keys[i].name, scalar(&r->event)) != 0))
 		i++;
 	if (i == ct_nkeys)
 		return refuse_key(r, section, scalar(&r->event));
 	const struct ct_key *k = &ct_keys[i];
 	if (r->seen[i])
-		return refuse_at(r, mark, "%s.%s a second time, expected once: it stands in line %zu", section, k->name, r->seen[i]);
+		return refuse_at(r, mark, "%s.%s a second time, expected once: it stands in line %zu", section, k->name,
+				 r->seen[i]);
 	r->seen[i] = mark.line + 1;
 	int e = advance(r);
 	if (e)
@@ -290,14 +295,15 @@ static int read_section(struct reader *r)
 		return refuse_section(r, scalar(&r->event));
 	const char *section = ct_sections[i].name;
 	if (r->section_seen[i])
-		return refuse_at(r, mark, "%s a second time, expected once: it stands in line %zu", section, r->section_seen[i]);
+		return refuse_at(r, mark, "%s a second time, expected once: it stands in line %zu", section,
+				 r->section_seen[i]);
 	r->section_seen[i] = mark.line + 1;
 	int e = advance(r);
 	if (e || is_empty(&r->event))
 		return e;
 	if (r->event.type != YAML_MAPPING_START_EVENT)
-		return refuse_at(r, r->event.start_mark, "%s is %s, expected its keys, indented, each \"key: value\"", section,
-		                 kind_of(&r->event));
+		return refuse_at(r, r->event.start_mark, "%s is %s, expected its keys, indented, each \"key: value\"",
+				 section, kind_of(&r->event));
 	while (!(e = advance(r)) && r->event.type != YAML_MAPPING_END_EVENT)
 		if ((e = read_key(r, section)))
 			break;
@@ -310,7 +316,8 @@ static int read_document(struct reader *r)
 	if (e || is_empty(&r->event))
 		return e;
 	if (r->event.type != YAML_MAPPING_START_EVENT)
-		return refuse_at(r, r->event.start_mark, "%s, expected sections, each \"section:\" and its keys", kind_of(&r->event));
+		return refuse_at(r, r->event.start_mark, "%s, expected sections, each \"section:\" and its keys",
+				 kind_of(&r->event));
 	while (!(e = advance(r)) && r->event.type != YAML_MAPPING_END_EVENT)
 		if ((e = read_section(r)))
 			break;

@@ -110,13 +110,13 @@ static void reads_every_kind_of_value(void **state)
 	(void)state;
 	struct ct_config c;
 	accepted(&c, "sensor: {name: \"mx \\u732b\"}\n"
-	             "workers:\n  count: 64\n"
-	             "capture:\n  checksums: trust\n  vlan_in_flow: no\n"
-	             "tcp:\n  window: 512K\n  timeout_new: 90\n  timeout_established: 1h\n  timeout_closed: 2m\n"
-	             "smtp:\n  ports: [10025]\n  detect: off\n"
-	             "files:\n  sha256: none\n  magic: false\n  head: 4096\n"
-	             "rules:\n  files:\n    - a.rules\n    - \"b c.rules\"\n  cache_dir: \"\"\n"
-	             "output:\n  directory: /var/log/mailweir\n  community_id_seed: 7\n");
+		     "workers:\n  count: 64\n"
+		     "capture:\n  checksums: trust\n  vlan_in_flow: no\n"
+		     "tcp:\n  window: 512K\n  timeout_new: 90\n  timeout_established: 1h\n  timeout_closed: 2m\n"
+		     "smtp:\n  ports: [10025]\n  detect: off\n"
+		     "files:\n  sha256: none\n  magic: false\n  head: 4096\n"
+		     "rules:\n  files:\n    - a.rules\n    - \"b c.rules\"\n  cache_dir: \"\"\n"
+		     "output:\n  directory: /var/log/mailweir\n  community_id_seed: 7\n");
 	assert_string_equal(c.sensor_name, "mx 猫");
 	assert_int_equal(c.workers.count, 64);
 	assert_int_equal(c.capture.checksums, CT_CHECKSUMS_TRUST);
@@ -143,7 +143,8 @@ static void reads_every_kind_of_value(void **state)
 static void nothing_said_is_the_defaults(void **state)
 {
 	(void)state;
-	static const char *const texts[] = { "", "# nothing\n", "---\n...\n", "tcp:\n", "tcp: {}\n", "~\n", "\xef\xbb\xbf# a BOM\n" };
+	static const char *const texts[] = { "",          "# nothing\n", "---\n...\n",           "tcp:\n",
+					     "tcp: {}\n", "~\n",         "\xef\xbb\xbf# a BOM\n" };
 	struct ct_config c, d;
 	assert_int_equal(ct_config_defaults(&d), 0);
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -161,29 +162,38 @@ static void says_where_what_and_what_was_expected(void **state)
 	refused("tpc:\n  window: 1M\n", "f:1:1: unknown key \"tpc\", did you mean \"tcp\"?");
 	refused("window: 1M\n", "f:1:1: unknown key \"window\", did you mean \"window\" in \"tcp\"?");
 	refused("tcp:\n  mbufs: 5\n", "f:2:3: unknown key \"tcp.mbufs\", did you mean \"memory.mbufs\"?");
-	refused("smtp:\n  something_else: 1\n", "f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect");
-	refused("elephant: 1\n", "f:1:1: unknown key \"elephant\", expected sensor, workers, memory, capture, tcp, smtp, limits, "
-	                         "files, rules or output");
+	refused("smtp:\n  something_else: 1\n",
+		"f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect");
+	refused("elephant: 1\n",
+		"f:1:1: unknown key \"elephant\", expected sensor, workers, memory, capture, tcp, smtp, limits, "
+		"files, rules or output");
 	refused("tcp:\n  window: lots\n", "f:2:11: tcp.window is \"lots\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 2G\n", "f:2:11: tcp.window is \"2G\", expected a size from 4k to 1G, such as 64k");
-	refused("tcp:\n  window: 99999999999\n", "f:2:11: tcp.window is \"99999999999\", expected a size from 4k to 1G, such as 64k");
+	refused("tcp:\n  window: 99999999999\n",
+		"f:2:11: tcp.window is \"99999999999\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: -5\n", "f:2:11: tcp.window is \"-5\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window:\n", "f:2:10: tcp.window is empty, expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: [1M]\n", "f:2:11: tcp.window is a list, expected a size from 4k to 1G, such as 64k");
-	refused("tcp:\n  timeout_new: 5x\n", "f:2:16: tcp.timeout_new is \"5x\", expected a time from 1s to 1d, such as 30s, 5m or 1h");
-	refused("tcp:\n  timeout_new: 5ms\n", "f:2:16: tcp.timeout_new is \"5ms\", expected a time from 1s to 1d, such as 30s, 5m or 1h");
+	refused("tcp:\n  timeout_new: 5x\n",
+		"f:2:16: tcp.timeout_new is \"5x\", expected a time from 1s to 1d, such as 30s, 5m or 1h");
+	refused("tcp:\n  timeout_new: 5ms\n",
+		"f:2:16: tcp.timeout_new is \"5ms\", expected a time from 1s to 1d, such as 30s, 5m or 1h");
 	refused("workers:\n  count: 0\n", "f:2:10: workers.count is \"0\", expected a number from 1 to 64");
 	refused("workers:\n  count: 4k\n", "f:2:10: workers.count is \"4k\", expected a number from 1 to 64");
 	refused("smtp:\n  detect: maybe\n", "f:2:11: smtp.detect is \"maybe\", expected true or false");
-	refused("capture:\n  checksums: Auto\n", "f:2:14: capture.checksums is \"Auto\", expected auto, verify or trust");
-	refused("smtp:\n  ports: 25\n", "f:2:10: smtp.ports is a single value, expected a list of ports from 1 to 65535, such as [25, 587]");
+	refused("capture:\n  checksums: Auto\n",
+		"f:2:14: capture.checksums is \"Auto\", expected auto, verify or trust");
+	refused("smtp:\n  ports: 25\n",
+		"f:2:10: smtp.ports is a single value, expected a list of ports from 1 to 65535, such as [25, 587]");
 	refused("smtp:\n  ports: [25, 65536]\n",
-	        "f:2:15: smtp.ports is \"65536\", expected a list of ports from 1 to 65535, such as [25, 587]");
+		"f:2:15: smtp.ports is \"65536\", expected a list of ports from 1 to 65535, such as [25, 587]");
 	refused("smtp:\n  ports: [25, [26]]\n",
-	        "f:2:15: smtp.ports is a list, expected a list of ports from 1 to 65535, such as [25, 587]");
-	refused("rules:\n  files: [\"\"]\n", "f:2:11: rules.files is \"\", expected a list of files, such as [a.rules, b.rules]");
+		"f:2:15: smtp.ports is a list, expected a list of ports from 1 to 65535, such as [25, 587]");
+	refused("rules:\n  files: [\"\"]\n",
+		"f:2:11: rules.files is \"\", expected a list of files, such as [a.rules, b.rules]");
 	refused("sensor:\n  name: \"\"\n", "f:2:9: sensor.name is \"\", expected text of 1 to 255 characters");
-	refused("sensor:\n  name: \"a\\0b\"\n", "f:2:9: sensor.name is text with a NUL, expected text of 1 to 255 characters");
+	refused("sensor:\n  name: \"a\\0b\"\n",
+		"f:2:9: sensor.name is text with a NUL, expected text of 1 to 255 characters");
 	refused("tcp:\n  held: 1\n  held: 2\n", "f:3:3: tcp.held a second time, expected once: it stands in line 2");
 	refused("tcp:\n  held: 1\nsmtp:\ntcp:\n", "f:4:1: tcp a second time, expected once: it stands in line 1");
 	refused("tcp: 5\n", "f:1:6: tcp is a single value, expected its keys, indented, each \"key: value\"");
@@ -194,16 +204,21 @@ static void says_where_what_and_what_was_expected(void **state)
 	refused("tcp:\n  ? {a: b}\n  : c\n", "f:2:5: a mapping where a key of \"tcp\" belongs, expected a name");
 	refused("tcp:\n  window: *a\n", "f:2:11: an alias, which is not supported, expected the value itself");
 	refused("tcp: {}\n---\nsmtp: {}\n", "f:2:1: a second document, expected one");
-	refused("tcp:\n\twindow: 1M\n", "f:2:1: not valid YAML: while scanning for the next token, found character that cannot start any "
-	                              "token, expected \"section:\" and, indented, \"key: value\"");
-	refused("tcp:\n  window: \"1M\n", "f:3:1: not valid YAML: while scanning a quoted scalar, found unexpected end of stream, "
-	                                 "expected \"section:\" and, indented, \"key: value\"");
-	refused("tcp: {\n", "f:2:1: not valid YAML: while parsing a flow node, did not find expected node content, expected "
-	                    "\"section:\" and, indented, \"key: value\"");
-	refused("tcp:\n  window: \"a\xff\"\n", "f:2:13: not valid YAML: invalid leading UTF-8 octet, expected UTF-8 text");
+	refused("tcp:\n\twindow: 1M\n",
+		"f:2:1: not valid YAML: while scanning for the next token, found character that cannot start any "
+		"token, expected \"section:\" and, indented, \"key: value\"");
+	refused("tcp:\n  window: \"1M\n",
+		"f:3:1: not valid YAML: while scanning a quoted scalar, found unexpected end of stream, "
+		"expected \"section:\" and, indented, \"key: value\"");
+	refused("tcp: {\n",
+		"f:2:1: not valid YAML: while parsing a flow node, did not find expected node content, expected "
+		"\"section:\" and, indented, \"key: value\"");
+	refused("tcp:\n  window: \"a\xff\"\n",
+		"f:2:13: not valid YAML: invalid leading UTF-8 octet, expected UTF-8 text");
 	/* Nothing of the file breaks the line, or the terminal. */
-	refused("\"a\\e[31m\\nb\": 1\n", "f:1:1: unknown key \"a␛[31m␊b\", expected sensor, workers, memory, capture, tcp, smtp, limits, "
-	                                 "files, rules or output");
+	refused("\"a\\e[31m\\nb\": 1\n",
+		"f:1:1: unknown key \"a␛[31m␊b\", expected sensor, workers, memory, capture, tcp, smtp, limits, "
+		"files, rules or output");
 }
 
 static void refuses_what_is_no_file(void **state)
@@ -212,7 +227,9 @@ static void refuses_what_is_no_file(void **state)
 	struct ct_config c;
 	char err[256];
 	assert_int_equal(ct_config_load(&c, "/nonexistent/mailweir.yaml", err, sizeof err), -ENOENT);
-	assert_string_equal(err, "/nonexistent/mailweir.yaml: cannot be read: No such file or directory, expected a configuration file");
+	assert_string_equal(
+		err,
+		"/nonexistent/mailweir.yaml: cannot be read: No such file or directory, expected a configuration file");
 	ct_config_free(&c);
 	assert_int_equal(ct_config_load(&c, "/", err, sizeof err), -EISDIR);
 	assert_string_equal(err, "/: cannot be read: Is a directory, expected a configuration file");
@@ -275,8 +292,8 @@ static void sections_and_keys_agree(void **state)
 			in_order++;
 		assert_true(in_order < ct_nsections);
 		assert_non_null(ct_keys[i].value ? ct_keys[i].value : ct_keys[i].default_is);
-		assert_true(ct_keys[i].meaning[strlen(ct_keys[i].meaning) - 1] == '.' || strchr(ct_keys[i].meaning, ';') ||
-		            strchr(ct_keys[i].meaning, ':'));
+		assert_true(ct_keys[i].meaning[strlen(ct_keys[i].meaning) - 1] == '.' ||
+			    strchr(ct_keys[i].meaning, ';') || strchr(ct_keys[i].meaning, ':'));
 	}
 	assert_int_equal(in_order, ct_nsections - 1);
 }

@@ -314,8 +314,8 @@ static json_t *alert_object(const struct mt_rule *rule, const struct ct_message 
 	return o;
 }
 
-static void put_alert(struct ct_render *r, const struct ct_record *rec, const struct ct_view *v, const struct mt_rule *rule,
-                      struct ct_buf *out)
+static void put_alert(struct ct_render *r, const struct ct_record *rec, const struct ct_view *v,
+		      const struct mt_rule *rule, struct ct_buf *out)
 {
 	const struct ct_message *m = &rec->u.message;
 	json_t *o = begin(r, rec, "alert");

@@ -42,7 +42,9 @@ static void bare(struct ct_record *r)
 int main(void)
 {
 	static const char *const drops[] = { "fragment", "truncated" };
-	const struct ct_counter counters[] = { { "flows", "new", 12 }, { "flows", "expired", 0 }, { "smtp", "end_bare_lf", 1 } };
+	const struct ct_counter counters[] = { { "flows", "new", 12 },
+					       { "flows", "expired", 0 },
+					       { "smtp", "end_bare_lf", 1 } };
 	struct ct_config c;
 	struct ct_render *r;
 	struct ct_account a = { .received = 3, .consumed = 3 };

@@ -60,20 +60,21 @@ static size_t count(const char *text, const char *what)
 	"{\"timestamp\":\"2026-11-22T04:04:38.123456+0000\",\"flow_id\":8745740276374204,\"pcap_cnt\":123,"            \
 	"\"pcap_filename\":\"capture.pcap\",\"event_type\":"
 #define ENDS                                                                                                           \
-	",\"src_ip\":\"10.0.0.1\",\"src_port\":40001,\"dest_ip\":\"10.0.0.2\",\"dest_port\":25,\"proto\":\"TCP\","         \
+	",\"src_ip\":\"10.0.0.1\",\"src_port\":40001,\"dest_ip\":\"10.0.0.2\",\"dest_port\":25,\"proto\":\"TCP\","     \
 	"\"app_proto\":\"smtp\",\"tx_id\":1,\"community_id\":\"1:fTIt67Mf2AW9yVixMm4bnpSg3Sg=\",\"host\":\"mx1\","
 #define SMTP                                                                                                           \
-	"\"smtp\":{\"helo\":\"client.example.org\",\"mail_from\":\"<alice@example.org>\",\"rcpt_to\":["                 \
+	"\"smtp\":{\"helo\":\"client.example.org\",\"mail_from\":\"<alice@example.org>\",\"rcpt_to\":["                \
 	"\"<bob@example.com>\",\"<carol@example.com>\"]}"
 #define EMAIL                                                                                                          \
-	"\"email\":{\"status\":\"PARSE_DONE\",\"from\":\"Alice 猫 <alice@example.org>\",\"to\":["                          \
-	"\"\\\"Bob, B.\\\" <bob@example.com>\",\"carol@example.com\"],\"cc\":[\"undisclosed-recipients:;\"],"           \
-	"\"subject\":\"Your details, grüße\",\"message_id\":\"<1@example.org>\","                                        \
+	"\"email\":{\"status\":\"PARSE_DONE\",\"from\":\"Alice 猫 <alice@example.org>\",\"to\":["                     \
+	"\"\\\"Bob, B.\\\" <bob@example.com>\",\"carol@example.com\"],\"cc\":[\"undisclosed-recipients:;\"],"          \
+	"\"subject\":\"Your details, grüße\",\"message_id\":\"<1@example.org>\","                                    \
 	"\"date\":\"Sun, 22 Nov 2026 04:04:38 +0000\",\"attachment\":[\"details.zip\",\"grüße.txt\"]}"
 #define MARKS                                                                                                          \
-	"\"marks\":[{\"sid\":9000020,\"msg\":\"Windows loader names in an attachment\",\"class\":\"loadertype\","       \
-	"\"part\":\"2\",\"file\":\"details.zip\",\"path\":[\"details.zip\",\"details.scr\"],\"offset\":1000,\"line\":20," \
-	"\"criteria\":[{\"criterion\":\"KERNEL32.DLL\",\"text\":\"KERNEL32.dll\",\"offset\":1000,\"line\":20},"         \
+	"\"marks\":[{\"sid\":9000020,\"msg\":\"Windows loader names in an attachment\",\"class\":\"loadertype\","      \
+	"\"part\":\"2\",\"file\":\"details.zip\",\"path\":[\"details.zip\",\"details.scr\"],\"offset\":1000,\"line\":" \
+	"20,"                                                                                                          \
+	"\"criteria\":[{\"criterion\":\"KERNEL32.DLL\",\"text\":\"KERNEL32.dll\",\"offset\":1000,\"line\":20},"        \
 	"{\"criterion\":\"ADVAPI32.DLL\",\"text\":\"ADVAPI32.dll\",\"offset\":1200,\"line\":24}]}]"
 #define SOURCE "\"sensor\":\"mx1\",\"ruleset\":\"0123abcd\"}}\n"
 
@@ -83,20 +84,21 @@ static void writes_a_message_and_its_alert(void **state)
 	struct ct_record rec;
 	sample_infected(&rec);
 	char *text = lines(&rec);
-	assert_string_equal(text,
-	                    COMMON "\"smtp\"" ENDS SMTP "," EMAIL ",\"mailweir\":{\"incident\":\"77MF-KMVJ-V9GN1\","
-	                    "\"verdict\":\"infected\",\"class\":\"loadertype\",\"action\":\"alert\",\"would\":\"reject\","
-	                    "\"complete\":true,\"bytes\":31337,\"direction\":\"unknown\",\"delivered\":\"yes\","
-	                    "\"reply\":{\"code\":250,\"text\":\"2.0.0 Ok: queued as 4CDEB4BA92F9\"},"
-	                    "\"rcpt_reply\":[\"250 2.1.5 Ok\",null],\"queue_id\":\"4CDEB4BA92F9\","
-	                    "\"attachments\":{\"seen\":2,\"opened\":1,\"matched\":1},\"errors\":[]," MARKS "," SOURCE
-	                    COMMON "\"alert\"" ENDS "\"alert\":{\"action\":\"allowed\",\"gid\":1,\"signature_id\":9000020,"
-	                    "\"rev\":3,\"signature\":\"Windows loader names in an attachment\","
-	                    "\"category\":\"A Network Trojan was detected\",\"severity\":1,"
-	                    "\"metadata\":{\"mailweir_class\":[\"loadertype\"],\"tag\":[\"slides\",\"2004\"]}}," SMTP "," EMAIL
-	                    ",\"mailweir\":{\"incident\":\"77MF-KMVJ-V9GN1\",\"verdict\":\"infected\",\"class\":\"loadertype\","
-	                    "\"action\":\"alert\",\"would\":\"reject\",\"direction\":\"unknown\",\"delivered\":\"yes\","
-	                    "\"queue_id\":\"4CDEB4BA92F9\"," MARKS "," SOURCE);
+	assert_string_equal(
+		text, COMMON
+		"\"smtp\"" ENDS SMTP "," EMAIL ",\"mailweir\":{\"incident\":\"77MF-KMVJ-V9GN1\","
+		"\"verdict\":\"infected\",\"class\":\"loadertype\",\"action\":\"alert\",\"would\":\"reject\","
+		"\"complete\":true,\"bytes\":31337,\"direction\":\"unknown\",\"delivered\":\"yes\","
+		"\"reply\":{\"code\":250,\"text\":\"2.0.0 Ok: queued as 4CDEB4BA92F9\"},"
+		"\"rcpt_reply\":[\"250 2.1.5 Ok\",null],\"queue_id\":\"4CDEB4BA92F9\","
+		"\"attachments\":{\"seen\":2,\"opened\":1,\"matched\":1},\"errors\":[]," MARKS "," SOURCE COMMON
+		"\"alert\"" ENDS "\"alert\":{\"action\":\"allowed\",\"gid\":1,\"signature_id\":9000020,"
+		"\"rev\":3,\"signature\":\"Windows loader names in an attachment\","
+		"\"category\":\"A Network Trojan was detected\",\"severity\":1,"
+		"\"metadata\":{\"mailweir_class\":[\"loadertype\"],\"tag\":[\"slides\",\"2004\"]}}," SMTP "," EMAIL
+		",\"mailweir\":{\"incident\":\"77MF-KMVJ-V9GN1\",\"verdict\":\"infected\",\"class\":\"loadertype\","
+		"\"action\":\"alert\",\"would\":\"reject\",\"direction\":\"unknown\",\"delivered\":\"yes\","
+		"\"queue_id\":\"4CDEB4BA92F9\"," MARKS "," SOURCE);
 	free(text);
 }
 
@@ -106,17 +108,17 @@ static void writes_files_and_anomalies(void **state)
 	struct ct_record rec;
 	sample_file(&rec);
 	char *text = lines(&rec);
-	assert_string_equal(text,
-	                    COMMON "\"fileinfo\"" ENDS
-	                    "\"fileinfo\":{\"filename\":\"a.pdf\",\"magic\":\"ASCII text\",\"gaps\":false,"
-	                    "\"state\":\"CLOSED\",\"sha256\":\"0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0f8\","
-	                    "\"stored\":false,\"size\":4096,\"tx_id\":1},\"mailweir\":{\"path\":[\"a.zip\",\"a.pdf\"],"
-	                    "\"type\":\"application/zip\",\"encrypted\":false,\"sensor\":\"mx1\"}}\n");
+	assert_string_equal(
+		text, COMMON
+		"\"fileinfo\"" ENDS "\"fileinfo\":{\"filename\":\"a.pdf\",\"magic\":\"ASCII text\",\"gaps\":false,"
+		"\"state\":\"CLOSED\",\"sha256\":\"0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0f8\","
+		"\"stored\":false,\"size\":4096,\"tx_id\":1},\"mailweir\":{\"path\":[\"a.zip\",\"a.pdf\"],"
+		"\"type\":\"application/zip\",\"encrypted\":false,\"sensor\":\"mx1\"}}\n");
 	free(text);
 	sample_anomaly(&rec);
 	text = lines(&rec);
 	assert_string_equal(text, COMMON "\"anomaly\"" ENDS "\"anomaly\":{\"app_proto\":\"smtp\",\"type\":\"applayer\","
-	                                 "\"event\":\"smtp.end_bare_lf\",\"layer\":\"proto_parser\"}}\n");
+					 "\"event\":\"smtp.end_bare_lf\",\"layer\":\"proto_parser\"}}\n");
 	free(text);
 }
 
@@ -159,7 +161,8 @@ static void class_is_that_of_the_deciding_mark(void **state)
 	sample_mark(&rec, FAKE_ALERT, 0, 0);
 	sample_mark(&rec, FAKE_PREFIX, 0, 0);
 	char *text = lines(&rec);
-	assert_int_equal(count(text, "\"verdict\":\"infected\",\"class\":\"mimetype\""), 2); /* the message, and that rule's alert */
+	assert_int_equal(count(text, "\"verdict\":\"infected\",\"class\":\"mimetype\""),
+			 2); /* the message, and that rule's alert */
 	assert_int_equal(count(text, "\n"), 4);
 	free(text);
 }
@@ -173,9 +176,9 @@ static void blocked_means_stopped(void **state)
 		enum ct_delivered delivered;
 		bool blocked;
 	} rows[] = {
-		{ CT_ACT_NONE, CT_DELIVERED_NO, false },     { CT_ACT_ALERT, CT_DELIVERED_UNKNOWN, false },
-		{ CT_ACT_REJECT, CT_DELIVERED_NO, true },    { CT_ACT_DROP, CT_DELIVERED_UNKNOWN, true },
-		{ CT_ACT_TEMPFAIL, CT_DELIVERED_NO, true },  { CT_ACT_RESET, CT_DELIVERED_UNKNOWN, true },
+		{ CT_ACT_NONE, CT_DELIVERED_NO, false },    { CT_ACT_ALERT, CT_DELIVERED_UNKNOWN, false },
+		{ CT_ACT_REJECT, CT_DELIVERED_NO, true },   { CT_ACT_DROP, CT_DELIVERED_UNKNOWN, true },
+		{ CT_ACT_TEMPFAIL, CT_DELIVERED_NO, true }, { CT_ACT_RESET, CT_DELIVERED_UNKNOWN, true },
 		{ CT_ACT_RESET, CT_DELIVERED_YES, false },
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -195,7 +198,8 @@ static void leaves_out_what_was_not_seen(void **state)
 	struct ct_record rec;
 	sample_tls(&rec);
 	char *text = lines(&rec);
-	assert_non_null(strstr(text, "\"smtp\":{},\"mailweir\":{\"verdict\":\"unscanned\",\"reason\":\"tls\",\"action\":\"none\","));
+	assert_non_null(strstr(
+		text, "\"smtp\":{},\"mailweir\":{\"verdict\":\"unscanned\",\"reason\":\"tls\",\"action\":\"none\","));
 	assert_null(strstr(text, "\"email\""));
 	assert_null(strstr(text, "\"incident\""));
 	assert_null(strstr(text, "\"reply\""));
@@ -205,7 +209,8 @@ static void leaves_out_what_was_not_seen(void **state)
 	sample_clean(&rec);
 	text = lines(&rec);
 	assert_null(strstr(text, "\"queue_id\""));
-	assert_non_null(strstr(text, "\"flow_id\":1,\"in_iface\":\"eth0\",\"event_type\":\"smtp\",\"vlan\":[100,200],\"src_ip\":\"2001::1\""));
+	assert_non_null(strstr(text, "\"flow_id\":1,\"in_iface\":\"eth0\",\"event_type\":\"smtp\",\"vlan\":[100,200],"
+				     "\"src_ip\":\"2001::1\""));
 	assert_null(strstr(text, "pcap_"));
 	free(text);
 }
@@ -223,8 +228,9 @@ static void hostile_bytes_make_json_all_the_same(void **state)
 			for (size_t j = 0; j < sizeof bytes; j++)
 				bytes[j] = (uint8_t)((seed = seed * 1664525 + 1013904223) >> 24);
 			seed = seed * 1664525 + 1013904223;
-			sample_note(&rec, (enum ct_note_kind)(1 + (seed >> 20) % CT_NOTE_FILE_HEAD), (uint8_t)(seed >> 8 & 7),
-			            (uint16_t)(seed >> 12 & 3), bytes, (seed >> 4) % sizeof bytes);
+			sample_note(&rec, (enum ct_note_kind)(1 + (seed >> 20) % CT_NOTE_FILE_HEAD),
+				    (uint8_t)(seed >> 8 & 7), (uint16_t)(seed >> 12 & 3), bytes,
+				    (seed >> 4) % sizeof bytes);
 		}
 		char *text = lines(&rec);
 		for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
@@ -280,21 +286,24 @@ static void writes_the_account(void **state)
 {
 	(void)state;
 	static const char *const drops[] = { "fragment", "truncated" };
-	const struct ct_counter counters[] = { { "flows", "new", 12 }, { "smtp", "end_bare_lf", 0 }, { "flows", "expired", 3 } };
+	const struct ct_counter counters[] = { { "flows", "new", 12 },
+					       { "smtp", "end_bare_lf", 0 },
+					       { "flows", "expired", 3 } };
 	struct ct_account a = { .received = 1234, .consumed = 1200, .bytes = 99, .seen = 4 };
 	a.dropped[0] = 30;
 	a.dropped[1] = 4;
 	a.verdict[CT_CLEAN] = 2;
 	a.unscanned[CT_REASON_TLS] = 2;
 	char *text = ct_render_stats(render, &a, drops, 2, counters, 3, UINT64_C(1706702400123456789));
-	assert_string_equal(text,
-	                    "{\"timestamp\":\"2024-01-31T12:00:00.123456+0000\",\"event_type\":\"stats\",\"host\":\"mx1\","
-	                    "\"stats\":{\"decoder\":{\"pkts\":1234,\"bytes\":99}},\"mailweir\":{\"packets\":{\"received\":1234,"
-	                    "\"forwarded\":0,\"dropped\":{\"fragment\":30,\"truncated\":4},\"consumed\":1200,\"held\":0,\"sent\":0,"
-	                    "\"injected\":0,\"bytes\":99},\"messages\":{\"seen\":4,\"clean\":2,\"infected\":0,\"suspicious\":0,"
-	                    "\"unscanned\":{\"tls\":2,\"overload\":0,\"timeout\":0,\"gap\":0,\"midstream\":0,\"limit\":0,"
-	                    "\"malformed\":0,\"unsupported\":0,\"encrypted-file\":0}},\"balanced\":true,"
-	                    "\"counters\":{\"flows\":{\"new\":12,\"expired\":3},\"smtp\":{\"end_bare_lf\":0}}," SOURCE);
+	assert_string_equal(
+		text,
+		"{\"timestamp\":\"2024-01-31T12:00:00.123456+0000\",\"event_type\":\"stats\",\"host\":\"mx1\","
+		"\"stats\":{\"decoder\":{\"pkts\":1234,\"bytes\":99}},\"mailweir\":{\"packets\":{\"received\":1234,"
+		"\"forwarded\":0,\"dropped\":{\"fragment\":30,\"truncated\":4},\"consumed\":1200,\"held\":0,\"sent\":0,"
+		"\"injected\":0,\"bytes\":99},\"messages\":{\"seen\":4,\"clean\":2,\"infected\":0,\"suspicious\":0,"
+		"\"unscanned\":{\"tls\":2,\"overload\":0,\"timeout\":0,\"gap\":0,\"midstream\":0,\"limit\":0,"
+		"\"malformed\":0,\"unsupported\":0,\"encrypted-file\":0}},\"balanced\":true,"
+		"\"counters\":{\"flows\":{\"new\":12,\"expired\":3},\"smtp\":{\"end_bare_lf\":0}}," SOURCE);
 	free(text);
 	a.seen = 5;
 	text = ct_render_stats(render, &a, drops, 2, NULL, 0, 0);

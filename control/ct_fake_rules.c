@@ -10,6 +10,7 @@ const struct mt_ruleset *const fake_rules = &fake;
 
 static const char *const loader_metadata[] = { "mailweir_class", "loadertype", "tag", "slides", "tag", "2004", NULL };
 
+/* clang-format off */
 static const struct mt_rule rules[FAKE_RULES] = {
 	[FAKE_LOADER] = { .action = MT_REJECT, .action_name = "reject", .sid = 9000020, .gid = 1, .rev = 3, .priority = 1,
 	                  .msg = "Windows loader names in an attachment", .classtype = "trojan-activity",
@@ -31,6 +32,7 @@ static const struct mt_rule rules[FAKE_RULES] = {
 	                    .msg = "Fr\xf6sche", .classtype = "", .category = "", .class_name = "rule",
 	                    .buffer = MT_FILE_DATA, .file = "latin1.rules", .line = 1 },
 };
+/* clang-format on */
 
 static const struct mt_criterion criteria[FAKE_CRITERIA] = {
 	[FAKE_KERNEL32] = { "KERNEL32.DLL", 12 },

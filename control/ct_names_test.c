@@ -111,7 +111,9 @@ static void queue_ids_are_found(void **state)
 		{ "2.0.0 9d2f1b3a Message accepted for delivery", "9d2f1b3a" },
 		{ "ok 1206125712 qp 21317", "1206125712 qp 21317" },
 		{ "2.0.0 OK  1700000000 x12-20020a05.123 - gsmtp", "x12-20020a05.123" },
-		{ "2.6.0 <abc@def> [InternalId=4711, Hostname=ex.example.com] 12 bytes in 0.1, Queued mail for delivery", "4711" },
+		{ "2.6.0 <abc@def> [InternalId=4711, Hostname=ex.example.com] 12 bytes in 0.1, Queued mail for "
+		  "delivery",
+		  "4711" },
 		{ "2.6.0 <abc@def> [InternalId=4711] Queued mail for delivery", "4711" },
 		{ "QUEUED AS <X1>", "X1" },
 		{ "2.0.0 Message accepted for delivery", NULL },

@@ -63,7 +63,8 @@ static void reasons(struct sum *s, const struct reason *r, size_t n)
 		bool last = true;
 		for (size_t j = i + 1; j < n; j++)
 			last = last && !r[j].v;
-		snprintf(text, sizeof text, "%s%s %s%s", first ? "(" : "", grouped(r[i].v, number), r[i].name, last ? ")" : ",");
+		snprintf(text, sizeof text, "%s%s %s%s", first ? "(" : "", grouped(r[i].v, number), r[i].name,
+			 last ? ")" : ",");
 		ct_columns_unit(&s->c, text, CT_PLAIN);
 		first = false;
 	}
@@ -80,18 +81,19 @@ static void finish(struct sum *s, uint64_t total, uint64_t terms)
 	} else {
 		bool missing = total > terms;
 		snprintf(text, sizeof text, "WRONG: %s %s", grouped(missing ? total - terms : terms - total, number),
-		         missing ? "not accounted for" : "too many");
+			 missing ? "not accounted for" : "too many");
 		ct_columns_unit(&s->c, text, CT_RED);
 	}
 	ct_columns_end(&s->c);
 }
 
-static void print_packets(struct sum *s, FILE *to, const struct ct_account *a, const char *const *drop_names, size_t ndrops,
-                          struct ct_style style)
+static void print_packets(struct sum *s, FILE *to, const struct ct_account *a, const char *const *drop_names,
+			  size_t ndrops, struct ct_style style)
 {
 	struct reason r[CT_DROP_MAX];
 	for (size_t i = 0; i < CT_DROP_MAX; i++)
-		r[i] = (struct reason){ i < ndrops && drop_names[i] ? drop_names[i] : "for a reason without a name", a->dropped[i] };
+		r[i] = (struct reason){ i < ndrops && drop_names[i] ? drop_names[i] : "for a reason without a name",
+					a->dropped[i] };
 	bool forwards = a->forwarded || a->sent || a->injected;
 	begin(s, to, style, "packets", a->received, "received");
 	if (forwards)
@@ -113,7 +115,8 @@ static void print_messages(struct sum *s, FILE *to, const struct ct_account *a, 
 {
 	struct reason r[CT_REASON_MAX];
 	for (size_t i = 0; i < CT_REASON_MAX; i++)
-		r[i] = (struct reason){ i ? ct_reason_name((enum ct_reason)i) : "for no reason given", a->unscanned[i] };
+		r[i] = (struct reason){ i ? ct_reason_name((enum ct_reason)i) : "for no reason given",
+					a->unscanned[i] };
 	uint64_t unscanned = ct_account_unscanned(a);
 	begin(s, to, style, "messages", a->seen, "seen");
 	term(s, "=", a->verdict[CT_CLEAN], "clean");
@@ -139,7 +142,8 @@ static void print_group(FILE *to, const char *group, const struct ct_counter *co
 			ct_columns_begin(&c, to, style, 0, INDENT, group, CT_DIM);
 		begun = true;
 		char number[NUMBER_SIZE], text[128];
-		snprintf(text, sizeof text, "%s %s%s", grouped(counters[i].value, number), counters[i].name, last ? "" : ",");
+		snprintf(text, sizeof text, "%s %s%s", grouped(counters[i].value, number), counters[i].name,
+			 last ? "" : ",");
 		ct_columns_unit(&c, text, CT_PLAIN);
 	}
 	if (begun)
@@ -180,8 +184,8 @@ static size_t digits_of(uint64_t v)
 }
 
 void ct_print_account(FILE *to, const struct ct_account *a, const char *const *drop_names, size_t ndrops,
-                      const struct ct_counter *counters, size_t ncounters, const struct mt_ruleset *rs, size_t refused,
-                      struct ct_style style)
+		      const struct ct_counter *counters, size_t ncounters, const struct mt_ruleset *rs, size_t refused,
+		      struct ct_style style)
 {
 	struct sum s = { 0 };
 	uint64_t totals[] = { a->received, a->sent, a->seen };

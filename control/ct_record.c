@@ -87,7 +87,7 @@ static bool lose(struct ct_notes *n)
 }
 
 bool ct_note_put(struct ct_notes *n, struct rs_pool *blocks, uint32_t max_blocks, enum ct_note_kind kind, uint8_t sub,
-                 uint16_t index, const void *p, size_t len)
+		 uint16_t index, const void *p, size_t len)
 {
 	if (len > UINT32_MAX)
 		return lose(n);
@@ -173,9 +173,7 @@ bool ct_note_next(struct ct_note_iter *it, struct ct_note *note)
 	memcpy(&h, it->block->data + it->pos, sizeof h);
 	it->pos += (uint32_t)sizeof h;
 	it->body = h.len;
-	*note = (struct ct_note){
-		.kind = (enum ct_note_kind)h.kind, .sub = h.sub, .index = h.index, .len = h.len
-	};
+	*note = (struct ct_note){ .kind = (enum ct_note_kind)h.kind, .sub = h.sub, .index = h.index, .len = h.len };
 	return true;
 }
 

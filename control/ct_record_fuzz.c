@@ -55,10 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_Alignas(64) static char mem[RS_POOL_BYTES(sizeof(struct ct_block), BLOCKS)];
 	static struct oracle o;
 	static uint8_t source[4096];
-	struct rs_pool pool;
+	static struct rs_pool pool; /* made once: every input gives all back */
 	struct ct_notes notes = { 0 };
 	uint32_t lost = 0;
-	rs_pool_init(&pool, mem, sizeof(struct ct_block), BLOCKS);
+	if (!pool.size)
+		rs_pool_init(&pool, mem, sizeof(struct ct_block), BLOCKS);
 	o.n = o.used = 0;
 	o.open = false;
 	for (size_t i = 0; i < sizeof source; i++)
@@ -77,8 +78,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			else
 				continue;
 		} else {
-			struct expected e = { .kind = (enum ct_note_kind)(1 + (data[i] >> 5)), .sub = data[i], .index = (uint16_t)i,
-				              .len = (uint32_t)len, .at = o.used };
+			struct expected e = { .kind = (enum ct_note_kind)(1 + (data[i] >> 5)),
+					      .sub = data[i],
+					      .index = (uint16_t)i,
+					      .len = (uint32_t)len,
+					      .at = o.used };
 			o.open = ct_note_put(&notes, &pool, max_blocks, e.kind, e.sub, e.index, source + from, len);
 			lost += !o.open;
 			if (!o.open)

@@ -14,11 +14,18 @@
 
 static struct rs_pool pool;
 
-static int setup(void **state)
+static int make_pool(void **state)
 {
 	_Alignas(64) static char mem[RS_POOL_BYTES(sizeof(struct ct_block), BLOCKS)];
 	(void)state;
 	rs_pool_init(&pool, mem, sizeof(struct ct_block), BLOCKS);
+	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	pool.failed = 0;
 	return 0;
 }
 
@@ -118,7 +125,8 @@ static void grows_in_pieces(void **state)
 		uint8_t *text;
 		assert_true(ct_note_put(&n, &pool, BLOCKS, CT_NOTE_HEADER, 3, 0, all, 0));
 		for (size_t i = 0; i < sizeof all; i += piece)
-			assert_true(ct_note_more(&n, &pool, BLOCKS, all + i, sizeof all - i < piece ? sizeof all - i : piece));
+			assert_true(ct_note_more(&n, &pool, BLOCKS, all + i,
+						 sizeof all - i < piece ? sizeof all - i : piece));
 		ct_note_first(&it, &n);
 		note = next(&it, &text);
 		assert_int_equal(note.len, sizeof all);
@@ -218,9 +226,12 @@ static void names_are_those_of_the_interface(void **state)
 {
 	(void)state;
 	static const char *const reasons[CT_REASON_MAX] = {
-		"", "tls", "overload", "timeout", "gap", "midstream", "limit", "malformed", "unsupported", "encrypted-file"
+		"",          "tls",   "overload",  "timeout",     "gap",
+		"midstream", "limit", "malformed", "unsupported", "encrypted-file"
 	};
-	static const char *const actions[CT_ACT_MAX] = { "none", "alert", "reject", "drop", "reset", "tempfail", "pass" };
+	static const char *const actions[CT_ACT_MAX] = {
+		"none", "alert", "reject", "drop", "reset", "tempfail", "pass"
+	};
 	static const char *const verdicts[CT_VERDICT_MAX] = { "clean", "infected", "suspicious", "unscanned" };
 	for (int i = 0; i < CT_REASON_MAX; i++)
 		assert_string_equal(ct_reason_name((enum ct_reason)i), reasons[i]);
@@ -242,5 +253,5 @@ int main(void)
 		cmocka_unit_test_setup_teardown(passes_over_what_is_not_copied, setup, teardown),
 		cmocka_unit_test(names_are_those_of_the_interface),
 	};
-	return cmocka_run_group_tests_name("ct_record", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ct_record", tests, make_pool, NULL);
 }

@@ -9,7 +9,8 @@
 #include "control/ct_render_private.h"
 #include "control/ct_text.h"
 
-int ct_render_create(const struct ct_config *c, const struct mt_ruleset *rs, const struct ct_input *inputs, struct ct_render **out)
+int ct_render_create(const struct ct_config *c, const struct mt_ruleset *rs, const struct ct_input *inputs,
+		     struct ct_render **out)
 {
 	struct ct_render *r = calloc(1, sizeof *r);
 	if (!r)

@@ -24,7 +24,7 @@ struct ct_item { /* what is left of a record: ordered, then written */
 	uint32_t n;
 	uint8_t verdict; /* of a message, for counting what was written */
 	char *eve; /* one or more lines, each ended by \n; NULL none. A message: smtp, then its alerts */
-	struct ct_incident *incident; /* of an infected or suspicious message, for the summary; NULL otherwise */
+	struct ct_incident *incident; /* of an infected or suspicious message, for the summary; NULL otherwise. Borrows from the ruleset */
 };
 
 struct ct_item *ct_render_record(struct ct_render *r, const struct ct_record *rec); /* NULL: out of memory */

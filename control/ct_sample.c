@@ -39,7 +39,8 @@ void sample_text(struct ct_record *r, enum ct_note_kind kind, uint8_t sub, uint1
 void sample_name(struct ct_record *r, enum ct_note_kind kind, const char *charset, const char *name)
 {
 	sample_text(r, kind, charset ? RS_NAME_EXTENDED : RS_NAME_PLAIN, 0, charset ? charset : "");
-	if (!ct_note_more(&r->notes, &pool, BLOCKS, "", 1) || !ct_note_more(&r->notes, &pool, BLOCKS, name, strlen(name)))
+	if (!ct_note_more(&r->notes, &pool, BLOCKS, "", 1) ||
+	    !ct_note_more(&r->notes, &pool, BLOCKS, name, strlen(name)))
 		abort();
 }
 
@@ -70,7 +71,8 @@ void sample_hit(struct ct_record *r, uint16_t criterion, uint32_t line, uint64_t
 
 static void base(struct ct_record *r, enum ct_kind kind)
 {
-	static const uint8_t client[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 }, server[16] = { [10] = 0xff, 0xff, 10, 0, 0, 2 };
+	static const uint8_t client[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 },
+			     server[16] = { [10] = 0xff, 0xff, 10, 0, 0, 2 };
 	memset(r, 0, sizeof *r);
 	r->kind = kind;
 	r->n = 3;
@@ -120,7 +122,9 @@ void sample_infected(struct ct_record *r)
 	sample_text(r, CT_NOTE_HEADER, RS_HDR_DATE, 0, "Sun, 22 Nov 2026 04:04:38 +0000");
 	sample_text(r, CT_NOTE_HEADER, RS_HDR_MESSAGE_ID, 0, "<1@example.org>");
 	sample_name(r, CT_NOTE_ATTACHMENT, NULL, "details.zip");
-	sample_name(r, CT_NOTE_ATTACHMENT, "iso-8859-1", "gr\xfc\xdf" "e.txt");
+	sample_name(r, CT_NOTE_ATTACHMENT, "iso-8859-1",
+		    "gr\xfc\xdf"
+		    "e.txt");
 	sample_mark(r, FAKE_LOADER, 20, 1000);
 	sample_text(r, CT_NOTE_MARK_PART, 0, 0, "2");
 	sample_name(r, CT_NOTE_MARK_FILE, NULL, "details.zip");

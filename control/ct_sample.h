@@ -13,7 +13,8 @@ struct rs_pool *sample_pool(void);
 
 void sample_note(struct ct_record *r, enum ct_note_kind kind, uint8_t sub, uint16_t index, const void *p, size_t n);
 void sample_text(struct ct_record *r, enum ct_note_kind kind, uint8_t sub, uint16_t index, const char *text);
-void sample_name(struct ct_record *r, enum ct_note_kind kind, const char *charset, const char *name); /* charset NULL: plain */
+void sample_name(struct ct_record *r, enum ct_note_kind kind, const char *charset,
+		 const char *name); /* charset NULL: plain */
 void sample_mark(struct ct_record *r, uint32_t rule, uint32_t line, uint64_t offset);
 void sample_hit(struct ct_record *r, uint16_t criterion, uint32_t line, uint64_t offset, const char *text);
 

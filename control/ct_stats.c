@@ -56,7 +56,7 @@ static json_t *groups(const struct ct_counter *counters, size_t n)
 }
 
 char *ct_render_stats(struct ct_render *r, const struct ct_account *a, const char *const *drop_names, size_t ndrops,
-                      const struct ct_counter *counters, size_t ncounters, uint64_t time_ns)
+		      const struct ct_counter *counters, size_t ncounters, uint64_t time_ns)
 {
 	char time[CT_TIME_SIZE];
 	json_t *o = json_object(), *stats = json_object(), *decoder = json_object(), *ours = json_object();

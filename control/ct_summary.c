@@ -51,7 +51,8 @@ static void print_head(struct block *b)
 	bool infected = i->message.verdict == CT_INFECTED;
 	char name[CT_INCIDENT_SIZE], time[CT_TIME_SIZE];
 	struct ct_buf where = { 0 };
-	ct_columns_begin(&b->c, b->to, b->style, 0, INDENT, infected ? "INFECTED" : "SUSPICIOUS", infected ? CT_RED : CT_YELLOW);
+	ct_columns_begin(&b->c, b->to, b->style, 0, INDENT, infected ? "INFECTED" : "SUSPICIOUS",
+			 infected ? CT_RED : CT_YELLOW);
 	ct_incident_name(i->message.incident, name);
 	ct_columns_unit(&b->c, name, CT_PLAIN);
 	ct_time_person(i->time, time);
@@ -75,7 +76,11 @@ static void print_from(struct block *b)
 	char endpoint[CT_ENDPOINT_SIZE];
 	struct ct_buf client = { 0 };
 	begin(b, "from");
-	ct_columns_words(&b->c, !v->mail_from ? "not seen" : v->mail_from[0] ? v->mail_from : "<> (the null sender)", CT_PLAIN);
+	ct_columns_words(&b->c,
+			 !v->mail_from     ? "not seen"
+			 : v->mail_from[0] ? v->mail_from
+					   : "<> (the null sender)",
+			 CT_PLAIN);
 	ct_flow_endpoint(b->i->flow.src, b->i->flow.sport, endpoint);
 	ct_buf_printf(&client, "(%s, %s)", v->helo ? v->helo : "HELO not seen", endpoint);
 	ct_columns_space(&b->c);
@@ -94,7 +99,11 @@ static void print_author(struct block *b)
 			return;
 	}
 	begin(b, "author");
-	ct_columns_words(&b->c, v->from && v->from[0] ? v->from : b->i->message.complete ? "none" : "not seen", CT_PLAIN);
+	ct_columns_words(&b->c,
+			 v->from && v->from[0]    ? v->from
+			 : b->i->message.complete ? "none"
+						  : "not seen",
+			 CT_PLAIN);
 	end(b);
 }
 
@@ -115,7 +124,8 @@ static void print_to(struct block *b)
 	}
 	if (unnamed) {
 		struct ct_buf rest = { 0 };
-		ct_buf_printf(&rest, "%s%zu %s found no room", n ? "and " : "", unnamed, n ? "more, whose names" : "recipients, whose names");
+		ct_buf_printf(&rest, "%s%zu %s found no room", n ? "and " : "", unnamed,
+			      n ? "more, whose names" : "recipients, whose names");
 		put_words(b, &rest, CT_PLAIN);
 	} else if (!n) {
 		ct_columns_words(&b->c, "not seen", CT_PLAIN);
@@ -138,10 +148,10 @@ static void print_server(struct block *b)
 	put_words(b, &said, CT_PLAIN);
 	ct_columns_space(&b->c);
 	ct_columns_unit(&b->c,
-	                m->delivered == CT_DELIVERED_YES ? "(delivered)" :
-	                m->delivered == CT_DELIVERED_NO  ? "(not delivered)" :
-	                                                   "(delivery unknown)",
-	                CT_PLAIN);
+			m->delivered == CT_DELIVERED_YES  ? "(delivered)"
+			: m->delivered == CT_DELIVERED_NO ? "(not delivered)"
+							  : "(delivery unknown)",
+			CT_PLAIN);
 	end(b);
 }
 
@@ -213,10 +223,12 @@ static void put_place(struct ct_buf *to, const struct ct_view_mark *m)
 	put_attachment(to, m);
 	ct_buf_printf(to, " @%s%s ", lines ? "line" : "offset", m->nhits > 1 ? "s" : "");
 	if (!m->nhits)
-		ct_buf_printf(to, "%llu", lines ? (unsigned long long)m->mark.line : (unsigned long long)m->mark.offset);
+		ct_buf_printf(to, "%llu",
+			      lines ? (unsigned long long)m->mark.line : (unsigned long long)m->mark.offset);
 	for (size_t i = 0; i < m->nhits; i++) {
 		const struct ct_hit *h = &m->hits[i].hit;
-		ct_buf_printf(to, "%s%llu", i ? " + " : "", lines ? (unsigned long long)h->line : (unsigned long long)h->offset);
+		ct_buf_printf(to, "%s%llu", i ? " + " : "",
+			      lines ? (unsigned long long)h->line : (unsigned long long)h->offset);
 	}
 	ct_buf_puts(to, ")");
 }
@@ -263,7 +275,10 @@ static void print_why(struct block *b, const struct ct_view_mark *m)
 	begin(b, "why");
 	for (size_t i = 0; i < m->nhits; i++) {
 		const struct ct_view_hit *h = &m->hits[i];
-		ct_buf_printf(&text, "%s%s", i ? "+ " : "", h->text[0] ? h->text : h->criterion[0] ? h->criterion : "(bytes)");
+		ct_buf_printf(&text, "%s%s", i ? "+ " : "",
+			      h->text[0]        ? h->text
+			      : h->criterion[0] ? h->criterion
+						: "(bytes)");
 		put_unit(b, &text, colour);
 	}
 	put_place(&text, m);
@@ -315,7 +330,8 @@ static void print_notes(struct block *b)
 		print_note(b, &text);
 	}
 	if (m->reason != CT_REASON_NONE) {
-		ct_buf_printf(&text, "some of it could not be looked into: %s", ct_reason_name((enum ct_reason)m->reason));
+		ct_buf_printf(&text, "some of it could not be looked into: %s",
+			      ct_reason_name((enum ct_reason)m->reason));
 		print_note(b, &text);
 	}
 	if (v->errors.n) {

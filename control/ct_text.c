@@ -126,7 +126,8 @@ static void put_guess(const uint8_t *p, size_t n, struct ct_buf *out)
 	show(out, &utf8);
 }
 
-static void put_charset(struct ct_charsets *c, const char *charset, size_t len, const uint8_t *p, size_t n, struct ct_buf *out)
+static void put_charset(struct ct_charsets *c, const char *charset, size_t len, const uint8_t *p, size_t n,
+			struct ct_buf *out)
 {
 	struct ct_buf utf8 = { 0 };
 	if (!ct_charset_utf8(c, charset, len, p, n, &utf8))

@@ -91,7 +91,9 @@ static const struct row rows[] = {
 	{ "=?utf-8?B?YQ==Yg==?=", "ab" },
 	{ "=?utf-8?Q?why?_not?=", "why? not" },
 	{ "=?utf-8?Q?50=_off=?=", "50= off=" },
-	{ "=?utf-8?Q?" "?=", "" },
+	{ "=?utf-8?Q?"
+	  "?=",
+	  "" },
 	/* No words. */
 	{ "=?utf-8?X?a?=", "=?utf-8?X?a?=" },
 	{ "=?utf-8?Q?never ends", "=?utf-8?Q?never ends" },
@@ -100,14 +102,17 @@ static const struct row rows[] = {
 	{ "1 =? 2 ?= 3", "1 =? 2 ?= 3" },
 	{ "a=b", "a=b" },
 	/* Raw 8-bit. */
-	{ "Gr\xfc\xdf" "e", "Grüße" },
+	{ "Gr\xfc\xdf"
+	  "e",
+	  "Grüße" },
 	{ "Grüße", "Grüße" },
 	{ "猫 caf\xc3", "猫 caf\uFFFD" },
 	{ "caf\xe9", "café" },
 	{ "\x81", "\uFFFD" },
 	{ "ä =?utf-8?Q?=C3=B6?= \xfc", "ä ö ü" },
 	/* What is wrong in a charset. */
-	{ "=?utf-8?Q?a=FFb=C3?=", "a\uFFFD" "b\uFFFD" },
+	{ "=?utf-8?Q?a=FFb=C3?=", "a\uFFFD"
+				  "b\uFFFD" },
 	{ "=?utf-8?Q?=ED=A0=80?=", "\uFFFD\uFFFD\uFFFD" },
 	{ "=?utf-8?Q?=C0=AF?=", "\uFFFD\uFFFD" },
 	{ "=?iso-2022-jp?B?G5uB?=", "␛\uFFFD\uFFFD" },
@@ -219,7 +224,8 @@ static void splits_address_lists(void **state)
 		{ " , a@b ,, c@d, ", { "a@b", "c@d" } },
 		{ "\"Doe, John\" <j@d>, x@y", { "\"Doe, John\" <j@d>", "x@y" } },
 		{ "\"a \\\" b, c\" <a@b>, d@e", { "\"a \\\" b, c\" <a@b>", "d@e" } },
-		{ "a@b (one, two (three, four)), c@d (five \\), six)", { "a@b (one, two (three, four))", "c@d (five \\), six)" } },
+		{ "a@b (one, two (three, four)), c@d (five \\), six)",
+		  { "a@b (one, two (three, four))", "c@d (five \\), six)" } },
 		{ "=?utf-8?Q?Doe=2C_J=C3=B6rg?= <j@d>, x@y", { "Doe, Jörg <j@d>", "x@y" } },
 		{ "Friends: a@b, \"C\" <c@d>;, e@f", { "a@b", "\"C\" <c@d>", "e@f" } },
 		{ "undisclosed-recipients:;", { "undisclosed-recipients:;" } },

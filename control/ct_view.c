@@ -249,7 +249,9 @@ void ct_view_free(struct ct_view *v)
 		free(v->rcpt_reply[i]);
 	free(v->rcpt_reply);
 	ct_list_free(&v->rcpt_to);
-	char *all[] = { v->helo, v->mail_from, v->reply, v->from, v->subject, v->date, v->message_id, v->name, v->type };
+	char *all[] = {
+		v->helo, v->mail_from, v->reply, v->from, v->subject, v->date, v->message_id, v->name, v->type
+	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
 	ct_list_free(&v->to);
