@@ -4,7 +4,7 @@
  *
  * Owner:  one thread. Memory: this struct, and blocks of RS_SMTP_BLOCK bytes from the pool given
  * at init, held only while a line is incomplete or replies are owed (or LMTP recipients were refused): at most
- * 2 + 13 + 49 + one for each LMTP transaction with refused recipients. Units: bytes.
+ * 2 + 13 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
  * Input:  each direction's in-order bytes, in any split; what one direction says is judged by what
  * the other has said so far. Either direction may be missing altogether (one-way captures).
  * Data handed to the callbacks is borrowed until they return.

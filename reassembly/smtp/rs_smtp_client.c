@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+/* The reply to tx's MAIL could not be noted. Only one such transaction stays, or a client that never reads replies could have
+ * any number. */
+static void keep_one_unnoted(struct rs_smtp *s, struct rs_smtp_tx *newest)
+{
+	for (struct rs_smtp_tx *tx = s->txs.open, *next; tx != newest; tx = next) {
+		next = tx->next;
+		if (tx->flags & RS_TX_DEAF && rs_smtp_tx_forming(tx) && !tx->owed)
+			rs_smtp_tx_give_up(s, tx, NULL);
+	}
+	newest->flags |= RS_TX_DEAF;
+}
+
 static void on_mail(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
 	struct rs_smtp_path path;
@@ -14,6 +26,8 @@ static void on_mail(struct rs_smtp *s, const struct rs_smtp_command *c)
 	s->ops->mail_from(s->arg, tx->handle, path.path, path.path_len, path.params, path.params_len);
 	if (rs_smtp_owe(s, tx, RS_VERB_MAIL, 0, false))
 		tx->flags |= RS_TX_MAIL_OWED;
+	else
+		keep_one_unnoted(s, tx);
 }
 
 /* The transaction that a command goes to, and that it was given to it now. */

@@ -255,7 +255,8 @@ static void test_pipeline_limit(void **state)
 		{ RS_SMTP_CLIENT, "RCPT TO:<b@y>\r\n", COMMANDS },
 		{ RS_SMTP_SERVER, "250 mail\r\n", 1 },
 		{ RS_SMTP_SERVER, "250 rcpt\r\n", 10 },
-		{ RS_SMTP_CLIENT, "RCPT TO:<late@y>\r\n", 1 }, /* there is room again, but those before it were not kept */
+		{ RS_SMTP_CLIENT, "RCPT TO:<late@y>\r\n",
+		  1 }, /* there is room again, but those before it were not kept */
 		{ RS_SMTP_SERVER, "250 rcpt\r\n", COMMANDS - 10 },
 		{ RS_SMTP_SERVER, "550 late\r\n", 1 },
 		{ RS_SMTP_CLIENT, "DATA\r\n", 1 },
@@ -279,6 +280,25 @@ static void test_pipeline_limit(void **state)
 	assert_non_null(strstr(got, "-0 accepted 250 queued\n"));
 	assert_null(strstr(got, "reply_unexpected"));
 	free(got);
+}
+
+/* A client that never reads replies does not get more than the blocks that rs_smtp.h states. */
+static void test_mail_without_end(void **state)
+{
+	(void)state;
+	enum { COMMANDS = 20000, BLOCKS = 2 + 13 + 42 };
+	struct piece *pieces = malloc((COMMANDS + 1) * sizeof *pieces);
+	assert_non_null(pieces);
+	for (size_t i = 0; i <= COMMANDS; i++)
+		pieces[i] = (struct piece){ RS_SMTP_CLIENT, 0, (const uint8_t *)"MAIL FROM:<a@x>\r\n", 17 };
+	pieces[0] = (struct piece){ RS_SMTP_SERVER, 0, (const uint8_t *)"220 mx\r\n", 8 };
+	struct play y = { .pieces = pieces, .n = COMMANDS + 1, .blocks = BLOCKS };
+	char *got = play(&y, 10, SIZE_MAX, 0);
+	assert_null(strstr(got, "block_limit"));
+	assert_non_null(strstr(got, "! pipeline_limit"));
+	assert_non_null(strstr(got, "-18000 abandoned\n"));
+	free(got);
+	free(pieces);
 }
 
 static void test_long_lines(void **state)
@@ -394,10 +414,15 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dialogues_cut_everywhere), cmocka_unit_test(test_dialogues_joined),
-		cmocka_unit_test(test_dialogues_starved),        cmocka_unit_test(test_no_credential_is_handed_out),
-		cmocka_unit_test(test_no_credential_is_kept),    cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_pipeline_limit),           cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_dialogues_cut_everywhere),
+		cmocka_unit_test(test_dialogues_joined),
+		cmocka_unit_test(test_dialogues_starved),
+		cmocka_unit_test(test_no_credential_is_handed_out),
+		cmocka_unit_test(test_no_credential_is_kept),
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_pipeline_limit),
+		cmocka_unit_test(test_mail_without_end),
+		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_content_against_oracle),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
