@@ -13,7 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum ct_sha256_mode { CT_SHA256_ALL, CT_SHA256_ATTACHMENTS, CT_SHA256_NONE };
+enum ct_sha256_mode {
+	CT_SHA256_ALL, /* attachments and members of archives */
+	CT_SHA256_ATTACHMENTS,
+	CT_SHA256_NONE
+};
 enum ct_checksums { /* what is done about TCP and IPv4 header checksums */
 	CT_CHECKSUMS_AUTO, /* verified, unless the capture's first wrong ones show that the sender's card made them (offload) */
 	CT_CHECKSUMS_VERIFY, /* a wrong one drops the packet, counted as bad_checksum */

@@ -48,7 +48,7 @@ const struct ct_key ct_keys[] = {
 	NUMBER(workers, count, 1, 64, "1", "How many. Results do not depend on it."),
 
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
-	NUMBER(memory, mbufs, 1024, 16777216, "16384", "Packet buffers, for all workers together."),
+	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
 	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
 	NUMBER(memory, sessions, 16, 4194304, "4096", "Connections that speak SMTP."),
 	NUMBER(memory, messages, 16, 1048576, "1024", "Messages in progress; files in progress; matching streams of each kind."),
@@ -78,7 +78,7 @@ const struct ct_key ct_keys[] = {
 	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
 	NUMBER(limits, note_blocks, 4, 65536, "256", "Blocks of 512 bytes that its record's text may take: a recipient takes about 30 bytes."),
 
-	ENUM(files, sha256, sha256_names, "attachments", "Of which files the SHA-256 is computed: it costs about as much as all the rest."),
+	ENUM(files, sha256, sha256_names, "all", "Of which files the SHA-256 is computed; attachments: not of members of archives. It costs about as much as all the rest."),
 	BOOL(files, magic, "true", "Say what libmagic takes a file for."),
 	SIZE(files, head, 16, 65536, "2k", "How much of a file's beginning libmagic is shown."),
 

@@ -81,7 +81,7 @@ static void has_defaults(void **state)
 	assert_int_equal(c.smtp.ports[0], 25);
 	assert_int_equal(c.smtp.ports[2], 2525);
 	assert_true(c.smtp.detect);
-	assert_int_equal(c.files.sha256, CT_SHA256_ATTACHMENTS);
+	assert_int_equal(c.files.sha256, CT_SHA256_ALL);
 	assert_int_equal(c.rules.files.n, 0);
 	assert_string_equal(c.output.directory, "");
 	ct_config_free(&c);

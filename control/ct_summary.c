@@ -207,9 +207,14 @@ static void print_file(struct block *b, const struct ct_view_mark *m)
 	end(b);
 }
 
+static size_t shown_hits(const struct ct_view_mark *m)
+{
+	return m->nliterals ? m->nliterals : m->nhits;
+}
+
 static bool all_lines_known(const struct ct_view_mark *m)
 {
-	for (size_t i = 0; i < m->nhits; i++)
+	for (size_t i = 0; i < shown_hits(m); i++)
 		if (!m->hits[i].hit.line)
 			return false;
 	return true;
@@ -218,14 +223,14 @@ static bool all_lines_known(const struct ct_view_mark *m)
 /* "(details.zip @lines 20 + 24)": lines of the attachment as it travelled, where they are known. */
 static void put_place(struct ct_buf *to, const struct ct_view_mark *m)
 {
-	bool lines = m->nhits ? all_lines_known(m) : m->mark.line;
+	bool lines = shown_hits(m) ? all_lines_known(m) : m->mark.line;
 	ct_buf_puts(to, "(");
 	put_attachment(to, m);
-	ct_buf_printf(to, " @%s%s ", lines ? "line" : "offset", m->nhits > 1 ? "s" : "");
-	if (!m->nhits)
+	ct_buf_printf(to, " @%s%s ", lines ? "line" : "offset", shown_hits(m) > 1 ? "s" : "");
+	if (!shown_hits(m))
 		ct_buf_printf(to, "%llu",
 			      lines ? (unsigned long long)m->mark.line : (unsigned long long)m->mark.offset);
-	for (size_t i = 0; i < m->nhits; i++) {
+	for (size_t i = 0; i < shown_hits(m); i++) {
 		const struct ct_hit *h = &m->hits[i].hit;
 		ct_buf_printf(to, "%s%llu", i ? " + " : "",
 			      lines ? (unsigned long long)h->line : (unsigned long long)h->offset);
@@ -273,7 +278,7 @@ static void print_why(struct block *b, const struct ct_view_mark *m)
 	enum ct_colour colour = b->i->message.verdict == CT_INFECTED ? CT_RED : CT_YELLOW;
 	struct ct_buf text = { 0 };
 	begin(b, "why");
-	for (size_t i = 0; i < m->nhits; i++) {
+	for (size_t i = 0; i < shown_hits(m); i++) {
 		const struct ct_view_hit *h = &m->hits[i];
 		ct_buf_printf(&text, "%s%s", i ? "+ " : "",
 			      h->text[0]        ? h->text

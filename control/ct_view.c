@@ -145,11 +145,18 @@ static bool read_hit(struct reader *r, const struct ct_note *note, const uint8_t
 	if (!hits)
 		return false;
 	m->hits = hits;
-	struct ct_view_hit *hit = &hits[m->nhits - 1];
-	hit->hit = h;
-	hit->criterion = "";
+	const struct mt_criterion *criterion = NULL;
 	if (h.buffer < MT_BUFFER_MAX && h.criterion < mt_ruleset_criteria(r->rs, (enum mt_buffer)h.buffer))
-		hit->criterion = mt_ruleset_criterion(r->rs, (enum mt_buffer)h.buffer, h.criterion)->text;
+		criterion = mt_ruleset_criterion(r->rs, (enum mt_buffer)h.buffer, h.criterion);
+	struct ct_view_hit *hit = &hits[m->nhits - 1];
+	if (criterion && criterion->literal_len) {
+		/* A person is shown these; regular expressions only where a rule has nothing else. */
+		hit = &hits[m->nliterals];
+		memmove(hit + 1, hit, (m->nhits - 1 - m->nliterals) * sizeof *hit);
+		m->nliterals++;
+	}
+	hit->hit = h;
+	hit->criterion = criterion ? criterion->text : "";
 	hit->text = ct_text_plain(p + sizeof h, note->len - sizeof h);
 	return hit->text != NULL;
 }

@@ -23,7 +23,8 @@ struct ct_view_mark {
 	char *part, *file;
 	struct ct_list path;
 	struct ct_view_hit *hits;
-	size_t nhits, hits_size;
+	size_t nhits, hits_size; /* literals first, each kind in the rule's order */
+	size_t nliterals;
 };
 
 struct ct_view {

@@ -69,8 +69,8 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 		/* Stored data is still matched, as the archive's own. */
 		return;
 	}
-	struct dp_file_name name = { m->flags & RS_ZIP_UTF8 ? RS_NAME_EXTENDED : RS_NAME_PLAIN,
-				     m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
+	/* No charset named: UTF-8 where it is that, which covers what writers do better than the format's CP437. */
+	struct dp_file_name name = { RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
 	f->member = dp_file_begin(f->content, f, &name, "", true);
 	if (!f->member)
 		return;
@@ -265,21 +265,20 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	rs_pool_put(&ins->files, f);
 }
 
-static void path_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
+void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
 {
 	uint8_t name[640];
 	struct ct_note_iter it;
 	struct ct_note note;
-	if (f->rec) {
-		ct_note_first(&it, &f->rec->notes);
-		while (ct_note_next(&it, &note))
-			if (note.kind == CT_NOTE_FILE_NAME) {
-				size_t n = ct_note_copy(&it, name, sizeof name);
-				dp_record_note(ins, to, kind, note.sub, 0, name, n);
-				return;
-			}
-	}
-	dp_record_note(ins, to, kind, RS_NAME_NONE, 0, "", 1);
+	if (!f->rec)
+		return;
+	ct_note_first(&it, &f->rec->notes);
+	while (ct_note_next(&it, &note))
+		if (note.kind == CT_NOTE_FILE_NAME) {
+			size_t n = ct_note_copy(&it, name, sizeof name);
+			dp_record_note(ins, to, kind, note.sub, 0, name, n);
+			return;
+		}
 }
 
 void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
@@ -289,5 +288,5 @@ void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kin
 	for (; f; f = f->outer)
 		way[n++] = f;
 	while (n > 0)
-		path_step(ins, to, kind, way[--n]);
+		dp_file_step(ins, to, kind, way[--n]);
 }

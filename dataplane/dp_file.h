@@ -45,6 +45,9 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 
+/* Appends the file's own name to a record, as a note of this kind; nothing when it has none. */
+void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);
+
 /* Appends the way in to a record, as notes of this kind: outermost first, the file itself last. */
 void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);
 

@@ -35,6 +35,19 @@ void dp_message_reason(struct dp_message *m, enum ct_reason r)
 	m->reasons |= 1u << r;
 }
 
+/* Where the mark is: the first literal; where a regular expression begins is not known. */
+static const struct mt_hit *first_hit(const struct mt_ruleset *rs, const struct mt_rule *rule,
+                                      const struct mt_hit *const *hits, size_t nhits)
+{
+	const struct mt_hit *first = NULL;
+	for (size_t i = 0; i < nhits; i++) {
+		bool literal = mt_ruleset_criterion(rs, rule->buffer, hits[i]->criterion)->literal_len > 0;
+		if (literal && (!first || hits[i]->from < first->from))
+			first = hits[i];
+	}
+	return first ? first : nhits ? hits[0] : NULL;
+}
+
 void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file *f, const struct mt_rule *rule,
                       size_t rule_index, const struct mt_hit *const *hits, size_t nhits)
 {
@@ -42,17 +55,17 @@ void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file
 	c->matched = true;
 	if (rule->action < m->action)
 		m->action = (uint8_t)rule->action;
-	struct ct_mark mark = { .rule = (uint32_t)rule_index, .line = nhits ? hits[0]->line : 0,
-				.offset = nhits ? hits[0]->from : 0 };
-	for (size_t i = 1; i < nhits; i++)
-		if (hits[i]->from < mark.offset) {
-			mark.offset = hits[i]->from;
-			mark.line = hits[i]->line;
-		}
-	dp_record_note(ins, m->rec, CT_NOTE_MARK, 0, 0, &mark, sizeof mark);
+	const struct mt_hit *first = first_hit(ins->rules, rule, hits, nhits);
+	struct ct_mark mark = { .rule = (uint32_t)rule_index, .line = first ? first->line : 0,
+				.offset = first ? first->from : 0 };
+	/* Without its mark, what describes it would join the mark before. */
+	if (!dp_record_note(ins, m->rec, CT_NOTE_MARK, 0, 0, &mark, sizeof mark))
+		return;
 	dp_record_note(ins, m->rec, CT_NOTE_MARK_PART, 0, 0, c->part, strlen(c->part));
-	if (f ? f->depth > 0 || f->rec : c->file && c->file->rec)
+	if (c->file && c->file->rec) {
+		dp_file_step(ins, m->rec, CT_NOTE_MARK_FILE, c->file);
 		dp_file_path(ins, m->rec, CT_NOTE_MARK_PATH, f ? f : c->file);
+	}
 	for (size_t i = 0; i < nhits; i++) {
 		struct ct_hit hit = { .offset = hits[i]->from, .line = hits[i]->line, .criterion = hits[i]->criterion,
 				      .buffer = (uint8_t)rule->buffer };

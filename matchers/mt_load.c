@@ -368,14 +368,19 @@ static int make_report(struct loading *l, struct mt_report *report)
 	return 0;
 }
 
+static int read_default(struct loading *l)
+{
+	return read_rules(l, "default.rules (built in)", mt_default_rules(), strlen(mt_default_rules()));
+}
+
 static int load_all(struct loading *l, const struct mt_load *load, struct mt_report *report, const char **bad_path)
 {
 	int r = 0;
 
 	if (!load->npaths)
-		r = read_rules(l, "default.rules (built in)", mt_default_rules(), strlen(mt_default_rules()));
+		r = read_default(l);
 	for (size_t i = 0; i < load->npaths && !r; i++) {
-		r = read_path(l, load->paths[i]);
+		r = strcmp(load->paths[i], "default") == 0 ? read_default(l) : read_path(l, load->paths[i]);
 		if (r)
 			*bad_path = load->paths[i];
 	}

@@ -54,7 +54,7 @@ struct mt_report { /* of a load; owned by the ruleset, or by mt_report_free when
 struct mt_ruleset;
 
 struct mt_load {
-	const char *const *paths; size_t npaths; /* rule files; none: the built-in default rules */
+	const char *const *paths; size_t npaths; /* rule files, `default` for the built-in ones; none: those alone */
 	const char *cache_dir; /* where compiled databases are kept between runs; NULL: nowhere */
 };
 

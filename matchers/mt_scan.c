@@ -252,28 +252,16 @@ static bool holds(const struct mt_stream *s, const struct mt_condition *c)
 	return true;
 }
 
-static bool before(const struct mt_hit *a, const struct mt_hit *b)
-{
-	return a->to != b->to ? a->to < b->to : a->criterion < b->criterion;
-}
-
-/* In the order of their ends: in which order Hyperscan says what ends at the same byte can depend on where the buffer
- * was cut. */
+/* In the order of the rule's contents. */
 static size_t hits_of(const struct mt_stream *s, const struct mt_condition *c, const struct mt_hit *hits[MT_HITS_MAX])
 {
 	size_t n = 0;
-	for (uint32_t i = 0; i < s->nplaces; i++) {
-		const struct mt_hit *h = &s->places->v[i];
-		uint32_t j = 0;
-		while (j < c->nwanted && c->criteria[j] != h->criterion)
-			j++;
-		if (j == c->nwanted)
-			continue;
-		size_t at = n++;
-		for (; at && before(h, hits[at - 1]); at--)
-			hits[at] = hits[at - 1];
-		hits[at] = h;
-	}
+	for (uint32_t j = 0; j < c->nwanted; j++)
+		for (uint32_t i = 0; i < s->nplaces; i++)
+			if (s->places->v[i].criterion == c->criteria[j]) {
+				hits[n++] = &s->places->v[i];
+				break;
+			}
 	return n;
 }
 

@@ -97,7 +97,7 @@ static void all_criteria_of_a_rule(void **state)
 	static const char rules[] = RULE(1, "content:\"Alpha\"; nocase; content:\"beta|00|\";")
 		RULE(2, "content:\"Alpha\"; nocase; content:\"gamma\";") RULE(3, "content:\"ALPHA\";");
 	static const char data[] = "..beta\0 alphA gamm alpha";
-	scan_every_way(rules, data, sizeof data - 1, "hit 1 beta 2-7\nhit 0 alphA 8-13\nrule 1: beta 2-7 alphA 8-13\n");
+	scan_every_way(rules, data, sizeof data - 1, "hit 1 beta 2-7\nhit 0 alphA 8-13\nrule 1: alphA 8-13 beta 2-7\n");
 }
 
 static void nothing_matches_nothing(void **state)
@@ -115,10 +115,10 @@ static void so_many_of_the_criteria(void **state)
 			RULE(3, "content:\"aa\"; content:\"bb\"; content:\"cc\"; content:\"dd\"; criteria:3;")
 				RULE(4, "content:\"aa\"; content:\"bb\"; content:!\"ee\"; criteria:1;");
 	scan_every_way(rules, "xddxddx", 7, "hit 3 dd 1-3\n");
-	scan_every_way(rules, "ddaa", 4, "hit 3 dd 0-2\nhit 0 aa 2-4\nrule 2: dd 0-2 aa 2-4\nrule 4: aa 2-4\n");
+	scan_every_way(rules, "ddaa", 4, "hit 3 dd 0-2\nhit 0 aa 2-4\nrule 2: aa 2-4 dd 0-2\nrule 4: aa 2-4\n");
 	scan_every_way(rules, "ddaaccee", 8,
 		       "hit 3 dd 0-2\nhit 0 aa 2-4\nhit 2 cc 4-6\nhit 4 ee 6-8\n"
-		       "rule 2: dd 0-2 aa 2-4 cc 4-6\nrule 3: dd 0-2 aa 2-4 cc 4-6\n");
+		       "rule 2: aa 2-4 cc 4-6 dd 0-2\nrule 3: aa 2-4 cc 4-6 dd 0-2\n");
 }
 
 /* Also where what must not be there comes last, long after all else was seen. */

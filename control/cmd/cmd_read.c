@@ -115,7 +115,6 @@ static void on_item(void *arg, struct ct_item *item)
 	if (item->incident && !r->opt.json) {
 		clear_progress(r);
 		ct_print_incident(stdout, item->incident, r->style);
-		putchar('\n');
 		fflush(stdout);
 	}
 	ct_item_free(item);
