@@ -64,7 +64,8 @@ static uint32_t count_holes(struct rs_seg **link, uint64_t from, uint64_t end)
 
 static bool has_room(const struct rs_stream *s, struct rs_stream_mem *mem, uint32_t nodes, uint32_t cost)
 {
-	if (s->held + (uint64_t)nodes * cost > s->limit)
+	uint64_t more = (uint64_t)nodes * cost;
+	if (s->held + more > s->limit || mem->held + more > mem->held_max)
 		return false;
 	if (mem->segs->size - mem->segs->used < nodes) {
 		mem->segs->failed++;
@@ -117,6 +118,7 @@ enum rs_verdict rs_stream_add(struct rs_stream *s, struct rs_stream_mem *mem, ui
 			s->tail = seg;
 		mem->ref_get(ref);
 		s->held += cost;
+		mem->held += cost;
 	}
 	saw(s, end);
 	return RS_HELD;
@@ -131,6 +133,7 @@ bool rs_stream_pop(struct rs_stream *s, struct rs_stream_mem *mem, struct rs_seg
 	if (!s->head)
 		s->tail = NULL;
 	s->held -= seg->cost;
+	mem->held -= seg->cost;
 	s->next = seg_end(seg);
 	*out = *seg;
 	out->next = NULL;
@@ -156,6 +159,7 @@ void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem)
 {
 	for (struct rs_seg *seg; (seg = s->head);) {
 		s->head = seg->next;
+		mem->held -= seg->cost;
 		mem->ref_put(seg->ref);
 		rs_pool_put(mem->segs, seg);
 	}

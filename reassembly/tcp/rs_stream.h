@@ -48,6 +48,8 @@ struct rs_stream_mem { /* how references are taken and given back; one a worker 
 	void (*ref_get)(void *ref);
 	void (*ref_put)(void *ref);
 	uint32_t window; /* bytes ahead of next that are accepted */
+	uint32_t held; /* cost held by all streams together */
+	uint32_t held_max; /* most of it: what the owner of the references can spare */
 };
 
 void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit);

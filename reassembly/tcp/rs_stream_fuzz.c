@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(nodes);
 	struct rs_pool pool;
 	rs_pool_init(&pool, nodes, sizeof(struct rs_seg), data[2]);
-	struct rs_stream_mem mem = { &pool, ref_get, ref_put, data[1] * 4u };
+	struct rs_stream_mem mem = { &pool, ref_get, ref_put, data[1] * 4u, 0, UINT32_MAX };
 	struct rs_stream s;
 	rs_stream_init(&s, 0, data[0]);
 	memset(owner, 0, sizeof owner);

@@ -38,7 +38,7 @@ static void bench_init(struct bench *b, uint32_t n, uint32_t limit, uint32_t win
 	b->nodes = aligned_alloc(64, RS_POOL_BYTES(sizeof(struct rs_seg), NODES));
 	assert_non_null(b->nodes);
 	rs_pool_init(&b->pool, b->nodes, sizeof(struct rs_seg), n);
-	b->mem = (struct rs_stream_mem){ &b->pool, ref_get, ref_put, window };
+	b->mem = (struct rs_stream_mem){ &b->pool, ref_get, ref_put, window, 0, UINT32_MAX };
 	rs_stream_init(&b->s, 0, limit);
 }
 

@@ -146,8 +146,10 @@ static enum rs_verdict add_payload(struct pass *p, unsigned d, int64_t off, cons
 static void drop_syn_data(struct pass *p, unsigned d)
 {
 	struct rs_tcp_syn_data *sd = &p->c->syn_data[d];
-	if (sd->ref)
+	if (sd->ref) {
+		p->mem->held -= sd->cost;
 		p->mem->ref_put(sd->ref);
+	}
 	*sd = (struct rs_tcp_syn_data){ 0 };
 }
 
@@ -164,14 +166,17 @@ static void settle_syn_data(struct pass *p, unsigned d, uint64_t taken)
 	drop_syn_data(p, d);
 }
 
-static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, void *ref)
+static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, void *ref, uint32_t cost)
 {
 	struct rs_tcp *c = p->c;
 	if (c->syn_data[d].ref || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
 		return RS_DUP;
 	c->syn_len[d] = len;
+	if (p->mem->held + (uint64_t)cost > p->mem->held_max)
+		return RS_LIMIT;
 	p->mem->ref_get(ref);
-	c->syn_data[d] = (struct rs_tcp_syn_data){ .ref = ref, .len = len };
+	p->mem->held += cost;
+	c->syn_data[d] = (struct rs_tcp_syn_data){ .ref = ref, .len = len, .cost = cost };
 	if (c->syn & ack_bit(1 - d)) {
 		/* The SYN-ACK was captured before the SYN that it answers. */
 		bool taken = c->acked[d] > 0;
@@ -443,7 +448,7 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 		int64_t off = rs_stream_offset(s, seg->seq);
 		if (syn) {
 			if (seg->len)
-				v = hold_syn_data(&p, dir, seg->len, ref);
+				v = hold_syn_data(&p, dir, seg->len, ref, cost);
 		} else {
 			/* RFC 7413: a client goes on behind the data of its SYN only when that was taken. */
 			if (off >= 0)

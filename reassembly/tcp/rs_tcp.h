@@ -49,7 +49,7 @@ enum rs_tcp_state {
 
 struct rs_tcp_syn_data { /* what came with a SYN, until it is known whether it was taken */
 	void *ref; /* NULL when there is none */
-	uint32_t len;
+	uint32_t len, cost;
 };
 
 struct rs_tcp {
