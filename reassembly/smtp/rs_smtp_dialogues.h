@@ -769,4 +769,28 @@ static const struct dialogue dialogues[] = {
 		    "1 from c@x []\n"
 		    "-0 unknown\n"
 		    "-1 abandoned\n"),
+	D("two messages before the banner",
+	  C("EHLO c.example\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\none\r\n.\r\nMAIL FROM:<c@x>\r\nRCPT "
+	    "TO:<d@y>\r\nDATA\r\ntwo")
+		  S("220 mx\r\n250 e\r\n250 1\r\n250 2\r\n554 no\r\n500 one\r\n500 dot\r\n250 3\r\n250 4\r\n354 go\r\n")
+			  C("\r\n.\r\n") QUEUED,
+	  HELLO_LOG "+0\n"
+		    "0 from a@x []\n"
+		    "0 to/0 b@y\n"
+		    "0 {\n"
+		    "0 \"one\\r\\n\"\n"
+		    "0 } dot\n"
+		    "-0 unknown\n"
+		    "+1\n"
+		    "1 from c@x []\n"
+		    "1 to/0 d@y\n"
+		    "1 {\n"
+		    "1 \"two\"\n"
+		    "1 MAIL/0 250 3\n"
+		    "1 RCPT/0 250 4\n"
+		    "1 DATA/0 354 go\n"
+		    "1 \"\\r\\n\"\n"
+		    "1 } dot\n"
+		    "1 CONTENT/0 250 queued\n"
+		    "-1 accepted 250 queued\n"),
 };

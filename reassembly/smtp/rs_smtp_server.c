@@ -107,6 +107,8 @@ static void on_data_refused_after(struct rs_smtp *s, struct rs_smtp_tx *tx, stru
 	content->verb = RS_VERB_UNKNOWN;
 	content->tx = RS_SMTP_NO_TX;
 	content->i = content->i ? content->i - 1 : 0;
+	if (!tx)
+		return;
 	tx->owed--;
 	end_refused(s, tx, r);
 }
@@ -129,21 +131,25 @@ static void on_data_refused(struct rs_smtp *s, struct rs_smtp_tx *tx, const stru
 	rs_smtp_tx_settle(s, tx, r);
 }
 
-static void on_data(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+/* tx may have ended, and yet its DATA is answered. */
+static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_smtp_tx *tx,
+		    const struct rs_smtp_reply *r)
 {
 	bool go = r->code / 100 == 3;
 	struct rs_smtp_owed *next = rs_smtp_wait_head(&s->wait);
-	if (tx && next && next->verb == RS_VERB_CONTENT && next->tx == tx->n && !next->last) {
+	if (next && next->verb == RS_VERB_CONTENT && next->tx == e->tx && !next->last) {
 		hand_out(s, tx, RS_VERB_DATA, 0, r);
 		if (!go) {
 			on_data_refused_after(s, tx, next, r);
 		} else {
 			next->i = 0;
-			revive(tx);
+			if (tx)
+				revive(tx);
 		}
 		return;
 	}
-	if (s->mode != RS_MODE_DATA || s->answer != RS_ANSWER_OWED)
+	/* The content under way belongs to the newest DATA. */
+	if (s->mode != RS_MODE_DATA || s->answer != RS_ANSWER_OWED || s->wait.data)
 		return;
 	if (!go) {
 		hand_out(s, tx, RS_VERB_DATA, 0, r);
@@ -152,7 +158,7 @@ static void on_data(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_sm
 	}
 	s->answer = RS_ANSWER_GO;
 	if (!s->body)
-		tx = rs_smtp_tx_begin_bare(s);
+		rs_smtp_tx_begin_bare(s);
 	hand_out(s, s->body, RS_VERB_DATA, 0, r);
 	revive(s->body);
 	rs_smtp_content_open(s);
@@ -393,7 +399,7 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		on_rcpt(s, tx, e.i, r);
 		break;
 	case RS_VERB_DATA:
-		on_data(s, tx, r);
+		on_data(s, &e, tx, r);
 		break;
 	case RS_VERB_BDAT:
 		on_chunk(s, tx, r);
