@@ -173,8 +173,48 @@ static const struct rs_tcp_ops tcp_ops = { on_data, on_gap };
 
 /* Flows. */
 
+static unsigned direction(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	unsigned end = f->key.port[0] == pkt->sport && memcmp(f->key.addr[0], pkt->src, 16) == 0 ? 0 : 1;
+	return end == f->key_of_first ? 0 : 1;
+}
+
+static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
+
+/* A segment that waited is read after all, or dropped. */
+static void settle(struct dp_worker *w, struct dp_flow *f, struct rte_mbuf *m, bool taken)
+{
+	struct dp_packet pkt;
+	if (taken && dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	                             rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP) {
+		take_segment(w, f, &pkt, m);
+		w->account.consumed++;
+	} else {
+		w->account.dropped[DP_DROP_BAD_CHECKSUM]++;
+	}
+	rte_pktmbuf_free(m);
+}
+
+static void settle_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack)
+{
+	struct rte_mbuf *m;
+	bool taken;
+	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
+		settle(w, f, m, taken);
+}
+
+/* What still waits when a connection ends was never acknowledged; where only one direction was seen, nobody could. */
+static void settle_all(struct dp_worker *w, struct dp_flow *f)
+{
+	struct rte_mbuf *m;
+	for (unsigned dir = 0; dir < 2; dir++)
+		while ((m = dp_doubt_drain(w, f, dir)))
+			settle(w, f, m, !(f->tcp.seen & (1u << !dir)) && f->proto != DP_PROTO_NONE);
+}
+
 static void end_session(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
+	settle_all(w, f);
 	w->flow = f;
 	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
 	if (f->session)
@@ -250,12 +290,6 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 	return f ? f : new_flow(w, pkt, &key, end, meta);
 }
 
-static unsigned direction(const struct dp_flow *f, const struct dp_packet *pkt)
-{
-	unsigned end = f->key.port[0] == pkt->sport && memcmp(f->key.addr[0], pkt->src, 16) == 0 ? 0 : 1;
-	return end == f->key_of_first ? 0 : 1;
-}
-
 static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
 	const uint8_t *head = rte_pktmbuf_mtod(m, const uint8_t *);
@@ -274,29 +308,18 @@ static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 	return dp_checksum_value(&sum) == 0;
 }
 
-/* "auto": a card that computes checksums leaves wrong ones in a capture made on its own machine, in all packets of one
- * direction. So a wrong one is trusted while most of its direction's are wrong, and drops the packet otherwise: a sender that
- * is known by right ones cannot slip in segments that the receiver will discard. */
-bool dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+enum dp_sum dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	if (w->config->capture.checksums == CT_CHECKSUMS_TRUST || !f)
-		return true;
+	enum ct_checksums policy = w->config->capture.checksums;
+	if (policy == CT_CHECKSUMS_TRUST || !f || f->proto == DP_PROTO_NONE)
+		return DP_SUM_TAKE;
 	/* A segment that is not here whole cannot be summed. */
 	if (pkt->payload_missing)
-		return true;
+		return DP_SUM_TAKE;
 	bool right = sums_right(pkt, m);
-	if (w->config->capture.checksums == CT_CHECKSUMS_VERIFY)
-		return right;
-	unsigned dir = direction(f, pkt);
-	uint16_t *count = right ? &f->good_sums[dir] : &f->bad_sums[dir];
-	if (*count < UINT16_MAX)
-		++*count;
-	if (right)
-		return true;
-	if (f->bad_sums[dir] <= 4u * f->good_sums[dir])
-		return false;
-	w->stats.checksum_trusted++;
-	return true;
+	if (policy == CT_CHECKSUMS_VERIFY)
+		return right ? DP_SUM_TAKE : DP_SUM_DROP;
+	return dp_doubt_judge(w, f, direction(f, pkt), right, pkt, m);
 }
 
 static enum dp_flow_list list_of(const struct dp_flow *f)
@@ -341,6 +364,7 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
+	settle_all(w, f);
 	rs_stream_clear(&f->tcp.dir[0], &w->streams);
 	rs_stream_clear(&f->tcp.dir[1], &w->streams);
 }
@@ -367,7 +391,12 @@ void dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 {
 	if (f->proto == DP_PROTO_NONE) {
 		follow_end(f, pkt);
-	} else if (!take_segment(w, f, pkt, m)) {
+		dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
+		return;
+	}
+	if (pkt->tcp_flags & RS_TCP_ACK)
+		settle_acked(w, f, !direction(f, pkt), pkt->ack);
+	if (!take_segment(w, f, pkt, m)) {
 		struct dp_flow_key key;
 		unsigned end;
 		dp_flow_remove(&w->flows, f);

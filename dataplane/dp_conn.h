@@ -10,8 +10,8 @@
 /* The packet's flow; a new one where it may begin one (a SYN, or payload); NULL where it has none. */
 struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta);
 
-/* Whether the packet's checksums are accepted, by the configured policy. f may be NULL. */
-bool dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m);
+/* What becomes of the packet by its checksums and the configured policy. f may be NULL. */
+enum dp_sum dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
 /* Reassembles, and reads what is in order now. */
 void dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);

@@ -11,6 +11,7 @@
 
 #include <sys/queue.h>
 
+#include "dataplane/dp_doubt.h"
 #include "dataplane/dp_packet.h"
 #include "reassembly/rs_pool.h"
 #include "reassembly/tcp/rs_tcp.h"
@@ -48,7 +49,7 @@ struct dp_flow {
 	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
 	uint8_t fins; /* DP_PROTO_NONE: bit i: a FIN of direction i was seen */
 	uint8_t proxy_done; /* bit i: direction i's header has ended */
-	uint16_t good_sums[2], bad_sums[2]; /* checksums seen, for DP checksum policy "auto"; saturating */
+	struct dp_doubt doubt[2]; /* by direction */
 	uint8_t probe[2][DP_PROBE_MAX];
 	uint32_t records; /* handed to control, of this connection */
 	uint64_t last; /* time of the last packet */

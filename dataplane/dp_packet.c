@@ -432,7 +432,6 @@ const char *dp_class_name(enum dp_class c)
 		[DP_TCP] = "tcp",           [DP_OTHER] = "other",
 		[DP_FRAGMENT] = "fragment", [DP_TRUNCATED] = "truncated",
 		[DP_BAD_LINK] = "bad_link", [DP_BAD_IP] = "bad_ip",
-		[DP_BAD_TCP] = "bad_tcp",   [DP_BAD_CHECKSUM] = "bad_checksum",
 	};
 	return (unsigned)c < DP_CLASS_MAX ? names[c] : "unknown";
 }

@@ -26,7 +26,6 @@ enum dp_class { /* what became of a frame's headers; each names a counter */
 		DP_BAD_LINK, /* link header makes no sense */
 		DP_BAD_IP, /* IP header makes no sense */
 		DP_BAD_TCP, /* TCP header makes no sense */
-		DP_BAD_CHECKSUM, /* set by the caller after dp_packet_checksum */
 		DP_CLASS_MAX
 };
 

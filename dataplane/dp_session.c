@@ -55,6 +55,9 @@ static void on_reply(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, co
 {
 	if (tx && verb == RS_VERB_RCPT)
 		note_reply(arg, tx, CT_NOTE_RCPT_REPLY, i, r);
+	else if (tx && r->code >= 400)
+		/* What refuses it may decide long before the transaction ends; its text is not kept that long. */
+		note_reply(arg, tx, CT_NOTE_REPLY, 0, r);
 }
 
 static void on_content_begin(void *arg, void *tx)
@@ -108,6 +111,9 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 		return;
 	if (how == RS_END_ABORTED && s->ending != CT_REASON_NONE)
 		dp_message_reason(m, s->ending);
+	/* To a server that takes no bare line ends, what follows is content that nobody looks into here. */
+	if (how == RS_END_BARE && rs_smtp_end_is_guess(&s->smtp))
+		dp_message_reason(m, CT_REASON_MALFORMED);
 	m->rec->u.message.complete = how == RS_END_DOT || how == RS_END_BARE || how == RS_END_LAST || how == RS_END_BY_REPLY;
 	if (m->content)
 		dp_content_end(m->content);
@@ -123,8 +129,10 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
 		return;
 	}
-	if (r)
+	if (r && r->text_len)
 		note_reply(s, m, CT_NOTE_REPLY, 0, r);
+	else if (r)
+		m->rec->u.message.reply_code = r->code;
 	switch (out) {
 	case RS_OUT_ACCEPTED:
 		m->rec->u.message.delivered = CT_DELIVERED_YES;
@@ -140,17 +148,31 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	dp_message_end(m);
 }
 
-static void on_tls(void *arg)
+/* A message, or a session's worth of them, that went by unread: counted, and named. */
+static void count_unread(struct dp_session *s, enum ct_reason why)
 {
-	struct dp_session *s = arg;
 	struct dp_message *m = dp_message_begin(s, rs_smtp_transactions(&s->smtp));
 	if (!m) {
 		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
 		return;
 	}
-	m->rec->u.message.tls = true;
-	dp_message_reason(m, CT_REASON_TLS);
+	m->rec->u.message.tls = why == CT_REASON_TLS;
+	dp_message_reason(m, why);
 	dp_message_end(m);
+}
+
+static void on_tls(void *arg)
+{
+	count_unread(arg, CT_REASON_TLS);
+}
+
+static void on_unread(void *arg, void *tx)
+{
+	struct dp_session *s = arg;
+	if (tx)
+		dp_message_reason(tx, CT_REASON_GAP);
+	else
+		count_unread(s, s->midstream && rs_smtp_transactions(&s->smtp) == 0 ? CT_REASON_MIDSTREAM : CT_REASON_GAP);
 }
 
 /* What no honest sender does, or what readers disagree about, is an event of its own; the rest is counted by name and
@@ -188,6 +210,7 @@ static const struct rs_smtp_ops smtp_ops = {
 	.tx_end = on_tx_end,
 	.tls = on_tls,
 	.anomaly = on_anomaly,
+	.unread = on_unread,
 };
 
 struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow *flow, uint32_t *records, bool midstream)
@@ -202,6 +225,7 @@ struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow
 	s->ins = ins;
 	s->flow = *flow;
 	s->records = records;
+	s->midstream = midstream;
 	rs_smtp_init(&s->smtp, &smtp_ops, s, &ins->lines, midstream);
 	return s;
 }

@@ -13,6 +13,7 @@ struct dp_session {
 	struct ct_flow flow;
 	uint32_t *records; /* of the connection: borrowed from its flow */
 	struct ct_notes helo; /* one note: the client's name */
+	bool midstream; /* its beginning was not seen */
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 };

@@ -50,6 +50,22 @@ static enum dp_fate drop(struct dp_worker *w, enum dp_drop why)
 	return DP_DROPPED;
 }
 
+static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
+	switch (dp_conn_checksum(w, f, pkt, m)) {
+	case DP_SUM_TAKE:
+		break;
+	case DP_SUM_WAIT:
+		return DP_HELD;
+	case DP_SUM_DROP:
+		return drop(w, DP_DROP_BAD_CHECKSUM);
+	}
+	if (f)
+		dp_conn_segment(w, f, pkt, m);
+	return DP_CONSUMED;
+}
+
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
@@ -58,18 +74,10 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	                                      rte_pktmbuf_pkt_len(m), &pkt);
 	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
 		w->stats.cut_packets++;
-	struct dp_flow *f = NULL;
-	if (class == DP_TCP) {
-		f = dp_conn_of(w, &pkt, meta);
-		if (!dp_conn_checksum(w, f, &pkt, m))
-			class = DP_BAD_CHECKSUM;
-	}
 	w->stats.class_packets[class]++;
 	switch (class) {
 	case DP_TCP:
-		if (f)
-			dp_conn_segment(w, f, &pkt, m);
-		return DP_CONSUMED;
+		return segment(w, m, &pkt);
 	case DP_OTHER:
 	case DP_FRAGMENT:
 		return DP_CONSUMED;
@@ -81,8 +89,6 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return drop(w, DP_DROP_BAD_IP);
 	case DP_BAD_TCP:
 		return drop(w, DP_DROP_BAD_TCP);
-	case DP_BAD_CHECKSUM:
-		return drop(w, DP_DROP_BAD_CHECKSUM);
 	case DP_CLASS_MAX:
 		break;
 	}
@@ -231,7 +237,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
-	w->streams = (struct rs_stream_mem){ &w->segments, ref_get, ref_put, c->tcp.window };
+	w->streams = (struct rs_stream_mem){ &w->segments, ref_get, ref_put, c->tcp.window, 0, wc->held_max };
 	rc = make_rings(w);
 	if (rc != 0)
 		goto fail;

@@ -25,6 +25,7 @@ extern const char *const dp_drop_names[DP_DROP_MAX];
 
 enum dp_fate { /* what became of a packet */
 	DP_CONSUMED, /* looked at, and nothing to send */
+	DP_HELD, /* kept, by reference, until more is known; counted already */
 	DP_DROPPED, /* with a reason; counted already */
 };
 
@@ -70,6 +71,7 @@ struct dp_worker_config {
 	void *source;
 	const _Atomic uint64_t *dispatched;
 	bool patient;
+	uint32_t held_max; /* mbufs that its connections may keep, all together */
 	uint32_t seed; /* of the flow table's hash */
 };
 

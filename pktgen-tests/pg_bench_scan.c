@@ -288,7 +288,7 @@ static int set_up(struct bench *b)
 	}
 	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 	b->mbufs = rte_pktmbuf_pool_create("bench", 8191, 256, priv, 128, (int)rte_socket_id());
-	struct dp_worker_config wc = { .config = &b->config, .rules = b->rules, .rx = no_rx };
+	struct dp_worker_config wc = { .config = &b->config, .rules = b->rules, .rx = no_rx, .held_max = 4096 };
 	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0) {
 		fprintf(stderr, "mailweir-bench: %s\n", err[0] ? err : "no memory for mbufs");
 		return -1;

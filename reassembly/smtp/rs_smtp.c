@@ -10,7 +10,7 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 {
 	*s = (struct rs_smtp){ .ops = ops, .arg = arg, .blocks = blocks };
 	if (midstream) {
-		s->lost_client = true;
+		s->lost_client = s->untold = s->torn = true;
 		s->lost_server = true;
 		s->unsure = true;
 	} else {
@@ -25,6 +25,15 @@ void rs_smtp_tell(struct rs_smtp *s, enum rs_smtp_anomaly a)
 	s->told |= (uint16_t)(1u << a);
 	struct rs_smtp_tx *tx = s->body ? s->body : rs_smtp_tx_current(s);
 	s->ops->anomaly(s->arg, tx ? tx->handle : NULL, a);
+}
+
+void rs_smtp_unread(struct rs_smtp *s)
+{
+	if (!s->untold)
+		return;
+	s->untold = false;
+	struct rs_smtp_tx *tx = s->body ? s->body : rs_smtp_tx_current(s);
+	s->ops->unread(s->arg, tx ? tx->handle : NULL);
 }
 
 bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last)
@@ -190,6 +199,9 @@ static void gap_client(struct rs_smtp *s, uint64_t n)
 	s->ask_credentials = false;
 	s->lost_client = true;
 	s->unsure = true;
+	s->untold = s->torn = true;
+	if (rs_smtp_tx_current(s))
+		rs_smtp_unread(s);
 }
 
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n)

@@ -124,6 +124,10 @@ struct rs_smtp_ops {
 	void (*tls)(void *arg);
 	/* tx: the current transaction's handle, or NULL when none is open. */
 	void (*anomaly)(void *arg, void *tx, enum rs_smtp_anomaly a);
+	/* Content may have gone by unread: client bytes were missing among the commands, or bytes whose beginning was not seen
+	 * (midstream, or after a gap) were skipped because they are no commands. tx: the transaction that was open, or NULL: a message
+	 * that nobody was told of. Once until commands are read again. */
+	void (*unread)(void *arg, void *tx);
 };
 
 struct rs_smtp; /* defined below; fields are the module's own */
@@ -185,6 +189,9 @@ struct rs_smtp {
 	bool lost_client : 1; /* lines are skipped until one reads as a command */
 	bool lost_server : 1; /* lines that are no reply are no surprise */
 	bool unsure : 1; /* commands may have gone unseen: replies without one are no surprise */
+	bool untold : 1; /* what is skipped while lost_client may be a message that nobody was told of */
+	bool torn : 1; /* the line under way may have begun in what was not seen */
+	bool guessed : 1; /* the content's end under way is a guess */
 	bool skip_line : 1; /* the line under way began as content: no command */
 	bool lmtp : 1;
 	bool auth : 1; /* AUTH was the last command: lines that are none are credentials */
@@ -192,6 +199,13 @@ struct rs_smtp {
 	bool starttls : 1; /* 220 to STARTTLS: what comes next should be TLS */
 	bool chunk_refused : 1; /* a chunk was; those that follow are skipped with it */
 };
+
+/* In content_end with RS_END_BARE: the server had not answered there; what follows reads as commands, to this reader and to a server that
+ * takes bare line ends. To one that does not, it is content. */
+static inline bool rs_smtp_end_is_guess(const struct rs_smtp *s)
+{
+	return s->guessed;
+}
 
 /* How many transactions have begun so far. */
 static inline uint32_t rs_smtp_transactions(const struct rs_smtp *s)

@@ -177,9 +177,14 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 		s->ask_credentials = false;
 		return;
 	}
-	if (s->lost_client && rs_smtp_command_reads(line->p, line->len, true) != 1)
+	if (s->lost_client && rs_smtp_command_reads(line->p, line->len, true) != 1) {
+		/* The rest of a line whose beginning is missing may be a command's. */
+		if (line->len && !s->auth && !s->torn)
+			rs_smtp_unread(s);
+		s->torn = false;
 		return;
-	s->lost_client = false;
+	}
+	s->lost_client = s->untold = s->torn = false;
 	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
 	act(s, &c, line->crlf);
 }

@@ -71,12 +71,14 @@ static enum rs_smtp_end end_of_candidate(const struct rs_smtp_eod *e)
 	return proper ? RS_END_DOT : RS_END_BARE;
 }
 
-static void finish_candidate(struct rs_smtp *s)
+static void finish_candidate(struct rs_smtp *s, bool guess)
 {
 	/* Lines behind the candidate are commands, and answered as such. */
 	if (s->answer == RS_ANSWER_OWED)
 		s->early_lines -= rs_smtp_eod_rest_lines(&s->eod);
+	s->guessed = guess;
 	rs_smtp_content_finish(s, end_of_candidate(&s->eod));
+	s->guessed = false;
 	size_t n;
 	const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);
 	rs_smtp_client_replay(s, rest, n);
@@ -92,7 +94,7 @@ void rs_smtp_content_answered(struct rs_smtp *s)
 		s->eod.n_dot = s->eod.n_held;
 	}
 	if (s->eod.state == RS_EOD_ASK) {
-		finish_candidate(s);
+		finish_candidate(s, false);
 		return;
 	}
 	size_t n;
@@ -189,7 +191,7 @@ size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 			if (found == RS_EOD_END)
 				rs_smtp_content_finish(s, RS_END_DOT);
 			else if (found == RS_EOD_COMMAND)
-				finish_candidate(s);
+				finish_candidate(s, true);
 			else
 				continue;
 			return at;

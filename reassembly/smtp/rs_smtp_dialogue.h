@@ -24,6 +24,8 @@ enum rs_smtp_answer {
 
 /* The answers below hold no text when the reply that decided was not the one at hand. */
 
+/* Content may have gone by unread: told once, while it is untold. */
+void rs_smtp_unread(struct rs_smtp *s);
 void rs_smtp_tell(struct rs_smtp *s, enum rs_smtp_anomaly a);
 /* Notes that the server owes an answer; counts it for tx, which may be NULL. False: it could not be noted. */
 bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last);

@@ -524,7 +524,7 @@ static const struct dialogue dialogues[] = {
 	  ""),
 	D("midstream in the content",
 	  MIDSTREAM C("of a sentence.\r\n.\r\n") QUEUED C("MAIL FROM:<a@x>\r\n") S("250 ok\r\n") QUIT,
-	  "+0\n"
+	  "unread\n" "+0\n"
 	  "0 from a@x []\n"
 	  "0 MAIL/0 250 ok\n"
 	  "-0 abandoned 221 bye\n"),
@@ -539,7 +539,7 @@ static const struct dialogue dialogues[] = {
 	D("midstream at the answer", MIDSTREAM C("DAT") S("354 go\r\n") C("text\r\n.\r\n") QUEUED,
 	  "+0\n"
 	  "! no_mail 0\n"
-	  "0 DATA/0 354 go\n"
+	  "unread 0\n" "0 DATA/0 354 go\n"
 	  "0 {\n"
 	  "0 \"text\\r\\n\"\n"
 	  "0 } dot\n" QUEUED_LOG),
@@ -549,14 +549,14 @@ static const struct dialogue dialogues[] = {
 	  HELLO_LOG "+0\n"
 		    "0 from a@x []\n"
 		    "0 MAIL/0 250 ok\n"
-		    "0 to/0 c@y\n"
+		    "unread 0\n" "0 to/0 c@y\n"
 		    "0 RCPT/0 250 b\n"
 		    "0 DATA/0 354 go\n"
 		    "0 {\n"
 		    "0 \"x\\r\\n\"\n"
 		    "0 } dot\n" QUEUED_LOG),
 	D("gap that swallows data", HELLO MAIL CGAP(6) S("354 go\r\n") C("text\r\n.\r\n") QUEUED,
-	  OPEN_LOG "0 \"text\\r\\n\"\n"
+	  HELLO_LOG MAIL_LOG "unread 0\n" DATA_LOG "0 \"text\\r\\n\"\n"
 		   "0 } dot\n" QUEUED_LOG),
 	D("gap in the content", OPEN C("be\r\n") CGAP(100) C(".\r\nfore\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"be\\r\\n\"\n"

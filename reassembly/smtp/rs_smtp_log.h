@@ -277,6 +277,15 @@ static inline void log_anomaly(void *arg, void *handle, enum rs_smtp_anomaly a)
 	log_end(l);
 }
 
+static inline void log_unread(void *arg, void *handle)
+{
+	struct log *l = arg;
+	log_entry(l, "unread");
+	if (handle)
+		log_entry(l, " %u", log_tx(l, handle)->n);
+	log_end(l);
+}
+
 static const struct rs_smtp_ops log_ops = {
 	.tx_begin = log_tx_begin,
 	.helo = log_helo,
@@ -291,6 +300,7 @@ static const struct rs_smtp_ops log_ops = {
 	.tx_end = log_tx_end,
 	.tls = log_tls,
 	.anomaly = log_anomaly,
+	.unread = log_unread,
 };
 
 static inline void log_init(struct log *l, enum log_bulk bulk)

@@ -300,6 +300,7 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	rs_smtp_content_expect(s, s->body ? s->body : rs_smtp_tx_current(s), RS_ANSWER_GO, true);
 	if (!s->body)
 		rs_smtp_tx_begin_bare(s);
+	rs_smtp_unread(s);
 	hand_out(s, s->body, RS_VERB_DATA, 0, r);
 	revive(s->body);
 	rs_smtp_content_open(s);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_doubt.h"
+
+#include "dataplane/dp_worker.h"
+
+static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > w->streams.held_max)
+		return false;
+	struct rs_seg *seg = rs_pool_get(&w->segments);
+	if (!seg)
+		return false;
+	*seg = (struct rs_seg){ .off = pkt->seq, .ref = m, .len = pkt->payload_len, .cost = m->nb_segs };
+	w->streams.ref_get(m);
+	w->streams.held += seg->cost;
+	if (d->last)
+		d->last->next = seg;
+	else
+		d->first = seg;
+	d->last = seg;
+	d->n++;
+	w->account.held++;
+	return true;
+}
+
+static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, struct rs_seg *seg, struct rs_seg *before)
+{
+	struct rte_mbuf *m = seg->ref;
+	if (before)
+		before->next = seg->next;
+	else
+		d->first = seg->next;
+	if (d->last == seg)
+		d->last = before;
+	d->n--;
+	w->streams.held -= seg->cost;
+	w->account.held--;
+	rs_pool_put(&w->segments, seg);
+	return m;
+}
+
+enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir, bool right, const struct dp_packet *pkt,
+                           struct rte_mbuf *m)
+{
+	struct dp_doubt *d = &f->doubt[dir];
+	if (right) {
+		d->right = true;
+		return DP_SUM_TAKE;
+	}
+	if (!d->right || d->trusted) {
+		w->stats.checksum_trusted++;
+		return DP_SUM_TAKE;
+	}
+	bool waits = pkt->payload_len > 0 && !(pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_RST));
+	if (!waits)
+		return DP_SUM_DROP;
+	/* Where only one direction is in the capture nobody will acknowledge. */
+	if (!(f->tcp.seen & (1u << !dir)) && d->n == DP_DOUBT_MAX) {
+		d->trusted = true;
+		w->stats.checksum_trusted++;
+		return DP_SUM_TAKE;
+	}
+	return hold(w, d, pkt, m) ? DP_SUM_WAIT : DP_SUM_DROP;
+}
+
+/* Whether the stream still lacks any of the segment's bytes. */
+static bool is_news(const struct dp_flow *f, unsigned dir, const struct rs_seg *seg)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	if (!(f->tcp.started & (1u << dir)))
+		return true;
+	return rs_stream_offset(s, (uint32_t)seg->off + seg->len) > (int64_t)s->next;
+}
+
+struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken)
+{
+	struct dp_doubt *d = &f->doubt[dir];
+	struct rs_seg *before = NULL;
+	for (struct rs_seg *seg = d->first; seg; before = seg, seg = seg->next) {
+		if ((int32_t)(ack - ((uint32_t)seg->off + seg->len)) < 0)
+			continue;
+		*taken = is_news(f, dir, seg);
+		if (*taken) {
+			d->trusted = true;
+			w->stats.checksum_trusted++;
+		}
+		return unlink_next(w, d, seg, before);
+	}
+	return NULL;
+}
+
+struct rte_mbuf *dp_doubt_drain(struct dp_worker *w, struct dp_flow *f, unsigned dir)
+{
+	struct dp_doubt *d = &f->doubt[dir];
+	return d->first ? unlink_next(w, d, d->first, NULL) : NULL;
+}
