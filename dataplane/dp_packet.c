@@ -429,9 +429,8 @@ uint32_t dp_packet_hash(const struct dp_packet *pkt, uint32_t seed)
 const char *dp_class_name(enum dp_class c)
 {
 	static const char *const names[DP_CLASS_MAX] = {
-		[DP_TCP] = "tcp",           [DP_OTHER] = "other",
-		[DP_FRAGMENT] = "fragment", [DP_TRUNCATED] = "truncated",
-		[DP_BAD_LINK] = "bad_link", [DP_BAD_IP] = "bad_ip",
+		[DP_TCP] = "tcp",       [DP_OTHER] = "other",     [DP_FRAGMENT] = "fragment", [DP_TRUNCATED] = "truncated",
+		[DP_BAD_LINK] = "bad_link", [DP_BAD_IP] = "bad_ip", [DP_BAD_TCP] = "bad_tcp",
 	};
 	return (unsigned)c < DP_CLASS_MAX ? names[c] : "unknown";
 }
