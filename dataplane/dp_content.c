@@ -153,6 +153,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->decoded = c->lines = 0;
 	c->ntail = 0;
 	rs_transfer_init(&c->transfer, part->cte);
+	rs_uu_init(&c->uu);
 	piece_begin(c, NULL, 0);
 	strncpy(c->part, part->number, sizeof c->part - 1);
 	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE)) {
@@ -190,6 +191,11 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 static void on_part_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_content *c = arg;
+	/* Uuencoded data is known, and not opened. */
+	if (c->transfer.cte == RS_CTE_IDENTITY && !c->uu.found && rs_uu_feed(&c->uu, p, n)) {
+		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
+		c->opaque = true;
+	}
 	while (n > 0) {
 		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;
 		if (c->encoded_left)
