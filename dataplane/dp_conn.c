@@ -219,6 +219,7 @@ static void end_session(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
 	if (f->session)
 		dp_session_end(f->session, why);
+	f->was_mail |= f->session != NULL;
 	f->session = NULL;
 	f->proto = DP_PROTO_NONE;
 }
@@ -266,6 +267,7 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	f->ip_version = pkt->ip_version;
 	f->first_seq = meta->seq;
 	f->first_time = meta->time;
+	f->reset_by = 2;
 	first_packet(w, f, pkt);
 	return f;
 }
@@ -284,6 +286,13 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 	}
 	/* The same ports again, after the end. */
 	if (f && f->tcp.state == RS_TCP_CLOSED && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+		remove_flow(w, f, CT_REASON_NONE);
+		f = NULL;
+	}
+	/* Who goes on after its RST did not send it, or the other side did not take it (RFC 5961): what follows is read as what
+	 * is picked up in the middle. */
+	if (f && f->was_mail && f->reset_by == direction(f, pkt) && !(pkt->tcp_flags & (RS_TCP_RST | RS_TCP_SYN))) {
+		w->stats.resets_ignored++;
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
@@ -378,6 +387,8 @@ static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp
 	dp_meta(m)->payload_off = pkt->payload_off;
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
+	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset)
+		f->reset_by = (uint8_t)direction(f, pkt);
 	if (!replaced)
 		count_verdict(w, v);
 	if (f->tcp.state == RS_TCP_CLOSED)
