@@ -216,6 +216,8 @@ static void on_part_end(void *arg, uint32_t flags)
 	struct ct_message *m = &c->msg->rec->u.message;
 	bool gaps = flags & RS_PART_GAP;
 
+	/* While the part's file is there to name it. */
+	encoded_end(c);
 	piece_begin(c, NULL, 0);
 	size_t len = rs_transfer_end(&c->transfer, c->ins->buffer);
 	if (c->file) {
@@ -225,7 +227,6 @@ static void on_part_end(void *arg, uint32_t flags)
 	} else {
 		c->opaque = true;
 	}
-	encoded_end(c);
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
 	/* Other decoders may end where this one goes on, and see other bytes. */
