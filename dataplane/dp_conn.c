@@ -84,19 +84,33 @@ static void read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, con
 		probe(w, f, dir, p + i, n - i);
 }
 
+/* Whether a direction's first bytes are SMTP's: 1 yes, 0 no, -1 too few to tell. With no SYN seen, who speaks how tells who is
+ * who: *client is the direction of the client if they are. */
+static int probe_bytes(const struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n, unsigned *client)
+{
+	*client = f->client;
+	if (f->client < 2)
+		return rs_smtp_probe(dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, first, n);
+	int server = rs_smtp_probe(RS_SMTP_SERVER, first, n), other = rs_smtp_probe(RS_SMTP_CLIENT, first, n);
+	*client = server == 1 ? !dir : dir;
+	return server == 1 || other == 1 ? 1 : server < 0 || other < 0 ? -1 : 0;
+}
+
 static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
+	static const char connect[] = "CONNECT ";
+	const size_t connect_len = sizeof connect - 1;
 	uint8_t first[DP_PROBE_MAX];
-	size_t kept = f->nprobe[dir], k = n < DP_PROBE_MAX - kept ? n : DP_PROBE_MAX - kept;
+	size_t kept = f->nprobe[dir], len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
 	memcpy(first, f->probe[dir], kept);
-	memcpy(first + kept, p, k);
+	memcpy(first + kept, p, len - kept);
 
-	/* With no SYN seen, who speaks how tells who is who. */
-	unsigned client = f->client < 2 ? f->client : rs_smtp_probe(RS_SMTP_SERVER, first, kept + k) == 1 ? !dir : dir;
-	int is = rs_smtp_probe(dir == client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, first, kept + k);
-	if (is < 0 && kept + k < DP_PROBE_MAX) {
-		memcpy(f->probe[dir], first, kept + k);
-		f->nprobe[dir] = (uint8_t)(kept + k);
+	unsigned client;
+	int is = probe_bytes(f, dir, first, len, &client);
+	bool proxy = f->proxy_done == 0 && memcmp(first, connect, len < connect_len ? len : connect_len) == 0;
+	if ((is < 0 || (proxy && len < connect_len)) && len < DP_PROBE_MAX) {
+		memcpy(f->probe[dir], first, len);
+		f->nprobe[dir] = (uint8_t)len;
 		return;
 	}
 	if (is == 1) {
@@ -111,7 +125,7 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 		read_smtp(w, f, dir, p, n);
 		return;
 	}
-	if (f->proxy_done == 0 && kept + k >= 8 && memcmp(first, "CONNECT ", 8) == 0) {
+	if (proxy) {
 		f->proto = DP_PROTO_PROXY;
 		f->nprobe[dir] = 0;
 		read_proxy(w, f, dir, p, n);
