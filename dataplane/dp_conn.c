@@ -346,7 +346,7 @@ static void count_verdict(struct dp_worker *w, enum rs_verdict v)
 static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 {
 	if (f->tcp.state == RS_TCP_NEW || f->tcp.state == RS_TCP_SYN_SENT)
-		f->tcp.state = RS_TCP_ESTABLISHED;
+		f->tcp.state = pkt->tcp_flags & RS_TCP_SYN ? RS_TCP_SYN_SENT : RS_TCP_ESTABLISHED;
 	if (pkt->tcp_flags & RS_TCP_FIN)
 		f->fins |= (uint8_t)(1u << direction(f, pkt));
 	if ((pkt->tcp_flags & RS_TCP_RST) || f->fins == 3)
