@@ -353,10 +353,29 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 		f->tcp.state = RS_TCP_CLOSED;
 }
 
+static void ignore_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	(void)arg;
+	(void)dir;
+	(void)ref;
+	(void)skip;
+	(void)len;
+}
+
+static void ignore_gap(void *arg, unsigned dir, uint64_t n)
+{
+	(void)arg;
+	(void)dir;
+	(void)n;
+}
+
+/* It turned out not to be mail: nothing of it is held any more, nor what came with its SYN. */
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
-	rs_stream_clear(&f->tcp.dir[0], &w->streams);
-	rs_stream_clear(&f->tcp.dir[1], &w->streams);
+	static const struct rs_tcp_ops ignore = { ignore_data, ignore_gap };
+	uint8_t state = f->tcp.state;
+	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
+	f->tcp.state = state;
 }
 
 /* Returns false when the segment is the first of a new connection on the same ports: the old one is ended then, and the
