@@ -86,6 +86,14 @@ static void encoded_matched(void *arg, const struct mt_rule *rule, size_t index,
 	dp_message_match(c->msg, c, NULL, rule, index, hits, nhits);
 }
 
+/* White space; in base64 also what a decoder passes over (RFC 2045 6.8). */
+static bool is_filling(const struct dp_content *c, uint8_t b)
+{
+	if (c->transfer.cte == RS_CTE_BASE64)
+		return !is_base64(b) && b != '=';
+	return b == '\n' || b == '\r' || b == ' ' || b == '\t';
+}
+
 static void encoded_feed(struct dp_content *c, const uint8_t *p, size_t n)
 {
 	uint8_t text[256];
@@ -96,7 +104,7 @@ static void encoded_feed(struct dp_content *c, const uint8_t *p, size_t n)
 		for (; i < n && len < most; i++) {
 			if (p[i] == '\n')
 				line++;
-			if (p[i] == '\n' || p[i] == '\r' || p[i] == ' ' || p[i] == '\t')
+			if (is_filling(c, p[i]))
 				continue;
 			if (len == 0)
 				c->encoded_line = line;
@@ -145,6 +153,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->decoded = c->lines = 0;
 	c->ntail = 0;
 	rs_transfer_init(&c->transfer, part->cte);
+	rs_uu_init(&c->uu);
 	piece_begin(c, NULL, 0);
 	strncpy(c->part, part->number, sizeof c->part - 1);
 	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE)) {
@@ -182,6 +191,11 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 static void on_part_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_content *c = arg;
+	/* Uuencoded data is known, and not opened. */
+	if (c->transfer.cte == RS_CTE_IDENTITY && !c->uu.found && rs_uu_feed(&c->uu, p, n)) {
+		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
+		c->opaque = true;
+	}
 	while (n > 0) {
 		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;
 		if (c->encoded_left)
@@ -214,6 +228,11 @@ static void on_part_end(void *arg, uint32_t flags)
 	encoded_end(c);
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
+	/* Other decoders may end where this one goes on, and see other bytes. */
+	if (c->transfer.cte == RS_CTE_BASE64 && (c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD))) {
+		dp_message_reason(c->msg, CT_REASON_MALFORMED);
+		c->opaque = true;
+	}
 	if (c->attachment) {
 		m->attachments_opened += !c->opaque;
 		m->attachments_matched += c->matched;
@@ -224,7 +243,8 @@ static void on_part_end(void *arg, uint32_t flags)
 /* Faults after which other readers may see other parts than this one does. */
 static bool is_ambiguous(enum rs_mime_anomaly a)
 {
-	return a == RS_MIME_DUPLICATE_FIELD || a == RS_MIME_DUPLICATE_PARAMETER || a == RS_MIME_ENCODED_MULTIPART;
+	return a == RS_MIME_DUPLICATE_FIELD || a == RS_MIME_DUPLICATE_PARAMETER || a == RS_MIME_ENCODED_MULTIPART ||
+	       a == RS_MIME_BOUNDARY_ALIKE;
 }
 
 static void on_anomaly(void *arg, enum rs_mime_anomaly a)
@@ -241,9 +261,12 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 		dp_message_reason(m, CT_REASON_LIMIT);
 		break;
 	case RS_MIME_BOUNDARY_MISSING:
+	case RS_MIME_HEADER_INVALID: /* some readers go on reading fields behind it */
 		dp_message_reason(m, CT_REASON_MALFORMED);
 		break;
 	default:
+		if (is_ambiguous(a))
+			dp_message_reason(m, CT_REASON_MALFORMED);
 		break;
 	}
 	if (m->mime_errors & (UINT64_C(1) << a))

@@ -6,6 +6,7 @@
 #define DP_CONTENT_H
 
 #include "dataplane/dp_file.h"
+#include "reassembly/decode/rs_uu.h"
 
 struct dp_message;
 
@@ -24,6 +25,7 @@ struct dp_content {
 	struct dp_message *msg;
 	struct rs_mime mime;
 	struct rs_transfer transfer;
+	struct rs_uu uu; /* of a leaf that is text as it stands */
 	struct dp_file *file; /* of the leaf under way; NULL between leaves, or without room */
 	struct mt_stream *encoded; /* MT_MAIL_ENCODED of the leaf; NULL when no more of it is needed */
 	uint64_t encoded_left;

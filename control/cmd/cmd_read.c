@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +74,7 @@ struct run {
 	uint64_t lost; /* records that could not be rendered */
 	bool failed; /* an error was printed */
 	bool write_failed; /* and it was about writing: said once */
+	pthread_mutex_t terminal; /* main shows progress, control prints incidents */
 	bool progress_shown;
 };
 
@@ -102,9 +104,11 @@ static void write_line(struct run *r, const char *line)
 
 static void clear_progress(struct run *r)
 {
+	pthread_mutex_lock(&r->terminal);
 	if (r->progress_shown)
 		fputs("\r\033[K", stderr);
 	r->progress_shown = false;
+	pthread_mutex_unlock(&r->terminal);
 }
 
 static void on_item(void *arg, struct ct_item *item)
@@ -123,11 +127,13 @@ static void on_item(void *arg, struct ct_item *item)
 static void on_progress(void *arg, uint64_t packets, uint64_t done, uint64_t size)
 {
 	struct run *r = arg;
+	pthread_mutex_lock(&r->terminal);
 	if (size)
 		fprintf(stderr, "\r\033[K%" PRIu64 " packets, %u%%", packets, (unsigned)(done * 100 / size));
 	else
 		fprintf(stderr, "\r\033[K%" PRIu64 " packets, %" PRIu64 " MB", packets, done / 1000000);
 	r->progress_shown = true;
+	pthread_mutex_unlock(&r->terminal);
 }
 
 static struct ct_style style_of(FILE *f)
@@ -417,7 +423,7 @@ static void tear_down(struct run *r)
 
 int cmd_read(int argc, char **argv)
 {
-	static struct run r;
+	static struct run r = { .terminal = PTHREAD_MUTEX_INITIALIZER };
 	int status = CMD_ERROR;
 	int parsed = parse_options(&r.opt, argc, argv);
 	if (parsed != 0) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/mime/rs_section.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
 #include "reassembly/mime/rs_extended.h"
@@ -13,6 +14,13 @@ struct report {
 	void *arg;
 };
 
+static void keep_type(struct rs_section *s, const char *type)
+{
+	size_t n = strlen(type);
+	assert(n < sizeof s->type);
+	memcpy(s->type, type, n + 1);
+}
+
 static void report(const struct report *r, enum rs_mime_anomaly a)
 {
 	r->ops->anomaly(r->arg, a);
@@ -21,7 +29,7 @@ static void report(const struct report *r, enum rs_mime_anomaly a)
 void rs_section_init(struct rs_section *s, bool message)
 {
 	memset(s, 0, offsetof(struct rs_section, type));
-	strcpy(s->type, message ? "message/rfc822" : "text/plain");
+	keep_type(s, message ? "message/rfc822" : "text/plain");
 	s->charset[0] = 0;
 	s->opens = message ? RS_SECTION_MESSAGE : RS_SECTION_LEAF;
 }
@@ -78,7 +86,7 @@ static void set_type(struct rs_section *s, const char *type, bool whole)
 	else if (!strcmp(type, "message/rfc822") || !strcmp(type, "message/global"))
 		s->opens = RS_SECTION_MESSAGE;
 	s->digest = !strcmp(type, "multipart/digest");
-	strcpy(s->type, whole ? type : "");
+	keep_type(s, whole ? type : "");
 }
 
 static void read_type_parameters(struct rs_section *s, struct rs_param_reader *reader, const struct report *r)
