@@ -164,6 +164,18 @@ class Scenario(unittest.TestCase):
         self.assertEqual(len(r.messages), 1, r.explain())
         return r.messages[0]
 
+    def judge(self, letters, session=None, name="letters.pcap", arguments=(), status=None, **options):
+        """Many letters, each on a connection of its own, in one run of the program: starting it costs more than reading.
+        Returns the run, and for each letter what the record says of it."""
+        from pg_session import Mail, Session
+
+        sessions = [Session([Mail(letter, sender="n%d@example.org" % i)], **(session or {})) for i, letter in enumerate(letters)]
+        r = self.read(*arguments, self.capture(name, sessions, **options), status=status)
+        found = {m["smtp"]["mail_from"]: m["mailweir"] for m in r.messages}
+        senders = ["<n%d@example.org>" % i for i in range(len(letters))]
+        self.assertEqual(sorted(m["smtp"]["mail_from"] for m in r.messages), sorted(senders), "each letter has one record")
+        return r, [found[s] for s in senders]
+
 
 _validator = None
 
@@ -184,6 +196,11 @@ def validate(case, records):
         record = {k: v for k, v in record.items() if k != "mailweir"}
         errors = ["%s: %s" % ("/".join(map(str, e.path)), e.message[:300]) for e in _validator.iter_errors(record)]
         case.assertEqual(errors, [], json.dumps(record)[:600])
+
+
+def literals(mark):
+    """What a mark's contents matched: a rule's regular expressions are criteria too, and left out here."""
+    return {c["text"]: c for c in mark["criteria"] if not c["criterion"].startswith(("/", "!/"))}
 
 
 def total(unscanned):

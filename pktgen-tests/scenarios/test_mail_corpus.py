@@ -25,6 +25,11 @@ def corpus():
                 yield where, data.partition(b"\n")[2] if data.startswith(b"From ") else data
 
 
+def number(record):
+    """Of the message: its sender is <aN@example.org>."""
+    return int(record["smtp"]["mail_from"].removeprefix("<a").partition("@")[0])
+
+
 @need_shared("mail")
 class MailCorpus(Scenario):
     @classmethod
@@ -39,12 +44,11 @@ class MailCorpus(Scenario):
             for i in range(0, len(messages), per_connection)
         ]
         r = self.read("--workers", workers, self.capture(name, sessions, **options))
-        alarms = [messages[int(m["smtp"]["mail_from"][1:].partition("@")[0])][0] for m in r.messages
-                  if m["mailweir"]["verdict"] == "infected"]
+        alarms = [messages[number(m)][0] for m in r.messages if m["mailweir"]["verdict"] == "infected"]
         self.assertEqual(alarms, [], "false alarms")
         self.assertEqual(r.status, 0, r.err[-1000:])
         self.assertEqual(r.stats["messages"]["seen"], len(messages))
-        self.assertEqual(sorted(int(m["smtp"]["mail_from"][1:].partition("@")[0]) for m in r.messages), list(range(len(messages))))
+        self.assertEqual(sorted(map(number, r.messages)), list(range(len(messages))))
         for m in r.messages:
             self.assertEqual(m["mailweir"]["delivered"], "yes", m["smtp"])
             self.assertIs(m["mailweir"]["complete"], True, m["smtp"])

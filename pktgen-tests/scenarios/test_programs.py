@@ -37,22 +37,21 @@ def has_loader_pair(content):
 
 @need_shared("programs", "MANIFEST.tsv")
 class Programs(Scenario):
-    def classes(self, part):
-        letter = pg_mail.message([pg_mail.text("See the attachment."), part], subject="a file")
-        r = self.read(self.capture("program.pcap", [Session([Mail(letter)])]))
-        message = self.one(r)
-        own = message["mailweir"]
-        self.assertEqual(r.status, 1 if own["verdict"] == "infected" else 0, r.explain())
-        return own["verdict"], {m["class"] for m in own.get("marks", [])}, r
-
-    def check(self, how, expect):
-        for row in programs():
+    def check(self, how, expect, rows=None, make=wrap, **session):
+        """Each program in a letter of its own: expected marks, and infected when there are any."""
+        rows = rows or programs()
+        letters = [pg_mail.message([pg_mail.text("See the attachment."), make(data(row), row["file"], how)], subject="a file")
+                   for row in rows]
+        r, found = self.judge(letters, session=session, status=1)
+        for row, own in zip(rows, found):
             with self.subTest(file=row["file"], wrapping=how):
-                content = data(row)
-                expected = expect(row, content)
-                verdict, classes, r = self.classes(wrap(content, row["file"], how))
-                self.assertEqual(classes, expected, r.explain())
-                self.assertEqual(verdict == "infected", bool(expected), r.explain())
+                expected = expect(row, data(row))
+                self.assertEqual({m["class"] for m in own["marks"]}, expected, own)
+                self.assertEqual(own["verdict"] == "infected", bool(expected), own)
+                self.assertEqual({m.get("file") for m in own["marks"]} - {self.name(row, how)}, set(), own)
+
+    def name(self, row, how):
+        return row["file"].rsplit(".", 1)[0] + ".zip" if how == "zip-stored" else row["file"]
 
     def test_the_set_is_worth_testing(self):
         rows = programs()
@@ -80,25 +79,12 @@ class Programs(Scenario):
 
     def test_plain_8bit(self):
         """Bytes as they are: line ends inside the program may break it, the names of its libraries stay."""
-        for row in programs():
-            content = data(row)
-            if not has_loader_pair(content):
-                continue
-            with self.subTest(file=row["file"]):
-                part = pg_mail.attachment(content, row["file"], "8bit")
-                _, classes, r = self.classes(part)
-                self.assertEqual(classes, {"loadertype"}, r.explain())
+        rows = [row for row in programs() if has_loader_pair(data(row))]
+        self.check("8bit", self.loader_only, rows, pg_mail.attachment)
 
     def test_bdat_binary(self):
-        for row in programs():
-            content = data(row)
-            if not has_loader_pair(content):
-                continue
-            with self.subTest(file=row["file"]):
-                letter = pg_mail.message([pg_mail.text("binary"), pg_mail.attachment(content, row["file"], "binary")])
-                r = self.read(self.capture("bdat.pcap", [Session([Mail(letter)], bdat=4000)]), status=1)
-                own = self.one(r)["mailweir"]
-                self.assertEqual({m["class"] for m in own["marks"]}, {"loadertype"}, r.explain())
+        rows = [row for row in programs() if has_loader_pair(data(row))]
+        self.check("binary", self.loader_only, rows, pg_mail.attachment, bdat=4000)
 
     def test_every_program_in_one_message(self):
         """Each of many parts is judged for itself."""
@@ -108,7 +94,7 @@ class Programs(Scenario):
         r = self.read(self.capture("all.pcap", [Session([Mail(letter)])]), status=1)
         own = self.one(r)["mailweir"]
         known = {row["file"] for row in rows if row["first_base64"] in PREFIXES or has_loader_pair(data(row))}
-        self.assertEqual({m["file"] for m in own["marks"]}, known)
+        self.assertEqual({m.get("file") for m in own["marks"]}, known)
         self.assertEqual(own["attachments"]["seen"], len(rows))
         self.assertEqual(own["attachments"]["matched"], len(known))
 

@@ -52,19 +52,18 @@ class Splits(Scenario):
 
     def test_segment_sizes(self):
         want = self.records()
-        for size in SIZES:
-            for workers in (1, 2):
-                with self.subTest(size=size, workers=workers):
-                    self.assertEqual(self.records(workers, path=Path(mss=size)), want)
+        self.assertEqual(self.records(2), want)
+        for i, size in enumerate(SIZES):
+            with self.subTest(size=size):
+                self.assertEqual(self.records(1 + i % 2, path=Path(mss=size)), want)
 
     def test_disorder(self):
         want = self.records()
         for size in (7, 100, 536, 1460):
             for seed in range(3):
-                for workers in (1, 2):
-                    with self.subTest(size=size, seed=seed, workers=workers):
-                        path = Path(mss=size, shuffle=5, duplicate=0.1, overlap=0.1, loss=0.1, seed=seed)
-                        self.assertEqual(self.records(workers, path=path), want)
+                with self.subTest(size=size, seed=seed):
+                    path = Path(mss=size, shuffle=5, duplicate=0.1, overlap=0.1, loss=0.1, seed=seed)
+                    self.assertEqual(self.records(1 + seed % 2, path=path), want)
 
     def test_sequence_numbers_wrap(self):
         want = self.records()
@@ -74,14 +73,13 @@ class Splits(Scenario):
 
     def test_file_formats(self):
         want = self.records()
-        for form in ("pcap", "pcap-ns", "pcapng"):
-            for big in (False, True):
-                with self.subTest(form=form, big_endian=big):
-                    self.assertEqual(self.records(form=form, big_endian=big), want)
+        for form, big in (("pcap", True), ("pcap-ns", False), ("pcap-ns", True), ("pcapng", False), ("pcapng", True)):
+            with self.subTest(form=form, big_endian=big):
+                self.assertEqual(self.records(form=form, big_endian=big), want)
 
     def test_link_types(self):
         want = self.records()
-        for kind in ("ethernet", "raw", "sll", "sll2"):
+        for kind in ("raw", "sll", "sll2"):
             with self.subTest(kind):
                 self.assertEqual(self.records(link=Link(kind)), want)
 
