@@ -4,15 +4,9 @@
 #include <assert.h>
 #include <string.h>
 
-/* Lines of matches. */
+#include "reassembly/rs_lines.h"
 
-static uint64_t line_ends(const uint8_t *p, size_t n)
-{
-	uint64_t lines = 0;
-	for (size_t i = 0; i < n; i++)
-		lines += p[i] == '\n';
-	return lines;
-}
+/* Lines of matches. */
 
 static bool is_base64(uint8_t b)
 {
@@ -46,7 +40,7 @@ uint32_t dp_content_line(const struct dp_content *c, uint64_t decoded_offset)
 		line -= lines_back(c, piece->decoded - decoded_offset);
 	} else {
 		size_t at = rs_transfer_locate(&piece->before, piece->p, piece->n, decoded_offset - piece->decoded);
-		line += line_ends(piece->p, at);
+		line += rs_lines_count(piece->p, at);
 	}
 	return line > UINT32_MAX ? UINT32_MAX : (uint32_t)line;
 }
@@ -59,7 +53,7 @@ static void piece_begin(struct dp_content *c, const uint8_t *p, size_t n)
 static void piece_end(struct dp_content *c, const uint8_t *p, size_t n, size_t decoded)
 {
 	c->decoded += decoded;
-	c->lines += line_ends(p, n);
+	c->lines += rs_lines_count(p, n);
 	if (n >= DP_TAIL) {
 		memcpy(c->tail, p + n - DP_TAIL, DP_TAIL);
 		c->ntail = DP_TAIL;
