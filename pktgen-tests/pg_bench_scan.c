@@ -3,8 +3,7 @@
  *
  * The traffic is larger than four times the last cache, and every flow of every round is new. A round is timed
  * around dp_worker_burst only: building mbufs and renewing addresses is the generator's work. Worker and limit take
- * turns, round by round, so that both see the same machine; of each the median round counts, since what else runs on
- * the machine only ever makes a round longer. */
+ * turns, round by round, so that both see the same machine; of each the median counts, slice by slice (pg_rounds.h). */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -172,11 +171,12 @@ static void let_expire(struct bench *b)
 	take_records(b);
 }
 
-static uint64_t run_worker(struct bench *b, uint32_t round)
+/* cycles: of each slice. */
+static void run_worker(struct bench *b, uint32_t round, uint64_t *cycles)
 {
 	struct rte_mbuf_ext_shared_info shared = { .free_cb = keep };
 	struct rte_mbuf *m[DP_BURST];
-	uint64_t cycles = 0, infected = b->found[CT_INFECTED], messages = b->messages;
+	uint64_t infected = b->found[CT_INFECTED], messages = b->messages;
 	rte_mbuf_ext_refcnt_set(&shared, 1);
 	if (!b->pcap)
 		pg_wire_renew(&b->wire, round);
@@ -190,14 +190,13 @@ static uint64_t run_worker(struct bench *b, uint32_t round)
 		fill(b, m, at, n, &shared);
 		uint64_t start = rte_rdtsc_precise();
 		dp_worker_burst(b->worker, m, (uint16_t)n);
-		cycles += rte_rdtsc_precise() - start;
+		cycles[at / DP_BURST] += rte_rdtsc_precise() - start;
 		take_records(b);
 	}
 	let_expire(b);
 	/* Every message has its verdict, and the infected ones are those that were put in. */
 	if (!b->pcap && (b->found[CT_INFECTED] - infected != b->infected || b->messages - messages != b->sessions))
 		b->bad_rounds++;
-	return cycles;
 }
 
 /* The limit: the attachments' bytes through decoder and matcher, nothing else, each session's in its own stream. */
@@ -214,11 +213,10 @@ static enum rs_cte cte_of(const struct bench *b)
 	return b->mix == PG_QP ? RS_CTE_QP : RS_CTE_BASE64;
 }
 
-static uint64_t run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
+static void limit_slice(struct bench *b, size_t from, size_t to, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
 {
 	enum rs_cte cte = cte_of(b);
-	uint64_t start = rte_rdtsc_precise();
-	for (size_t i = 0; i < b->wire.nframes; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct pg_frame *f = &b->wire.frames[i];
 		if (!f->payload_len)
 			continue;
@@ -237,7 +235,16 @@ static uint64_t run_limit(struct bench *b, struct mt_worker *mt, struct lane *la
 			l->stream = NULL;
 		}
 	}
-	return rte_rdtsc_precise() - start;
+}
+
+static void run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes, uint8_t *out, uint64_t *cycles)
+{
+	for (size_t at = 0; at < b->wire.nframes; at += DP_BURST) {
+		size_t to = b->wire.nframes - at < DP_BURST ? b->wire.nframes : at + DP_BURST;
+		uint64_t start = rte_rdtsc_precise();
+		limit_slice(b, at, to, mt, lanes, out);
+		cycles[at / DP_BURST] = rte_rdtsc_precise() - start;
+	}
 }
 
 static double gbps(const struct bench *b, uint64_t cycles)
@@ -248,7 +255,7 @@ static double gbps(const struct bench *b, uint64_t cycles)
 static bool report(const struct bench *b, const struct pg_rounds *worker, const struct pg_rounds *limit)
 {
 	bool balanced = ct_account_balanced(&b->worker->account), ok = balanced && b->bad_rounds == 0;
-	double reached = gbps(b, pg_rounds_median(worker)), roofline = gbps(b, pg_rounds_median(limit));
+	double reached = gbps(b, pg_rounds_quantile(worker, 0.5)), roofline = gbps(b, pg_rounds_quantile(limit, 0.5));
 	double ratio = reached / roofline;
 	json_t *o = json_object();
 	json_object_set_new(o, "bench", json_string("scan"));
@@ -257,12 +264,14 @@ static bool report(const struct bench *b, const struct pg_rounds *worker, const 
 	json_object_set_new(o, "roofline_gbps", json_real(roofline));
 	json_object_set_new(o, "ratio", json_real(ratio));
 	json_object_set_new(o, "messages", json_integer((json_int_t)b->messages));
-	json_object_set_new(o, "packets", json_integer((json_int_t)(b->wire.nframes * worker->n)));
+	json_object_set_new(o, "packets", json_integer((json_int_t)(b->wire.nframes * worker->rounds)));
 	json_object_set_new(o, "mpps", json_real(reached / 8e-3 / (double)b->wire.len * (double)b->wire.nframes));
-	json_object_set_new(o, "rounds", json_integer((json_int_t)worker->n));
+	json_object_set_new(o, "rounds", json_integer((json_int_t)worker->rounds));
 	/* Half of the rounds lie between: how much the machine adds. */
 	json_object_set_new(o, "gbps_low", json_real(gbps(b, pg_rounds_quantile(worker, 0.75))));
 	json_object_set_new(o, "gbps_high", json_real(gbps(b, pg_rounds_quantile(worker, 0.25))));
+	json_object_set_new(o, "roofline_gbps_low", json_real(gbps(b, pg_rounds_quantile(limit, 0.75))));
+	json_object_set_new(o, "roofline_gbps_high", json_real(gbps(b, pg_rounds_quantile(limit, 0.25))));
 	json_object_set_new(o, "traffic_bytes", json_integer((json_int_t)b->wire.len));
 	json_object_set_new(o, "cache_bytes", json_integer((json_int_t)b->cache));
 	json_object_set_new(o, "sha256", json_boolean(b->sha256));
@@ -270,7 +279,7 @@ static bool report(const struct bench *b, const struct pg_rounds *worker, const 
 	json_object_set_new(o, "checksums", json_string("trust"));
 	json_object_set_new(o, "verdicts_as_put_in", json_boolean(ok));
 	json_object_set_new(o, "infected_found", json_integer((json_int_t)b->found[CT_INFECTED]));
-	json_object_set_new(o, "infected_put_in", json_integer((json_int_t)(b->infected * worker->n)));
+	json_object_set_new(o, "infected_put_in", json_integer((json_int_t)(b->infected * worker->rounds)));
 	json_object_set_new(o, "balanced", json_boolean(balanced));
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
 	putchar('\n');
@@ -281,24 +290,27 @@ static bool report(const struct bench *b, const struct pg_rounds *worker, const 
 static int measure(struct bench *b)
 {
 	struct mt_worker *mt = NULL;
-	struct pg_rounds worker = { 0 }, limit = { 0 };
+	struct pg_rounds worker, limit;
 	struct lane *lanes = calloc(b->sessions + 1, sizeof *lanes);
 	uint8_t *out = malloc(RS_TRANSFER_OUT_MAX(65536));
 	int rc = 2;
+	pg_rounds_init(&worker, b->wire.nframes / DP_BURST + 1);
+	pg_rounds_init(&limit, worker.slices);
 	if (!lanes || !out || mt_worker_create(b->rules, b->sessions + 1, &mt) != 0)
 		goto out;
 	uint64_t end = rte_rdtsc() + (uint64_t)(b->seconds * (double)rte_get_tsc_hz());
-	run_worker(b, 0); /* warms up; not counted */
-	run_limit(b, mt, lanes, out);
-	b->messages = 0;
-	memset(b->found, 0, sizeof b->found);
-	do {
-		uint64_t w = run_worker(b, (uint32_t)worker.n + 1), l = run_limit(b, mt, lanes, out);
-		if (pg_rounds_add(&worker, w) != 0 || pg_rounds_add(&limit, l) != 0)
+	for (uint32_t round = 0; round < 2 || rte_rdtsc() < end; round++) {
+		uint64_t *w = pg_rounds_next(&worker), *l = pg_rounds_next(&limit);
+		if (!w || !l)
 			goto out;
-	} while (rte_rdtsc() < end);
-	pg_rounds_sort(&worker);
-	pg_rounds_sort(&limit);
+		run_worker(b, round, w);
+		run_limit(b, mt, lanes, out, l);
+		if (round == 0) { /* warms up; not counted */
+			worker.rounds = limit.rounds = 0;
+			b->messages = 0;
+			memset(b->found, 0, sizeof b->found);
+		}
+	}
 	rc = report(b, &worker, &limit) ? 0 : 2;
 out:
 	if (mt)

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pktgen-tests/pg_rounds.h"
 
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-int pg_rounds_add(struct pg_rounds *r, uint64_t cycles)
+void pg_rounds_init(struct pg_rounds *r, size_t slices)
 {
-	if (r->n == r->cap) {
-		size_t cap = r->cap * 2 + 64;
-		uint64_t *more = realloc(r->cycles, cap * sizeof *more);
+	*r = (struct pg_rounds){ .slices = slices };
+}
+
+uint64_t *pg_rounds_next(struct pg_rounds *r)
+{
+	if (r->rounds == r->cap) {
+		size_t cap = r->cap * 2 + 16;
+		uint64_t *more = realloc(r->cycles, cap * r->slices * sizeof *more);
 		if (!more)
-			return -ENOMEM;
+			return NULL;
 		r->cycles = more;
 		r->cap = cap;
 	}
-	r->cycles[r->n++] = cycles;
-	return 0;
+	uint64_t *row = r->cycles + r->rounds++ * r->slices;
+	memset(row, 0, r->slices * sizeof *row);
+	return row;
 }
 
 static int compare(const void *a, const void *b)
@@ -24,19 +30,19 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void pg_rounds_sort(struct pg_rounds *r)
-{
-	qsort(r->cycles, r->n, sizeof *r->cycles, compare);
-}
-
 uint64_t pg_rounds_quantile(const struct pg_rounds *r, double q)
 {
-	return r->cycles[(size_t)(q * (double)(r->n - 1) + 0.5)];
-}
-
-uint64_t pg_rounds_median(const struct pg_rounds *r)
-{
-	return pg_rounds_quantile(r, 0.5);
+	uint64_t sum = 0, *column = malloc(r->rounds * sizeof *column);
+	if (!column)
+		abort();
+	for (size_t s = 0; s < r->slices; s++) {
+		for (size_t i = 0; i < r->rounds; i++)
+			column[i] = r->cycles[i * r->slices + s];
+		qsort(column, r->rounds, sizeof *column, compare);
+		sum += column[(size_t)(q * (double)(r->rounds - 1) + 0.5)];
+	}
+	free(column);
+	return sum;
 }
 
 void pg_rounds_free(struct pg_rounds *r)
