@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reassembly/rs_lines.h"
+
 void dp_line_init(struct dp_line *l)
 {
 	l->p = NULL;
@@ -16,14 +18,6 @@ void dp_line_piece(struct dp_line *l, const struct rs_transfer *before, const ui
 	l->p = p;
 	l->n = n;
 	l->before = *before;
-}
-
-static uint64_t line_ends(const uint8_t *p, size_t n)
-{
-	uint64_t lines = 0;
-	for (size_t i = 0; i < n; i++)
-		lines += p[i] == '\n';
-	return lines;
 }
 
 static void keep_tail(struct dp_line *l, const uint8_t *p, size_t n)
@@ -44,7 +38,7 @@ void dp_line_done(struct dp_line *l, size_t n, size_t decoded)
 	if (!n)
 		return;
 	l->decoded += decoded;
-	l->lines += line_ends(l->p, n);
+	l->lines += rs_lines_count(l->p, n);
 	keep_tail(l, l->p, n);
 	l->p += n;
 	l->n -= n;
@@ -129,7 +123,7 @@ static uint64_t line_before(const struct dp_line *l, uint64_t back)
 	default:
 		at = back < l->ntail ? l->ntail - (size_t)back : 0;
 	}
-	return l->lines + 1 - line_ends(l->tail + at, l->ntail - at);
+	return l->lines + 1 - rs_lines_count(l->tail + at, l->ntail - at);
 }
 
 /* Lets the decoder have n bytes; returns how many it makes. */
@@ -158,12 +152,12 @@ uint32_t dp_line_of(const struct dp_line *l, uint64_t offset)
 		if (t.u.base64.nacc > nth)
 			held = t.u.base64.nacc - nth;
 	}
-	return clamp(l->lines + 1 + line_ends(l->p, at) - ends_back(l, at, held, rs_base64_has));
+	return clamp(l->lines + 1 + rs_lines_count(l->p, at) - ends_back(l, at, held, rs_base64_has));
 }
 
 uint32_t dp_line_of_char(const struct dp_line *l, size_t at, int64_t chars)
 {
-	uint64_t line = l->lines + 1 + line_ends(l->p, at);
+	uint64_t line = l->lines + 1 + rs_lines_count(l->p, at);
 	if (chars < 0)
 		return clamp(line - ends_back(l, at, (uint64_t)-chars, is_text));
 	for (; at < l->n && (chars > 0 || !is_text(l->p[at])); at++) {
