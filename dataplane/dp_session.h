@@ -23,7 +23,7 @@ struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow
 void dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n);
 /* Ends what is open; gives the session back. why: the reason for messages that this cuts off in their content;
- * CT_REASON_NONE when the connection itself ended, so that nothing more of them can come. */
+ * CT_REASON_NONE when the connection itself ended. */
 void dp_session_end(struct dp_session *s, enum ct_reason why);
 
 /* An anomaly record of this connection. event, layer, type: constants. */

@@ -253,6 +253,12 @@ fail:
 	return rc;
 }
 
+void dp_worker_leave(struct dp_worker *w)
+{
+	if (w)
+		dp_inspect_free(&w->inspect);
+}
+
 void dp_worker_free(struct dp_worker *w)
 {
 	if (!w)

@@ -59,7 +59,7 @@ struct options {
 struct run {
 	struct options opt;
 	struct ct_config config;
-	bool have_config, have_reader, eal;
+	bool have_config, eal;
 	struct mt_ruleset *rules;
 	struct mt_report report;
 	struct ct_input *inputs;
@@ -283,7 +283,6 @@ static int set_up_workers(struct run *r)
 	rc = dp_reader_init(&r->reader, r->config.memory.mbufs, r->nworkers, err, sizeof err);
 	if (rc != 0)
 		goto fail;
-	r->have_reader = true;
 	r->reader.stop = &stop_reading;
 	for (unsigned i = 0; i < r->nworkers; i++) {
 		struct dp_worker_config wc = {
@@ -405,9 +404,7 @@ static void tear_down(struct run *r)
 	if (r->render)
 		ct_render_free(r->render);
 	for (unsigned i = 0; i < r->nworkers; i++)
-		dp_worker_free(r->workers[i]);
-	if (r->have_reader)
-		dp_reader_free(&r->reader);
+		dp_worker_leave(r->workers[i]);
 	if (r->eal)
 		dp_eal_stop();
 	if (r->eve)

@@ -51,10 +51,16 @@ int main(int argc, char **argv)
 		return CMD_ERROR;
 	}
 	const char *what = argv[1];
-	if (strcmp(what, "read") == 0)
+	/* How getopt begins what it has to say. */
+	static char read_name[] = "mailweir: read", check_name[] = "mailweir: check";
+	if (strcmp(what, "read") == 0) {
+		argv[1] = read_name;
 		return cmd_read(argc - 1, argv + 1);
-	if (strcmp(what, "check") == 0)
+	}
+	if (strcmp(what, "check") == 0) {
+		argv[1] = check_name;
 		return cmd_check(argc - 1, argv + 1);
+	}
 	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0 || strcmp(what, "help") == 0) {
 		usage(stdout);
 		return CMD_OK;
