@@ -84,19 +84,33 @@ static void read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, con
 		probe(w, f, dir, p + i, n - i);
 }
 
+/* Whether a direction's first bytes are SMTP's: 1 yes, 0 no, -1 too few to tell. With no SYN seen, who speaks how tells who is
+ * who: *client is the direction of the client if they are. */
+static int probe_bytes(const struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n, unsigned *client)
+{
+	*client = f->client;
+	if (f->client < 2)
+		return rs_smtp_probe(dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, first, n);
+	int server = rs_smtp_probe(RS_SMTP_SERVER, first, n), other = rs_smtp_probe(RS_SMTP_CLIENT, first, n);
+	*client = server == 1 ? !dir : dir;
+	return server == 1 || other == 1 ? 1 : server < 0 || other < 0 ? -1 : 0;
+}
+
 static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
+	static const char connect[] = "CONNECT ";
+	const size_t connect_len = sizeof connect - 1;
 	uint8_t first[DP_PROBE_MAX];
-	size_t kept = f->nprobe[dir], k = n < DP_PROBE_MAX - kept ? n : DP_PROBE_MAX - kept;
+	size_t kept = f->nprobe[dir], len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
 	memcpy(first, f->probe[dir], kept);
-	memcpy(first + kept, p, k);
+	memcpy(first + kept, p, len - kept);
 
-	/* With no SYN seen, who speaks how tells who is who. */
-	unsigned client = f->client < 2 ? f->client : rs_smtp_probe(RS_SMTP_SERVER, first, kept + k) == 1 ? !dir : dir;
-	int is = rs_smtp_probe(dir == client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, first, kept + k);
-	if (is < 0 && kept + k < DP_PROBE_MAX) {
-		memcpy(f->probe[dir], first, kept + k);
-		f->nprobe[dir] = (uint8_t)(kept + k);
+	unsigned client;
+	int is = probe_bytes(f, dir, first, len, &client);
+	bool proxy = f->proxy_done == 0 && memcmp(first, connect, len < connect_len ? len : connect_len) == 0;
+	if ((is < 0 || (proxy && len < connect_len)) && len < DP_PROBE_MAX) {
+		memcpy(f->probe[dir], first, len);
+		f->nprobe[dir] = (uint8_t)len;
 		return;
 	}
 	if (is == 1) {
@@ -111,7 +125,7 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 		read_smtp(w, f, dir, p, n);
 		return;
 	}
-	if (f->proxy_done == 0 && kept + k >= 8 && memcmp(first, "CONNECT ", 8) == 0) {
+	if (proxy) {
 		f->proto = DP_PROTO_PROXY;
 		f->nprobe[dir] = 0;
 		read_proxy(w, f, dir, p, n);
@@ -219,6 +233,7 @@ static void end_session(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
 	if (f->session)
 		dp_session_end(f->session, why);
+	f->was_mail |= f->session != NULL;
 	f->session = NULL;
 	f->proto = DP_PROTO_NONE;
 }
@@ -266,6 +281,7 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	f->ip_version = pkt->ip_version;
 	f->first_seq = meta->seq;
 	f->first_time = meta->time;
+	f->reset_by = 2;
 	first_packet(w, f, pkt);
 	return f;
 }
@@ -284,6 +300,13 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 	}
 	/* The same ports again, after the end. */
 	if (f && f->tcp.state == RS_TCP_CLOSED && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+		remove_flow(w, f, CT_REASON_NONE);
+		f = NULL;
+	}
+	/* Who goes on after its RST did not send it, or the other side did not take it (RFC 5961): what follows is read as what
+	 * is picked up in the middle. */
+	if (f && f->was_mail && f->reset_by == direction(f, pkt) && !(pkt->tcp_flags & (RS_TCP_RST | RS_TCP_SYN))) {
+		w->stats.resets_ignored++;
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
@@ -355,18 +378,37 @@ static void count_verdict(struct dp_worker *w, enum rs_verdict v)
 static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 {
 	if (f->tcp.state == RS_TCP_NEW || f->tcp.state == RS_TCP_SYN_SENT)
-		f->tcp.state = RS_TCP_ESTABLISHED;
+		f->tcp.state = pkt->tcp_flags & RS_TCP_SYN ? RS_TCP_SYN_SENT : RS_TCP_ESTABLISHED;
 	if (pkt->tcp_flags & RS_TCP_FIN)
 		f->fins |= (uint8_t)(1u << direction(f, pkt));
 	if ((pkt->tcp_flags & RS_TCP_RST) || f->fins == 3)
 		f->tcp.state = RS_TCP_CLOSED;
 }
 
+static void ignore_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	(void)arg;
+	(void)dir;
+	(void)ref;
+	(void)skip;
+	(void)len;
+}
+
+static void ignore_gap(void *arg, unsigned dir, uint64_t n)
+{
+	(void)arg;
+	(void)dir;
+	(void)n;
+}
+
+/* It turned out not to be mail: nothing of it is held any more, nor what came with its SYN. */
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
 	settle_all(w, f);
-	rs_stream_clear(&f->tcp.dir[0], &w->streams);
-	rs_stream_clear(&f->tcp.dir[1], &w->streams);
+	static const struct rs_tcp_ops ignore = { ignore_data, ignore_gap };
+	uint8_t state = f->tcp.state;
+	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
+	f->tcp.state = state;
 }
 
 /* Returns false when the segment is the first of a new connection on the same ports: the old one is ended then, and the
@@ -378,6 +420,8 @@ static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp
 	dp_meta(m)->payload_off = pkt->payload_off;
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
+	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset)
+		f->reset_by = (uint8_t)direction(f, pkt);
 	if (!replaced)
 		count_verdict(w, v);
 	if (f->tcp.state == RS_TCP_CLOSED)

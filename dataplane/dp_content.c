@@ -4,79 +4,12 @@
 #include <assert.h>
 #include <string.h>
 
-/* Lines of matches. */
-
-static uint64_t line_ends(const uint8_t *p, size_t n)
-{
-	uint64_t lines = 0;
-	for (size_t i = 0; i < n; i++)
-		lines += p[i] == '\n';
-	return lines;
-}
-
-static bool is_base64(uint8_t b)
-{
-	return (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '+' || b == '/';
-}
-
-/* Line ends that lie between a byte `back` decoded bytes before the piece, and the piece. It began in an earlier piece, of
- * which only the tail is kept; matches are shorter than that. */
-static uint64_t lines_back(const struct dp_content *c, uint64_t back)
-{
-	uint64_t lines = 0, units = 0, want = back;
-	bool base64 = c->transfer.cte == RS_CTE_BASE64;
-	if (base64)
-		want = (back * 4 + 2) / 3;
-	for (unsigned i = c->ntail; i-- > 0;) {
-		uint8_t b = c->tail[i];
-		if (base64 ? is_base64(b) : true)
-			units++;
-		if (units >= want && (!base64 || is_base64(b)))
-			break;
-		lines += b == '\n';
-	}
-	return lines;
-}
-
-uint32_t dp_content_line(const struct dp_content *c, uint64_t decoded_offset)
-{
-	const struct dp_piece *piece = &c->piece;
-	uint64_t line = piece->lines + 1;
-	if (decoded_offset < piece->decoded) {
-		line -= lines_back(c, piece->decoded - decoded_offset);
-	} else {
-		size_t at = rs_transfer_locate(&piece->before, piece->p, piece->n, decoded_offset - piece->decoded);
-		line += line_ends(piece->p, at);
-	}
-	return line > UINT32_MAX ? UINT32_MAX : (uint32_t)line;
-}
-
-static void piece_begin(struct dp_content *c, const uint8_t *p, size_t n)
-{
-	c->piece = (struct dp_piece){ p, n, c->transfer, c->decoded, c->lines };
-}
-
-static void piece_end(struct dp_content *c, const uint8_t *p, size_t n, size_t decoded)
-{
-	c->decoded += decoded;
-	c->lines += line_ends(p, n);
-	if (n >= DP_TAIL) {
-		memcpy(c->tail, p + n - DP_TAIL, DP_TAIL);
-		c->ntail = DP_TAIL;
-	} else {
-		unsigned keep = c->ntail + n > DP_TAIL ? DP_TAIL - (unsigned)n : c->ntail;
-		memmove(c->tail, c->tail + c->ntail - keep, keep);
-		memcpy(c->tail + keep, p, n);
-		c->ntail = (uint8_t)(keep + n);
-	}
-}
-
 /* The encoded text, as far as any rule looks into it, without white space: where lines break is the sender's whim. */
 
 static void encoded_hit(void *arg, struct mt_hit *hit)
 {
 	struct dp_content *c = arg;
-	hit->line = (uint32_t)c->encoded_line;
+	hit->line = dp_line_of_char(&c->line, c->encoded_at, (int64_t)(hit->from - c->encoded));
 }
 
 static void encoded_matched(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits,
@@ -90,36 +23,33 @@ static void encoded_matched(void *arg, const struct mt_rule *rule, size_t index,
 static bool is_filling(const struct dp_content *c, uint8_t b)
 {
 	if (c->transfer.cte == RS_CTE_BASE64)
-		return !is_base64(b) && b != '=';
+		return !rs_base64_has(b) && b != '=';
 	return b == '\n' || b == '\r' || b == ' ' || b == '\t';
 }
 
-static void encoded_feed(struct dp_content *c, const uint8_t *p, size_t n)
+/* The n first bytes of the piece under way. */
+static void encoded_feed(struct dp_content *c, size_t n)
 {
+	const uint8_t *p = c->line.p;
 	uint8_t text[256];
 	size_t i = 0;
-	uint64_t line = c->lines + 1;
 	while (i < n && c->encoded_left) {
 		size_t len = 0, most = c->encoded_left < sizeof text ? (size_t)c->encoded_left : sizeof text;
-		for (; i < n && len < most; i++) {
-			if (p[i] == '\n')
-				line++;
-			if (is_filling(c, p[i]))
-				continue;
-			if (len == 0)
-				c->encoded_line = line;
-			text[len++] = p[i];
-		}
+		c->encoded_at = i;
+		for (; i < n && len < most; i++)
+			if (!is_filling(c, p[i]))
+				text[len++] = p[i];
+		mt_stream_scan(c->ins->matcher, c->encoded_scan, text, len, encoded_hit, c);
+		c->encoded += len;
 		c->encoded_left -= len;
-		mt_stream_scan(c->ins->matcher, c->encoded, text, len, encoded_hit, c);
 	}
 }
 
 static void encoded_end(struct dp_content *c)
 {
-	if (c->encoded)
-		mt_stream_end(c->ins->matcher, c->encoded, encoded_matched, c);
-	c->encoded = NULL;
+	if (c->encoded_scan)
+		mt_stream_end(c->ins->matcher, c->encoded_scan, encoded_matched, c);
+	c->encoded_scan = NULL;
 }
 
 /* MIME's callbacks. */
@@ -150,11 +80,10 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->leaf = true;
 	c->attachment = part->flags & RS_PART_ATTACHMENT;
 	c->matched = c->opaque = false;
-	c->decoded = c->lines = 0;
-	c->ntail = 0;
 	rs_transfer_init(&c->transfer, part->cte);
 	rs_uu_init(&c->uu);
-	piece_begin(c, NULL, 0);
+	dp_line_init(&c->line);
+	dp_line_piece(&c->line, &c->transfer, NULL, 0);
 	strncpy(c->part, part->number, sizeof c->part - 1);
 	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE)) {
 		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
@@ -180,8 +109,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	}
 	c->file = dp_file_begin(c, NULL, &name, part->type, c->attachment);
 	c->encoded_left = ins->encoded_depth;
-	c->encoded_line = 1;
-	if (c->encoded_left && !(c->encoded = mt_stream_open(ins->matcher, MT_MAIL_ENCODED))) {
+	c->encoded = 0;
+	if (c->encoded_left && !(c->encoded_scan = mt_stream_open(ins->matcher, MT_MAIL_ENCODED))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_LIMIT);
 		c->encoded_left = 0;
@@ -198,13 +127,13 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 	}
 	while (n > 0) {
 		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;
+		dp_line_piece(&c->line, &c->transfer, p, k);
 		if (c->encoded_left)
-			encoded_feed(c, p, k);
-		piece_begin(c, p, k);
+			encoded_feed(c, k);
 		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, c->ins->buffer, &len);
 		if (c->file)
 			dp_file_data(c->file, decoded, len);
-		piece_end(c, p, k, len);
+		dp_line_done(&c->line, k, len);
 		p += k;
 		n -= k;
 	}
@@ -216,7 +145,9 @@ static void on_part_end(void *arg, uint32_t flags)
 	struct ct_message *m = &c->msg->rec->u.message;
 	bool gaps = flags & RS_PART_GAP;
 
-	piece_begin(c, NULL, 0);
+	/* While the attachment is still known by its name. */
+	encoded_end(c);
+	dp_line_piece(&c->line, &c->transfer, NULL, 0);
 	size_t len = rs_transfer_end(&c->transfer, c->ins->buffer);
 	if (c->file) {
 		dp_file_data(c->file, c->ins->buffer, len);
@@ -225,7 +156,6 @@ static void on_part_end(void *arg, uint32_t flags)
 	} else {
 		c->opaque = true;
 	}
-	encoded_end(c);
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
 	/* Other decoders may end where this one goes on, and see other bytes. */
@@ -305,16 +235,15 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 	size_t k, len;
 	if (n > DP_PIECE_MAX)
 		n = DP_PIECE_MAX;
-	piece_begin(c, p, n);
+	dp_line_piece(&c->line, &c->transfer, p, n);
 	k = rs_base64_bulk(&c->transfer.u.base64, p, n, c->ins->buffer, &len);
 	if (k == 0)
 		return 0;
 	if (c->encoded_left)
-		encoded_feed(c, p, k);
-	c->piece.n = k;
+		encoded_feed(c, k);
 	if (c->file)
 		dp_file_data(c->file, c->ins->buffer, len);
-	piece_end(c, p, k, len);
+	dp_line_done(&c->line, k, len);
 	rs_mime_skip(&c->mime, p, k);
 	return k;
 }

@@ -6,19 +6,10 @@
 #define DP_CONTENT_H
 
 #include "dataplane/dp_file.h"
+#include "dataplane/dp_line.h"
 #include "reassembly/decode/rs_uu.h"
 
 struct dp_message;
-
-#define DP_TAIL 64
-
-struct dp_piece { /* the encoded bytes being decoded now, so that a match can be put to its line */
-	const uint8_t *p;
-	size_t n;
-	struct rs_transfer before; /* the decoder's state at p */
-	uint64_t decoded; /* decoded bytes of the part before p */
-	uint64_t lines; /* line ends of the part before p */
-};
 
 struct dp_content {
 	struct dp_inspect *ins;
@@ -27,13 +18,10 @@ struct dp_content {
 	struct rs_transfer transfer;
 	struct rs_uu uu; /* of a leaf that is text as it stands */
 	struct dp_file *file; /* of the leaf under way; NULL between leaves, or without room */
-	struct mt_stream *encoded; /* MT_MAIL_ENCODED of the leaf; NULL when no more of it is needed */
-	uint64_t encoded_left;
-	uint64_t encoded_line; /* of its first byte, from 1 */
-	uint64_t decoded, lines; /* of the leaf so far */
-	struct dp_piece piece;
-	uint8_t tail[DP_TAIL]; /* the last encoded bytes of the pieces before */
-	uint8_t ntail;
+	struct dp_line line; /* of the leaf */
+	struct mt_stream *encoded_scan; /* MT_MAIL_ENCODED of the leaf; NULL when none of it is needed */
+	uint64_t encoded, encoded_left; /* characters given to it, and still wanted */
+	size_t encoded_at; /* where in the piece the next ones begin */
 	bool leaf; /* a leaf is under way */
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */
@@ -48,8 +36,5 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n);
 void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n);
 void dp_content_gap(struct dp_content *c, uint64_t n);
 void dp_content_end(struct dp_content *c);
-
-/* The line, from 1, of the attachment's text that a byte of its decoded content stands in. */
-uint32_t dp_content_line(const struct dp_content *c, uint64_t decoded_offset);
 
 #endif

@@ -37,6 +37,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "connections", "expired", s->flows_expired);
 	add(l, "connections", "evicted", s->flows_evicted);
 	add(l, "connections", "refused", s->flows_refused);
+	add(l, "connections", "reset_ignored", s->resets_ignored);
 	add(l, "connections", "smtp_refused", i->sessions_refused);
 	add(l, "tcp", "duplicate", s->tcp_duplicate);
 	add(l, "tcp", "held", s->tcp_held);

@@ -22,7 +22,7 @@ static void hit_line(void *arg, struct mt_hit *hit)
 	struct dp_file *f = arg;
 	hit->from += f->skew;
 	hit->to += f->skew;
-	hit->line = dp_content_line(f->content, dp_file_part_offset(f, hit->from));
+	hit->line = dp_line_of(&f->content->line, dp_file_part_offset(f, hit->from));
 }
 
 static void file_matched(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits, size_t nhits)

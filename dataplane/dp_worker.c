@@ -262,6 +262,8 @@ void dp_worker_free(struct dp_worker *w)
 	rte_ring_free(w->done);
 	if (w->flows.hash)
 		dp_flow_table_free(&w->flows);
+	if (w->memory)
+		rs_pool_release(w->memory, worker_bytes(w->config));
 	rte_free(w->memory);
 	rte_free(w);
 }

@@ -33,6 +33,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t class_packets[DP_CLASS_MAX];
 	uint64_t flows, flows_evicted, flows_expired, flows_refused;
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
+	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
 };

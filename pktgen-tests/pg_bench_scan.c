@@ -3,7 +3,7 @@
  *
  * The traffic is larger than four times the last cache, and every flow of every round is new. A round is timed
  * around dp_worker_burst only: building mbufs and renewing addresses is the generator's work. Worker and limit take
- * turns, round by round, so that both see the same machine. */
+ * turns, round by round, so that both see the same machine; of each the median counts, slice by slice (pg_rounds.h). */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,6 +17,8 @@
 #include "dataplane/dp_eal.h"
 #include "dataplane/dp_worker.h"
 #include "pktgen-tests/pg_bench.h"
+#include "pktgen-tests/pg_cache.h"
+#include "pktgen-tests/pg_rounds.h"
 #include "pktgen-tests/pg_wire.h"
 #include "reassembly/decode/rs_transfer.h"
 
@@ -30,8 +32,9 @@ struct bench {
 	const char *pcap;
 	double seconds;
 	bool sha256;
-	size_t size;
-	const char *isa;
+	size_t size; /* of an attachment */
+	size_t traffic; /* bytes; 0: as the cache asks for */
+	size_t cache; /* the last one's bytes */
 
 	struct ct_config config;
 	struct mt_ruleset *rules;
@@ -41,24 +44,37 @@ struct bench {
 	enum dp_link link;
 	uint32_t sessions, infected; /* put in, a round */
 	uint64_t seq, time;
-	uint64_t found[CT_VERDICT_MAX], records;
+	uint64_t found[CT_VERDICT_MAX], messages;
 	uint64_t bad_rounds;
 };
 
 /* Traffic. */
 
-static size_t traffic_size(void)
+/* Larger than four times the cache, so that no frame is still in it when it comes again. */
+static size_t traffic_size(const struct bench *b)
 {
-	long cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-	size_t least = 64u << 20;
-	size_t want = cache > 0 ? (size_t)cache * 4 + (16u << 20) : least;
-	return want > least ? want : least;
+	return b->traffic ? b->traffic : b->cache * 4 + (16u << 20);
+}
+
+/* The limit ends a session's stream with the last byte of its attachment, as the worker does. */
+static int mark_ends(struct bench *b)
+{
+	bool *seen = calloc(b->sessions + 1, sizeof *seen);
+	if (!seen)
+		return -1;
+	for (size_t i = b->wire.nframes; i-- > 0;) {
+		struct pg_frame *f = &b->wire.frames[i];
+		f->ends = f->payload_len && !seen[f->session];
+		seen[f->session] |= f->ends;
+	}
+	free(seen);
+	return 0;
 }
 
 static int make_traffic(struct bench *b)
 {
 	struct pg_mail mails[TEMPLATES] = { 0 };
-	size_t want = traffic_size();
+	size_t want = traffic_size(b);
 	int rc = 0;
 	for (unsigned i = 0; i < TEMPLATES && rc == 0; i++)
 		rc = pg_mail_make(&mails[i], b->mix, b->size, i % PROGRAM_EVERY == 0, i);
@@ -119,10 +135,11 @@ static void take_records(struct bench *b)
 	while ((n = rte_ring_sc_dequeue_burst(b->worker->records, r, DP_BURST, NULL)) > 0) {
 		for (unsigned i = 0; i < n; i++) {
 			const struct ct_record *rec = r[i];
-			if (rec->kind == CT_MESSAGE)
-				b->found[rec->u.message.verdict]++;
+			if (rec->kind != CT_MESSAGE)
+				continue;
+			b->messages++;
+			b->found[rec->u.message.verdict]++;
 		}
-		b->records += n;
 		rte_ring_sp_enqueue_bulk(b->worker->done, r, n, NULL);
 	}
 }
@@ -154,11 +171,12 @@ static void let_expire(struct bench *b)
 	take_records(b);
 }
 
-static uint64_t run_worker(struct bench *b, uint32_t round)
+/* cycles: of each slice. */
+static void run_worker(struct bench *b, uint32_t round, uint64_t *cycles)
 {
 	struct rte_mbuf_ext_shared_info shared = { .free_cb = keep };
 	struct rte_mbuf *m[DP_BURST];
-	uint64_t cycles = 0, before = b->found[CT_INFECTED];
+	uint64_t infected = b->found[CT_INFECTED], messages = b->messages;
 	rte_mbuf_ext_refcnt_set(&shared, 1);
 	if (!b->pcap)
 		pg_wire_renew(&b->wire, round);
@@ -172,13 +190,13 @@ static uint64_t run_worker(struct bench *b, uint32_t round)
 		fill(b, m, at, n, &shared);
 		uint64_t start = rte_rdtsc_precise();
 		dp_worker_burst(b->worker, m, (uint16_t)n);
-		cycles += rte_rdtsc_precise() - start;
+		cycles[at / DP_BURST] += rte_rdtsc_precise() - start;
 		take_records(b);
 	}
 	let_expire(b);
-	if (!b->pcap && b->found[CT_INFECTED] - before != b->infected)
+	/* Every message has its verdict, and the infected ones are those that were put in. */
+	if (!b->pcap && (b->found[CT_INFECTED] - infected != b->infected || b->messages - messages != b->sessions))
 		b->bad_rounds++;
-	return cycles;
 }
 
 /* The limit: the attachments' bytes through decoder and matcher, nothing else, each session's in its own stream. */
@@ -195,11 +213,10 @@ static enum rs_cte cte_of(const struct bench *b)
 	return b->mix == PG_QP ? RS_CTE_QP : RS_CTE_BASE64;
 }
 
-static uint64_t run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
+static void limit_slice(struct bench *b, size_t from, size_t to, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
 {
 	enum rs_cte cte = cte_of(b);
-	uint64_t start = rte_rdtsc_precise();
-	for (size_t i = 0; i < b->wire.nframes; i++) {
+	for (size_t i = from; i < to; i++) {
 		const struct pg_frame *f = &b->wire.frames[i];
 		if (!f->payload_len)
 			continue;
@@ -213,51 +230,96 @@ static uint64_t run_limit(struct bench *b, struct mt_worker *mt, struct lane *la
 		size_t len;
 		const uint8_t *p = rs_transfer_feed(&l->transfer, b->wire.data + f->off + f->payload, f->payload_len, out, &len);
 		mt_stream_scan(mt, l->stream, p, len, NULL, NULL);
-	}
-	uint64_t cycles = rte_rdtsc_precise() - start;
-	for (uint32_t s = 0; s <= b->sessions; s++)
-		if (lanes[s].stream) {
-			mt_stream_end(mt, lanes[s].stream, NULL, NULL);
-			lanes[s].stream = NULL;
+		if (f->ends) {
+			mt_stream_end(mt, l->stream, NULL, NULL);
+			l->stream = NULL;
 		}
-	return cycles;
+	}
+}
+
+static void run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes, uint8_t *out, uint64_t *cycles)
+{
+	for (size_t at = 0; at < b->wire.nframes; at += DP_BURST) {
+		size_t to = b->wire.nframes - at < DP_BURST ? b->wire.nframes : at + DP_BURST;
+		uint64_t start = rte_rdtsc_precise();
+		limit_slice(b, at, to, mt, lanes, out);
+		cycles[at / DP_BURST] = rte_rdtsc_precise() - start;
+	}
+}
+
+static double gbps(const struct bench *b, uint64_t cycles)
+{
+	return (double)b->wire.len * 8 * (double)rte_get_tsc_hz() / (double)cycles / 1e9;
+}
+
+static bool report(const struct bench *b, const struct pg_rounds *worker, const struct pg_rounds *limit)
+{
+	bool balanced = ct_account_balanced(&b->worker->account), ok = balanced && b->bad_rounds == 0;
+	double reached = gbps(b, pg_rounds_quantile(worker, 0.5)), roofline = gbps(b, pg_rounds_quantile(limit, 0.5));
+	double ratio = reached / roofline;
+	json_t *o = json_object();
+	json_object_set_new(o, "bench", json_string("scan"));
+	json_object_set_new(o, "mix", json_string(b->pcap ? b->pcap : pg_mix_name(b->mix)));
+	json_object_set_new(o, "gbps", json_real(reached));
+	json_object_set_new(o, "roofline_gbps", json_real(roofline));
+	json_object_set_new(o, "ratio", json_real(ratio));
+	json_object_set_new(o, "messages", json_integer((json_int_t)b->messages));
+	json_object_set_new(o, "packets", json_integer((json_int_t)(b->wire.nframes * worker->rounds)));
+	json_object_set_new(o, "mpps", json_real(reached / 8e-3 / (double)b->wire.len * (double)b->wire.nframes));
+	json_object_set_new(o, "rounds", json_integer((json_int_t)worker->rounds));
+	/* Half of the rounds lie between: how much the machine adds. */
+	json_object_set_new(o, "gbps_low", json_real(gbps(b, pg_rounds_quantile(worker, 0.75))));
+	json_object_set_new(o, "gbps_high", json_real(gbps(b, pg_rounds_quantile(worker, 0.25))));
+	json_object_set_new(o, "roofline_gbps_low", json_real(gbps(b, pg_rounds_quantile(limit, 0.75))));
+	json_object_set_new(o, "roofline_gbps_high", json_real(gbps(b, pg_rounds_quantile(limit, 0.25))));
+	json_object_set_new(o, "traffic_bytes", json_integer((json_int_t)b->wire.len));
+	json_object_set_new(o, "cache_bytes", json_integer((json_int_t)b->cache));
+	json_object_set_new(o, "sha256", json_boolean(b->sha256));
+	json_object_set_new(o, "isa", json_string(rs_base64_isa()));
+	json_object_set_new(o, "checksums", json_string("trust"));
+	json_object_set_new(o, "verdicts_as_put_in", json_boolean(ok));
+	json_object_set_new(o, "infected_found", json_integer((json_int_t)b->found[CT_INFECTED]));
+	json_object_set_new(o, "infected_put_in", json_integer((json_int_t)(b->infected * worker->rounds)));
+	json_object_set_new(o, "balanced", json_boolean(balanced));
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
+	putchar('\n');
+	json_decref(o);
+	return ok;
 }
 
 static int measure(struct bench *b)
 {
-	struct mt_worker *mt;
+	struct mt_worker *mt = NULL;
+	struct pg_rounds worker, limit;
 	struct lane *lanes = calloc(b->sessions + 1, sizeof *lanes);
 	uint8_t *out = malloc(RS_TRANSFER_OUT_MAX(65536));
-	uint64_t worker = 0, limit = 0, rounds = 0, hz = rte_get_tsc_hz();
+	int rc = 2;
+	pg_rounds_init(&worker, b->wire.nframes / DP_BURST + 1);
+	pg_rounds_init(&limit, worker.slices);
 	if (!lanes || !out || mt_worker_create(b->rules, b->sessions + 1, &mt) != 0)
-		return 2;
-	uint64_t end = rte_rdtsc() + (uint64_t)(b->seconds * (double)hz);
-	run_worker(b, 0); /* warms up; not counted */
-	run_limit(b, mt, lanes, out);
-	memset(b->found, 0, sizeof b->found);
-	do {
-		worker += run_worker(b, (uint32_t)++rounds);
-		limit += run_limit(b, mt, lanes, out);
-	} while (rte_rdtsc() < end);
-	double bits = (double)b->wire.len * 8 * (double)rounds;
-	double gbps = bits * (double)hz / (double)worker / 1e9, roofline = bits * (double)hz / (double)limit / 1e9;
-	bool balanced = ct_account_balanced(&b->worker->account);
-	bool ok = balanced && b->bad_rounds == 0;
-	json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:f, s:I, s:I, s:f, s:I, s:b, s:s, s:s, s:b, s:I, s:I, s:b}", "bench", "scan",
-	                      "mix", b->pcap ? b->pcap : pg_mix_name(b->mix), "gbps", gbps, "roofline_gbps", roofline, "ratio",
-	                      gbps / roofline, "messages", (json_int_t)(b->worker->account.seen), "packets",
-	                      (json_int_t)(b->wire.nframes * rounds), "mpps",
-	                      (double)b->wire.nframes * (double)rounds * (double)hz / (double)worker / 1e6, "traffic_bytes",
-	                      (json_int_t)b->wire.len, "sha256", b->sha256, "isa", rs_base64_isa(), "checksums", "trust",
-	                      "verdicts_as_put_in", ok, "infected_found", (json_int_t)b->found[CT_INFECTED], "infected_put_in",
-	                      (json_int_t)(b->infected * rounds), "balanced", balanced);
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
-	putchar('\n');
-	json_decref(o);
-	mt_worker_free(mt);
+		goto out;
+	uint64_t end = rte_rdtsc() + (uint64_t)(b->seconds * (double)rte_get_tsc_hz());
+	for (uint32_t round = 0; round < 2 || rte_rdtsc() < end; round++) {
+		uint64_t *w = pg_rounds_next(&worker), *l = pg_rounds_next(&limit);
+		if (!w || !l)
+			goto out;
+		run_worker(b, round, w);
+		run_limit(b, mt, lanes, out, l);
+		if (round == 0) { /* warms up; not counted */
+			worker.rounds = limit.rounds = 0;
+			b->messages = 0;
+			memset(b->found, 0, sizeof b->found);
+		}
+	}
+	rc = report(b, &worker, &limit) ? 0 : 2;
+out:
+	if (mt)
+		mt_worker_free(mt);
+	pg_rounds_free(&worker);
+	pg_rounds_free(&limit);
 	free(lanes);
 	free(out);
-	return ok ? 0 : 2;
+	return rc;
 }
 
 static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
@@ -273,7 +335,8 @@ static int set_up(struct bench *b)
 	char err[512] = "";
 	struct mt_load load = { 0 };
 	struct mt_report report = { 0 };
-	if ((b->pcap ? read_traffic(b) : make_traffic(b)) != 0 || ct_config_defaults(&b->config) != 0 ||
+	b->cache = pg_cache_bytes();
+	if ((b->pcap ? read_traffic(b) : make_traffic(b)) != 0 || mark_ends(b) != 0 || ct_config_defaults(&b->config) != 0 ||
 	    mt_ruleset_load(&load, &b->rules, &report) != 0)
 		return -1;
 	/* As behind a card that verifies checksums. */
@@ -298,12 +361,13 @@ static int set_up(struct bench *b)
 
 static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 {
-	enum { OPT_MIX = 256, OPT_PCAP, OPT_SECONDS, OPT_SHA256, OPT_SIZE, OPT_ISA };
+	enum { OPT_MIX = 256, OPT_PCAP, OPT_SECONDS, OPT_SHA256, OPT_SIZE, OPT_TRAFFIC, OPT_ISA };
 	static const struct option options[] = {
 		{ "mix", required_argument, NULL, OPT_MIX },         { "pcap", required_argument, NULL, OPT_PCAP },
 		{ "seconds", required_argument, NULL, OPT_SECONDS }, { "sha256", no_argument, NULL, OPT_SHA256 },
 		{ "size", required_argument, NULL, OPT_SIZE },       { "isa", required_argument, NULL, OPT_ISA },
-		{ "help", no_argument, NULL, 'h' },                  { NULL, 0, NULL, 0 },
+		{ "traffic", required_argument, NULL, OPT_TRAFFIC }, { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int opt, mix;
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -332,6 +396,13 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 			b->size = strtoul(optarg, NULL, 10);
 			if (b->size < 256 || b->size > 100000000) {
 				fprintf(stderr, "mailweir-bench: --size %s: expected 256 to 100000000\n", optarg);
+				return 2;
+			}
+			break;
+		case OPT_TRAFFIC:
+			b->traffic = strtoul(optarg, NULL, 10) << 20;
+			if (b->traffic == 0 || b->traffic > (size_t)65536 << 20) {
+				fprintf(stderr, "mailweir-bench: --traffic %s: expected 1 to 65536\n", optarg);
 				return 2;
 			}
 			break;

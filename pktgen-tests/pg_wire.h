@@ -13,6 +13,7 @@ struct pg_frame {
 	uint32_t len;
 	uint32_t session;
 	uint32_t payload, payload_len; /* of the attachment's encoded text in this frame; length 0: none */
+	bool ends; /* with the last of its session's; set by whoever needs it */
 };
 
 struct pg_wire {

@@ -55,3 +55,8 @@ void rs_pool_put(struct rs_pool *p, void *object)
 	p->used--;
 	ASAN_POISON_MEMORY_REGION(object, p->object_size);
 }
+
+void rs_pool_release(void *mem, size_t n)
+{
+	ASAN_UNPOISON_MEMORY_REGION(mem, n);
+}

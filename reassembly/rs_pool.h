@@ -33,4 +33,7 @@ void *rs_pool_get(struct rs_pool *p);
 /* Gives back what rs_pool_get handed out. NULL is allowed and does nothing. */
 void rs_pool_put(struct rs_pool *p, void *object);
 
+/* n bytes at mem are no pool's any more, and may be freed: allocators write into what they take back. */
+void rs_pool_release(void *mem, size_t n);
+
 #endif

@@ -13,6 +13,7 @@
 #ifndef RS_BASE64_H
 #define RS_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,12 @@ enum rs_base64_flag {
 
 /* Slack lets a vector variant store whole registers. */
 #define RS_BASE64_OUT_MAX(n) ((n) / 4 * 3 + 3 + 64)
+
+/* Whether a byte is of the alphabet (RFC 4648 table 1). For the rare byte, not for the bulk. */
+static inline bool rs_base64_has(uint8_t b)
+{
+	return (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '+' || b == '/';
+}
 
 /* All zero is a valid new state too. */
 static inline void rs_base64_init(struct rs_base64 *s) { *s = (struct rs_base64){ 0 }; }

@@ -2,6 +2,7 @@
 #include "reassembly/mime/rs_mime.h"
 
 #include <string.h>
+#include "reassembly/rs_lines.h"
 #include "reassembly/mime/rs_number.h"
 #include "reassembly/mime/rs_section.h"
 
@@ -351,13 +352,10 @@ static const uint8_t *body_run(struct rs_mime *m, const uint8_t *p, const uint8_
 		return end;
 	}
 	const uint8_t *q = p;
-	m->line_start = false;
-	while (!m->line_start && q < end) {
-		const uint8_t *lf = memchr(q, '\n', (size_t)(end - q));
-		q = lf ? lf + 1 : end;
-		m->line_start =
-			lf && (q == end || (*q == '-' && rs_boundary_maybe(&m->boundary, q, (size_t)(end - q))));
-	}
+	do
+		q += rs_lines_find(q, (size_t)(end - q), '-', false);
+	while (q < end && !rs_boundary_maybe(&m->boundary, q, (size_t)(end - q)));
+	m->line_start = q[-1] == '\n';
 	size_t n = (size_t)(q - p);
 	emit(m, p, n - withhold(m, p, n));
 	return q;

@@ -177,6 +177,7 @@ struct rs_smtp {
 	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
 	uint32_t early_lines; /* of content, while its DATA was unanswered */
 	uint16_t told; /* anomalies, once a transaction each */
+	uint16_t span; /* of content that is fed before bulk is offered more */
 	uint16_t multi; /* code of the reply whose lines are coming, or 0 */
 	uint8_t mode; /* enum rs_smtp_mode */
 	uint8_t answer; /* enum rs_smtp_answer: to the DATA of the content under way */

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Where the callee of bulk eats nothing, it is asked again after a line; where it still does not, after spans that grow to
- * this: plain text then comes in pieces worth a call. */
+ * this, over segments: plain text then comes in pieces worth a call. */
 #define SPAN_MIN 256
 #define SPAN_MAX 4096
 
@@ -22,6 +22,7 @@ void rs_smtp_content_open(struct rs_smtp *s)
 	if (s->body->flags & RS_TX_OPEN)
 		return;
 	s->body->flags |= RS_TX_OPEN;
+	s->span = 1;
 	s->ops->content_begin(s->arg, s->body->handle);
 }
 
@@ -147,9 +148,9 @@ static size_t lines_len(const uint8_t *p, size_t n, size_t least)
 	return lf ? (size_t)(lf + 1 - p) : n;
 }
 
-static size_t wider(size_t span)
+static uint16_t wider(uint16_t span)
 {
-	return span < SPAN_MIN ? SPAN_MIN : span < SPAN_MAX ? 2 * span : span;
+	return span < SPAN_MIN ? SPAN_MIN : span < SPAN_MAX ? (uint16_t)(2 * span) : span;
 }
 
 static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *took)
@@ -170,7 +171,7 @@ size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 	rs_smtp_content_open(s);
 	s->fed = true;
 	const bool early = s->answer == RS_ANSWER_OWED;
-	size_t at = 0, span = 1;
+	size_t at = 0;
 	while (at < n) {
 		if (rs_smtp_eod_quiet(&s->eod, p[at])) {
 			size_t k = offer(s, p + at, n - at);
@@ -180,9 +181,9 @@ size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 			at += k;
 			if (at == n)
 				break;
-			span = k ? 1 : wider(span);
+			s->span = k ? 1 : wider(s->span);
 		}
-		size_t stop = at + lines_len(p + at, n - at, span), took;
+		size_t stop = at + lines_len(p + at, n - at, s->span), took;
 		while (at < stop) {
 			enum rs_smtp_eod_found found = step(s, p + at, stop - at, &took);
 			if (early)
@@ -211,11 +212,11 @@ size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	if (n > s->chunk)
 		n = (size_t)s->chunk;
-	for (size_t at = 0, span = SPAN_MIN; s->body && at < n;) {
+	for (size_t at = 0; s->body && at < n;) {
 		size_t k = offer(s, p + at, n - at);
 		at += k;
-		span = k ? SPAN_MIN : wider(span);
-		size_t some = lines_len(p + at, n - at, span);
+		s->span = k ? SPAN_MIN : wider(s->span);
+		size_t some = lines_len(p + at, n - at, s->span);
 		emit(s, p + at, some);
 		at += some;
 	}

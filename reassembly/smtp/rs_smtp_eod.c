@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/smtp/rs_smtp.h"
 
-#include <string.h>
+#include "reassembly/rs_lines.h"
 
 void rs_smtp_eod_begin(struct rs_smtp_eod *e, bool crlf)
 {
@@ -62,20 +62,6 @@ const uint8_t *rs_smtp_eod_rest(const struct rs_smtp_eod *e, size_t *n)
 {
 	*n = e->state == RS_EOD_ASK ? e->n_held - e->n_dot : 0;
 	return e->held + e->n_dot;
-}
-
-/* The length of p up to the first dot at a line start. p does not begin with one. */
-static size_t text_len(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const uint8_t *dot = memchr(p + i, '.', n - i);
-		if (!dot)
-			return n;
-		i = (size_t)(dot - p);
-		if (i && (p[i - 1] == '\n' || p[i - 1] == '\r'))
-			return i;
-	}
-	return n;
 }
 
 static void hold(struct rs_smtp_eod *e, uint8_t c, uint8_t state)
@@ -177,8 +163,9 @@ size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struc
 		hold(e, '.', RS_EOD_DOT);
 		return 1;
 	}
+	/* Up to the first dot at a line start. */
 	out->span = p;
-	out->span_len = text_len(p, n);
+	out->span_len = rs_lines_find(p, n, '.', true);
 	rs_smtp_eod_skip(e, p, out->span_len);
 	return out->span_len;
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_line: the line of a part's text, as it travelled, in which a decoded byte stands.
+ *
+ * A byte stands where its encoding begins: in base64 with the character that holds its first bits, in quoted-printable with the
+ * "=" of its escape. The text passes in pieces. A place in an earlier piece is looked for in the last DP_LINE_TAIL bytes
+ * before this one: matches are shorter than that as mail programs write, and where one is not, the line is the
+ * earliest that is still known.
+ *
+ * Owner:  one worker. Memory: this struct; p is borrowed while the piece is decoded. Units: bytes; lines from 1.
+ * Work:   on the hot path counting line ends; the rest is for the rare match. */
+#ifndef DP_LINE_H
+#define DP_LINE_H
+
+#include "reassembly/decode/rs_transfer.h"
+
+/* What archives hold back of nested members (RS_ZIP_HELD each), a literal, and their line ends, encoded. */
+#define DP_LINE_TAIL 256
+
+struct dp_line {
+	const uint8_t *p; /* the piece being decoded */
+	size_t n;
+	struct rs_transfer before; /* the decoder's state at p */
+	uint64_t decoded; /* decoded bytes of the part before p */
+	uint64_t lines; /* line ends of the part before p */
+	uint16_t ntail;
+	uint8_t tail[DP_LINE_TAIL]; /* the last bytes before p */
+};
+
+/* A part begins. */
+void dp_line_init(struct dp_line *l);
+/* The decoder, in this state, is given a piece. */
+void dp_line_piece(struct dp_line *l, const struct rs_transfer *before, const uint8_t *p, size_t n);
+/* It was given n bytes of it, which made so many. */
+void dp_line_done(struct dp_line *l, size_t n, size_t decoded);
+
+/* The line of a byte of the part's decoded content, up to what the piece makes of it. */
+uint32_t dp_line_of(const struct dp_line *l, uint64_t offset);
+/* The line of a character that stands so many characters after p[at], or before it: white space is not counted. */
+uint32_t dp_line_of_char(const struct dp_line *l, size_t at, int64_t chars);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_made: messages made for tests, with the line that each byte of their content stands in known beforehand.
+ *
+ * Owner: the caller. Memory: heap. Everything random follows from the seed. */
+#ifndef DP_MADE_H
+#define DP_MADE_H
+
+#include "dataplane/dp_test.h"
+
+struct dp_made { /* content, encoded */
+	struct dp_text text; /* as it travels, with its last line's end */
+	uint32_t *line; /* of each byte of the content: where its encoding begins, from 1 */
+};
+
+/* seed NULL: lines of 76 characters, as mail programs make them; else of any length, some empty. */
+void dp_made_base64(struct dp_made *m, const void *p, size_t n, uint64_t *seed);
+void dp_made_qp(struct dp_made *m, const void *p, size_t n, uint64_t *seed);
+/* p must be text that may stand in mail as it is. */
+void dp_made_plain(struct dp_made *m, const void *p, size_t n);
+void dp_made_free(struct dp_made *m);
+
+/* Headers, a line of text, and one attachment; without the final dot. name NULL: the attachment has none. */
+void dp_made_message(struct dp_text *to, const char *cte, const char *name, const struct dp_text *body);
+
+/* Archives. */
+enum dp_made_member { DP_MADE_STORED = 0, DP_MADE_DEFLATED = 1, DP_MADE_ENCRYPTED = 2, DP_MADE_DESCRIPTOR = 4 };
+
+struct dp_made_zip {
+	struct dp_text data, directory;
+	unsigned members;
+};
+
+/* Returns the offset of the member's data in the archive. */
+size_t dp_made_zip_add(struct dp_made_zip *z, const char *name, const void *p, size_t n, unsigned flags);
+void dp_made_zip_end(struct dp_made_zip *z);
+void dp_made_zip_free(struct dp_made_zip *z);
+
+#endif

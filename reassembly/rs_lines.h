@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_lines: line ends in a piece of text, found many bytes at a time.
+ *
+ * Owner: the caller; nothing is kept. Memory: none. Units: bytes. */
+#ifndef RS_LINES_H
+#define RS_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The LFs in p. */
+size_t rs_lines_count(const uint8_t *p, size_t n);
+
+/* The index of the first byte c in p that has a LF right before it, or with cr a CR; both must lie in p. n: none. */
+size_t rs_lines_find(const uint8_t *p, size_t n, uint8_t c, bool cr);
+
+/* For tests: use the variant "c" or "avx2" from here on; 0, or -ENOTSUP when this processor lacks it. */
+int rs_lines_use(const char *isa);
+
+#endif
