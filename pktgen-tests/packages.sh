@@ -58,7 +58,8 @@ packages_install() {
 	if [ ${#missing[@]} = 0 ]; then
 		return
 	fi
-	say "installing ${#missing[@]} packages: ${missing[*]}"
+	say "installing ${#missing[@]} packages:"
+	fold -s -w 76 <<<"${missing[*]}" | sed 's/^/    /; s/ $//'
 	if [ "$(id -u)" != 0 ]; then
 		command -v sudo >/dev/null || fail "installing packages needs root or sudo: apt-get install ${missing[*]}"
 		sudo=(sudo)

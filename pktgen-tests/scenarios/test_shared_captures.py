@@ -1,35 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Captures by others: none is infected, all balance, the number of messages is the manifest's or the difference has a
-reason, and the number of workers changes nothing. docs/CAPTURES.md shows what is found in each; pg_captures.py makes it."""
+reason, and the number of workers changes nothing. docs/CAPTURES.md says what is found in each."""
 import collections
-import csv
-import gzip
 import json
 import os
-import re
 
 import harness
-from harness import Scenario, have_shared, need_shared, run, shared
-
-# Messages as the manifest's simple reader counts them (MAIL commands, and no TLS sessions), and as they are: {file: (ours, why)}.
-DIFFERENCES = {
-    "OISF_suricata-verify/bug-1449-01__suricata_stackoverflow.pcap":
-        (1, "no MAIL, but the server takes DATA (354) and what follows (250): a message (docs/decisions/0004)"),
-    "zeek_zeek/tls__smtp-starttls.pcap": (1, "a TLS session is one unscanned message"),
-    "OISF_suricata-verify/smtp-startssl__input.pcap": (1, "a TLS session is one unscanned message"),
-    "arkime_arkime/smtp-starttls.pcap": (1, "a TLS session is one unscanned message"),
-}
+import pg_docs
+from harness import SOURCE, Scenario, need_shared, run, shared
 
 # Files that really are cut off: exit status 2.
 CUT = {}
-
-
-def manifest():
-    if not have_shared("pcap", "MANIFEST.tsv"):
-        return []
-    with open(shared("pcap", "MANIFEST.tsv"), newline="") as f:
-        rows = csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [(r["file"].removeprefix("pcap/"), int(re.search(r"\bmails=(\d+)", r["contents"]).group(1))) for r in rows]
 
 
 def comparable(out):
@@ -54,21 +35,14 @@ class SharedCaptures(Scenario):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.captures = pg_docs.manifest(shared("pcap"))
+        cls.names = [c.file for c in cls.captures]
         cls.alone = {}  # what each capture gives when it is read alone: read once, used by several tests
 
     @classmethod
     def file(cls, name):
         """Captures are stored compressed here and there: a reader gets them unpacked."""
-        path = shared("pcap", name)
-        if not name.endswith(".gz"):
-            return path
-        unpacked = os.path.join(cls.folder, os.path.basename(name)[:-3])
-        if not os.path.exists(unpacked):
-            with open(path, "rb") as f:
-                data = f.read()
-            with open(unpacked, "wb") as f:
-                f.write(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
-        return unpacked
+        return pg_docs.unpacked(next(c for c in cls.captures if c.file == name), cls.folder, shared("pcap"))
 
     def run_alone(self, name):
         if name not in self.alone:
@@ -76,21 +50,20 @@ class SharedCaptures(Scenario):
         return self.alone[name]
 
     def test_nothing_is_missing(self):
-        names = {name for name, _ in manifest()}
+        names = set(self.names)
         there = {os.path.join(d, f) for d in os.listdir(shared("pcap")) if os.path.isdir(shared("pcap", d))
                  for f in os.listdir(shared("pcap", d))}
         self.assertEqual(names, there)
-        self.assertEqual(set(DIFFERENCES) - names, set())
-        self.assertEqual(set(CUT) - names, set())
+        self.assertEqual((set(pg_docs.DIFFERENCES) | set(pg_docs.NONE) | set(CUT)) - names, set())
 
     def test_each_capture(self):
-        for name, mails in manifest():
+        for name, mails in ((c.file, c.mails) for c in self.captures):
             with self.subTest(name):
                 r = self.run_alone(name)
                 self.assertEqual(r.status, 2 if name in CUT else 0, r.explain())
                 self.assert_sound(r)
                 self.assertEqual(r.stats["messages"]["infected"], 0)
-                expected = DIFFERENCES.get(name, (mails, ""))[0]
+                expected = pg_docs.DIFFERENCES.get(name, (mails, ""))[0]
                 self.assertEqual(len(r.messages), expected,
                                  [(m["smtp"], m["mailweir"]["verdict"], m["mailweir"].get("reason")) for m in r.messages])
                 for m in r.messages:
@@ -100,14 +73,14 @@ class SharedCaptures(Scenario):
                         self.assertNotEqual(m["mailweir"]["delivered"], "yes", m)
 
     def test_schema(self):
-        for name, _ in manifest():
+        for name in self.names:
             with self.subTest(name):
                 harness.validate(self, self.run_alone(name).records)
 
     def test_all_in_one_run(self):
         """One run that reads every file gives the messages that each file gives alone, whatever the number of workers.
         Many of these captures have the same addresses, ports and sequence numbers; their times go forth and back."""
-        names = [name for name, _ in manifest() if name not in CUT]
+        names = [name for name in self.names if name not in CUT]
         runs = [self.read("--workers", n, *map(self.file, names), status=0) for n in (1, 2, 3)]
         for other in runs[1:]:
             self.assertEqual(comparable(runs[0].out), comparable(other.out))
@@ -117,6 +90,12 @@ class SharedCaptures(Scenario):
         for name in names:
             with self.subTest(name):
                 self.assertEqual(found[self.file(name)], [what_was_said(m) for m in self.run_alone(name).messages])
+
+    def test_document(self):
+        with open(os.path.join(SOURCE, "docs", "CAPTURES.md"), encoding="utf-8") as f:
+            document = f.read()
+        made = pg_docs.captures([(c, self.run_alone(c.file).records) for c in self.captures])
+        self.assertEqual(document, made, "make it again: pktgen-tests/pg_docs.py captures >docs/CAPTURES.md")
 
 
 if __name__ == "__main__":
