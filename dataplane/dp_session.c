@@ -102,13 +102,14 @@ static void on_content_gap(void *arg, void *tx, uint64_t n)
 
 static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 {
-	struct dp_session *s = arg;
 	struct dp_message *m = tx;
+	(void)arg;
 	if (!m)
 		return;
-	if (how == RS_END_ABORTED && s->ending != CT_REASON_NONE)
-		dp_message_reason(m, s->ending);
-	m->rec->u.message.complete = how == RS_END_DOT || how == RS_END_BARE || how == RS_END_LAST || how == RS_END_BY_REPLY;
+	/* The server had an end that was not seen here. */
+	if (how == RS_END_BY_REPLY)
+		dp_message_reason(m, CT_REASON_GAP);
+	m->rec->u.message.complete = how == RS_END_DOT || how == RS_END_BARE || how == RS_END_LAST;
 	if (m->content)
 		dp_content_end(m->content);
 	m->content = NULL;
@@ -125,6 +126,9 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	}
 	if (r)
 		note_reply(s, m, CT_NOTE_REPLY, 0, r);
+	/* Ended from outside: its end, and all of its content where that had not begun, may follow unread. */
+	if (out == RS_OUT_UNKNOWN && s->ending != CT_REASON_NONE && !m->rec->u.message.complete)
+		dp_message_reason(m, s->ending);
 	switch (out) {
 	case RS_OUT_ACCEPTED:
 		m->rec->u.message.delivered = CT_DELIVERED_YES;
