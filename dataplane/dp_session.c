@@ -144,17 +144,22 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	dp_message_end(m);
 }
 
-static void on_tls(void *arg)
+/* One that stands for messages that will not be seen, or cannot be read. */
+static void count_unread(struct dp_session *s, enum ct_reason why)
 {
-	struct dp_session *s = arg;
 	struct dp_message *m = dp_message_begin(s, rs_smtp_transactions(&s->smtp));
 	if (!m) {
 		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
 		return;
 	}
-	m->rec->u.message.tls = true;
-	dp_message_reason(m, CT_REASON_TLS);
+	m->rec->u.message.tls = why == CT_REASON_TLS;
+	dp_message_reason(m, why);
 	dp_message_end(m);
+}
+
+static void on_tls(void *arg)
+{
+	count_unread(arg, CT_REASON_TLS);
 }
 
 /* What no honest sender does, or what readers disagree about, is an event of its own; the rest is counted by name and
@@ -173,6 +178,11 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 	if (*noted & (UINT64_C(1) << a))
 		return;
 	*noted |= UINT64_C(1) << a;
+	/* A line was lost: it may have begun a message, or said what became of one. */
+	if (a == RS_SMTP_BLOCK_LIMIT && m)
+		dp_message_reason(m, CT_REASON_OVERLOAD);
+	else if (a == RS_SMTP_BLOCK_LIMIT)
+		count_unread(s, CT_REASON_OVERLOAD);
 	if (is_event(a))
 		dp_session_anomaly(s, m ? m->tx_id : rs_smtp_transactions(&s->smtp), rs_smtp_anomaly_name(a), "proto_parser",
 		                   "applayer");
