@@ -129,6 +129,9 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	/* Ended from outside: its end, and all of its content where that had not begun, may follow unread. */
 	if (out == RS_OUT_UNKNOWN && s->ending != CT_REASON_NONE && !m->rec->u.message.complete)
 		dp_message_reason(m, s->ending);
+	/* Bytes of the client were lost since it began: its content, or the end of it, may have been among them. */
+	if (out != RS_OUT_REJECTED && m->client_gaps != s->client_gaps && !m->rec->u.message.complete)
+		dp_message_reason(m, CT_REASON_GAP);
 	switch (out) {
 	case RS_OUT_ACCEPTED:
 		m->rec->u.message.delivered = CT_DELIVERED_YES;
@@ -227,6 +230,7 @@ void dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *
 
 void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n)
 {
+	s->client_gaps += dir == RS_SMTP_CLIENT;
 	rs_smtp_gap(&s->smtp, dir, n);
 }
 

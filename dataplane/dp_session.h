@@ -15,6 +15,7 @@ struct dp_session {
 	struct ct_notes helo; /* one note: the client's name */
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
+	uint64_t client_gaps; /* times that bytes of the client were missing */
 };
 
 /* flow: src is the client. NULL when there is no room, counted. */
