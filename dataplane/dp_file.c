@@ -156,6 +156,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = mt_stream_open(ins->matcher, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_LIMIT);
+		c->opaque = true;
 	}
 	if (!report)
 		return f;

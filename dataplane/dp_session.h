@@ -14,8 +14,10 @@ struct dp_session {
 	uint32_t *records; /* of the connection: borrowed from its flow */
 	struct ct_notes helo; /* one note: the client's name */
 	bool midstream; /* its beginning was not seen */
+	bool closed; /* it is being ended */
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
+	uint64_t client_gaps; /* times that bytes of the client were missing */
 };
 
 /* flow: src is the client. NULL when there is no room, counted. */

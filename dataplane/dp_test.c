@@ -136,7 +136,8 @@ void dp_test_open(struct dp_test *t)
 	                                   (int)rte_socket_id());
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
-	struct dp_worker_config wc = { .id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient };
+	struct dp_worker_config wc = { .id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient,
+	                               .held_max = t->config.memory.mbufs / 2 };
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);
 }
