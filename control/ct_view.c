@@ -165,6 +165,7 @@ static bool read_hit(struct reader *r, const struct ct_note *note, const uint8_t
 	}
 	hit->hit = h;
 	hit->criterion = criterion ? criterion->text : "";
+	hit->literal = criterion && criterion->literal_len;
 	hit->text = ct_text_plain(p + sizeof h, note->len - sizeof h);
 	return hit->text != NULL;
 }

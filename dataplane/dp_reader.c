@@ -174,6 +174,8 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 	char why[DP_CAPTURE_ERROR_MAX];
 
 	if (dp_capture_open(path, &c, why, sizeof why) != 0) {
+		if (*r->stop)
+			return DP_READ_OK; /* the caller says so */
 		snprintf(err, err_size, "%s: %s", path, why);
 		return DP_READ_NOT;
 	}
@@ -191,6 +193,10 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 			show_progress(r, c, &shown);
 	}
 	flush_all(r);
+	if (*r->stop) {
+		dp_capture_close(c);
+		return DP_READ_OK;
+	}
 	if (status == DP_CAPTURE_CUT) {
 		snprintf(err, err_size, "%s: %s", path, why);
 		result = DP_READ_CUT;

@@ -189,7 +189,7 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers)
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
 	size_t mbufs = (size_t)c->memory.mbufs * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
 	size_t bytes = workers * (worker_bytes(c) + sizeof(struct dp_worker) + hash + rings) + mbufs;
-	return (unsigned)(bytes + bytes / 16) / 1048576 + 24;
+	return (unsigned)((bytes + bytes / 16) / 1048576) + 24;
 }
 
 static void ref_get(void *ref)
