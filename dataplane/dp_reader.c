@@ -115,12 +115,14 @@ static struct rte_mbuf *to_mbufs(struct dp_reader *r, const uint8_t *p, uint32_t
 
 static void to_all(struct dp_reader *r, enum dp_kind kind, uint64_t time)
 {
-	r->seq++;
+	uint64_t seq = r->seq + 1;
 	for (unsigned i = 0; i < r->workers; i++) {
 		struct rte_mbuf *m = take_mbuf(r);
-		*dp_meta(m) = (struct dp_meta){ .seq = r->seq, .time = time, .kind = (uint8_t)kind };
+		*dp_meta(m) = (struct dp_meta){ .seq = seq, .time = time, .kind = (uint8_t)kind };
 		stage(r, i, m);
 	}
+	/* Only now: what is handed out in between must not count as all there is up to it. */
+	r->seq = seq;
 }
 
 /* Ticks come with the packets' time, once a second of it, to all workers between the same two packets: so what expires does
