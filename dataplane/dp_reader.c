@@ -17,13 +17,21 @@ static void nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 }
 
+/* Each thread's cache may keep one and a half times its size to itself. The workers give mbufs back and take none: what their
+ * caches keep is lost to the reader, so all caches together may keep half of them at most. */
+static unsigned cache_size(uint32_t mbufs, unsigned workers)
+{
+	unsigned most = mbufs / 3 / (workers + 1);
+	return most < 256 ? most : 256;
+}
+
 int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *err, size_t err_size)
 {
 	memset(r, 0, sizeof *r);
 	r->workers = workers;
 	/* The private area must be a multiple of RTE_MBUF_PRIV_ALIGN. */
 	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
-	r->mbufs = rte_pktmbuf_pool_create("frames", mbufs, 256, priv, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+	r->mbufs = rte_pktmbuf_pool_create("frames", mbufs, cache_size(mbufs, workers), priv, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
 	if (!r->mbufs)
 		goto fail;
 	for (unsigned i = 0; i < workers; i++) {
@@ -34,11 +42,12 @@ int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *
 			goto fail;
 	}
 	return 0;
-fail:
+fail:;
+	int rc = rte_errno ? -rte_errno : -ENOMEM;
 	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` says how many", mbufs, workers,
-	         rte_strerror(rte_errno));
+	         rte_strerror(-rc));
 	dp_reader_free(r);
-	return -rte_errno;
+	return rc;
 }
 
 void dp_reader_free(struct dp_reader *r)
