@@ -38,17 +38,18 @@ static const struct variant *chosen = &plain;
 #ifdef __x86_64__
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx2,bmi,popcnt")))
+#define TARGET_AVX2 __attribute__((target("avx2,bmi,popcnt")))
+#define TARGET_AVX512 __attribute__((target("avx512f,avx512bw,bmi,popcnt")))
 
 /* A byte of a register counts to 255 before it is added up. */
 enum { WIDTH = 32, COUNTED = 255 * WIDTH };
 
-TARGET static inline __m256i load(const uint8_t *p)
+TARGET_AVX2 static inline __m256i load(const uint8_t *p)
 {
 	return _mm256_loadu_si256((const __m256i *)p);
 }
 
-TARGET static size_t count_avx2(const uint8_t *p, size_t n)
+TARGET_AVX2 static size_t count_avx2(const uint8_t *p, size_t n)
 {
 	const __m256i lf = _mm256_set1_epi8('\n'), none = _mm256_setzero_si256();
 	__m256i sum = none;
@@ -70,14 +71,14 @@ TARGET static size_t count_avx2(const uint8_t *p, size_t n)
 }
 
 /* Which of the WIDTH bytes at p are c behind one of two line ends. */
-TARGET static inline uint32_t begins(const uint8_t *p, __m256i c, __m256i end, __m256i other)
+TARGET_AVX2 static inline uint32_t begins(const uint8_t *p, __m256i c, __m256i end, __m256i other)
 {
 	__m256i before = load(p - 1);
 	__m256i behind = _mm256_or_si256(_mm256_cmpeq_epi8(before, end), _mm256_cmpeq_epi8(before, other));
 	return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(_mm256_cmpeq_epi8(load(p), c), behind));
 }
 
-TARGET static size_t find_avx2(const uint8_t *p, size_t n, uint8_t c, bool cr)
+TARGET_AVX2 static size_t find_avx2(const uint8_t *p, size_t n, uint8_t c, bool cr)
 {
 	const __m256i what = _mm256_set1_epi8((char)c), end = _mm256_set1_epi8('\n');
 	const __m256i other = cr ? _mm256_set1_epi8('\r') : end;
@@ -93,37 +94,74 @@ TARGET static size_t find_avx2(const uint8_t *p, size_t n, uint8_t c, bool cr)
 	return hits ? n - WIDTH + (size_t)__builtin_ctz(hits) : n;
 }
 
-static const struct variant avx2 = { "avx2", count_avx2, find_avx2 };
+/* The n bytes at p, n <= 64, and zeros behind them. */
+TARGET_AVX512 static inline __m512i load_some(const uint8_t *p, size_t n)
+{
+	return _mm512_maskz_loadu_epi8(n < 64 ? (UINT64_C(1) << n) - 1 : ~UINT64_C(0), p);
+}
 
-static bool has_avx2(void)
+TARGET_AVX512 static size_t count_avx512(const uint8_t *p, size_t n)
+{
+	const __m512i lf = _mm512_set1_epi8('\n');
+	size_t lines = 0, i = 0;
+	for (; n - i >= 64; i += 64)
+		lines += (size_t)__builtin_popcountll(_mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p + i), lf));
+	return lines + (size_t)__builtin_popcountll(_mm512_cmpeq_epi8_mask(load_some(p + i, n - i), lf));
+}
+
+TARGET_AVX512 static size_t find_avx512(const uint8_t *p, size_t n, uint8_t c, bool cr)
+{
+	const __m512i what = _mm512_set1_epi8((char)c), end = _mm512_set1_epi8('\n');
+	const __m512i other = cr ? _mm512_set1_epi8('\r') : end;
+	uint64_t before = 0; /* bit 0: the last byte of the register before was a line end */
+	for (size_t i = 0; i < n; i += 64) {
+		__m512i v = n - i >= 64 ? _mm512_loadu_si512(p + i) : load_some(p + i, n - i);
+		uint64_t ends = _mm512_cmpeq_epi8_mask(v, end) | _mm512_cmpeq_epi8_mask(v, other);
+		uint64_t hits = (ends << 1 | before) & _mm512_cmpeq_epi8_mask(v, what);
+		if (hits)
+			return i + (size_t)__builtin_ctzll(hits);
+		before = ends >> 63;
+	}
+	return n;
+}
+
+static const struct variant avx2 = { "avx2", count_avx2, find_avx2 };
+static const struct variant avx512 = { "avx512bw", count_avx512, find_avx512 };
+
+/* The n-th best this processor can run; NULL after the last one. */
+static const struct variant *variant_at(unsigned n)
 {
 	__builtin_cpu_init();
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+	bool bits = __builtin_cpu_supports("bmi") && __builtin_cpu_supports("popcnt");
+	if (bits && __builtin_cpu_supports("avx512bw") && n-- == 0)
+		return &avx512;
+	if (bits && __builtin_cpu_supports("avx2") && n-- == 0)
+		return &avx2;
+	return n == 0 ? &plain : NULL;
 }
+#else
+static const struct variant *variant_at(unsigned n)
+{
+	return n == 0 ? &plain : NULL;
+}
+#endif
 
 /* Before main, and so before any thread. */
 __attribute__((constructor)) static void choose(void)
 {
-	if (has_avx2())
-		chosen = &avx2;
+	chosen = variant_at(0);
 }
 
 int rs_lines_use(const char *isa)
 {
-	if (strcmp(isa, avx2.isa) == 0 && has_avx2())
-		chosen = &avx2;
-	else if (strcmp(isa, plain.isa) == 0)
-		chosen = &plain;
-	else
-		return -ENOTSUP;
-	return 0;
+	const struct variant *v;
+	for (unsigned i = 0; (v = variant_at(i)); i++)
+		if (strcmp(v->isa, isa) == 0) {
+			chosen = v;
+			return 0;
+		}
+	return -ENOTSUP;
 }
-#else
-int rs_lines_use(const char *isa)
-{
-	return strcmp(isa, plain.isa) == 0 ? 0 : -ENOTSUP;
-}
-#endif
 
 size_t rs_lines_count(const uint8_t *p, size_t n)
 {

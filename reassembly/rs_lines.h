@@ -12,10 +12,10 @@
 /* The LFs in p. */
 size_t rs_lines_count(const uint8_t *p, size_t n);
 
-/* The index of the first byte c in p that has a LF right before it, or with cr a CR; both must lie in p. n: none. */
+/* The index of the first byte c (not NUL) in p that has a LF right before it, or with cr a CR; both must lie in p. n: none. */
 size_t rs_lines_find(const uint8_t *p, size_t n, uint8_t c, bool cr);
 
-/* For tests: use the variant "c" or "avx2" from here on; 0, or -ENOTSUP when this processor lacks it. */
+/* For tests: use the variant "c", "avx2" or "avx512bw" from here on; 0, or -ENOTSUP when this processor lacks it. */
 int rs_lines_use(const char *isa);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "reassembly/rs_lines.h"
 
-static const char *const isas[] = { "c", "avx2" };
+static const char *const isas[] = { "c", "avx2", "avx512bw" };
 
 static uint64_t seed = 0x9e3779b97f4a7c15u;
 

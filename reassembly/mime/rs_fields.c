@@ -211,6 +211,18 @@ static bool read_name(struct rs_fields *h, uint8_t c, enum rs_fields_event *even
 	return true;
 }
 
+/* The bytes at p that only make the name longer; read_name judges the one behind them. */
+static size_t read_name_run(struct rs_fields *h, const uint8_t *p, size_t n)
+{
+	size_t room = h->cap - h->len, i = 0;
+	if (n > room)
+		n = room;
+	for (; i < n && is_name(p[i]); i++)
+		h->buf[h->len + i] = p[i];
+	h->len += (uint16_t)i;
+	return i;
+}
+
 /* Without a buffer: the empty line is all that is looked for. */
 static size_t feed_unread(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_fields_event *event)
 {
@@ -253,6 +265,10 @@ size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_f
 			i += *event == RS_FIELDS_END;
 			break;
 		case NAME:
+			i += read_name_run(h, p + i, n - i);
+			if (i == n)
+				break;
+			/* fall through */
 		case NAME_SPACE:
 			i += read_name(h, p[i], event);
 			break;
