@@ -47,8 +47,11 @@ static void encoded_feed(struct dp_content *c, size_t n)
 
 static void encoded_end(struct dp_content *c)
 {
-	if (c->encoded_scan)
-		mt_stream_end(c->ins->matcher, c->encoded_scan, encoded_matched, c);
+	if (!c->encoded_scan)
+		return;
+	if (mt_stream_failed(c->encoded_scan))
+		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
+	mt_stream_end(c->ins->matcher, c->encoded_scan, encoded_matched, c);
 	c->encoded_scan = NULL;
 }
 

@@ -268,13 +268,22 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		}
 		rs_pool_put(&ins->zips, f->zip);
 	}
+<<<<<<< HEAD
 	if (f->scan && mt_stream_failed(f->scan)) {
 		ins->stats.scan_failed++;
 		dp_message_reason(f->content->msg, CT_REASON_OVERLOAD);
 		f->content->opaque = true;
 	}
 	if (f->scan)
+=======
+	if (f->scan) {
+		if (mt_stream_failed(f->scan)) {
+			dp_message_reason(f->content->msg, CT_REASON_OVERLOAD);
+			f->content->opaque = true;
+		}
+>>>>>>> dptest
 		mt_stream_end(ins->matcher, f->scan, file_matched, f);
+	}
 	struct ct_record *r = f->rec;
 	if (r) {
 		if (!f->opaque)

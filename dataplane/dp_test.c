@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <hs.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mempool.h>
@@ -57,6 +58,21 @@ void dp_text_free(struct dp_text *t)
 uint32_t dp_test_random(uint64_t *state, uint32_t below)
 {
 	return (uint32_t)(pg_random(state) % below);
+}
+
+bool dp_test_scan_fails;
+
+hs_error_t __real_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
+                                 match_event_handler on_event, void *context);
+hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
+                                 match_event_handler on_event, void *context);
+
+hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
+                                 match_event_handler on_event, void *context)
+{
+	if (dp_test_scan_fails)
+		return HS_UNKNOWN_ERROR;
+	return __real_hs_scan_stream(id, data, length, flags, scratch, on_event, context);
 }
 
 /* EAL and rules, once a process. */
