@@ -50,10 +50,10 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
 	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
 	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
-	NUMBER(memory, sessions, 16, 4194304, "4096", "Connections that speak SMTP."),
-	NUMBER(memory, messages, 16, 1048576, "1024", "Messages in progress; files in progress; matching streams of each kind."),
-	NUMBER(memory, records, 16, 1048576, "4096", "Records in progress, and on their way to being written."),
-	NUMBER(memory, blocks, 64, 16777216, "16384", "Blocks of 512 bytes, for the text of records."),
+	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
+	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
+	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),
+	NUMBER(memory, blocks, 64, 16777216, "131072", "Blocks of 512 bytes, for the text of records."),
 	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing."),
 
 	ENUM(capture, checksums, checksum_names, "auto",
@@ -76,7 +76,7 @@ const struct ct_key ct_keys[] = {
 	NUMBER(limits, mime_parts, 1, 1000000, "1000", "Parts."),
 	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another; 0: none is opened."),
 	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
-	NUMBER(limits, note_blocks, 4, 65536, "256", "Blocks of 512 bytes that its record's text may take: a recipient takes about 30 bytes."),
+	NUMBER(limits, note_blocks, 4, 65536, "4096", "Blocks of 512 bytes that its record's text may take: a recipient takes about 30 bytes."),
 
 	ENUM(files, sha256, sha256_names, "all", "Of which files the SHA-256 is computed; attachments: not of members of archives. It costs about as much as all the rest."),
 	BOOL(files, magic, "true", "Say what libmagic takes a file for."),

@@ -123,7 +123,9 @@ static json_t *hit_object(const struct ct_view_hit *h)
 {
 	json_t *o = json_object();
 	ct_json_set_text(o, "criterion", h->criterion[0] ? h->criterion : NULL);
-	ct_json_set_text(o, "text", h->text[0] ? h->text : h->criterion);
+	/* What a regular expression matched is not kept. */
+	if (h->literal)
+		ct_json_set_text(o, "text", h->text[0] ? h->text : h->criterion);
 	ct_json_set(o, "offset", number(h->hit.offset));
 	if (h->hit.line)
 		ct_json_set(o, "line", json_integer(h->hit.line));

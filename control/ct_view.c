@@ -27,6 +27,14 @@ static bool set(char **to, char *s)
 	return s != NULL;
 }
 
+/* Of replies the last one counts. */
+static bool replace(char **to, char *s)
+{
+	free(*to);
+	*to = s;
+	return s != NULL;
+}
+
 /* Room for one more, its bytes zero. */
 static void *more(void *array, size_t *n, size_t *size, size_t each)
 {
@@ -87,7 +95,7 @@ static bool read_rcpt_reply(struct reader *r, const struct ct_note *note, const 
 		memset(grown + v->nrcpt_reply, 0, (n - v->nrcpt_reply) * sizeof(*grown));
 		v->nrcpt_reply = n;
 	}
-	return set(&v->rcpt_reply[place], ct_text_plain(p, note->len));
+	return replace(&v->rcpt_reply[place], ct_text_plain(p, note->len));
 }
 
 static bool read_header(struct reader *r, const struct ct_note *note, const uint8_t *p)
@@ -157,6 +165,7 @@ static bool read_hit(struct reader *r, const struct ct_note *note, const uint8_t
 	}
 	hit->hit = h;
 	hit->criterion = criterion ? criterion->text : "";
+	hit->literal = criterion && criterion->literal_len;
 	hit->text = ct_text_plain(p + sizeof h, note->len - sizeof h);
 	return hit->text != NULL;
 }
@@ -174,7 +183,7 @@ static bool read_note(struct reader *r, const struct ct_note *note, uint8_t *p)
 	case CT_NOTE_RCPT_REPLY:
 		return read_rcpt_reply(r, note, p);
 	case CT_NOTE_REPLY:
-		return set(&v->reply, ct_text_plain(p, note->len));
+		return replace(&v->reply, ct_text_plain(p, note->len));
 	case CT_NOTE_HEADER:
 		return read_header(r, note, p);
 	case CT_NOTE_ATTACHMENT:

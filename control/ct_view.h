@@ -14,6 +14,7 @@
 struct ct_view_hit {
 	struct ct_hit hit;
 	const char *criterion; /* the ruleset's text for it; "" where it is not known */
+	bool literal;
 	char *text; /* as it stood there; "" where that was not kept */
 };
 

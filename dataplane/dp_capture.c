@@ -291,6 +291,15 @@ static void cut(struct dp_capture *c)
 		snprintf(c->error, sizeof c->error, "is damaged in packet %" PRIu64 ": %s", packet, why);
 }
 
+/* libpcap takes a pcap file's seconds for signed 32 bits; they are unsigned, and last until 2106. */
+static uint64_t time_of(const struct pcap_pkthdr *h)
+{
+	uint64_t s = h->ts.tv_sec < 0 ? (uint32_t)h->ts.tv_sec : (uint64_t)h->ts.tv_sec;
+	uint64_t ns = h->ts.tv_usec < 0 ? 0 : (uint64_t)h->ts.tv_usec;
+	const uint64_t latest = 9000000000; /* the year 2255: sums with timeouts stay far from the end of 64 bits */
+	return (s < latest ? s : latest) * 1000000000u + (ns < 999999999u ? ns : 999999999u);
+}
+
 enum dp_capture_status dp_capture_next(struct dp_capture *c, struct dp_frame *f, char *err, size_t err_size)
 {
 	struct pcap_pkthdr *h;
@@ -302,7 +311,7 @@ enum dp_capture_status dp_capture_next(struct dp_capture *c, struct dp_frame *f,
 			f->caplen = h->caplen;
 			f->len = h->len;
 			/* Opened with nanosecond precision: tv_usec counts them. */
-			f->time_ns = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec;
+			f->time_ns = time_of(h);
 			f->link = c->link;
 			c->frames++;
 			c->snapped += h->caplen < h->len;

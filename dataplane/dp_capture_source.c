@@ -8,10 +8,8 @@
 
 static ssize_t read_fd(struct dp_capture_source *s, void *buf, size_t n)
 {
-	ssize_t got;
-	do {
-		got = read(s->fd, buf, n);
-	} while (got < 0 && errno == EINTR);
+	/* A signal is a wish to stop: a pipe may never say anything again. */
+	ssize_t got = read(s->fd, buf, n);
 	if (got < 0)
 		snprintf(s->problem, sizeof s->problem, "cannot be read: %s", strerror(errno));
 	else if (!got)

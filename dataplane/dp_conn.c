@@ -286,6 +286,19 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	return f;
 }
 
+/* Who goes on after its RST did not send it, or the other side did not take it (RFC 5961); data behind a FIN says the same
+ * of the FIN. What follows is read as what is picked up in the middle. */
+static bool goes_on(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	unsigned dir = direction(f, pkt);
+	if (pkt->tcp_flags & (RS_TCP_RST | RS_TCP_SYN))
+		return false;
+	if (f->reset_by < 2)
+		return dir == f->reset_by;
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	return pkt->payload_len > 1 && rs_stream_offset(s, pkt->seq) >= (int64_t)s->next;
+}
+
 struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	struct dp_flow_key key;
@@ -303,9 +316,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
-	/* Who goes on after its RST did not send it, or the other side did not take it (RFC 5961): what follows is read as what
-	 * is picked up in the middle. */
-	if (f && f->was_mail && f->reset_by == direction(f, pkt) && !(pkt->tcp_flags & (RS_TCP_RST | RS_TCP_SYN))) {
+	if (f && f->was_mail && goes_on(f, pkt)) {
 		w->stats.resets_ignored++;
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;

@@ -47,8 +47,11 @@ static void encoded_feed(struct dp_content *c, size_t n)
 
 static void encoded_end(struct dp_content *c)
 {
-	if (c->encoded_scan)
-		mt_stream_end(c->ins->matcher, c->encoded_scan, encoded_matched, c);
+	if (!c->encoded_scan)
+		return;
+	if (mt_stream_failed(c->encoded_scan))
+		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
+	mt_stream_end(c->ins->matcher, c->encoded_scan, encoded_matched, c);
 	c->encoded_scan = NULL;
 }
 
@@ -68,7 +71,21 @@ static void on_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, b
 
 static bool is_sealed(const char *type)
 {
-	return strcmp(type, "application/pgp-encrypted") == 0;
+	return strcmp(type, "application/pgp-encrypted") == 0 || strcmp(type, "application/pkcs7-mime") == 0 ||
+	       strcmp(type, "application/x-pkcs7-mime") == 0;
+}
+
+/* A piece of a message whose other pieces travel as other messages, or content that is elsewhere (RFC 2046 5.2). */
+static bool is_elsewhere(const char *type)
+{
+	return strcmp(type, "message/partial") == 0 || strcmp(type, "message/external-body") == 0;
+}
+
+/* What travels encoded, or as an attachment that is no text: base64 that a sender did not declare. Prose that begins with the
+ * letters of a program's base64 is prose. */
+static bool is_encoded(const struct dp_content *c, const struct rs_part *part)
+{
+	return c->transfer.cte == RS_CTE_BASE64 || (c->attachment && strncmp(part->type, "text/", 5) != 0);
 }
 
 static void on_part_begin(void *arg, const struct rs_part *part)
@@ -85,7 +102,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
 	strncpy(c->part, part->number, sizeof c->part - 1);
-	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE)) {
+	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE) || is_elsewhere(part->type)) {
 		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
 		c->opaque = true;
 	}
@@ -108,7 +125,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 			dp_record_more(ins, c->msg->rec, name.p, name.n);
 	}
 	c->file = dp_file_begin(c, NULL, &name, part->type, c->attachment);
-	c->encoded_left = ins->encoded_depth;
+	c->encoded_left = is_encoded(c, part) ? ins->encoded_depth : 0;
 	c->encoded = 0;
 	if (c->encoded_left && !(c->encoded_scan = mt_stream_open(ins->matcher, MT_MAIL_ENCODED))) {
 		ins->stats.no_stream++;
@@ -191,6 +208,7 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 		dp_message_reason(m, CT_REASON_LIMIT);
 		break;
 	case RS_MIME_BOUNDARY_MISSING:
+	case RS_MIME_MISSING_END: /* the boundary announced may not be the one that is used */
 	case RS_MIME_HEADER_INVALID: /* some readers go on reading fields behind it */
 		dp_message_reason(m, CT_REASON_MALFORMED);
 		break;

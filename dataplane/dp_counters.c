@@ -27,6 +27,8 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	const struct dp_worker_stats *s = &w->stats;
 	const struct dp_inspect_stats *i = &w->inspect.stats;
 	const struct dp_inspect *in = &w->inspect;
+	struct mt_worker_stats matcher;
+	mt_worker_stats(in->matcher, &matcher);
 
 	for (unsigned c = 0; c < DP_CLASS_MAX; c++)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
@@ -64,6 +66,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "pool_empty", "lines", in->lines.failed);
 	add(l, "pool_empty", "headers", in->headers.failed);
 	add(l, "pool_empty", "blocks", in->blocks.failed);
+	add(l, "matcher", "scan_errors", matcher.scan_errors);
 	for (unsigned a = 0; a < RS_SMTP_ANOMALY_MAX; a++)
 		add(l, "anomalies", rs_smtp_anomaly_name(a), i->smtp_anomaly[a]);
 	for (unsigned a = 0; a < RS_MIME_ANOMALY_MAX; a++)

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -39,6 +41,13 @@ int dp_eal_start(const struct dp_eal *e, char *err, size_t err_size)
 	if (rc < 0) {
 		snprintf(err, err_size, "cannot tell the processors allowed: %s", strerror(-rc));
 		return rc;
+	}
+	/* Asked for more than the machine has, EAL dies of it. */
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	if (pages > 0 && page > 0 && e->megabytes > (uint64_t)pages * (uint64_t)page / 1048576) {
+		snprintf(err, err_size, "%u MB of memory are asked for, and the machine has %llu MB: fewer workers, or smaller values under "
+		         "`memory:`, need less", e->megabytes, (unsigned long long)pages * (unsigned long long)page / 1048576);
+		return -ENOMEM;
 	}
 	snprintf(lcores, sizeof lcores, "(0-%u)@(%s)", e->workers, cpus);
 	snprintf(megabytes, sizeof megabytes, "%u", e->megabytes);

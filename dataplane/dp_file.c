@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "reassembly/archive/rs_kind.h"
 
 static struct dp_inspect *inspect_of(const struct dp_file *f)
 {
@@ -126,6 +125,10 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	case RS_KIND_ZIP:
 		open_zip(f);
 		break;
+	case RS_KIND_SEALED:
+		dp_message_reason(f->content->msg, CT_REASON_ENCRYPTED_FILE);
+		f->content->opaque = true;
+		break;
 	case RS_KIND_GZIP:
 	case RS_KIND_PACKED:
 		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
@@ -153,6 +156,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = mt_stream_open(ins->matcher, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_LIMIT);
+		c->opaque = true;
 	}
 	if (!report)
 		return f;
@@ -190,6 +194,19 @@ static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 	f->head_left -= (uint32_t)n;
 }
 
+static void keep_tail(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (n >= RS_KIND_TAIL) {
+		memcpy(f->tail, p + n - RS_KIND_TAIL, RS_KIND_TAIL);
+		f->ntail = RS_KIND_TAIL;
+		return;
+	}
+	size_t keep = f->ntail + n > RS_KIND_TAIL ? RS_KIND_TAIL - n : f->ntail;
+	memmove(f->tail, f->tail + f->ntail - keep, keep);
+	memcpy(f->tail + keep, p, n);
+	f->ntail = (uint8_t)(keep + n);
+}
+
 static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (f->rec && f->head_left)
@@ -197,10 +214,12 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
-	if (f->zip)
+	if (f->zip) {
 		rs_zip_feed(f->zip, p, n);
-	else
+	} else {
 		scan(f, p, n);
+		keep_tail(f, p, n);
+	}
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
@@ -237,6 +256,11 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
 	}
+	/* An archive behind something else, which was not opened. */
+	if (!f->zip && rs_kind_ends_zip(f->tail, f->ntail)) {
+		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
+		f->content->opaque = true;
+	}
 	if (f->zip) {
 		if (!rs_zip_end(f->zip)) {
 			dp_message_reason(f->content->msg, cut || gaps ? CT_REASON_GAP : CT_REASON_MALFORMED);
@@ -244,13 +268,22 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		}
 		rs_pool_put(&ins->zips, f->zip);
 	}
+<<<<<<< HEAD
 	if (f->scan && mt_stream_failed(f->scan)) {
 		ins->stats.scan_failed++;
 		dp_message_reason(f->content->msg, CT_REASON_OVERLOAD);
 		f->content->opaque = true;
 	}
 	if (f->scan)
+=======
+	if (f->scan) {
+		if (mt_stream_failed(f->scan)) {
+			dp_message_reason(f->content->msg, CT_REASON_OVERLOAD);
+			f->content->opaque = true;
+		}
+>>>>>>> dptest
 		mt_stream_end(ins->matcher, f->scan, file_matched, f);
+	}
 	struct ct_record *r = f->rec;
 	if (r) {
 		if (!f->opaque)

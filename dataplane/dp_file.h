@@ -7,10 +7,11 @@
 #define DP_FILE_H
 
 #include "dataplane/dp_inspect.h"
+#include "reassembly/archive/rs_kind.h"
 
 struct dp_content;
 
-#define DP_FILE_START 8 /* bytes that tell an archive's kind */
+#define DP_FILE_START RS_KIND_BYTES
 
 struct dp_file {
 	struct dp_content *content;
@@ -24,6 +25,8 @@ struct dp_file {
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
 	uint32_t head_left; /* bytes still wanted for libmagic */
+	uint8_t tail[RS_KIND_TAIL]; /* its last bytes so far */
+	uint8_t ntail;
 	uint8_t start[DP_FILE_START];
 	uint8_t nstart;
 	bool started; /* its kind was told */

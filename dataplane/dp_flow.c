@@ -49,10 +49,13 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 	*end = src;
 }
 
-struct dp_flow *dp_flow_find(const struct dp_flow_table *t, const struct dp_flow_key *k)
+struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k)
 {
 	void *data;
-	return rte_hash_lookup_data(t->hash, k, &data) >= 0 ? data : NULL;
+	if (t->recent && memcmp(&t->recent->key, k, sizeof *k) == 0)
+		return t->recent;
+	t->recent = rte_hash_lookup_data(t->hash, k, &data) >= 0 ? data : NULL;
+	return t->recent;
 }
 
 struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k)
@@ -101,6 +104,8 @@ struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now)
 
 void dp_flow_remove(struct dp_flow_table *t, struct dp_flow *f)
 {
+	if (t->recent == f)
+		t->recent = NULL;
 	rte_hash_del_key(t->hash, &f->key);
 	TAILQ_REMOVE(&t->lists[f->list], f, link);
 	rs_pool_put(&t->pool, f);

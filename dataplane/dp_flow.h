@@ -65,6 +65,7 @@ TAILQ_HEAD(dp_flow_head, dp_flow);
 struct dp_flow_table {
 	struct rte_hash *hash;
 	struct rs_pool pool;
+	struct dp_flow *recent; /* found last: segments of a window arrive together. NULL: none, or gone */
 	struct dp_flow_head lists[DP_FLOWS_LISTS];
 	uint64_t timeout[DP_FLOWS_LISTS];
 };
@@ -76,7 +77,7 @@ void dp_flow_table_free(struct dp_flow_table *t);
 /* The key of a packet, and in *end which end of it sent the packet. */
 void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_packet *pkt, bool vlan);
 
-struct dp_flow *dp_flow_find(const struct dp_flow_table *t, const struct dp_flow_key *k);
+struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k);
 
 /* A new flow, all zero but for its key, in list NEW. NULL when the table is full: make room with dp_flow_victim. */
 struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k);

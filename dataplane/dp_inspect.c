@@ -16,7 +16,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 	uint32_t m = c->memory.messages;
 	return (struct sizes){
 		.sessions = c->memory.sessions,
-		.lines = c->memory.sessions * 2 + m,
+		.lines = c->memory.sessions / 4 + m * 2,
 		.headers = m,
 		.messages = m * 2,
 		.contents = m,
@@ -147,10 +147,18 @@ void dp_record_free(struct dp_inspect *ins, struct ct_record *r)
 	rs_pool_put(&ins->records, r);
 }
 
+/* What the sender fills (recipients, header fields, names) leaves an eighth to what was found in it. */
+static uint32_t room(const struct dp_inspect *ins, enum ct_note_kind kind)
+{
+	uint32_t all = ins->config->limits.note_blocks;
+	bool found = kind == CT_NOTE_REPLY || kind == CT_NOTE_ERROR || (kind >= CT_NOTE_MARK && kind <= CT_NOTE_MARK_HIT);
+	return found ? all : all - all / 8;
+}
+
 bool dp_record_note(struct dp_inspect *ins, struct ct_record *r, enum ct_note_kind kind, uint8_t sub, uint16_t index,
                     const void *p, size_t n)
 {
-	return ct_note_put(&r->notes, &ins->blocks, ins->config->limits.note_blocks, kind, sub, index, p, n);
+	return ct_note_put(&r->notes, &ins->blocks, room(ins, kind), kind, sub, index, p, n);
 }
 
 bool dp_record_more(struct dp_inspect *ins, struct ct_record *r, const void *p, size_t n)

@@ -150,6 +150,24 @@ static void test_reasons(void **state)
 	dp_test_close(&t);
 }
 
+/* A scan that the regex library refused has not looked. */
+static void test_scan_that_fails(void **state)
+{
+	static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
+	(void)state;
+	struct dp_test t;
+	dp_test_init(&t);
+	dp_test_open(&t);
+	dp_test_scan_fails = true;
+	send_content(&t, 1, "a.bin", bad, sizeof bad - 1);
+	dp_test_scan_fails = false;
+	dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_OVERLOAD, true);
+	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "attachments=1/0/0"));
+	send_content(&t, 2, "a.bin", bad, sizeof bad - 1);
+	dp_test_verdict(&t, 1, CT_INFECTED, CT_REASON_NONE, true);
+	dp_test_close(&t);
+}
+
 /* Offsets and lines. */
 
 #define CONTENT 260
@@ -366,7 +384,7 @@ int main(void)
 		cmocka_unit_test(test_reasons),                cmocka_unit_test(test_lines_base64),
 		cmocka_unit_test(test_lines_qp),               cmocka_unit_test(test_lines_plain),
 		cmocka_unit_test(test_zip_in_zip),             cmocka_unit_test(test_zip_with_descriptors),
-		cmocka_unit_test(test_lines_of_encoded_text),
+		cmocka_unit_test(test_lines_of_encoded_text),  cmocka_unit_test(test_scan_that_fails),
 	};
 	return cmocka_run_group_tests_name("dp_inspect", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -18,6 +18,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	m->rec = r;
 	m->action = DP_NO_ACTION;
 	m->tx_id = tx_id;
+	m->client_gaps = s->client_gaps;
 	r->flow = s->flow;
 	r->tx_id = tx_id;
 

@@ -18,6 +18,7 @@ struct dp_message {
 	uint8_t action; /* the strongest enum mt_action of a rule that matched; MT_NONE: none did */
 	bool alerted; /* by a rule that may alert */
 	uint64_t smtp_errors, mime_errors; /* bit a: anomaly a was noted */
+	uint64_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */
 	uint32_t members; /* of archives */
 	uint32_t tx_id;

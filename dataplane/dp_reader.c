@@ -17,18 +17,30 @@ static void nap(void)
 	nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 }
 
+/* Each thread's cache may keep one and a half times its size to itself. The workers give mbufs back and take none: what their
+ * caches keep is lost to the reader, so all caches together may keep half of them at most. */
+static unsigned cache_size(uint32_t mbufs, unsigned workers)
+{
+	unsigned most = mbufs / 3 / (workers + 1);
+	return most < 256 ? most : 256;
+}
+
 int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *err, size_t err_size)
 {
 	memset(r, 0, sizeof *r);
 	r->workers = workers;
 	/* The private area must be a multiple of RTE_MBUF_PRIV_ALIGN. */
 	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
+<<<<<<< HEAD
 	/* What lies in an lcore's cache is out of the reader's reach: all caches together, which fill to one and a half times
 	 * their size, stay under a fifth of the pool. */
 	uint32_t cache = mbufs / (8 * (workers + 1));
 	if (cache > 256)
 		cache = 256;
 	r->mbufs = rte_pktmbuf_pool_create("frames", mbufs, cache, priv, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+=======
+	r->mbufs = rte_pktmbuf_pool_create("frames", mbufs, cache_size(mbufs, workers), priv, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+>>>>>>> dptest
 	if (!r->mbufs)
 		goto fail;
 	for (unsigned i = 0; i < workers; i++) {
@@ -39,11 +51,12 @@ int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *
 			goto fail;
 	}
 	return 0;
-fail:
+fail:;
+	int rc = rte_errno ? -rte_errno : -ENOMEM;
 	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` says how many", mbufs, workers,
-	         rte_strerror(rte_errno));
+	         rte_strerror(-rc));
 	dp_reader_free(r);
-	return -rte_errno;
+	return rc;
 }
 
 void dp_reader_free(struct dp_reader *r)
@@ -120,12 +133,14 @@ static struct rte_mbuf *to_mbufs(struct dp_reader *r, const uint8_t *p, uint32_t
 
 static void to_all(struct dp_reader *r, enum dp_kind kind, uint64_t time)
 {
-	r->seq++;
+	uint64_t seq = r->seq + 1;
 	for (unsigned i = 0; i < r->workers; i++) {
 		struct rte_mbuf *m = take_mbuf(r);
-		*dp_meta(m) = (struct dp_meta){ .seq = r->seq, .time = time, .kind = (uint8_t)kind };
+		*dp_meta(m) = (struct dp_meta){ .seq = seq, .time = time, .kind = (uint8_t)kind };
 		stage(r, i, m);
 	}
+	/* Only now: what is handed out in between must not count as all there is up to it. */
+	r->seq = seq;
 }
 
 /* Ticks come with the packets' time, once a second of it, to all workers between the same two packets: so what expires does
@@ -174,6 +189,8 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 	char why[DP_CAPTURE_ERROR_MAX];
 
 	if (dp_capture_open(path, &c, why, sizeof why) != 0) {
+		if (*r->stop)
+			return DP_READ_OK; /* the caller says so */
 		snprintf(err, err_size, "%s: %s", path, why);
 		return DP_READ_NOT;
 	}
@@ -191,6 +208,10 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 			show_progress(r, c, &shown);
 	}
 	flush_all(r);
+	if (*r->stop) {
+		dp_capture_close(c);
+		return DP_READ_OK;
+	}
 	if (status == DP_CAPTURE_CUT) {
 		snprintf(err, err_size, "%s: %s", path, why);
 		result = DP_READ_CUT;

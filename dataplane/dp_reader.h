@@ -36,6 +36,7 @@ void dp_reader_free(struct dp_reader *r);
 /* A worker's dp_rx; the source is its ring. */
 uint16_t dp_reader_rx(void *ring, struct rte_mbuf **m, uint16_t n);
 
+/* DP_READ_OK also when *stop was set before its end. */
 enum dp_read_status { DP_READ_OK, DP_READ_NOT, DP_READ_CUT };
 
 /* Reads one file to its end. DP_READ_NOT: nothing of it could be read; DP_READ_CUT: read up to where it is cut or damaged,

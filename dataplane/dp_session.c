@@ -53,11 +53,15 @@ static void note_reply(struct dp_session *s, struct dp_message *m, enum ct_note_
 
 static void on_reply(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, const struct rs_smtp_reply *r)
 {
-	if (tx && verb == RS_VERB_RCPT)
-		note_reply(arg, tx, CT_NOTE_RCPT_REPLY, i, r);
-	else if (tx && r->code >= 400)
-		/* What refuses it may decide long before the transaction ends; its text is not kept that long. */
-		note_reply(arg, tx, CT_NOTE_REPLY, 0, r);
+	struct dp_session *s = arg;
+	if (!tx)
+		return;
+	/* LMTP answers the content for each recipient: that is its last word about it (RFC 2033 4.2). */
+	if (verb == RS_VERB_RCPT || (verb == RS_VERB_CONTENT && s->smtp.lmtp))
+		note_reply(s, tx, CT_NOTE_RCPT_REPLY, i, r);
+	/* What refuses a message may decide long before it ends; the text is not kept that long. */
+	if (verb == RS_VERB_CONTENT || (verb != RS_VERB_RCPT && r->code >= 400))
+		note_reply(s, tx, CT_NOTE_REPLY, 0, r);
 }
 
 static void on_content_begin(void *arg, void *tx)
@@ -109,12 +113,16 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 	struct dp_message *m = tx;
 	if (!m)
 		return;
-	if (how == RS_END_ABORTED && s->ending != CT_REASON_NONE)
-		dp_message_reason(m, s->ending);
+	/* A message that its connection cut off did not come whole: whether the rest was ever sent is not known. */
+	if (how == RS_END_ABORTED && s->closed)
+		dp_message_reason(m, s->ending != CT_REASON_NONE ? s->ending : CT_REASON_GAP);
+	/* The server saw an end that was not seen here, or gave up before it. */
+	if (how == RS_END_BY_REPLY)
+		dp_message_reason(m, CT_REASON_GAP);
 	/* To a server that takes no bare line ends, what follows is content that nobody looks into here. */
 	if (how == RS_END_BARE && rs_smtp_end_is_guess(&s->smtp))
 		dp_message_reason(m, CT_REASON_MALFORMED);
-	m->rec->u.message.complete = how == RS_END_DOT || how == RS_END_BARE || how == RS_END_LAST || how == RS_END_BY_REPLY;
+	m->rec->u.message.complete = how == RS_END_DOT || how == RS_END_BARE || how == RS_END_LAST;
 	if (m->content)
 		dp_content_end(m->content);
 	m->content = NULL;
@@ -129,10 +137,14 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
 		return;
 	}
-	if (r && r->text_len)
+	if (r && r->code != m->rec->u.message.reply_code)
 		note_reply(s, m, CT_NOTE_REPLY, 0, r);
-	else if (r)
-		m->rec->u.message.reply_code = r->code;
+	/* Ended from outside: its end, and all of its content where that had not begun, may follow unread. */
+	if (out == RS_OUT_UNKNOWN && s->ending != CT_REASON_NONE && !m->rec->u.message.complete)
+		dp_message_reason(m, s->ending);
+	/* Bytes of the client were lost since it began: its content, or the end of it, may have been among them. */
+	if (out != RS_OUT_REJECTED && m->client_gaps != s->client_gaps && !m->rec->u.message.complete)
+		dp_message_reason(m, CT_REASON_GAP);
 	switch (out) {
 	case RS_OUT_ACCEPTED:
 		m->rec->u.message.delivered = CT_DELIVERED_YES;
@@ -148,7 +160,7 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	dp_message_end(m);
 }
 
-/* A message, or a session's worth of them, that went by unread: counted, and named. */
+/* One that stands for messages that will not be seen, or cannot be read. */
 static void count_unread(struct dp_session *s, enum ct_reason why)
 {
 	struct dp_message *m = dp_message_begin(s, rs_smtp_transactions(&s->smtp));
@@ -191,6 +203,11 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 	if (*noted & (UINT64_C(1) << a))
 		return;
 	*noted |= UINT64_C(1) << a;
+	/* A line was lost: it may have begun a message, or said what became of one. */
+	if (a == RS_SMTP_BLOCK_LIMIT && m)
+		dp_message_reason(m, CT_REASON_OVERLOAD);
+	else if (a == RS_SMTP_BLOCK_LIMIT)
+		count_unread(s, CT_REASON_OVERLOAD);
 	if (is_event(a))
 		dp_session_anomaly(s, m ? m->tx_id : rs_smtp_transactions(&s->smtp), rs_smtp_anomaly_name(a), "proto_parser",
 		                   "applayer");
@@ -237,12 +254,14 @@ void dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *
 
 void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n)
 {
+	s->client_gaps += dir == RS_SMTP_CLIENT;
 	rs_smtp_gap(&s->smtp, dir, n);
 }
 
 void dp_session_end(struct dp_session *s, enum ct_reason why)
 {
 	s->ending = why;
+	s->closed = true;
 	rs_smtp_close(&s->smtp);
 	ct_notes_free(&s->helo, &s->ins->blocks);
 	rs_pool_put(&s->ins->sessions, s);

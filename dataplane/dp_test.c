@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <hs.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_mempool.h>
@@ -57,6 +58,21 @@ void dp_text_free(struct dp_text *t)
 uint32_t dp_test_random(uint64_t *state, uint32_t below)
 {
 	return (uint32_t)(pg_random(state) % below);
+}
+
+bool dp_test_scan_fails;
+
+hs_error_t __real_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
+                                 match_event_handler on_event, void *context);
+hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
+                                 match_event_handler on_event, void *context);
+
+hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
+                                 match_event_handler on_event, void *context)
+{
+	if (dp_test_scan_fails)
+		return HS_UNKNOWN_ERROR;
+	return __real_hs_scan_stream(id, data, length, flags, scratch, on_event, context);
 }
 
 /* EAL and rules, once a process. */
@@ -136,7 +152,8 @@ void dp_test_open(struct dp_test *t)
 	                                   (int)rte_socket_id());
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
-	struct dp_worker_config wc = { .id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient };
+	struct dp_worker_config wc = { .id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient,
+	                               .held_max = t->config.memory.mbufs / 2 };
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);
 }

@@ -71,6 +71,9 @@ int dp_test_eal(void **state);
 int dp_test_eal_stop(void **state);
 extern unsigned dp_test_lcores, dp_test_megabytes; /* set before; 1 worker, 192 MB */
 
+/* The regex library refuses to scan (-Wl,--wrap=hs_scan_stream). */
+extern bool dp_test_scan_fails;
+
 /* The compiled rules above. */
 const struct mt_ruleset *dp_test_rules(void);
 

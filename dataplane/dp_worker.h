@@ -79,6 +79,9 @@ struct dp_worker_config {
 /* 0, or -errno with one line in err. */
 int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size);
 void dp_worker_free(struct dp_worker *w);
+/* The program ends: gives back what libraries hold for the worker, and leaves its EAL memory to the end of the process, because EAL
+ * clears what it is given back, page by page. */
+void dp_worker_leave(struct dp_worker *w);
 
 /* Megabytes of EAL memory that so many workers need with this configuration, rings and mbufs included. */
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers);

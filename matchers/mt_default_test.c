@@ -118,7 +118,6 @@ static void names_of_loaders_in_every_combination(void **state)
 	for (unsigned what = 0; what < ALL; what++) {
 		static char file[4096];
 		struct mt_test_log log;
-		/* Text for the first 1024 bytes, so that the zeros after the names lie beyond them. */
 		memset(file, 'x', 2000);
 		if (what & B)
 			file[1023] = 2;
@@ -150,17 +149,22 @@ static void what_makes_a_file_no_text(void **state)
 	for (int c = 0; c < 256; c++) {
 		static char file[2048];
 		struct mt_test_log log;
-		bool text = !(c <= 6 || (c >= 0x10 && c <= 0x19) || (c >= 0x1c && c <= 0x1f));
+		bool text = !((c >= 1 && c <= 6) || (c >= 0x10 && c <= 0x19) || (c >= 0x1c && c <= 0x1f));
 		memset(file, 'x', sizeof file);
 		file[1023] = (char)c;
 		memcpy(file + 1500, names, sizeof names);
 		scan(MT_FILE_DATA, file, sizeof file, &log);
 		assert_int_equal(strstr(log.text, "rule 9000041:") != NULL, !text);
-		/* One byte later it does not count. */
+		/* Wherever it stands. */
 		file[1023] = 'x';
-		file[1024] = (char)c;
+		file[sizeof file - 1] = (char)c;
 		scan(MT_FILE_DATA, file, sizeof file, &log);
-		assert_null(strstr(log.text, "rule 9000041:"));
+		assert_int_equal(strstr(log.text, "rule 9000041:") != NULL, !text);
+		/* One zero byte is what ends a name; two are no text. */
+		file[sizeof file - 2] = 0;
+		file[sizeof file - 1] = 0;
+		scan(MT_FILE_DATA, file, sizeof file, &log);
+		assert_non_null(strstr(log.text, "rule 9000041:"));
 	}
 	assert_string_equal(rule_of(9000041)->class_name, "loadertype");
 	assert_string_equal(rule_of(9000042)->class_name, "loadertype");
@@ -169,10 +173,10 @@ static void what_makes_a_file_no_text(void **state)
 static void what_a_person_reads_of_a_loader(void **state)
 {
 	(void)state;
-	static const char file[] = "MZ\220\0 KERNEL32.dll\0.. ADVAPI32.dll";
+	static const char file[] = "MZ\220\0\3\0\0\0 KERNEL32.dll\0.. ADVAPI32.dll";
 	struct mt_test_log log;
 	scan(MT_FILE_DATA, file, sizeof file, &log);
-	const char *k = strstr(log.text, " KERNEL32.dll 5-18"), *a = strstr(log.text, " ADVAPI32.dll 21-34");
+	const char *k = strstr(log.text, " KERNEL32.dll 9-22"), *a = strstr(log.text, " ADVAPI32.dll 25-38");
 	assert_true(k && a && k < a);
 	bool named = false;
 	for (size_t i = 0; i < mt_ruleset_criteria(rs, MT_FILE_DATA); i++) {

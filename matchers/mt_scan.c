@@ -18,12 +18,17 @@ struct places {
 	struct mt_hit v[MT_HITS_MAX];
 };
 
+/* Of a longer literal its own text is shown, however the buffer was cut. */
+#define TAIL 32
+
 struct mt_stream {
 	hs_stream_t *hs; /* opened once; reset when the stream is given back */
 	uint64_t *seen; /* a bit for each criterion */
 	uint64_t offset; /* bytes scanned */
 	struct places *places; /* NULL until the first hit */
 	uint32_t nseen;
+	uint8_t ntail;
+	uint8_t tail[TAIL]; /* the last bytes scanned: a literal may have begun in them */
 	uint8_t nplaces;
 	uint8_t buffer;
 	bool open, failed;
@@ -169,10 +174,33 @@ static void fill_hit(const struct scan *sc, unsigned id, uint64_t to, struct mt_
 	const struct mt_criterion *c = &sc->w->rs->buffers[sc->s->buffer].criteria[id];
 
 	*h = (struct mt_hit){ .from = to - c->literal_len, .to = to, .criterion = (uint16_t)id };
-	if (c->literal_len && h->from >= sc->at && to <= sc->at + sc->n)
-		h->text_len = copy_printable(h->text, sc->p + (h->from - sc->at), c->literal_len);
-	else
+	const struct mt_stream *s = sc->s;
+	if (!c->literal_len || c->literal_len > TAIL || to > sc->at + sc->n || h->from + s->ntail < sc->at) {
 		h->text_len = copy_printable(h->text, (const uint8_t *)c->text, strlen(c->text));
+		return;
+	}
+	uint8_t bytes[TAIL];
+	size_t before = h->from < sc->at ? (size_t)(sc->at - h->from) : 0;
+	if (before > c->literal_len)
+		before = c->literal_len;
+	if (before)
+		memcpy(bytes, s->tail + s->ntail - (sc->at - h->from), before);
+	if (before < c->literal_len)
+		memcpy(bytes + before, sc->p + (h->from + before - sc->at), c->literal_len - before);
+	h->text_len = copy_printable(h->text, bytes, c->literal_len);
+}
+
+static void keep_tail(struct mt_stream *s, const uint8_t *p, size_t n)
+{
+	if (n >= TAIL) {
+		memcpy(s->tail, p + n - TAIL, TAIL);
+		s->ntail = TAIL;
+		return;
+	}
+	size_t keep = s->ntail + n > TAIL ? TAIL - n : s->ntail;
+	memmove(s->tail, s->tail + s->ntail - keep, keep);
+	memcpy(s->tail + keep, p, n);
+	s->ntail = (uint8_t)(keep + n);
 }
 
 /* Where the hit is remembered, or NULL: then it counts, and its place is lost. */
@@ -228,6 +256,7 @@ void mt_stream_scan(struct mt_worker *w, struct mt_stream *s, const uint8_t *p, 
 		struct scan sc = { w, s, p, piece, s->offset, hit, arg };
 		if (hs_scan_stream(s->hs, (const char *)p, piece, 0, w->scratch, on_match, &sc) != HS_SUCCESS)
 			failed(w, s);
+		keep_tail(s, p, piece);
 		s->offset += piece;
 		p += piece;
 		n -= piece;
@@ -299,6 +328,7 @@ void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, 
 	rs_pool_put(&w->places, s->places);
 	s->places = NULL;
 	s->nplaces = 0;
+	s->ntail = 0;
 	s->nseen = 0;
 	s->open = false;
 	shelf->idle[shelf->nidle++] = s;

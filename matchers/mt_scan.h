@@ -21,7 +21,7 @@ struct mt_hit { /* first match of a criterion in this buffer */
 	uint32_t line; /* set by the caller in its mt_hit_fn; 0 otherwise */
 	uint16_t criterion;
 	uint8_t text_len;
-	char text[MT_TEXT_MAX]; /* as it stands in the buffer, unprintable bytes left out; the criterion's text when it began in an earlier piece */
+	char text[MT_TEXT_MAX]; /* as it stands in the buffer, unprintable bytes left out; the criterion's text when that is longer */
 };
 
 struct mt_worker;

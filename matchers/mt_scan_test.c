@@ -230,7 +230,7 @@ static void fifty_megabytes_apart(void **state)
 		mt_stream_scan(w, s, zeros, sizeof zeros, NULL, NULL);
 	scan_piece(w, s, "ADVAPI32.dll", 13, NULL);
 	mt_stream_end(w, s, mt_test_match, &log);
-	assert_string_equal(log.text, "rule 1: KERNEL32.DLL 0-13 ADVAPI32.dll 52428812-52428825\n");
+	assert_string_equal(log.text, "rule 1: KERNEL32.dll 0-13 ADVAPI32.dll 52428812-52428825\n");
 	mt_worker_free(w);
 	mt_ruleset_free(rs);
 }
@@ -271,7 +271,7 @@ static void text_of_a_hit(void **state)
 	scan_cut(w, MT_FILE_DATA, "\1\2hELLo\xff", 8, 8, 0, &log);
 	assert_string_equal(log.text, "hit 0 hELLo 0-8\nrule 1: hELLo 0-8\n");
 	scan_cut(w, MT_FILE_DATA, "\1\2hELLo\xff", 8, 3, 0, &log);
-	assert_string_equal(log.text, "hit 0 Hello 0-8\nrule 1: Hello 0-8\n");
+	assert_string_equal(log.text, "hit 0 hELLo 0-8\nrule 1: hELLo 0-8\n");
 	scan_cut(w, MT_FILE_DATA, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123", 30, 30, 0, &log);
 	assert_string_equal(log.text, "hit 1 ABCDEFGHIJKLMNOPQRSTUVWX 0-30\nrule 2: ABCDEFGHIJKLMNOPQRSTUVWX 0-30\n");
 	mt_worker_free(w);

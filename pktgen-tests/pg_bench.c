@@ -3,7 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_version.h>
+#include <zlib.h>
+
+#include "matchers/mt_rules.h"
 #include "pktgen-tests/pg_bench.h"
+#include "reassembly/decode/rs_base64.h"
 
 static void usage(FILE *to)
 {
@@ -42,7 +47,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
-		puts("mailweir-bench " MAILWEIR_VERSION);
+		printf("mailweir-bench %s\n  %s\n  matching    %s\n  inflating   zlib %s\n  decoding    base64 with %s\n", MAILWEIR_VERSION,
+		       rte_version(), mt_regex_version(), zlibVersion(), rs_base64_isa());
 		return 0;
 	}
 	usage(stderr);

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 #include <rte_cycles.h>
+#include <rte_prefetch.h>
 
 #include "dataplane/dp_capture.h"
 #include "dataplane/dp_eal.h"
@@ -213,11 +214,20 @@ static enum rs_cte cte_of(const struct bench *b)
 	return b->mix == PG_QP ? RS_CTE_QP : RS_CTE_BASE64;
 }
 
+/* As the worker does: it is part of what one core can do. */
+static void fetch(const struct bench *b, const struct pg_frame *f)
+{
+	for (uint32_t at = 0; at < f->len; at += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0(b->wire.data + f->off + at);
+}
+
 static void limit_slice(struct bench *b, size_t from, size_t to, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
 {
 	enum rs_cte cte = cte_of(b);
 	for (size_t i = from; i < to; i++) {
 		const struct pg_frame *f = &b->wire.frames[i];
+		if (i + 1 < to)
+			fetch(b, f + 1);
 		if (!f->payload_len)
 			continue;
 		struct lane *l = &lanes[f->session];

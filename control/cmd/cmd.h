@@ -29,6 +29,12 @@ int cmd_load_config(const struct cmd_common *common, struct ct_config *c);
 /* Loads the rules. 0, or -errno with the reason printed. Refused rules are in the report, and not printed. */
 int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_report *report);
 
+/* "mailweir: ..." and the versions of what it is built with. */
+void cmd_print_version(const char *program);
+
+/* The exit status, or CMD_ERROR with the reason printed when standard output could not be written. */
+int cmd_flush(int status);
+
 /* "--workers N": a number in 1 .. max. 0, or -EINVAL with the reason printed. */
 int cmd_number(const char *option, const char *text, unsigned long max, unsigned long *out);
 

@@ -64,6 +64,7 @@ int cmd_check(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "rules", required_argument, NULL, 'r' },
 		{ "json", no_argument, NULL, OPT_JSON },    { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct cmd_common common = { .rules = calloc((size_t)argc, sizeof *common.rules) };
@@ -71,7 +72,7 @@ int cmd_check(int argc, char **argv)
 	int opt, status = CMD_ERROR;
 	if (!common.rules)
 		return CMD_ERROR;
-	while ((opt = getopt_long(argc, argv, "c:r:h", options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "c:r:hV", options, NULL)) != -1)
 		switch (opt) {
 		case 'c':
 			common.config_path = optarg;
@@ -84,6 +85,10 @@ int cmd_check(int argc, char **argv)
 			break;
 		case 'h':
 			usage(stdout);
+			free(common.rules);
+			return CMD_OK;
+		case 'V':
+			cmd_print_version("mailweir");
 			free(common.rules);
 			return CMD_OK;
 		default:
@@ -114,5 +119,5 @@ int cmd_check(int argc, char **argv)
 		ct_config_free(&config);
 	}
 	free(common.rules);
-	return status;
+	return cmd_flush(status);
 }

@@ -7,15 +7,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_version.h>
+#include <zlib.h>
+
+#include "reassembly/decode/rs_base64.h"
+
+/* Names come from the command line and from files: what could steer a terminal, or make a second line, is shown instead. */
+static void put_visible(const char *s, FILE *to)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			fprintf(to, "\\x%02x", (unsigned char)*s);
+		else
+			fputc(*s, to);
+}
+
 void cmd_error(const char *format, ...)
 {
+	char *text = NULL;
 	va_list ap;
 	fflush(stdout);
 	va_start(ap, format);
-	fputs("mailweir: ", stderr);
-	vfprintf(stderr, format, ap);
-	fputc('\n', stderr);
+	if (vasprintf(&text, format, ap) < 0)
+		text = NULL;
 	va_end(ap);
+	fputs("mailweir: ", stderr);
+	put_visible(text ? text : "out of memory", stderr);
+	fputc('\n', stderr);
+	free(text);
+}
+
+void cmd_print_version(const char *program)
+{
+	printf("%s %s\n"
+	       "  %s\n"
+	       "  matching    %s\n"
+	       "  inflating   zlib %s\n"
+	       "  decoding    base64 with %s\n",
+	       program, MAILWEIR_VERSION, rte_version(), mt_regex_version(), zlibVersion(), rs_base64_isa());
+}
+
+int cmd_flush(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	cmd_error("standard output: cannot write: %s", strerror(errno));
+	return CMD_ERROR;
 }
 
 int cmd_load_config(const struct cmd_common *common, struct ct_config *c)

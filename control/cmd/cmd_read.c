@@ -59,7 +59,7 @@ struct options {
 struct run {
 	struct options opt;
 	struct ct_config config;
-	bool have_config, have_reader, eal;
+	bool have_config, eal;
 	struct mt_ruleset *rules;
 	struct mt_report report;
 	struct ct_input *inputs;
@@ -83,6 +83,19 @@ static volatile sig_atomic_t stop_reading;
 static void on_signal(int sig)
 {
 	stop_reading = sig;
+}
+
+/* Signals come to the main thread only, which may be waiting for input: the other threads are made while they are blocked. */
+static void catch_signals(int how)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+	sigset_t set;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(how, &set, NULL);
 }
 
 /* Output. */
@@ -155,6 +168,7 @@ static struct ct_style style_of(FILE *f)
 
 static int parse_fail_on(struct options *o, char *list)
 {
+	bool any = false;
 	for (char *save, *v = strtok_r(list, ",", &save); v; v = strtok_r(NULL, ",", &save)) {
 		unsigned i = 0;
 		while (i < CT_VERDICT_MAX && strcmp(v, ct_verdict_name(i)) != 0)
@@ -164,6 +178,11 @@ static int parse_fail_on(struct options *o, char *list)
 			return -EINVAL;
 		}
 		o->fail_on[i] = true;
+		any = true;
+	}
+	if (!any) {
+		cmd_error("--fail-on: expected suspicious, unscanned or infected, with commas between");
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -180,13 +199,14 @@ static int parse_options(struct options *o, int argc, char **argv)
 		{ "workers", required_argument, NULL, OPT_WORKERS },
 		{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
 		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
 	o->common.rules = calloc((size_t)argc, sizeof *o->common.rules);
 	if (!o->common.rules)
 		return -ENOMEM;
-	while ((opt = getopt_long(argc, argv, "c:r:o:h", options, NULL)) != -1)
+	while ((opt = getopt_long(argc, argv, "c:r:o:hV", options, NULL)) != -1)
 		switch (opt) {
 		case 'c':
 			o->common.config_path = optarg;
@@ -211,6 +231,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 		case 'h':
 			usage(stdout);
 			return 1;
+		case 'V':
+			cmd_print_version("mailweir");
+			return 1;
 		default:
 			return -EINVAL;
 		}
@@ -229,6 +252,17 @@ static int parse_options(struct options *o, int argc, char **argv)
 
 /* Setting up. */
 
+static bool is_input(const struct run *r, const char *path)
+{
+	struct stat out, in;
+	if (stat(path, &out) != 0)
+		return false;
+	for (unsigned i = 0; i < r->opt.ncaptures; i++)
+		if (stat(r->opt.captures[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+			return true;
+	return false;
+}
+
 static int open_output(struct run *r)
 {
 	const char *dir = r->opt.output ? r->opt.output : r->config.output.directory;
@@ -240,6 +274,10 @@ static int open_output(struct run *r)
 	}
 	if (asprintf(&r->eve_path, "%s/eve.json", dir) < 0)
 		return -ENOMEM;
+	if (is_input(r, r->eve_path)) {
+		cmd_error("%s: is a capture to be read, and would be written over", r->eve_path);
+		return -EINVAL;
+	}
 	r->eve = fopen(r->eve_path, "we");
 	if (!r->eve) {
 		cmd_error("%s: cannot be written: %s", r->eve_path, strerror(errno));
@@ -265,6 +303,8 @@ static int load(struct run *r)
 		cmd_error("%s:%u:%u: rule refused: %s%s", first->file, first->line, first->column, first->reason, more);
 		r->failed = true;
 	}
+	if (!r->report.loaded && !r->report.nrefused)
+		cmd_error("no rules are loaded: nothing can be found");
 	r->nworkers = r->opt.workers ? (unsigned)r->opt.workers : r->config.workers.count;
 	return open_output(r);
 }
@@ -283,7 +323,6 @@ static int set_up_workers(struct run *r)
 	rc = dp_reader_init(&r->reader, r->config.memory.mbufs, r->nworkers, err, sizeof err);
 	if (rc != 0)
 		goto fail;
-	r->have_reader = true;
 	r->reader.stop = &stop_reading;
 	for (unsigned i = 0; i < r->nworkers; i++) {
 		struct dp_worker_config wc = {
@@ -405,9 +444,7 @@ static void tear_down(struct run *r)
 	if (r->render)
 		ct_render_free(r->render);
 	for (unsigned i = 0; i < r->nworkers; i++)
-		dp_worker_free(r->workers[i]);
-	if (r->have_reader)
-		dp_reader_free(&r->reader);
+		dp_worker_leave(r->workers[i]);
 	if (r->eal)
 		dp_eal_stop();
 	if (r->eve)
@@ -431,10 +468,9 @@ int cmd_read(int argc, char **argv)
 		return parsed > 0 ? CMD_OK : CMD_ERROR;
 	}
 	r.style = style_of(stdout);
-	struct sigaction sa = { .sa_handler = on_signal };
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	catch_signals(SIG_BLOCK);
 	if (load(&r) == 0 && set_up_workers(&r) == 0 && set_up_control(&r) == 0) {
+		catch_signals(SIG_UNBLOCK);
 		read_captures(&r);
 		status = conclude(&r);
 	}

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program `mailweir`: its commands, and what it says of itself. */
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <rte_version.h>
-#include <zlib.h>
+#include <unistd.h>
 
 #include "control/cmd/cmd.h"
-#include "reassembly/decode/rs_base64.h"
 
 static void usage(FILE *to)
 {
@@ -28,16 +26,6 @@ static void usage(FILE *to)
 	      to);
 }
 
-static void version(void)
-{
-	printf("mailweir %s\n"
-	       "  %s\n"
-	       "  matching    %s\n"
-	       "  inflating   zlib %s\n"
-	       "  decoding    base64 with %s\n",
-	       MAILWEIR_VERSION, rte_version(), mt_regex_version(), zlibVersion(), rs_base64_isa());
-}
-
 int main(int argc, char **argv)
 {
 	/* Widths of characters, and nothing else, follow UTF-8 whatever the caller's locale is. */
@@ -45,27 +33,41 @@ int main(int argc, char **argv)
 		setlocale(LC_CTYPE, "");
 	/* A reader that leaves early is an error to report, not a death. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	/* A standard stream that is closed must not become a file of ours. */
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
 
 	if (argc < 2) {
 		usage(stderr);
 		return CMD_ERROR;
 	}
 	const char *what = argv[1];
-	if (strcmp(what, "read") == 0)
+	/* How getopt begins what it has to say. */
+	static char read_name[] = "mailweir: read", check_name[] = "mailweir: check";
+	if (strcmp(what, "read") == 0) {
+		argv[1] = read_name;
 		return cmd_read(argc - 1, argv + 1);
-	if (strcmp(what, "check") == 0)
+	}
+	if (strcmp(what, "check") == 0) {
+		argv[1] = check_name;
 		return cmd_check(argc - 1, argv + 1);
+	}
 	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0 || strcmp(what, "help") == 0) {
 		usage(stdout);
-		return CMD_OK;
+		return cmd_flush(CMD_OK);
 	}
 	if (strcmp(what, "--version") == 0 || strcmp(what, "-V") == 0) {
-		version();
-		return CMD_OK;
+		cmd_print_version("mailweir");
+		return cmd_flush(CMD_OK);
 	}
 	if (strcmp(what, "--help-config") == 0) {
 		ct_config_print_reference(stdout);
-		return CMD_OK;
+		return cmd_flush(CMD_OK);
 	}
 	cmd_error("%s: no such command; `mailweir --help` lists them", what);
 	return CMD_ERROR;

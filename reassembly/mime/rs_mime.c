@@ -237,9 +237,7 @@ static void section_end_in_line(struct rs_mime *m)
 {
 	const uint8_t *held = m->header.buf;
 	size_t n = m->header.len;
-	/* A text without any field is no faulty header. */
-	if (!m->header.first)
-		anomaly(m, RS_MIME_HEADER_INVALID);
+	anomaly(m, RS_MIME_HEADER_INVALID);
 	/* What is no field here is none in the header of a message inside. */
 	do
 		section_end(m);

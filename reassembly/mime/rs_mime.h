@@ -83,7 +83,7 @@ struct rs_part {
 
 enum rs_mime_anomaly {
 	RS_MIME_HEADER_TOO_LONG, /* a field was cut at RS_MIME_BLOCK (only fields that are parsed) */
-	RS_MIME_HEADER_INVALID, /* a line in a header section that is no field; but a text that begins without any is just text */
+	RS_MIME_HEADER_INVALID, /* a line in a header section that is no field, the first one included: readers differ about what follows */
 	RS_MIME_BOUNDARY_MISSING, /* multipart without a boundary parameter */
 	RS_MIME_BOUNDARY_TOO_LONG,
 	RS_MIME_DEPTH_LIMIT,

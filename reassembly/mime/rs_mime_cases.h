@@ -30,6 +30,7 @@ static const struct rs_mime_case {
 	  2, { 16, 1000 } },
 	{ "body_only",
 		"just text\n",
+		"! mime.header_invalid\n"
 		"leaf 1 depth 0 <text/plain> identity\n"
 		"|just text\\n|\n"
 		"end\n",

@@ -196,7 +196,7 @@ static void reads_an_endless_name_as_body(void **state)
 	struct text message = { 0 }, want = { 0 };
 	add_times(&message, "n", 9000);
 	add(&message, ": x\n");
-	add(&want, "leaf 1 depth 0 <text/plain> identity\n|");
+	add(&want, "! mime.header_invalid\nleaf 1 depth 0 <text/plain> identity\n|");
 	add_times(&want, "n", 9000);
 	add(&want, ": x\\n|\nend\n");
 	run_begin(&run, 1, wide);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of connections, against a slow one. */
+#include "dataplane/dp_test.h"
+
+#include <rte_lcore.h>
+
+struct table {
+	struct dp_flow_table t;
+	void *memory;
+};
+
+static void open_table(struct table *b, uint32_t capacity)
+{
+	static unsigned number;
+	char name[32];
+	snprintf(name, sizeof name, "flow test %u", ++number);
+	b->memory = aligned_alloc(64, (RS_POOL_BYTES(sizeof(struct dp_flow), capacity) + 63) & ~(size_t)63);
+	assert_non_null(b->memory);
+	assert_int_equal(dp_flow_table_init(&b->t, name, b->memory, capacity, 1234, (int)rte_socket_id()), 0);
+	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
+		b->t.timeout[i] = 100 * (i + 1);
+}
+
+static void close_table(struct table *b)
+{
+	struct dp_flow *f;
+	while ((f = dp_flow_victim(&b->t)))
+		dp_flow_remove(&b->t, f);
+	assert_int_equal(b->t.pool.used, 0);
+	dp_flow_table_free(&b->t);
+	free(b->memory);
+}
+
+static struct dp_packet packet(unsigned n, bool back)
+{
+	struct dp_packet p = { .sport = (uint16_t)(n % 1000), .dport = (uint16_t)(n % 7), .ip_version = 4 };
+	memset(p.src, (int)(n % 3), 16);
+	p.src[15] = (uint8_t)(n / 1000);
+	memset(p.dst, (int)(n % 5), 16);
+	if (back) {
+		struct dp_packet r = p;
+		memcpy(r.src, p.dst, 16);
+		memcpy(r.dst, p.src, 16);
+		r.sport = p.dport;
+		r.dport = p.sport;
+		return r;
+	}
+	return p;
+}
+
+static struct dp_flow_key key_of(unsigned n)
+{
+	struct dp_flow_key k;
+	struct dp_packet p = packet(n, false);
+	unsigned end;
+	dp_flow_key_make(&k, &end, &p, true);
+	return k;
+}
+
+static void test_key(void **state)
+{
+	(void)state;
+	for (unsigned n = 0; n < 5000; n++) {
+		struct dp_flow_key k[2];
+		unsigned end[2];
+		for (unsigned back = 0; back < 2; back++) {
+			struct dp_packet p = packet(n, back);
+			dp_flow_key_make(&k[back], &end[back], &p, true);
+			assert_int_equal(k[back].port[end[back]], p.sport);
+			assert_memory_equal(k[back].addr[end[back]], p.src, 16);
+			assert_memory_equal(k[back].addr[!end[back]], p.dst, 16);
+		}
+		assert_memory_equal(&k[0], &k[1], sizeof k[0]);
+		/* Which end is which cannot be told when both are the same. */
+		struct dp_packet p = packet(n, false);
+		bool same = p.sport == p.dport && memcmp(p.src, p.dst, 16) == 0;
+		assert_int_equal(end[0] == end[1], same);
+	}
+}
+
+static void test_key_vlan(void **state)
+{
+	(void)state;
+	struct dp_flow_key k[5];
+	unsigned end;
+	for (unsigned i = 0; i < 5; i++) {
+		struct dp_packet p = packet(1, false);
+		p.nvlan = (uint8_t)(i == 4 ? 1 : i);
+		p.vlan[0] = i == 4 ? 6 : 5;
+		p.vlan[1] = 5;
+		if (i == 3)
+			p.nvlan = 0;
+		dp_flow_key_make(&k[i], &end, &p, i != 3);
+	}
+	/* None, one, two, another one: four connections. Where tags do not count: the first. */
+	assert_memory_equal(&k[0], &k[3], sizeof k[0]);
+	for (unsigned i = 0; i < 5; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (!(i == 3 && j == 0))
+				assert_memory_not_equal(&k[i], &k[j], sizeof k[0]);
+}
+
+/* Every one of the capacity fits, whatever came and went before. */
+static void churn(uint32_t capacity, unsigned rounds)
+{
+	enum { KEYS = 4000 };
+	struct table b;
+	struct dp_flow *flows[KEYS] = { 0 };
+	uint64_t seed = capacity;
+	uint32_t used = 0;
+	open_table(&b, capacity);
+	for (unsigned i = 0; i < rounds; i++) {
+		unsigned n = dp_test_random(&seed, KEYS);
+		struct dp_flow_key k = key_of(n);
+		assert_ptr_equal(dp_flow_find(&b.t, &k), flows[n]);
+		if (flows[n]) {
+			if (dp_test_random(&seed, 4)) {
+				dp_flow_touch(&b.t, flows[n], dp_test_random(&seed, DP_FLOWS_LISTS), i);
+				continue;
+			}
+			dp_flow_remove(&b.t, flows[n]);
+			flows[n] = NULL;
+			used--;
+			assert_null(dp_flow_find(&b.t, &k));
+			continue;
+		}
+		flows[n] = dp_flow_add(&b.t, &k);
+		assert_int_equal(flows[n] == NULL, used == capacity);
+		if (!flows[n]) {
+			struct dp_flow *v = dp_flow_victim(&b.t);
+			for (unsigned m = 0; m < KEYS; m++)
+				if (flows[m] == v)
+					flows[m] = NULL;
+			dp_flow_remove(&b.t, v);
+			flows[n] = dp_flow_add(&b.t, &k);
+			assert_non_null(flows[n]);
+		} else {
+			used++;
+		}
+		assert_memory_equal(&flows[n]->key, &k, sizeof k);
+		assert_int_equal(flows[n]->list, DP_FLOWS_NEW);
+		assert_int_equal(b.t.pool.used, used);
+	}
+	assert_true(used == capacity || capacity > KEYS / 2);
+	close_table(&b);
+}
+
+static void test_churn(void **state)
+{
+	(void)state;
+	churn(1, 2000);
+	churn(2, 2000);
+	churn(7, 5000);
+	churn(64, 20000);
+	churn(1000, 100000);
+	churn(3999, 100000);
+}
+
+/* The order in which flows are given up and expire, against one that looks at all of them. */
+static void test_order(void **state)
+{
+	enum { N = 50 };
+	(void)state;
+	struct table b;
+	struct dp_flow *f[N];
+	uint64_t seed = 3, turn[N];
+	open_table(&b, N);
+	for (unsigned i = 0; i < N; i++) {
+		struct dp_flow_key k = key_of(i);
+		f[i] = dp_flow_add(&b.t, &k);
+		turn[i] = i;
+		dp_flow_touch(&b.t, f[i], DP_FLOWS_NEW, 1);
+	}
+	for (unsigned round = 1; round < 5000; round++) {
+		unsigned i = dp_test_random(&seed, N);
+		dp_flow_touch(&b.t, f[i], dp_test_random(&seed, DP_FLOWS_LISTS), round);
+		turn[i] = N + round;
+		unsigned worst = 0;
+		for (unsigned k = 1; k < N; k++)
+			if (f[k]->list < f[worst]->list || (f[k]->list == f[worst]->list && turn[k] < turn[worst]))
+				worst = k;
+		assert_ptr_equal(dp_flow_victim(&b.t), f[worst]);
+		/* Of each list the one that has idled longest. */
+		uint64_t now = round + dp_test_random(&seed, 500);
+		bool any = false;
+		for (unsigned k = 0; k < N; k++)
+			any |= f[k]->last + b.t.timeout[f[k]->list] <= now;
+		struct dp_flow *e = dp_flow_expired(&b.t, now);
+		assert_int_equal(e != NULL, any);
+		if (e)
+			assert_true(e->last + b.t.timeout[e->list] <= now);
+	}
+	close_table(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_key_vlan),
+		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_order),
+	};
+	return cmocka_run_group_tests_name("dp_flow", tests, dp_test_eal, dp_test_eal_stop);
+}

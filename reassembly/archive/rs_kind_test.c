@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "reassembly/archive/rs_kind.h"
+#include "reassembly/archive/rs_zip.h"
+
+static const struct {
+	enum rs_kind kind;
+	const char *mark;
+	size_t n;
+} cases[] = {
+	{ RS_KIND_ZIP, "PK\3\4", 4 },
+	{ RS_KIND_ZIP, "PK\5\6", 4 },
+	{ RS_KIND_ZIP, "PK\7\bPK\3\4", 8 },
+	{ RS_KIND_ZIP, "PK00PK\3\4", 8 },
+	{ RS_KIND_GZIP, "\x1f\x8b", 2 },
+	{ RS_KIND_PACKED, "Rar!\x1a\a", 6 },
+	{ RS_KIND_PACKED, "7z\xbc\xaf\x27\x1c", 6 },
+	{ RS_KIND_PACKED, "BZh", 3 },
+	{ RS_KIND_PACKED, "\xfd" "7zXZ\0", 6 },
+	{ RS_KIND_PACKED, "\x28\xb5\x2f\xfd", 4 },
+	{ RS_KIND_PACKED, "\x04\x22\x4d\x18", 4 },
+	{ RS_KIND_PACKED, "MSCF", 4 },
+	{ RS_KIND_PACKED, "\x1f\x9d", 2 },
+	{ RS_KIND_PACKED, "\x78\x9f\x3e\x22", 4 },
+};
+#define CASES (sizeof cases / sizeof cases[0])
+
+/* In a buffer of exactly this size, so that a read beyond it is seen. */
+static enum rs_kind kind_of(const void *p, size_t n)
+{
+	uint8_t *copy = malloc(n + !n);
+	assert_non_null(copy);
+	memcpy(copy, p, n);
+	enum rs_kind kind = rs_kind_of(copy, n);
+	free(copy);
+	return kind;
+}
+
+static void test_marks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CASES; i++) {
+		uint8_t first[16];
+		memset(first, 0xaa, sizeof first);
+		memcpy(first, cases[i].mark, cases[i].n);
+		assert_true(cases[i].n <= RS_KIND_BYTES);
+		/* Whole, and with anything behind; less is nothing yet. */
+		for (size_t n = 0; n <= sizeof first; n++)
+			assert_int_equal(kind_of(first, n), n < cases[i].n ? RS_KIND_PLAIN : cases[i].kind);
+		/* Every byte of it counts. */
+		for (size_t k = 0; k < cases[i].n; k++) {
+			first[k] ^= 0x40;
+			assert_int_equal(kind_of(first, sizeof first), RS_KIND_PLAIN);
+			first[k] ^= 0x40;
+		}
+	}
+}
+
+static void test_plain(void **state)
+{
+	static const char *const texts[] = { "", "M", "MZ\x90", "%PDF-1.4", "hello, world", "PK", "PK\1\2 a directory alone", "7z", "Rar", " PK\3\4" };
+	(void)state;
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		assert_int_equal(kind_of(texts[i], strlen(texts[i])), RS_KIND_PLAIN);
+}
+
+/* What is told to be a zip is what the reader of zips takes for one. */
+static void test_zip_reader_agrees(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CASES; i++)
+		assert_int_equal(rs_zip_is((const uint8_t *)cases[i].mark, cases[i].n), cases[i].kind == RS_KIND_ZIP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_zip_reader_agrees),
+	};
+	return cmocka_run_group_tests_name("rs_kind", tests, NULL, NULL);
+}
