@@ -4,6 +4,7 @@
 
 A test that skips a part of itself says so with a line "SKIP: what: why"; one that skips all exits with status 77 too.
 """
+import collections
 import json
 import re
 import sys
@@ -12,9 +13,16 @@ PASSED = ("OK", "EXPECTEDFAIL", "UNEXPECTEDPASS")
 
 
 def reasons(test):
+    """Why parts were skipped; parts that share a reason are one: "5 of SharedCaptures: ... is not there"."""
     text = (test.get("stdout") or "") + "\n" + (test.get("stderr") or "")
-    # cmocka and unittest report in their own words
-    return re.findall(r"(?m)^SKIP: *(.*)$", text) + re.findall(r"(?m)^\[  SKIPPED \] (.*)$", text)
+    parts = collections.defaultdict(list)
+    for line in dict.fromkeys(re.findall(r"(?m)^SKIP(?:PED)?[^:\n]*: *(.*)$", text)):
+        part, _, reason = line.partition(": ") if re.match(r"\w+\.\w+: ", line) else ("", "", line)
+        parts[reason].append(part)
+    out = [": ".join(filter(None, (p[0], reason))) if len(p) == 1 else "%d of %s: %s" % (len(p), p[0].partition(".")[0], reason)
+           for reason, p in parts.items()]
+    # cmocka's own words; its last lines sum up
+    return out + [n for n in dict.fromkeys(re.findall(r"(?m)^\[  SKIPPED \] (.*)$", text)) if not re.match(r"\d+ test", n)]
 
 
 def main(path):
