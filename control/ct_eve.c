@@ -57,10 +57,10 @@ static json_t *begin(const struct ct_render *r, const struct ct_record *rec, con
 	ct_json_set_text(o, input->file ? "pcap_filename" : "in_iface", input->name);
 	ct_json_set_text(o, "event_type", event_type);
 	set_vlan(o, f);
-	ct_flow_address(f->src, address);
+	ct_flow_address_full(f->src, address);
 	ct_json_set_text(o, "src_ip", address);
 	ct_json_set(o, "src_port", json_integer(f->sport));
-	ct_flow_address(f->dst, address);
+	ct_flow_address_full(f->dst, address);
 	ct_json_set_text(o, "dest_ip", address);
 	ct_json_set(o, "dest_port", json_integer(f->dport));
 	ct_json_set_text(o, "proto", "TCP");

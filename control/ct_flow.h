@@ -12,6 +12,8 @@
 bool ct_flow_is_ipv4(const struct ct_flow *f);
 /* Of struct ct_flow's src or dst: "10.0.0.1", "2001:db8::1". */
 void ct_flow_address(const uint8_t address[16], char out[CT_ADDRESS_SIZE]);
+/* As Suricata writes it in its records: an IPv6 address with all its digits. */
+void ct_flow_address_full(const uint8_t address[16], char out[CT_ADDRESS_SIZE]);
 /* "10.0.0.1:25", "[2001:db8::1]:25" */
 void ct_flow_endpoint(const uint8_t address[16], uint16_t port, char out[CT_ENDPOINT_SIZE]);
 

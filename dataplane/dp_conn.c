@@ -240,7 +240,15 @@ static void end_session(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 
 static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
+	/* What is said of it now is said as of its own last packet: the one at hand is another connection's, or none. */
+	struct dp_now now = w->inspect.now;
+	if (f->last) {
+		w->inspect.now.time = f->last;
+		w->inspect.now.input = f->input;
+		w->inspect.now.pcap_cnt = f->pcap_cnt;
+	}
 	end_session(w, f, why);
+	w->inspect.now = now;
 	dp_flow_remove(&w->flows, f);
 }
 
@@ -311,6 +319,12 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 		remove_flow(w, f, CT_REASON_TIMEOUT);
 		f = NULL;
 	}
+	/* Another capture whose time is an earlier one tells of another connection. (One that goes on where the last one ended,
+	 * as rotated captures do, goes on here too.) */
+	if (f && f->input != meta->input && meta->time < f->last) {
+		remove_flow(w, f, CT_REASON_GAP);
+		f = NULL;
+	}
 	/* The same ports again, after the end. */
 	if (f && f->tcp.state == RS_TCP_CLOSED && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
 		remove_flow(w, f, CT_REASON_NONE);
@@ -321,7 +335,13 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
-	return f ? f : new_flow(w, pkt, &key, end, meta);
+	if (!f)
+		f = new_flow(w, pkt, &key, end, meta);
+	if (f) {
+		f->input = meta->input;
+		f->pcap_cnt = meta->pcap_cnt;
+	}
+	return f;
 }
 
 static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)

@@ -47,6 +47,8 @@ struct dp_flow {
 	uint8_t ip_version;
 	uint8_t nprobe[2]; /* bytes kept in probe */
 	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
+	uint16_t input; /* of the last packet, and its number there */
+	uint64_t pcap_cnt;
 	bool was_mail; /* its session has ended */
 	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
 	uint8_t fins; /* DP_PROTO_NONE: bit i: a FIN of direction i was seen */

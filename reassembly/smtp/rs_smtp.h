@@ -126,7 +126,7 @@ struct rs_smtp_ops {
 	void (*anomaly)(void *arg, void *tx, enum rs_smtp_anomaly a);
 	/* Content may have gone by unread: client bytes were missing among the commands, or bytes whose beginning was not seen
 	 * (midstream, or after a gap) were skipped because they are no commands. tx: the transaction that was open, or NULL: a message
-	 * that nobody was told of. Once until commands are read again. */
+	 * that nobody was told of. Once until commands are read again; where the server alone is seen, once for each DATA it takes. */
 	void (*unread)(void *arg, void *tx);
 };
 

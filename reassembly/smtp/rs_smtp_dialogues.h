@@ -521,7 +521,7 @@ static const struct dialogue dialogues[] = {
 		    "2 } last\n"
 		    "-2 unknown\n"),
 	D("one side server", S("220 mx\r\n250-mx\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n221 bye\r\n"),
-	  ""),
+	  "unread\n"),
 	D("midstream in the content",
 	  MIDSTREAM C("of a sentence.\r\n.\r\n") QUEUED C("MAIL FROM:<a@x>\r\n") S("250 ok\r\n") QUIT,
 	  "unread\n" "+0\n"

@@ -367,6 +367,11 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		rs_smtp_content_answered(s);
 		head = rs_smtp_wait_head(&s->wait);
 	}
+	/* The server alone is in the capture: it takes a message that nobody reads. */
+	if (r->code == 354 && !s->seen_client) {
+		s->untold = true;
+		rs_smtp_unread(s);
+	}
 	if (r->code == 354 && s->seen_client && s->mode == RS_MODE_COMMAND &&
 	    !(head && (head->verb == RS_VERB_CONTENT || head->verb == RS_VERB_DATA))) {
 		on_go_unasked(s, r);
