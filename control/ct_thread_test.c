@@ -76,7 +76,7 @@ static void on_item(void *arg, struct ct_item *item)
 {
 	struct bench *b = arg;
 	if (b->any) {
-		bool after = item->seq != b->seq             ? item->seq > b->seq
+		bool after = item->seq != b->seq               ? item->seq > b->seq
 			     : item->first_seq != b->first_seq ? item->first_seq > b->first_seq
 							       : item->n > b->n;
 		must(after, "out of order");
@@ -88,7 +88,8 @@ static void on_item(void *arg, struct ct_item *item)
 	must(item->eve && strstr(item->eve, "\"event_type\""), "not rendered");
 	if (!atomic_load(&b->stopping))
 		for (unsigned i = 0; i < WORKERS; i++)
-			must(atomic_load(&b->workers[i].progress) >= item->seq, "written before every worker was that far");
+			must(atomic_load(&b->workers[i].progress) >= item->seq,
+			     "written before every worker was that far");
 	ct_item_free(item);
 	atomic_fetch_add(&b->emitted, 1);
 }

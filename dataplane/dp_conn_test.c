@@ -89,8 +89,9 @@ static void test_ends_in_the_middle(void **state)
 		void (*end)(struct dp_test *t, struct dp_test_conn *c);
 		enum ct_reason reason;
 	} ways[] = {
-		{ by_end, CT_REASON_GAP },           { by_timeout, CT_REASON_TIMEOUT }, { by_idling, CT_REASON_TIMEOUT },
-		{ by_eviction, CT_REASON_OVERLOAD }, { by_fins, CT_REASON_NONE },       { by_reset, CT_REASON_NONE },
+		{ by_end, CT_REASON_GAP },        { by_timeout, CT_REASON_TIMEOUT },
+		{ by_idling, CT_REASON_TIMEOUT }, { by_eviction, CT_REASON_OVERLOAD },
+		{ by_fins, CT_REASON_NONE },      { by_reset, CT_REASON_NONE },
 	};
 	(void)state;
 	for (unsigned w = 0; w < sizeof ways / sizeof ways[0]; w++)
@@ -109,7 +110,8 @@ static void test_ends_in_the_middle(void **state)
 			if ((stage == IN_CONTENT || stage == AFTER_DATA) && reason == CT_REASON_NONE)
 				reason = CT_REASON_GAP;
 			dp_test_verdict(&t, 0, reason ? CT_UNSCANNED : CT_CLEAN, reason, complete);
-			assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.delivered == CT_DELIVERED_YES, 0);
+			assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.delivered == CT_DELIVERED_YES,
+					 0);
 			dp_test_close(&t);
 		}
 }
@@ -389,7 +391,10 @@ static void test_disorder(void **state)
 		}
 		for (size_t i = n; i > 1; i--) {
 			/* Far, or only near. */
-			size_t reach = round % 2 ? i : i < 8 ? i : 8, k = i - 1 - dp_test_random(&seed, (uint32_t)reach);
+			size_t reach = round % 2 ? i
+				       : i < 8   ? i
+						 : 8,
+			       k = i - 1 - dp_test_random(&seed, (uint32_t)reach);
 			size_t a = at[i - 1], l = len[i - 1];
 			at[i - 1] = at[k];
 			len[i - 1] = len[k];
@@ -401,7 +406,8 @@ static void test_disorder(void **state)
 			if (more > mail.n - at[i] - len[i])
 				more = mail.n - at[i] - len[i];
 			for (unsigned twice = dp_test_random(&seed, 5) == 0 ? 2 : 1; twice > 0; twice--)
-				dp_test_segment(&t, &c, 0, RS_TCP_ACK, isn + (uint32_t)at[i], mail.p + at[i], len[i] + more);
+				dp_test_segment(&t, &c, 0, RS_TCP_ACK, isn + (uint32_t)at[i], mail.p + at[i],
+						len[i] + more);
 		}
 		c.seq[0] = isn + (uint32_t)mail.n;
 		dp_test_accept(&t, &c);
@@ -508,8 +514,9 @@ static void test_wrong_checksums_are_dropped(void **state)
 
 static void send_mail_on(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *mail, size_t mss)
 {
-	static const char *const says[] = { "220 mx ESMTP\r\n",  "EHLO me\r\n",       "250 mx\r\n", "MAIL FROM:<a@b>\r\n", "250 ok\r\n",
-					    "RCPT TO:<c@d>\r\n", "250 ok\r\n",        "DATA\r\n",   "354 go\r\n" };
+	static const char *const says[] = { "220 mx ESMTP\r\n",    "EHLO me\r\n", "250 mx\r\n",
+					    "MAIL FROM:<a@b>\r\n", "250 ok\r\n",  "RCPT TO:<c@d>\r\n",
+					    "250 ok\r\n",          "DATA\r\n",    "354 go\r\n" };
 	for (unsigned i = 0; i < sizeof says / sizeof says[0]; i++)
 		for (size_t at = 0, n = strlen(says[i]); at < n; at += mss)
 			dp_test_bytes(t, c, !(i % 2), says[i] + at, n - at < mss ? n - at : mss);
@@ -594,8 +601,15 @@ static void test_http_connect(void **state)
 /* What is not mail holds nothing: no mbuf, no segment, no session. */
 static void test_not_mail(void **state)
 {
-	static const char *const first[] = { "GET / HTTP/1.1\r\n", "SSH-2.0-x\r\n", "\x16\x03\x01\x02\0\1", "220", "22x not a greeting\r\n",
-					     "CONNECT no.example:443 HTTP/1.0\r\n\r\n", "QUIT\r\n", "C", "CONNECTED\r\n" };
+	static const char *const first[] = { "GET / HTTP/1.1\r\n",
+					     "SSH-2.0-x\r\n",
+					     "\x16\x03\x01\x02\0\1",
+					     "220",
+					     "22x not a greeting\r\n",
+					     "CONNECT no.example:443 HTTP/1.0\r\n\r\n",
+					     "QUIT\r\n",
+					     "C",
+					     "CONNECTED\r\n" };
 	(void)state;
 	for (unsigned detect = 0; detect < 2; detect++) {
 		struct dp_test t;
@@ -674,7 +688,7 @@ static unsigned flows_in(const struct dp_test *t, enum dp_flow_list list)
 	const struct dp_flow *f;
 	unsigned n = 0;
 	TAILQ_FOREACH(f, &t->worker->flows.lists[list], link)
-		n++;
+	n++;
 	return n;
 }
 

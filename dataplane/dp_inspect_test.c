@@ -18,7 +18,8 @@ static void send_content(struct dp_test *t, unsigned number, const char *name, c
 
 static void test_one_infected_one_clean(void **state)
 {
-	static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it", good[] = "\1\2\3 nothing at all";
+	static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it",
+			  good[] = "\1\2\3 nothing at all";
 	(void)state;
 	struct dp_test t;
 	dp_test_init(&t);
@@ -54,12 +55,15 @@ static void test_one_infected_one_clean(void **state)
 	dp_test_verdict(&t, 1, CT_CLEAN, CT_REASON_NONE, true);
 	assert_true(dp_test_has(m, "action=alert would=reject delivered=1"));
 	assert_true(dp_test_has(m, "reply=250 rcpts=1 attachments=1/1/1"));
-	assert_true(dp_test_has(m, "helo=client.example.org from=anna@example.org to0=bela@example.com to0-reply=250 2.1.5 Ok"));
+	assert_true(dp_test_has(
+		m, "helo=client.example.org from=anna@example.org to0=bela@example.com to0-reply=250 2.1.5 Ok"));
 	assert_true(dp_test_has(m, "header3=a test"));
 	assert_true(dp_test_has(m, "attachment=a.bin"));
 	assert_true(dp_test_has(m, "reply-text=2.0.0 queued as 4711"));
-	assert_true(dp_test_has(m, "\n  mark=0@4:1 part=2 file=a.bin >a.bin hit=KERNEL32.DLL@4:1 hit=ADVAPI32.DLL@21:1\n"));
-	assert_true(dp_test_has(dp_test_nth(&t, CT_FILE, 0), "name=a.bin type=application/octet-stream head=010203204b45"));
+	assert_true(
+		dp_test_has(m, "\n  mark=0@4:1 part=2 file=a.bin >a.bin hit=KERNEL32.DLL@4:1 hit=ADVAPI32.DLL@21:1\n"));
+	assert_true(
+		dp_test_has(dp_test_nth(&t, CT_FILE, 0), "name=a.bin type=application/octet-stream head=010203204b45"));
 	const struct dp_found *clean = dp_test_nth(&t, CT_MESSAGE, 1);
 	assert_true(dp_test_has(clean, "action=none would=none"));
 	assert_true(dp_test_has(clean, "attachments=1/1/0"));
@@ -78,7 +82,8 @@ static void test_order_of_actions(void **state)
 		{ "only-an-alert", CT_SUSPICIOUS, "action=alert would=none" },
 		{ "only-an-alert kernel32.dll advapi32.dll", CT_INFECTED, "action=alert would=reject" },
 		{ "drop-this-one kernel32.dll advapi32.dll", CT_INFECTED, "action=alert would=drop" },
-		{ "drop-this-one kernel32.dll advapi32.dll known-good only-an-alert", CT_CLEAN, "action=none would=pass" },
+		{ "drop-this-one kernel32.dll advapi32.dll known-good only-an-alert", CT_CLEAN,
+		  "action=none would=pass" },
 	};
 	(void)state;
 	struct dp_test t;
@@ -177,7 +182,8 @@ static void make_content(uint8_t p[CONTENT], size_t at[2], uint64_t *seed, bool 
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz 0123456789";
 	for (size_t i = 0; i < CONTENT; i++)
-		p[i] = text || dp_test_random(seed, 4) ? (uint8_t)letters[dp_test_random(seed, 37)] : (uint8_t)dp_test_random(seed, 256);
+		p[i] = text || dp_test_random(seed, 4) ? (uint8_t)letters[dp_test_random(seed, 37)]
+						       : (uint8_t)dp_test_random(seed, 256);
 	/* No archive. */
 	p[0] = 'n';
 	if (text)
@@ -202,11 +208,12 @@ static void make_content(uint8_t p[CONTENT], size_t at[2], uint64_t *seed, bool 
 }
 
 /* The mark as it must be: at[0] is where KERNEL32.DLL stands, at[1] ADVAPI32.DLL. base: of the file in the part. */
-static void expect_mark(char *to, size_t size, const struct dp_made *m, const size_t at[2], size_t base, const char *path)
+static void expect_mark(char *to, size_t size, const struct dp_made *m, const size_t at[2], size_t base,
+			const char *path)
 {
 	size_t first = at[0] < at[1] ? at[0] : at[1];
 	snprintf(to, size, "\n  mark=0@%zu:%u part=2 file=%s hit=KERNEL32.DLL@%zu:%u hit=ADVAPI32.DLL@%zu:%u\n", first,
-	         m->line[base + first], path, at[0], m->line[base + at[0]], at[1], m->line[base + at[1]]);
+		 m->line[base + first], path, at[0], m->line[base + at[0]], at[1], m->line[base + at[1]]);
 }
 
 /* The message whole, in small segments, and cut in two at every place: the same records each time, with this mark. */
@@ -367,9 +374,9 @@ static void test_lines_of_encoded_text(void **state)
 		dp_made_base64(&m, content, CONTENT, round ? &seed : NULL);
 		dp_made_message(&mail, "base64", "x.exe", &m.text);
 		snprintf(marks, sizeof marks,
-		         "\n  mark=4@0:1 part=2 file=x.exe >x.exe hit=TVQQAAMAA@0:1\n"
-		         "  mark=5@%zu:%u part=2 file=x.exe >x.exe hit=U0VDUKVU@%zu:%u\n",
-		         where / 3 * 4, m.line[where], where / 3 * 4, m.line[where]);
+			 "\n  mark=4@0:1 part=2 file=x.exe >x.exe hit=TVQQAAMAA@0:1\n"
+			 "  mark=5@%zu:%u part=2 file=x.exe >x.exe hit=U0VDUKVU@%zu:%u\n",
+			 where / 3 * 4, m.line[where], where / 3 * 4, m.line[where]);
 		every_cut(&t, &mail, marks, 1);
 		dp_text_free(&mail);
 		dp_made_free(&m);
@@ -377,14 +384,95 @@ static void test_lines_of_encoded_text(void **state)
 	dp_test_close(&t);
 }
 
+/* Damaged in any way: whatever is said of it does not depend on where segments are cut. */
+
+static void damage(struct dp_text *mail, uint64_t *seed)
+{
+	static const char *const pieces[] = { "=",         "\r\n",        "\n",          "\r",
+					      "--=_b\r\n", "--=_b--\r\n", "\r\n\r\n",    "\r\n..\r\n",
+					      "PK\3\4",    "=\r\n",       "QUJDRA==",    "a \t ",
+					      "-",         "\xff",        "=3D=4b=\r\n", "PK\7\b" };
+	for (unsigned k = dp_test_random(seed, 6); k > 0; k--) {
+		struct dp_text to = { 0 };
+		size_t at = dp_test_random(seed, (uint32_t)mail->n),
+		       gone = dp_test_random(seed, 3) ? 0 : dp_test_random(seed, 30);
+		const char *piece =
+			dp_test_random(seed, 4) ? pieces[dp_test_random(seed, sizeof pieces / sizeof pieces[0])] : "";
+		if (gone > mail->n - at)
+			gone = mail->n - at;
+		dp_text_put(&to, mail->p, at);
+		dp_text_put(&to, piece, strlen(piece));
+		dp_text_put(&to, mail->p + at + gone, mail->n - at - gone);
+		dp_text_free(mail);
+		*mail = to;
+	}
+}
+
+static void make_any(struct dp_text *mail, uint64_t *seed)
+{
+	uint8_t content[CONTENT];
+	size_t at[2];
+	struct dp_made m;
+	struct dp_made_zip z = { 0 };
+	enum encoding how = dp_test_random(seed, 3);
+	make_content(content, at, seed, how == PLAIN || dp_test_random(seed, 2));
+	if (how == BASE64 && dp_test_random(seed, 2)) {
+		dp_made_zip_add(&z, "a", "something", 9, dp_test_random(seed, 8));
+		dp_made_zip_add(&z, "b", content, CONTENT, dp_test_random(seed, 8));
+		dp_made_zip_end(&z);
+		encode(&m, how, z.data.p, z.data.n, dp_test_random(seed, 2) ? seed : NULL);
+	} else {
+		encode(&m, how, content, CONTENT, dp_test_random(seed, 2) ? seed : NULL);
+	}
+	dp_made_message(mail, cte[how], "x", &m.text);
+	dp_made_free(&m);
+	dp_made_zip_free(&z);
+}
+
+static void test_damaged(void **state)
+{
+	(void)state;
+	for (uint64_t round = 0; round < 150; round++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		uint64_t seed = 1000 + round;
+		char *story = NULL;
+		dp_test_init(&t);
+		dp_test_open(&t);
+		make_any(&mail, &seed);
+		damage(&mail, &seed);
+		for (unsigned i = 0; i < 12; i++) {
+			struct dp_test_conn c = dp_test_conn(i);
+			size_t mss = i == 0 ? 0 : i == 1 ? 1 : 1 + dp_test_random(&seed, 100);
+			dp_test_mail(&t, &c, &mail, mss, i < 6 ? 0 : dp_test_random(&seed, (uint32_t)mail.n));
+			char *again = dp_test_story(&t);
+			if (story && strcmp(story, again) != 0)
+				fail_msg("round %u, segments of %zu\n%s\ninstead of\n%s", (unsigned)round, mss, again,
+					 story);
+			free(story);
+			story = again;
+			dp_test_forget(&t);
+		}
+		free(story);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_one_infected_one_clean), cmocka_unit_test(test_order_of_actions),
-		cmocka_unit_test(test_reasons),                cmocka_unit_test(test_lines_base64),
-		cmocka_unit_test(test_lines_qp),               cmocka_unit_test(test_lines_plain),
-		cmocka_unit_test(test_zip_in_zip),             cmocka_unit_test(test_zip_with_descriptors),
-		cmocka_unit_test(test_lines_of_encoded_text),  cmocka_unit_test(test_scan_that_fails),
+		cmocka_unit_test(test_one_infected_one_clean),
+		cmocka_unit_test(test_order_of_actions),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_lines_base64),
+		cmocka_unit_test(test_lines_qp),
+		cmocka_unit_test(test_lines_plain),
+		cmocka_unit_test(test_zip_in_zip),
+		cmocka_unit_test(test_zip_with_descriptors),
+		cmocka_unit_test(test_lines_of_encoded_text),
+		cmocka_unit_test(test_scan_that_fails),
+		cmocka_unit_test(test_damaged),
 	};
 	return cmocka_run_group_tests_name("dp_inspect", tests, dp_test_eal, dp_test_eal_stop);
 }

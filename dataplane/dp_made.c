@@ -79,7 +79,8 @@ void dp_made_qp(struct dp_made *m, const void *p, size_t n, uint64_t *seed)
 			continue;
 		}
 		/* White space after which a soft line break may come must not end its line. */
-		bool escape = must_escape(in, i, n, column == 0) || in[i] == ' ' || (seed && dp_test_random(seed, 3) == 0);
+		bool escape =
+			must_escape(in, i, n, column == 0) || in[i] == ' ' || (seed && dp_test_random(seed, 3) == 0);
 		if (escape)
 			dp_text_printf(&m->text, seed && dp_test_random(seed, 2) ? "=%02x" : "=%02X", in[i]);
 		else
@@ -104,10 +105,12 @@ void dp_made_plain(struct dp_made *m, const void *p, size_t n)
 
 void dp_made_message(struct dp_text *to, const char *cte, const char *name, const struct dp_text *body)
 {
-	dp_text_printf(to, "From: Anna <anna@example.org>\r\nTo: Bela <bela@example.com>\r\nSubject: a test\r\n"
-	                   "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n"
-	                   "--=_b\r\nContent-Type: text/plain\r\n\r\nLook at this.\r\n"
-	                   "--=_b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: %s\r\n", cte);
+	dp_text_printf(to,
+		       "From: Anna <anna@example.org>\r\nTo: Bela <bela@example.com>\r\nSubject: a test\r\n"
+		       "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n"
+		       "--=_b\r\nContent-Type: text/plain\r\n\r\nLook at this.\r\n"
+		       "--=_b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: %s\r\n",
+		       cte);
 	if (name)
 		dp_text_printf(to, "Content-Disposition: attachment; filename=\"%s\"\r\n", name);
 	dp_text_printf(to, "\r\n");

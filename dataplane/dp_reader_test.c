@@ -89,8 +89,8 @@ static void take(struct taker *k, struct rte_mbuf *m)
 		struct dp_packet pkt;
 		k->frames++;
 		k->bytes += rte_pktmbuf_pkt_len(m);
-		if (dp_packet_parse(meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
-		                    &pkt) == DP_TCP) {
+		if (dp_packet_parse(meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+				    rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP) {
 			unsigned from = pkt.sport == 25;
 			unsigned flow = (unsigned)(from ? pkt.dport : pkt.sport) - 10000;
 			if (flow < 2000)
@@ -221,7 +221,8 @@ static void test_little_room(void **state)
 		for (unsigned i = 0; i < (kind == 1 ? 600 : 6000); i++) {
 			/* Of one connection: one ring is full, the others hold ticks. */
 			struct dp_test_conn k = dp_test_conn(kind == 2 ? 1 : dp_test_random(&seed, 100));
-			size_t n = dp_test_segment_write(&k, 0, RS_TCP_ACK, i, payload, kind == 1 ? dp_test_random(&seed, 65000) : 10, frame);
+			size_t n = dp_test_segment_write(&k, 0, RS_TCP_ACK, i, payload,
+							 kind == 1 ? dp_test_random(&seed, 65000) : 10, frame);
 			capture_add(&c, time += kind ? UINT64_C(1000000000) : UINT64_C(30000000), frame, n);
 		}
 		capture_write(&c);
@@ -349,7 +350,8 @@ static int stop_eal(void **state)
 	return dp_test_eal_stop(state);
 }
 
-static void session(struct capture *c, uint64_t *time, struct dp_test_conn *k, unsigned step, const struct dp_text *mail)
+static void session(struct capture *c, uint64_t *time, struct dp_test_conn *k, unsigned step,
+		    const struct dp_text *mail)
 {
 	static const struct {
 		unsigned from, flags;
@@ -412,8 +414,13 @@ static void test_workers(void **state)
 		assert_int_equal(dp_reader_init(&reader, defaults.memory.mbufs, workers, err, sizeof err), 0);
 		reader.stop = &stop;
 		for (unsigned i = 0; i < workers; i++) {
-			struct dp_worker_config wc = { .id = i, .config = &defaults, .rules = dp_test_rules(), .rx = dp_reader_rx,
-						       .source = reader.rings[i], .dispatched = &reader.dispatched, .patient = true };
+			struct dp_worker_config wc = { .id = i,
+						       .config = &defaults,
+						       .rules = dp_test_rules(),
+						       .rx = dp_reader_rx,
+						       .source = reader.rings[i],
+						       .dispatched = &reader.dispatched,
+						       .patient = true };
 			if (dp_worker_create(&wc, &w[i], err, sizeof err) != 0)
 				fail_msg("%s", err);
 		}

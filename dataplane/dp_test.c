@@ -62,13 +62,13 @@ uint32_t dp_test_random(uint64_t *state, uint32_t below)
 
 bool dp_test_scan_fails;
 
-hs_error_t __real_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
-                                 match_event_handler on_event, void *context);
-hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
-                                 match_event_handler on_event, void *context);
+hs_error_t __real_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags,
+				 hs_scratch_t *scratch, match_event_handler on_event, void *context);
+hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags,
+				 hs_scratch_t *scratch, match_event_handler on_event, void *context);
 
-hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags, hs_scratch_t *scratch,
-                                 match_event_handler on_event, void *context)
+hs_error_t __wrap_hs_scan_stream(hs_stream_t *id, const char *data, unsigned int length, unsigned int flags,
+				 hs_scratch_t *scratch, match_event_handler on_event, void *context)
 {
 	if (dp_test_scan_fails)
 		return HS_UNKNOWN_ERROR;
@@ -94,7 +94,8 @@ static void load_rules(void)
 	assert_int_equal(mt_ruleset_load(&load, &rules, &report), 0);
 	unlink(path);
 	if (report.nrefused)
-		fail_msg("rule refused: %u:%u: %s", report.refused[0].line, report.refused[0].column, report.refused[0].reason);
+		fail_msg("rule refused: %u:%u: %s", report.refused[0].line, report.refused[0].column,
+			 report.refused[0].reason);
 	assert_int_equal(mt_ruleset_count(rules), DP_TEST_RULES);
 }
 
@@ -149,11 +150,13 @@ void dp_test_open(struct dp_test *t)
 	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 	snprintf(name, sizeof name, "test%u", ++number);
 	t->mbufs = rte_pktmbuf_pool_create(name, t->config.memory.mbufs, 0, priv, RTE_MBUF_DEFAULT_BUF_SIZE,
-	                                   (int)rte_socket_id());
+					   (int)rte_socket_id());
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
-	struct dp_worker_config wc = { .id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient,
-	                               .held_max = t->config.memory.mbufs / 2 };
+	struct dp_worker_config wc = {
+		.id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient,
+		.held_max = t->config.memory.mbufs / 2,
+	};
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);
 }
@@ -275,23 +278,26 @@ static char *describe(const struct ct_record *r)
 	const struct ct_file *f = &r->u.file;
 	switch (r->kind) {
 	case CT_MESSAGE:
-		dp_text_printf(&t, "message n=%u tx=%u verdict=%s reason=%s action=%s would=%s delivered=%u complete=%d tls=%d reply=%u "
-		               "rcpts=%u attachments=%u/%u/%u bytes=%llu incident=%d",
-		               r->n, r->tx_id, ct_verdict_name(m->verdict), ct_reason_name(m->reason), ct_action_name(m->action),
-		               ct_action_name(m->would), m->delivered, m->complete, m->tls, m->reply_code, m->rcpts,
-		               m->attachments_seen, m->attachments_opened, m->attachments_matched, (unsigned long long)m->bytes,
-		               m->incident != 0);
+		dp_text_printf(&t,
+			       "message n=%u tx=%u verdict=%s reason=%s action=%s would=%s delivered=%u complete=%d "
+			       "tls=%d reply=%u "
+			       "rcpts=%u attachments=%u/%u/%u bytes=%llu incident=%d",
+			       r->n, r->tx_id, ct_verdict_name(m->verdict), ct_reason_name(m->reason),
+			       ct_action_name(m->action), ct_action_name(m->would), m->delivered, m->complete, m->tls,
+			       m->reply_code, m->rcpts, m->attachments_seen, m->attachments_opened,
+			       m->attachments_matched, (unsigned long long)m->bytes, m->incident != 0);
 		break;
 	case CT_FILE:
 		dp_text_printf(&t, "file n=%u tx=%u number=%u size=%llu sha256=", r->n, r->tx_id, f->number,
-		               (unsigned long long)f->size);
+			       (unsigned long long)f->size);
 		for (unsigned i = 0; f->has_sha256 && i < 32; i++)
 			dp_text_printf(&t, "%02x", f->sha256[i]);
-		dp_text_printf(&t, " gaps=%d encrypted=%d truncated=%d", f->gaps, f->encrypted, f->state == CT_FILE_TRUNCATED);
+		dp_text_printf(&t, " gaps=%d encrypted=%d truncated=%d", f->gaps, f->encrypted,
+			       f->state == CT_FILE_TRUNCATED);
 		break;
 	case CT_ANOMALY:
-		dp_text_printf(&t, "anomaly n=%u tx=%u %s %s %s", r->n, r->tx_id, r->u.anomaly.event, r->u.anomaly.layer,
-		               r->u.anomaly.type);
+		dp_text_printf(&t, "anomaly n=%u tx=%u %s %s %s", r->n, r->tx_id, r->u.anomaly.event,
+			       r->u.anomaly.layer, r->u.anomaly.type);
 		break;
 	}
 	put_notes(&t, &r->notes);
@@ -334,7 +340,8 @@ void dp_test_check(struct dp_test *t)
 		classes += t->worker->stats.class_packets[i];
 	assert_int_equal(classes, t->frames);
 	/* Those in progress are seen and not judged yet. */
-	uint64_t judged = a->verdict[CT_CLEAN] + a->verdict[CT_INFECTED] + a->verdict[CT_SUSPICIOUS] + ct_account_unscanned(a);
+	uint64_t judged =
+		a->verdict[CT_CLEAN] + a->verdict[CT_INFECTED] + a->verdict[CT_SUSPICIOUS] + ct_account_unscanned(a);
 	assert_true(judged <= a->seen);
 	assert_int_equal(a->verdict[CT_UNSCANNED], 0);
 	assert_int_equal(a->unscanned[CT_REASON_NONE], 0);
@@ -440,8 +447,12 @@ void dp_test_frame(struct dp_test *t, enum dp_link link, const void *p, size_t n
 	struct rte_mbuf *m = dp_test_mbuf(t, p, n);
 	t->time += 1000000;
 	t->seq++;
-	*dp_meta(m) = (struct dp_meta){ .seq = t->seq, .time = t->time, .pcap_cnt = t->seq, .wire_len = (uint32_t)n,
-					.link = (uint8_t)link, .kind = DP_FRAME };
+	*dp_meta(m) = (struct dp_meta){ .seq = t->seq,
+					.time = t->time,
+					.pcap_cnt = t->seq,
+					.wire_len = (uint32_t)n,
+					.link = (uint8_t)link,
+					.kind = DP_FRAME };
 	t->frames++;
 	dp_worker_burst(t->worker, &m, 1);
 	if (!t->patient)
@@ -496,8 +507,8 @@ static uint8_t *write_ip(const struct dp_test_conn *c, unsigned from, size_t l4,
 	return ip + 20;
 }
 
-size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq, const void *p, size_t n,
-                             uint8_t *frame)
+size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq, const void *p,
+			     size_t n, uint8_t *frame)
 {
 	uint8_t *at = frame;
 	memset(frame, 0, 14 + 8);
@@ -532,8 +543,8 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 	return len;
 }
 
-void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq, const void *p,
-                     size_t n)
+void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq,
+		     const void *p, size_t n)
 {
 	uint8_t *frame = malloc(DP_TEST_FRAME_MAX + n);
 	assert_non_null(frame);
@@ -637,8 +648,9 @@ void dp_test_verdict(const struct dp_test *t, size_t message, enum ct_verdict v,
 {
 	const struct ct_message *m = &dp_test_nth(t, CT_MESSAGE, message)->rec.u.message;
 	if (m->verdict != v || m->reason != r || m->complete != complete)
-		fail_msg("message %zu is %s %s complete=%d, not %s %s complete=%d", message, ct_verdict_name(m->verdict),
-		         ct_reason_name(m->reason), m->complete, ct_verdict_name(v), ct_reason_name(r), complete);
+		fail_msg("message %zu is %s %s complete=%d, not %s %s complete=%d", message,
+			 ct_verdict_name(m->verdict), ct_reason_name(m->reason), m->complete, ct_verdict_name(v),
+			 ct_reason_name(r), complete);
 }
 
 bool dp_test_has(const struct dp_found *f, const char *text)

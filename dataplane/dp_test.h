@@ -95,11 +95,11 @@ struct rte_mbuf *dp_test_mbuf(struct dp_test *t, const void *p, size_t n);
 
 /* Connections. from: 0 the client, 1 the server. */
 struct dp_test_conn dp_test_conn(unsigned number);
-size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq, const void *p, size_t n,
-                             uint8_t *frame);
+size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq, const void *p,
+			     size_t n, uint8_t *frame);
 #define DP_TEST_FRAME_MAX (65535 + 64)
-void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq, const void *p,
-                     size_t n);
+void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq,
+		     const void *p, size_t n);
 void dp_test_say(struct dp_test *t, struct dp_test_conn *c, unsigned from, const char *text);
 void dp_test_bytes(struct dp_test *t, struct dp_test_conn *c, unsigned from, const void *p, size_t n);
 void dp_test_shake(struct dp_test *t, struct dp_test_conn *c);

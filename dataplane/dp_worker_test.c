@@ -90,18 +90,24 @@ static void test_random_frames(void **state)
 		uint16_t n = (uint16_t)dp_test_random(&seed, DP_BURST + 1);
 		for (unsigned i = 0; i < n; i++) {
 			struct dp_test_conn c = dp_test_conn(dp_test_random(&seed, 100));
-			size_t len = dp_test_segment_write(&c, dp_test_random(&seed, 2), dp_test_random(&seed, 64), dp_test_random(&seed, 40),
-			                                   text, dp_test_random(&seed, sizeof text), good);
+			size_t len = dp_test_segment_write(&c, dp_test_random(&seed, 2), dp_test_random(&seed, 64),
+							   dp_test_random(&seed, 40), text,
+							   dp_test_random(&seed, sizeof text), good);
 			memcpy(f, good, len);
 			for (unsigned k = dp_test_random(&seed, 4); k > 0; k--)
 				f[dp_test_random(&seed, (uint32_t)len)] = (uint8_t)dp_test_random(&seed, 256);
 			t.chain = dp_test_random(&seed, 2) * 128;
-			m[i] = dp_test_mbuf(&t, f, dp_test_random(&seed, 10) ? len : dp_test_random(&seed, (uint32_t)len));
+			m[i] = dp_test_mbuf(&t, f,
+					    dp_test_random(&seed, 10) ? len : dp_test_random(&seed, (uint32_t)len));
 			t.time += 100000000;
 			bool tick = dp_test_random(&seed, 20) == 0;
-			*dp_meta(m[i]) = (struct dp_meta){ .seq = ++t.seq, .time = t.time, .pcap_cnt = t.seq,
+			*dp_meta(m[i]) = (struct dp_meta){ .seq = ++t.seq,
+							   .time = t.time,
+							   .pcap_cnt = t.seq,
 							   .wire_len = dp_test_random(&seed, 300),
-							   .link = (uint8_t)(dp_test_random(&seed, 5) ? DP_LINK_ETHERNET : dp_test_random(&seed, 6)),
+							   .link = (uint8_t)(dp_test_random(&seed, 5)
+										     ? DP_LINK_ETHERNET
+										     : dp_test_random(&seed, 6)),
 							   .kind = tick ? DP_TICK : DP_FRAME };
 			t.frames += !tick;
 		}
@@ -137,7 +143,8 @@ static void make_mail(struct dp_text *mail, bool infected)
 /* How the client's bytes travel. */
 enum travel { WHOLE, BYTES, SWAPPED, TRAVELS };
 
-static void send_bytes(struct dp_test *t, struct dp_test_conn *c, unsigned from, const void *p, size_t n, enum travel how)
+static void send_bytes(struct dp_test *t, struct dp_test_conn *c, unsigned from, const void *p, size_t n,
+		       enum travel how)
 {
 	const uint8_t *in = p;
 	size_t step = how == WHOLE ? n : how == BYTES ? 1 : 40;
@@ -170,7 +177,10 @@ static void two_mails(struct dp_test *t, const struct dp_text *mail, enum travel
 	send_text(t, &c, 0, "EHLO client.example.org\r\n", how);
 	send_text(t, &c, 1, "250-mx.example.com\r\n250 PIPELINING\r\n", how);
 	for (unsigned i = 0; i < 2; i++) {
-		send_text(t, &c, 0, "MAIL FROM:<anna@example.org>\r\nRCPT TO:<bela@example.com>\r\nRCPT TO:<cleo@example.com>\r\nDATA\r\n", how);
+		send_text(t, &c, 0,
+			  "MAIL FROM:<anna@example.org>\r\nRCPT TO:<bela@example.com>\r\nRCPT "
+			  "TO:<cleo@example.com>\r\nDATA\r\n",
+			  how);
 		send_text(t, &c, 1, "250 ok\r\n250 ok\r\n550 no such user\r\n354 go on\r\n", how);
 		send_bytes(t, &c, 0, mail->p, mail->n, how);
 		send_text(t, &c, 0, ".\r\n", how);
@@ -209,7 +219,7 @@ static bool starve(size_t pool, uint32_t left, enum travel how, const struct dp_
 	}
 	/* Only for want of room, or for what came of it. */
 	assert_int_equal(ct_account_unscanned(a), a->unscanned[CT_REASON_OVERLOAD] + a->unscanned[CT_REASON_LIMIT] +
-	                                                  a->unscanned[CT_REASON_GAP]);
+							  a->unscanned[CT_REASON_GAP]);
 	dp_hostage_free(&h);
 
 	/* With all of it back, all is well again. */
@@ -267,13 +277,18 @@ static void test_what_empty_pools_are_called(void **state)
 		size_t counter; /* in dp_inspect_stats; or 0 */
 		unsigned records;
 	} cases[] = {
-		{ offsetof(struct dp_inspect, sessions), 0, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, sessions_refused), 0 },
+		{ offsetof(struct dp_inspect, sessions), 0, CT_REASON_OVERLOAD,
+		  offsetof(struct dp_inspect_stats, sessions_refused), 0 },
 		{ offsetof(struct dp_inspect, messages), 0, CT_REASON_OVERLOAD, 0, 0 },
-		{ offsetof(struct dp_inspect, contents), 0, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_content), 2 },
-		{ offsetof(struct dp_inspect, records), 0, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_record), 0 },
+		{ offsetof(struct dp_inspect, contents), 0, CT_REASON_OVERLOAD,
+		  offsetof(struct dp_inspect_stats, no_content), 2 },
+		{ offsetof(struct dp_inspect, records), 0, CT_REASON_OVERLOAD,
+		  offsetof(struct dp_inspect_stats, no_record), 0 },
 		{ offsetof(struct dp_inspect, headers), 0, CT_REASON_LIMIT, 0, 2 },
-		{ offsetof(struct dp_inspect, files), 0, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_file), 2 },
-		{ offsetof(struct dp_inspect, files), 1, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_file), 4 },
+		{ offsetof(struct dp_inspect, files), 0, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_file),
+		  2 },
+		{ offsetof(struct dp_inspect, files), 1, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_file),
+		  4 },
 		{ offsetof(struct dp_inspect, zips), 0, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_zip), 4 },
 		{ offsetof(struct dp_inspect, zips), 1, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_zip), 8 },
 	};
@@ -285,7 +300,8 @@ static void test_what_empty_pools_are_called(void **state)
 		struct dp_hostage h;
 		dp_test_init(&t);
 		dp_test_open(&t);
-		dp_hostage_take(&h, (struct rs_pool *)(void *)((char *)&t.worker->inspect + cases[i].at), cases[i].left);
+		dp_hostage_take(&h, (struct rs_pool *)(void *)((char *)&t.worker->inspect + cases[i].at),
+				cases[i].left);
 		two_mails(&t, &mail, WHOLE, 1);
 		dp_test_end(&t);
 		const struct ct_account *a = &t.worker->account;
@@ -339,7 +355,9 @@ static void test_streams_found_empty(void **state)
 					assert_int_equal(a->verdict[CT_INFECTED] + a->unscanned[CT_REASON_LIMIT], 2);
 					/* What was not matched was not opened. */
 					if (b == MT_FILE_DATA)
-						assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.attachments_opened, 0);
+						assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)
+									 ->rec.u.message.attachments_opened,
+								 0);
 				}
 				while (n > 0)
 					mt_stream_end(mt, taken[--n], NULL, NULL);
@@ -625,7 +643,9 @@ static void test_progress(void **state)
 	/* 40 frames: two bursts; others' packets lie between. */
 	for (unsigned i = 0; i < 40; i++) {
 		s.m[s.n] = dp_test_mbuf(&t, frame, n);
-		*dp_meta(s.m[s.n++]) = (struct dp_meta){ .seq = 10 * (i + 1), .time = t.time, .wire_len = (uint32_t)n, .kind = DP_FRAME };
+		*dp_meta(s.m[s.n++]) = (struct dp_meta){
+			.seq = 10 * (i + 1), .time = t.time, .wire_len = (uint32_t)n, .kind = DP_FRAME
+		};
 	}
 	t.frames += 40;
 	dispatched = 405;
@@ -660,7 +680,8 @@ static void test_made_again(void **state)
 			two_mails(&t, &mail, SWAPPED, i);
 		if (i == 29) {
 			struct ct_counter c[128];
-			size_t n = dp_worker_counters(&t.worker, 1, c, 128), more = dp_worker_counters((struct dp_worker *[]){ t.worker, t.worker }, 2, c, 128);
+			size_t n = dp_worker_counters(&t.worker, 1, c, 128),
+			       more = dp_worker_counters((struct dp_worker *[]){ t.worker, t.worker }, 2, c, 128);
 			assert_int_equal(n, more);
 			assert_true(n > 5 && n < 128);
 			assert_int_equal(dp_worker_counters(&t.worker, 1, c, 3), 3);

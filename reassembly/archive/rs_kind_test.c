@@ -23,7 +23,10 @@ static const struct {
 	{ RS_KIND_PACKED, "Rar!\x1a\a", 6 },
 	{ RS_KIND_PACKED, "7z\xbc\xaf\x27\x1c", 6 },
 	{ RS_KIND_PACKED, "BZh", 3 },
-	{ RS_KIND_PACKED, "\xfd" "7zXZ\0", 6 },
+	{ RS_KIND_PACKED,
+	  "\xfd"
+	  "7zXZ\0",
+	  6 },
 	{ RS_KIND_PACKED, "\x28\xb5\x2f\xfd", 4 },
 	{ RS_KIND_PACKED, "\x04\x22\x4d\x18", 4 },
 	{ RS_KIND_PACKED, "MSCF", 4 },
@@ -65,7 +68,9 @@ static void test_marks(void **state)
 
 static void test_plain(void **state)
 {
-	static const char *const texts[] = { "", "M", "MZ\x90", "%PDF-1.4", "hello, world", "PK", "PK\1\2 a directory alone", "7z", "Rar", " PK\3\4" };
+	static const char *const texts[] = {
+		"", "M", "MZ\x90", "%PDF-1.4", "hello, world", "PK", "PK\1\2 a directory alone", "7z", "Rar", " PK\3\4"
+	};
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		assert_int_equal(kind_of(texts[i], strlen(texts[i])), RS_KIND_PLAIN);
