@@ -216,6 +216,7 @@ class Loader(Scenario):
         self.assert_none_infected({
             "attachment": letter(pg_mail.attachment(b"MZ is the region of Montes Claros.\r\n", "letter.txt", ctype="text/plain")),
             "text": letter(pg_mail.text("MZ is the region of Montes Claros.\r\n")),
+            "text of base64": pg_mail.message([pg_mail.text("TVqQAAMAA is the prefix to look for.\r\n")], subject="a question"),
         })
 
 
