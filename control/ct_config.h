@@ -19,7 +19,7 @@ enum ct_sha256_mode {
 	CT_SHA256_NONE
 };
 enum ct_checksums { /* what is done about TCP and IPv4 header checksums */
-	CT_CHECKSUMS_AUTO, /* verified, unless the capture's first wrong ones show that the sender's card made them (offload) */
+	CT_CHECKSUMS_AUTO, /* a wrong one waits for the receiver's acknowledgement (dp_doubt) */
 	CT_CHECKSUMS_VERIFY, /* a wrong one drops the packet, counted as bad_checksum */
 	CT_CHECKSUMS_TRUST, /* not looked at */
 };

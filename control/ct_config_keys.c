@@ -57,8 +57,8 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing."),
 
 	ENUM(capture, checksums, checksum_names, "auto",
-	     "verify: a packet whose IPv4 or TCP checksum is wrong is dropped and counted. trust: not looked at. auto: verified, "
-	     "unless the first wrong ones show that the sender's network card was to fill them in."),
+	     "verify: a packet whose IPv4 or TCP checksum is wrong is dropped and counted. trust: not looked at. auto: a packet "
+	     "with a wrong one waits until its receiver has acknowledged it; a direction without a single right one is taken."),
 	BOOL(capture, vlan_in_flow, "true", "VLAN ids are part of a connection's identity."),
 
 	SIZE(tcp, window, 4096, 1073741824, "1M", "Bytes ahead of the next one expected that are accepted out of order."),

@@ -167,7 +167,7 @@ static void versions_and_names(void **state)
 static void rules_of_emerging_threats(void **state)
 {
 	(void)state;
-	const char *places[] = { getenv("MW_SHARED"), "../shared", "../../shared", "../../../shared", "/work/shared" };
+	const char *places[] = { getenv("MAILWEIR_SHARED"), "../shared", "../../shared", "../../../shared" };
 	char path[4096];
 	const char *paths[] = { path };
 	bool found = false;
@@ -176,7 +176,7 @@ static void rules_of_emerging_threats(void **state)
 		found = places[i] && access(path, R_OK) == 0;
 	}
 	if (!found) {
-		fprintf(stderr, "SKIPPED: no ../shared/data/rules/et-mail.rules (set MW_SHARED to its folder)\n");
+		fprintf(stderr, "SKIPPED: no ../shared/data/rules/et-mail.rules (set MAILWEIR_SHARED to its folder)\n");
 		skip();
 	}
 	size_t rules = 0;
