@@ -165,10 +165,10 @@ int rs_lines_use(const char *isa)
 
 size_t rs_lines_count(const uint8_t *p, size_t n)
 {
-	return chosen->count(p, n);
+	return n ? chosen->count(p, n) : 0;
 }
 
 size_t rs_lines_find(const uint8_t *p, size_t n, uint8_t c, bool cr)
 {
-	return chosen->find(p, n, c, cr);
+	return n ? chosen->find(p, n, c, cr) : 0;
 }

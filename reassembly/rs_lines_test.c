@@ -94,6 +94,19 @@ static void many_lines(void **state)
 		check(text, n);
 }
 
+/* A part may end without a piece under way. */
+static void nothing_at_all(void **state)
+{
+	(void)state;
+	static const char *const variants[] = { "c", "avx2", "avx512bw" };
+	for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++) {
+		if (rs_lines_use(variants[i]) != 0)
+			continue;
+		assert_int_equal(rs_lines_count(NULL, 0), 0);
+		assert_int_equal(rs_lines_find(NULL, 0, '-', false), 0);
+	}
+}
+
 static void unknown_variant(void **state)
 {
 	(void)state;
@@ -106,6 +119,7 @@ int main(void)
 		cmocka_unit_test(random_text),
 		cmocka_unit_test(every_place),
 		cmocka_unit_test(many_lines),
+		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(unknown_variant),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
