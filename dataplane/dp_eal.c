@@ -42,6 +42,11 @@ int dp_eal_start(const struct dp_eal *e, char *err, size_t err_size)
 		snprintf(err, err_size, "cannot tell the processors allowed: %s", strerror(-rc));
 		return rc;
 	}
+	/* EAL learns there which processors exist, and prints its whole usage where it cannot. */
+	if (access("/sys/devices/system/cpu", R_OK) != 0) {
+		snprintf(err, err_size, "DPDK needs sysfs to tell the processors, and /sys is not there: `mount -t sysfs sysfs /sys` mends it");
+		return -ENOENT;
+	}
 	/* Asked for more than the machine has, EAL dies of it. */
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	if (pages > 0 && page > 0 && e->megabytes > (uint64_t)pages * (uint64_t)page / 1048576) {
