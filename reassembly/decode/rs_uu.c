@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/decode/rs_uu.h"
 
-#include <string.h>
+#include "reassembly/rs_lines.h"
 
 /* The word, three or four octal digits, a space; the name may be anything. */
 static const char word[] = "begin ";
@@ -25,11 +25,8 @@ bool rs_uu_feed(struct rs_uu *u, const uint8_t *p, size_t n)
 	const uint8_t *end = p + n;
 	while (p < end && !u->found) {
 		if (u->elsewhere) {
-			p = memchr(p, '\n', (size_t)(end - p));
-			if (!p)
-				break;
-			p++;
-			u->elsewhere = false;
+			p += rs_lines_find(p, (size_t)(end - p), (uint8_t)word[0], false);
+			u->elsewhere = p == end && p[-1] != '\n';
 			u->at = 0;
 			continue;
 		}
