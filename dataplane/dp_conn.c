@@ -51,8 +51,8 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 	}
 	/* Its messages will pass unread: one is counted for them, as for a TLS session. */
 	f->proto = DP_PROTO_NONE;
-	w->account.seen++;
-	w->account.unscanned[CT_REASON_OVERLOAD]++;
+	w->account[0].seen++;
+	w->account[0].unscanned[CT_REASON_OVERLOAD]++;
 	return false;
 }
 
@@ -202,9 +202,9 @@ static void settle(struct dp_worker *w, struct dp_flow *f, struct rte_mbuf *m, b
 	if (taken && dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                             rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP) {
 		take_segment(w, f, &pkt, m);
-		w->account.consumed++;
+		w->account[dp_meta(m)->port].consumed++;
 	} else {
-		w->account.dropped[DP_DROP_BAD_CHECKSUM]++;
+		w->account[dp_meta(m)->port].dropped[DP_DROP_BAD_CHECKSUM]++;
 	}
 	rte_pktmbuf_free(m);
 }

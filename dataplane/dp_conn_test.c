@@ -220,7 +220,7 @@ static void test_port_reuse(void **state)
 		}
 	}
 	dp_test_end(&t);
-	const struct ct_account *a = &t.worker->account;
+	const struct ct_account *a = t.worker->account;
 	assert_int_equal(a->verdict[CT_INFECTED], 6);
 	assert_int_equal(a->seen, 6 + 3 + 3);
 	assert_int_equal(t.worker->stats.flows, 12);
@@ -504,8 +504,8 @@ static void test_wrong_checksums_are_dropped(void **state)
 	dp_test_accept(&t, &c);
 	dp_test_fins(&t, &c);
 	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
-	assert_int_equal(t.worker->account.dropped[DP_DROP_BAD_CHECKSUM], 2);
-	assert_int_equal(t.worker->account.consumed, t.frames - 2);
+	assert_int_equal(t.worker->account[0].dropped[DP_DROP_BAD_CHECKSUM], 2);
+	assert_int_equal(t.worker->account[0].consumed, t.frames - 2);
 	dp_text_free(&mail);
 	dp_test_close(&t);
 }
@@ -634,7 +634,7 @@ static void test_not_mail(void **state)
 			assert_int_equal(t.worker->segments.used, 0);
 		}
 		assert_int_equal(t.worker->inspect.stats.sessions, 0);
-		assert_int_equal(t.worker->account.seen, 0);
+		assert_int_equal(t.worker->account[0].seen, 0);
 		dp_test_close(&t);
 	}
 }

@@ -34,6 +34,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
 	add(l, "packets", "cut_by_capture", s->cut_packets);
 	add(l, "packets", "checksum_trusted", s->checksum_trusted);
+	add(l, "packets", "injected_lost", s->injected_lost);
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);
 	add(l, "connections", "expired", s->flows_expired);
@@ -47,7 +48,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "tcp", "window", s->tcp_window);
 	add(l, "tcp", "gaps", s->tcp_gaps);
 	add(l, "tcp", "gap_bytes", s->tcp_gap_bytes);
-	add(l, "bytes", "received", w->account.bytes);
+	add(l, "bytes", "received", w->account[0].bytes + w->account[1].bytes);
 	add(l, "bytes", "content", i->content_bytes);
 	add(l, "bytes", "decoded", i->file_bytes);
 	add(l, "bytes", "matched", i->matched_bytes);

@@ -19,7 +19,7 @@ static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet
 		d->first = seg;
 	d->last = seg;
 	d->n++;
-	w->account.held++;
+	w->account[dp_meta(m)->port].held++;
 	return true;
 }
 
@@ -34,7 +34,7 @@ static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, str
 		d->last = before;
 	d->n--;
 	w->streams.held -= seg->cost;
-	w->account.held--;
+	w->account[dp_meta(m)->port].held--;
 	rs_pool_put(&w->segments, seg);
 	return m;
 }

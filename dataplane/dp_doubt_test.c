@@ -41,14 +41,14 @@ static void test_edited_capture(void **state)
 	c.bad_sum = true;
 	for (size_t at = 0; at < mail.n; at += 100)
 		dp_test_bytes(&t, &c, 0, mail.p + at, mail.n - at < 100 ? mail.n - at : 100);
-	assert_true(t.worker->account.held > 0);
+	assert_true(t.worker->account[0].held > 0);
 	c.bad_sum = false;
 	acknowledge(&t, &c);
-	assert_int_equal(t.worker->account.held, 0);
+	assert_int_equal(t.worker->account[0].held, 0);
 	dp_test_accept(&t, &c);
 	dp_test_fins(&t, &c);
 	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
-	assert_int_equal(t.worker->account.dropped[DP_DROP_BAD_CHECKSUM], 0);
+	assert_int_equal(t.worker->account[0].dropped[DP_DROP_BAD_CHECKSUM], 0);
 	dp_text_free(&mail);
 	dp_test_close(&t);
 }
@@ -79,7 +79,7 @@ static void test_inserted_lies(void **state)
 	dp_test_accept(&t, &c);
 	dp_test_fins(&t, &c);
 	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
-	assert_int_equal(t.worker->account.dropped[DP_DROP_BAD_CHECKSUM], lies);
+	assert_int_equal(t.worker->account[0].dropped[DP_DROP_BAD_CHECKSUM], lies);
 	assert_int_equal(t.worker->stats.tcp_gaps, 0);
 	dp_text_free(&mail);
 	dp_test_close(&t);
@@ -99,14 +99,14 @@ static void test_never_acknowledged(void **state)
 	dp_test_segment(&t, &c, 0, RS_TCP_RST, c.seq[0], NULL, 0);
 	dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0] + 5000, "QUIT\r\n", 6);
 	c.bad_sum = false;
-	assert_int_equal(t.worker->account.held, 1);
+	assert_int_equal(t.worker->account[0].held, 1);
 	dp_test_envelope(&t, &c);
 	dp_test_bytes(&t, &c, 0, mail.p, mail.n);
 	dp_test_accept(&t, &c);
 	dp_test_fins(&t, &c);
 	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
 	dp_test_end(&t);
-	assert_int_equal(t.worker->account.dropped[DP_DROP_BAD_CHECKSUM], 2);
+	assert_int_equal(t.worker->account[0].dropped[DP_DROP_BAD_CHECKSUM], 2);
 	t.worker->ended = false;
 	dp_text_free(&mail);
 	dp_test_close(&t);
@@ -124,7 +124,7 @@ static void test_offload(void **state)
 	c.bad_sum = true;
 	dp_test_mail(&t, &c, &mail, 536, 0);
 	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
-	assert_int_equal(t.worker->account.dropped[DP_DROP_BAD_CHECKSUM], 0);
+	assert_int_equal(t.worker->account[0].dropped[DP_DROP_BAD_CHECKSUM], 0);
 	/* What follows the close is not summed any more. */
 	assert_true(t.worker->stats.checksum_trusted >= t.frames - 1);
 	dp_text_free(&mail);

@@ -28,7 +28,7 @@ static void test_one_infected_one_clean(void **state)
 	send_content(&t, 2, "b.bin", good, sizeof good - 1);
 	dp_test_check(&t);
 
-	const struct ct_account *a = &t.worker->account;
+	const struct ct_account *a = t.worker->account;
 	assert_int_equal(a->seen, 2);
 	assert_int_equal(a->verdict[CT_INFECTED], 1);
 	assert_int_equal(a->verdict[CT_CLEAN], 1);
@@ -151,7 +151,7 @@ static void test_reasons(void **state)
 	dp_test_bytes(&t, &c, 1, "\x16\x03\x01\x00\x05hello", 10);
 	dp_test_fins(&t, &c);
 	dp_test_verdict(&t, 5, CT_UNSCANNED, CT_REASON_TLS, false);
-	assert_int_equal(t.worker->account.seen, 6);
+	assert_int_equal(t.worker->account[0].seen, 6);
 	dp_test_close(&t);
 }
 

@@ -12,6 +12,8 @@ enum dp_kind {
 	DP_FRAME, /* as it was received */
 	DP_TICK, /* no frame: the packets' time has reached `time`; what has waited too long is ended */
 	DP_END, /* no frame: nothing follows; what is open is ended */
+	DP_SEND, /* looked at already, by the worker of its connection: to be sent by the worker that has the port's queue */
+	DP_OURS, /* a frame of our own making: counted as injected when it is sent */
 };
 
 struct dp_meta {
@@ -21,6 +23,8 @@ struct dp_meta {
 	uint32_t payload_off; /* of the TCP payload; set by the worker, for segments that wait out of order */
 	uint32_t wire_len; /* its length on the wire; more than the mbuf holds when the capture cut it */
 	uint16_t input; /* capture file or port */
+	uint8_t port; /* of the worker's account that it is counted in: the port it came in by; 0 for captures */
+	uint8_t out; /* DP_SEND: the port that it leaves by */
 	uint8_t link; /* enum dp_link */
 	uint8_t kind; /* enum dp_kind */
 };
@@ -28,6 +32,11 @@ struct dp_meta {
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)
 {
 	return rte_mbuf_to_priv(m);
+}
+
+static inline const struct dp_meta *dp_meta_const(const struct rte_mbuf *m)
+{
+	return (const struct dp_meta *)(m + 1);
 }
 
 #endif

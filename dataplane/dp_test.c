@@ -331,7 +331,7 @@ void dp_test_forget(struct dp_test *t)
 
 void dp_test_check(struct dp_test *t)
 {
-	const struct ct_account *a = &t->worker->account;
+	const struct ct_account *a = t->worker->account;
 	take_records(t);
 	assert_true(ct_account_packets_balance(a));
 	assert_int_equal(a->received, t->frames);
@@ -376,7 +376,7 @@ void dp_test_pools_are_back(struct dp_test *t)
 	assert_int_equal(st.streams_used, 0);
 	assert_int_equal(st.places_used, 0);
 	assert_int_equal(rte_mempool_in_use_count(t->mbufs), 0);
-	assert_true(ct_account_balanced(&t->worker->account));
+	assert_true(ct_account_balanced(t->worker->account));
 }
 
 static void put_signal(struct dp_test *t, enum dp_kind kind)

@@ -13,7 +13,7 @@
 
 #include "dataplane/dp_conn.h"
 
-const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum" };
+const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full" };
 
 /* Records. */
 
@@ -45,10 +45,16 @@ static bool reclaim_records(void *arg, bool wait)
 
 /* The way of a packet. */
 
-static enum dp_fate drop(struct dp_worker *w, enum dp_drop why)
+static enum dp_fate drop(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
 {
-	w->account.dropped[why]++;
+	w->account[dp_meta_const(m)->port].dropped[why]++;
 	return DP_DROPPED;
+}
+
+/* What is not looked into goes on where packets go on at all. */
+static enum dp_fate pass(const struct dp_worker *w)
+{
+	return w->use == DP_USE_INLINE ? DP_FORWARDED : DP_CONSUMED;
 }
 
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
@@ -60,11 +66,11 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	case DP_SUM_WAIT:
 		return DP_HELD;
 	case DP_SUM_DROP:
-		return drop(w, DP_DROP_BAD_CHECKSUM);
+		return drop(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	if (f)
 		dp_conn_segment(w, f, pkt, m);
-	return DP_CONSUMED;
+	return pass(w);
 }
 
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
@@ -81,25 +87,55 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return segment(w, m, &pkt);
 	case DP_OTHER:
 	case DP_FRAGMENT:
-		return DP_CONSUMED;
+		return pass(w);
 	case DP_TRUNCATED:
-		return drop(w, DP_DROP_TRUNCATED);
+		return drop(w, m, DP_DROP_TRUNCATED);
 	case DP_BAD_LINK:
-		return drop(w, DP_DROP_BAD_LINK);
+		return drop(w, m, DP_DROP_BAD_LINK);
 	case DP_BAD_IP:
-		return drop(w, DP_DROP_BAD_IP);
+		return drop(w, m, DP_DROP_BAD_IP);
 	case DP_BAD_TCP:
-		return drop(w, DP_DROP_BAD_TCP);
+		return drop(w, m, DP_DROP_BAD_TCP);
 	case DP_CLASS_MAX:
 		break;
 	}
 	return DP_CONSUMED;
 }
 
-static void act(struct dp_worker *w, enum dp_fate fate)
+/* True: the frame is the worker's no more. */
+static bool act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate)
 {
-	if (fate == DP_CONSUMED)
-		w->account.consumed++;
+	unsigned port = dp_meta(m)->port;
+	switch (fate) {
+	case DP_FORWARDED:
+		w->tx(w->sink, m, !port);
+		return true;
+	case DP_CONSUMED:
+		w->account[port].consumed++;
+		return false;
+	case DP_HELD:
+	case DP_DROPPED:
+		break;
+	}
+	return false;
+}
+
+void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out)
+{
+	const struct dp_meta *meta = dp_meta_const(m);
+	w->account[out].sent++;
+	if (meta->kind == DP_OURS)
+		w->account[out].injected++;
+	else
+		w->account[meta->port].forwarded++;
+}
+
+void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m)
+{
+	if (dp_meta_const(m)->kind == DP_OURS)
+		w->stats.injected_lost++;
+	else
+		drop(w, m, DP_DROP_FULL);
 }
 
 /* A packet is in no cache when it comes: while one is worked on, the next is fetched. More than one ahead, or more of it than a
@@ -114,16 +150,19 @@ static void fetch(const struct rte_mbuf *m)
 
 void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 {
+	struct rte_mbuf *done[DP_BURST];
+	unsigned ndone = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		const struct dp_meta *meta = dp_meta(m[i]);
+		bool gone = false;
 		if (i + 1 < n)
 			fetch(m[i + 1]);
 		w->inspect.now = (struct dp_now){ meta->seq, meta->time, meta->pcap_cnt, meta->input };
 		switch (meta->kind) {
 		case DP_FRAME:
-			w->account.received++;
-			w->account.bytes += rte_pktmbuf_pkt_len(m[i]);
-			act(w, inspect(w, m[i]));
+			w->account[meta->port].received++;
+			w->account[meta->port].bytes += rte_pktmbuf_pkt_len(m[i]);
+			gone = act(w, m[i], inspect(w, m[i]));
 			break;
 		case DP_TICK:
 			dp_conn_expire(w, meta->time);
@@ -132,9 +171,16 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 			dp_conn_end_all(w);
 			w->ended = true;
 			break;
+		case DP_SEND:
+		case DP_OURS:
+			w->tx(w->sink, m[i], meta->out);
+			gone = true;
+			break;
 		}
+		if (!gone)
+			done[ndone++] = m[i];
 	}
-	rte_pktmbuf_free_bulk(m, n);
+	rte_pktmbuf_free_bulk(done, ndone);
 }
 
 uint16_t dp_worker_poll(struct dp_worker *w)
@@ -227,6 +273,9 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	if (!w)
 		goto fail;
 	w->id = wc->id;
+	w->use = wc->use;
+	w->tx = wc->tx;
+	w->sink = wc->sink;
 	w->config = c;
 	w->rx = wc->rx;
 	w->source = wc->source;
@@ -253,7 +302,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	rc = make_rings(w);
 	if (rc != 0)
 		goto fail;
-	rc = dp_inspect_init(&w->inspect, c, wc->rules, at, &w->account, send_record, reclaim_records, w);
+	rc = dp_inspect_init(&w->inspect, c, wc->rules, at, w->account, send_record, reclaim_records, w);
 	if (rc != 0)
 		goto fail;
 	*out = w;

@@ -19,14 +19,31 @@
 
 #define DP_BURST 32
 
+enum dp_use { /* what the worker's packets are */
+	DP_USE_READ, /* of captures: looked at */
+	DP_USE_INLINE, /* of two ports, INSIDE and OUTSIDE: each goes out by the other one, or not at all */
+	DP_USE_MIRROR, /* copies, of one port: looked at */
+};
+
+enum dp_port_index { DP_INSIDE, DP_OUTSIDE, DP_MIRROR = DP_INSIDE, DP_RESET = DP_OUTSIDE, DP_PORTS_MAX = 2 };
+
 /* Why a packet was dropped: each names a counter. */
-enum dp_drop { DP_DROP_TRUNCATED, DP_DROP_BAD_LINK, DP_DROP_BAD_IP, DP_DROP_BAD_TCP, DP_DROP_BAD_CHECKSUM, DP_DROP_MAX };
+enum dp_drop {
+	DP_DROP_TRUNCATED,
+	DP_DROP_BAD_LINK,
+	DP_DROP_BAD_IP,
+	DP_DROP_BAD_TCP,
+	DP_DROP_BAD_CHECKSUM,
+	DP_DROP_FULL, /* the port it was to leave by, or the way to it, had no room */
+	DP_DROP_MAX
+};
 extern const char *const dp_drop_names[DP_DROP_MAX];
 
 enum dp_fate { /* what became of a packet */
 	DP_CONSUMED, /* looked at, and nothing to send */
 	DP_HELD, /* kept, by reference, until more is known; counted already */
 	DP_DROPPED, /* with a reason; counted already */
+	DP_FORWARDED, /* given to the other port as it is; counted when that has taken it */
 };
 
 struct dp_worker_stats { /* counters outside the sums */
@@ -35,22 +52,30 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
+	uint64_t injected_lost; /* frames of ours that no port took */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
 };
 
 /* A source of packets: fills up to n, returns how many. A port's queue, or the ring of a capture's reader. */
 typedef uint16_t (*dp_rx)(void *source, struct rte_mbuf **m, uint16_t n);
 
+/* Where frames go: takes m, to be sent by port `out`. The sink calls dp_worker_sent or dp_worker_unsent for each of them, when it
+ * has sent or freed it. */
+typedef void (*dp_tx)(void *sink, struct rte_mbuf *m, unsigned out);
+
 struct dp_worker {
 	unsigned id;
+	enum dp_use use;
 	const struct ct_config *config;
 	dp_rx rx;
 	void *source;
+	dp_tx tx; /* NULL: nothing is sent */
+	void *sink;
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
 	struct dp_inspect inspect;
-	struct ct_account account;
+	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
 	struct dp_worker_stats stats;
 	struct dp_flow *flow; /* of the packet being worked on, for the callbacks */
 	uint64_t smtp_ports[65536 / 64]; /* bit set */
@@ -66,10 +91,13 @@ struct dp_worker {
 
 struct dp_worker_config {
 	unsigned id;
+	enum dp_use use;
 	const struct ct_config *config;
 	const struct mt_ruleset *rules;
 	dp_rx rx;
 	void *source;
+	dp_tx tx;
+	void *sink;
 	const _Atomic uint64_t *dispatched;
 	bool patient;
 	uint32_t held_max; /* mbufs that its connections may keep, all together */
@@ -88,6 +116,10 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers);
 
 /* One burst: received packets are looked at, and given back or sent on. This is the whole way of a packet. */
 void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);
+
+/* What became of a frame that was given to the sink, said before it is freed: counted at the port that it came in by, and left by. */
+void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out);
+void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m);
 
 /* Receives one burst and works on it; returns how many packets there were. */
 uint16_t dp_worker_poll(struct dp_worker *w);

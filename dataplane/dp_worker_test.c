@@ -26,7 +26,7 @@ static void test_every_class_of_packet(void **state)
 	dp_test_init(&t);
 	t.config.capture.checksums = CT_CHECKSUMS_VERIFY;
 	dp_test_open(&t);
-	const struct ct_account *a = &t.worker->account;
+	const struct ct_account *a = t.worker->account;
 	const uint64_t *class = t.worker->stats.class_packets;
 
 	dp_test_frame(&t, DP_LINK_ETHERNET, good, n);
@@ -204,7 +204,7 @@ static bool starve(size_t pool, uint32_t left, enum travel how, const struct dp_
 	two_mails(&t, mail, how, 1);
 	dp_test_end(&t);
 
-	const struct ct_account *a = &t.worker->account;
+	const struct ct_account *a = t.worker->account;
 	bool enough = p->failed == 0;
 	assert_true(a->seen >= 1);
 	assert_true(ct_account_balanced(a));
@@ -304,7 +304,7 @@ static void test_what_empty_pools_are_called(void **state)
 				cases[i].left);
 		two_mails(&t, &mail, WHOLE, 1);
 		dp_test_end(&t);
-		const struct ct_account *a = &t.worker->account;
+		const struct ct_account *a = t.worker->account;
 		/* A session that was not read counts as one message. */
 		unsigned seen = i == 0 ? 1 : 2;
 		assert_int_equal(a->seen, seen);
@@ -343,7 +343,7 @@ static void test_streams_found_empty(void **state)
 					mt_stream_end(mt, taken[--n], NULL, NULL);
 				two_mails(&t, &mail, WHOLE, 1);
 				dp_test_end(&t);
-				const struct ct_account *a = &t.worker->account;
+				const struct ct_account *a = t.worker->account;
 				assert_int_equal(a->seen, 2);
 				/* A file and its members, one at a time: three streams, and one for the encoded text. */
 				bool enough = left >= (b == MT_FILE_DATA ? 3 : 1);
@@ -500,7 +500,7 @@ static void test_crowd(void **state)
 				dp_test_tick(&t, 100);
 		}
 		dp_test_end(&t);
-		const struct ct_account *a = &t.worker->account;
+		const struct ct_account *a = t.worker->account;
 		/* Every message carries the loader; one that was given up by its own end may have none of it. */
 		assert_true(a->verdict[CT_INFECTED] > 0);
 		for (size_t i = 0; i < t.nfound; i++)
@@ -551,7 +551,7 @@ static void test_patience(void **state)
 		t.config.memory.records = 8;
 		dp_test_open(&t);
 		struct control c = { .w = t.worker };
-		const struct ct_account *a = &t.worker->account;
+		const struct ct_account *a = t.worker->account;
 		if (patient) {
 			assert_int_equal(pthread_create(&c.thread, NULL, give_back, &c), 0);
 			for (unsigned i = 0; i < 40; i++)
@@ -596,15 +596,15 @@ static void test_patience_has_an_end(void **state)
 		dp_test_greet(&t, &c[i]);
 		dp_test_envelope(&t, &c[i]);
 	}
-	assert_int_equal(t.worker->account.seen, 6);
+	assert_int_equal(t.worker->account[0].seen, 6);
 	t.patient = false;
 	for (unsigned i = 0; i < 6; i++) {
 		dp_test_say(&t, &c[i], 0, "Subject: x\r\n\r\nhello\r\n");
 		dp_test_accept(&t, &c[i]);
 		dp_test_fins(&t, &c[i]);
 	}
-	assert_int_equal(t.worker->account.verdict[CT_CLEAN], 4);
-	assert_int_equal(t.worker->account.unscanned[CT_REASON_OVERLOAD], 2);
+	assert_int_equal(t.worker->account[0].verdict[CT_CLEAN], 4);
+	assert_int_equal(t.worker->account[0].unscanned[CT_REASON_OVERLOAD], 2);
 	dp_test_close(&t);
 }
 

@@ -264,7 +264,7 @@ static double gbps(const struct bench *b, uint64_t cycles)
 
 static bool report(const struct bench *b, const struct pg_rounds *worker, const struct pg_rounds *limit)
 {
-	bool balanced = ct_account_balanced(&b->worker->account), ok = balanced && b->bad_rounds == 0;
+	bool balanced = ct_account_balanced(b->worker->account), ok = balanced && b->bad_rounds == 0;
 	double reached = gbps(b, pg_rounds_quantile(worker, 0.5)), roofline = gbps(b, pg_rounds_quantile(limit, 0.5));
 	double ratio = reached / roofline;
 	json_t *o = json_object();

@@ -414,7 +414,7 @@ static int conclude(struct run *r)
 {
 	struct ct_account a = { 0 };
 	for (unsigned i = 0; i < r->nworkers; i++)
-		ct_account_add(&a, &r->workers[i]->account);
+		ct_account_add(&a, r->workers[i]->account);
 	print_account(r, &a);
 	if (!ct_account_balanced(&a) || a.received != r->reader.packets) {
 		cmd_error("the account does not balance (%" PRIu64 " packets read, %" PRIu64 " received by workers): this is a fault "
