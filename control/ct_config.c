@@ -69,6 +69,21 @@ void ct_config_free(struct ct_config *c)
 		ct_key_clear(c, &ct_keys[i]);
 }
 
+const char *ct_config_ports_fault(const struct ct_config *c)
+{
+	bool inside = *c->ports.inside, outside = *c->ports.outside, mirror = *c->ports.mirror, reset = *c->ports.reset;
+	if (inside != outside)
+		return inside ? "an inside port without an outside port, expected both" :
+				"an outside port without an inside port, expected both";
+	if (inside && mirror)
+		return "inside and outside ports beside a mirror port, expected the two or the one";
+	if (reset && !mirror)
+		return "a reset port without a mirror port, expected both";
+	if (inside && !strcmp(c->ports.inside, c->ports.outside))
+		return "one port as inside and outside, expected two";
+	return NULL;
+}
+
 /* Comment lines of at most 100 columns. */
 static void print_comment(FILE *to, const char *indent, const char *text)
 {
@@ -97,7 +112,9 @@ static void print_key(FILE *to, const struct ct_key *k)
 		return;
 	}
 	if (!ct_key_is_list(k)) {
-		fprintf(to, "  %s: %s\n", k->name, *k->value ? k->value : "\"\"");
+		/* Within quotes where YAML would take something else out of it. */
+		bool plain = *k->value && !strpbrk(k->value, ":{}#\"");
+		fprintf(to, plain ? "  %s: %s\n" : "  %s: \"%s\"\n", k->name, k->value);
 		return;
 	}
 	fprintf(to, "  %s: [", k->name);

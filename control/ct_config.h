@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/ct_record.h"
+
 enum ct_sha256_mode {
 	CT_SHA256_ALL, /* attachments and members of archives */
 	CT_SHA256_ATTACHMENTS,
@@ -23,6 +25,18 @@ enum ct_checksums { /* what is done about TCP and IPv4 header checksums */
 	CT_CHECKSUMS_VERIFY, /* a wrong one drops the packet, counted as bad_checksum */
 	CT_CHECKSUMS_TRUST, /* not looked at */
 };
+
+enum ct_policy { /* what becomes of a message that could not be looked into, inline */
+	CT_POLICY_PASS,
+	CT_POLICY_TEMPFAIL,
+	CT_POLICY_REJECT,
+	CT_POLICY_DROP,
+};
+enum ct_stall { CT_STALL_CLOSED, CT_STALL_OPEN }; /* what passes a worker that makes no progress: nothing, everything */
+
+/* What a policy is for: an enum ct_reason, or this. */
+#define CT_POLICY_SMUGGLING CT_REASON_MAX
+#define CT_POLICY_FOR_MAX (CT_REASON_MAX + 1)
 
 struct ct_strings { char **v; size_t n; };
 
@@ -41,6 +55,25 @@ struct ct_config {
 		uint32_t blocks; /* text blocks of records */
 		uint32_t segments; /* out-of-order segments */
 	} memory;
+	struct { /* ports: of `run`; "" none */
+		char *inside, *outside; /* both or neither */
+		char *mirror; /* instead of those */
+		char *reset; /* with mirror */
+	} ports;
+	struct { /* inline: */
+		bool observe; /* forward everything, record what would have been done */
+		uint32_t pickup; /* seconds after the start within which connections found in the middle are picked up */
+		uint32_t reply_wait; /* seconds that replies still owed are awaited before a message is refused */
+		uint32_t hold; /* mbufs that one connection may keep, both directions together */
+		enum ct_stall stall;
+		uint32_t stall_after; /* seconds without progress of a worker */
+	} inline_;
+	enum ct_policy policy[CT_POLICY_FOR_MAX]; /* policy: by enum ct_reason, and CT_POLICY_SMUGGLING; a TLS session passes */
+	struct { /* reject: */
+		uint32_t code; /* 500 to 599 */
+		char *enhanced; /* "5.7.1"; "" none */
+		char *text, *tempfail_text; /* printable ASCII; CT_REPLY_INCIDENT stands for the incident's id */
+	} reject;
 	struct { /* capture: */
 		enum ct_checksums checksums;
 		bool vlan_in_flow; /* VLAN ids are part of a connection's identity */
@@ -68,9 +101,12 @@ struct ct_config {
 	} rules;
 	struct { /* output: */
 		char *directory; /* where eve.json goes; "" none (-o) */
+		uint32_t stats_interval; /* seconds between the stats records of `run`; 0: one, at the end */
 		uint32_t community_id_seed;
 	} output;
 };
+
+#define CT_REPLY_INCIDENT "{incident}"
 
 /* Defaults only. 0 or -ENOMEM. */
 int ct_config_defaults(struct ct_config *c);
@@ -78,6 +114,9 @@ int ct_config_defaults(struct ct_config *c);
 int ct_config_load(struct ct_config *c, const char *path, char *err, size_t err_size);
 /* The same from memory; name stands in err for the file. */
 int ct_config_parse(struct ct_config *c, const char *buf, size_t len, const char *name, char *err, size_t err_size);
+/* Whether the ports go together: inside and outside, two different ones; or mirror, and reset only with it; or none at all.
+ * NULL, or in words what is wrong. */
+const char *ct_config_ports_fault(const struct ct_config *c);
 /* After a load that failed there is nothing to free, and this does no harm. */
 void ct_config_free(struct ct_config *c);
 /* Prints every key with type, range, default and meaning: the reference. */

@@ -19,17 +19,32 @@
 #define BOOL(s, n, def, text) { .section = #s, .name = #n, .type = CT_KEY_BOOL, .at = AT(s.n), .value = def, .meaning = text }
 #define ENUM(s, n, names, def, text)                                                                                   \
 	{ .section = #s, .name = #n, .type = CT_KEY_ENUM, .at = AT(s.n), .choices = names, .value = def, .meaning = text }
+#define POLICY(n, why, def, text)                                                                                      \
+	{ .section = "policy", .name = #n, .type = CT_KEY_ENUM, .at = AT(policy[why]), .choices = policy_names,         \
+	  .value = def, .meaning = text }
 /* clang-format on */
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
+static const char *const policy_names[] = { "pass", "tempfail", "reject", "drop", NULL };
+static const char *const stall_names[] = { "closed", "open", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
 
 /* clang-format off */
 const struct ct_section ct_sections[] = {
 	{ "sensor", "This sensor." },
 	{ "workers", "Threads that read packets, each on a core of its own." },
+	{ "ports",
+	  "Where `mailweir run` stands: inside and outside, or mirror. A port is a kernel interface (eth1), a PCI address "
+	  "(0000:3b:00.0) or a DPDK device (net_memif0,role=client). The command line's take their place." },
+	{ "inline", "Between two ports." },
+	{ "policy",
+	  "What becomes of a message, between two ports, that no rule stops but that could not be wholly looked into. pass: it is "
+	  "delivered, and recorded. tempfail: 451, the sender tries again. reject: refused for good, see \"reject\". drop: its "
+	  "end is not forwarded and both ends are reset; the sender tries again. Of several reasons the strictest decides." },
+	{ "reject", "What a sender is told whose message is refused." },
 	{ "memory", "Capacities, for each worker. All memory is taken at start; what finds no room is counted and named." },
 	{ "capture", "Packets." },
 	{ "tcp", "Connections." },
@@ -46,6 +61,60 @@ const struct ct_key ct_keys[] = {
 	  .default_is = "the host's name", .meaning = "Its name, in every record." },
 
 	NUMBER(workers, count, 1, 64, "1", "How many. Results do not depend on it."),
+
+	{ .section = "ports", .name = "inside", .type = CT_KEY_TEXT, .at = AT(ports.inside), .max = 255, .value = "",
+	  .meaning = "The mail servers' side (--inside)." },
+	{ .section = "ports", .name = "outside", .type = CT_KEY_TEXT, .at = AT(ports.outside), .max = 255, .value = "",
+	  .meaning = "The side of the rest of the world (--outside)." },
+	{ .section = "ports", .name = "mirror", .type = CT_KEY_TEXT, .at = AT(ports.mirror), .max = 255, .value = "",
+	  .meaning = "A port that only copies of packets come in by (--mirror)." },
+	{ .section = "ports", .name = "reset", .type = CT_KEY_TEXT, .at = AT(ports.reset), .max = 255, .value = "",
+	  .meaning = "The port that resets leave by, beside a mirror port; \"\": none are sent (--reset-port)." },
+
+	/* The section is a keyword of C: its field has another name. */
+	{ .section = "inline", .name = "observe", .type = CT_KEY_BOOL, .at = AT(inline_.observe), .value = "false",
+	  .meaning = "Forward everything, and record what would have been done (--observe)." },
+	{ .section = "inline", .name = "pickup", .type = CT_KEY_SECONDS, .at = AT(inline_.pickup), .max = 86400, .value = "0",
+	  .meaning = "For so long after the start, a mail connection found in its middle is picked up and judged from its next "
+		     "message. After that, and with 0 from the first, such a connection is reset, for whoever outwaits a "
+		     "restart must not pass unread; a mail server connects again." },
+	{ .section = "inline", .name = "reply_wait", .type = CT_KEY_SECONDS, .at = AT(inline_.reply_wait), .min = 1, .max = 3600,
+	  .value = "5m", .meaning = "How long the replies that the server still owes are awaited before a message is refused." },
+	/* 1 MB in segments of 536 bytes, the least that every host takes (RFC 9293 3.7.1), is 1957. */
+	{ .section = "inline", .name = "hold", .type = CT_KEY_NUMBER, .at = AT(inline_.hold), .min = 16, .max = 1048576,
+	  .value = "2048",
+	  .meaning = "Packets of one connection, of both directions together, that may be kept: until the server has "
+		     "acknowledged them, or until their message is judged. Beyond that the sender has to repeat them. 2048 do for "
+		     "windows of 1 MB." },
+	{ .section = "inline", .name = "stall", .type = CT_KEY_ENUM, .at = AT(inline_.stall), .choices = stall_names,
+	  .value = "closed",
+	  .meaning = "What passes a worker that makes no progress: nothing (closed), or everything, unjudged (open)." },
+	{ .section = "inline", .name = "stall_after", .type = CT_KEY_SECONDS, .at = AT(inline_.stall_after), .min = 1, .max = 3600,
+	  .value = "5s", .meaning = "How long a worker makes no progress before it is taken for stalled." },
+
+	POLICY(overload, CT_REASON_OVERLOAD, "tempfail", "There was no room for it."),
+	POLICY(timeout, CT_REASON_TIMEOUT, "tempfail", "It was not judged in time."),
+	POLICY(gap, CT_REASON_GAP, "tempfail", "Some of its bytes were never seen."),
+	POLICY(limit, CT_REASON_LIMIT, "pass",
+	       "A limit was reached (see \"limits\"). A retry would meet the same fate: a strict site says reject, never "
+	       "tempfail."),
+	POLICY(malformed, CT_REASON_MALFORMED, "pass",
+	       "Its MIME structure, an encoding or an archive is broken, as in honest mail every day."),
+	POLICY(unsupported, CT_REASON_UNSUPPORTED, "pass", "It uses a way of wrapping that is not opened."),
+	POLICY(encrypted_file, CT_REASON_ENCRYPTED_FILE, "pass", "A file in it is encrypted."),
+	POLICY(midstream, CT_REASON_MIDSTREAM, "pass", "Its connection was picked up in the middle."),
+	POLICY(smuggling, CT_POLICY_SMUGGLING, "reject",
+	       "It holds what some servers take for a message's end and others do not: SMTP smuggling."),
+
+	NUMBER(reject, code, 500, 599, "554", "The reply code."),
+	{ .section = "reject", .name = "enhanced", .type = CT_KEY_STATUS, .at = AT(reject.enhanced), .value = "5.7.1",
+	  .meaning = "The enhanced status code (RFC 3463); \"\": none." },
+	{ .section = "reject", .name = "text", .type = CT_KEY_ASCII, .at = AT(reject.text), .min = 1, .max = CT_REPLY_TEXT_MAX,
+	  .value = "Message refused: its content is a program or looks like one. Incident {incident}",
+	  .meaning = "The reply's text; {incident} stands for the id under which the records have the message." },
+	{ .section = "reject", .name = "tempfail_text", .type = CT_KEY_ASCII, .at = AT(reject.tempfail_text), .min = 1,
+	  .max = CT_REPLY_TEXT_MAX, .value = "Message could not be checked, try again later. Incident {incident}",
+	  .meaning = "The same for a message that is to be sent again: 451 4.7.1." },
 
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
 	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
@@ -89,7 +158,9 @@ const struct ct_key ct_keys[] = {
 	  .meaning = "Where compiled rules are kept between runs; \"\": nowhere." },
 
 	{ .section = "output", .name = "directory", .type = CT_KEY_TEXT, .at = AT(output.directory), .max = 4000, .value = "",
-	  .meaning = "Where eve.json is written; \"\": nowhere (-o)." },
+	  .meaning = "Where eve.json is written (-o); \"\": nowhere by `read`, and to standard output by `run`. `run` adds to "
+		     "what is there." },
+	SECONDS(output, stats_interval, 0, 86400, "1m", "Between two stats records of `run`; 0: one only, at the end."),
 	NUMBER(output, community_id_seed, 0, 65535, "0", "Of community_id: the same as the site's other tools have."),
 };
 /* clang-format on */
@@ -168,6 +239,29 @@ static int set_text(const struct ct_key *k, const char *s, char **out)
 	return 0;
 }
 
+/* RFC 5321 4.2: textstring, without the tab. */
+static bool is_printable(const char *s)
+{
+	for (; *s; s++)
+		if (*s < ' ' || *s > '~')
+			return false;
+	return true;
+}
+
+/* RFC 3463 2: class "." subject "." detail, each of at most three digits. */
+static bool is_status(const char *s)
+{
+	if (*s++ != '5')
+		return false;
+	for (int i = 0; i < 2; i++) {
+		size_t digits = *s == '.' ? strspn(s + 1, "0123456789") : 0;
+		if (!digits || digits > 3)
+			return false;
+		s += 1 + digits;
+	}
+	return !*s;
+}
+
 static int add_port(const struct ct_key *k, const char *s, uint16_t **ports, size_t *n)
 {
 	uint32_t port;
@@ -211,6 +305,13 @@ int ct_key_set(struct ct_config *c, const struct ct_key *k, const char *text)
 		return parse_enum(k, text, at);
 	case CT_KEY_TEXT:
 		return set_text(k, text, at);
+	case CT_KEY_ASCII:
+		return is_printable(text) ? set_text(k, text, at) : -EINVAL;
+	case CT_KEY_STATUS: {
+		struct ct_key bounded = *k;
+		bounded.max = sizeof "5.123.123" - 1;
+		return !*text || is_status(text) ? set_text(&bounded, text, at) : -EINVAL;
+	}
 	case CT_KEY_PORTS:
 		return add_port(k, text, at, (size_t *)(void *)((char *)c + k->count_at));
 	case CT_KEY_TEXTS:
@@ -232,7 +333,7 @@ void ct_key_clear(struct ct_config *c, const struct ct_key *k)
 			free(l->v[i]);
 		free(l->v);
 		*l = (struct ct_strings){ 0 };
-	} else if (k->type == CT_KEY_TEXT) {
+	} else if (k->type == CT_KEY_TEXT || k->type == CT_KEY_ASCII || k->type == CT_KEY_STATUS) {
 		char **text = (char **)(void *)((char *)c + k->at);
 		free(*text);
 		*text = NULL;
@@ -287,6 +388,12 @@ void ct_key_expected(const struct ct_key *k, struct ct_buf *to)
 		return;
 	case CT_KEY_TEXT:
 		ct_buf_printf(to, "text of %s%u characters", k->min ? "1 to " : "at most ", k->max);
+		return;
+	case CT_KEY_ASCII:
+		ct_buf_printf(to, "printable ASCII of %u to %u characters", k->min, k->max);
+		return;
+	case CT_KEY_STATUS:
+		ct_buf_puts(to, "a code such as 5.7.1, or \"\"");
 		return;
 	case CT_KEY_PORTS:
 		ct_buf_puts(to, "a list of ports from 1 to 65535, such as [25, 587]");

@@ -8,6 +8,10 @@
 #include "control/ct_config.h"
 #include "control/ct_buf.h"
 
+/* Of a reply's text as it is configured. Each CT_REPLY_INCIDENT in it becomes half as long again at most, and the line still
+ * fits the 512 bytes of RFC 5321 4.5.3.1.5. */
+#define CT_REPLY_TEXT_MAX 320
+
 enum ct_key_type {
 	CT_KEY_NUMBER, /* uint32_t */
 	CT_KEY_SIZE, /* uint32_t, bytes: 4096, 64k, 512M */
@@ -15,6 +19,8 @@ enum ct_key_type {
 	CT_KEY_BOOL,
 	CT_KEY_ENUM, /* an int-sized enum; choices are its names, in order */
 	CT_KEY_TEXT, /* char * */
+	CT_KEY_ASCII, /* char *: printable ASCII, for a reply's line */
+	CT_KEY_STATUS, /* char *: an enhanced status code of a permanent failure (RFC 3463), or "" */
 	CT_KEY_PORTS, /* uint16_t *, and their count */
 	CT_KEY_TEXTS, /* struct ct_strings */
 };

@@ -341,6 +341,19 @@ static int read_stream(struct reader *r)
 	return e;
 }
 
+/* What no key is wrong by itself. */
+static int check_ports(struct reader *r)
+{
+	const char *fault = ct_config_ports_fault(r->config);
+	if (!fault)
+		return 0;
+	size_t line = 0;
+	for (size_t i = 0; i < ct_nsections; i++)
+		if (!strcmp(ct_sections[i].name, "ports"))
+			line = r->section_seen[i];
+	return refuse_at(r, (yaml_mark_t){ .line = line - 1 }, "%s", fault);
+}
+
 int ct_config_parse(struct ct_config *c, const char *buf, size_t len, const char *name, char *err, size_t err_size)
 {
 	struct reader r = { .config = c, .file = name, .buf = buf, .len = len, .err = err, .err_size = err_size };
@@ -365,6 +378,8 @@ int ct_config_parse(struct ct_config *c, const char *buf, size_t len, const char
 	if (r.have)
 		yaml_event_delete(&r.event);
 	yaml_parser_delete(&r.parser);
+	if (!e)
+		e = check_ports(&r);
 free_seen:
 	free(r.seen);
 free_config:

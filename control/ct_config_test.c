@@ -53,6 +53,8 @@ static void same(const struct ct_config *a, const struct ct_config *b)
 			assert_memory_equal(x, y, sizeof(bool));
 			break;
 		case CT_KEY_TEXT:
+		case CT_KEY_ASCII:
+		case CT_KEY_STATUS:
 			assert_string_equal(*(char *const *)(const void *)x, *(char *const *)(const void *)y);
 			break;
 		case CT_KEY_PORTS:
@@ -84,8 +86,40 @@ static void has_defaults(void **state)
 	assert_int_equal(c.files.sha256, CT_SHA256_ALL);
 	assert_int_equal(c.rules.files.n, 0);
 	assert_string_equal(c.output.directory, "");
+	assert_int_equal(c.output.stats_interval, 60);
 	ct_config_free(&c);
 	ct_config_free(&c); /* no harm */
+}
+
+static void has_defaults_for_run(void **state)
+{
+	(void)state;
+	static const enum ct_policy policy[CT_POLICY_FOR_MAX] = {
+		[CT_REASON_NONE] = CT_POLICY_PASS,	     [CT_REASON_TLS] = CT_POLICY_PASS,
+		[CT_REASON_OVERLOAD] = CT_POLICY_TEMPFAIL,   [CT_REASON_TIMEOUT] = CT_POLICY_TEMPFAIL,
+		[CT_REASON_GAP] = CT_POLICY_TEMPFAIL,	     [CT_REASON_MIDSTREAM] = CT_POLICY_PASS,
+		[CT_REASON_LIMIT] = CT_POLICY_PASS,	     [CT_REASON_MALFORMED] = CT_POLICY_PASS,
+		[CT_REASON_UNSUPPORTED] = CT_POLICY_PASS,    [CT_REASON_ENCRYPTED_FILE] = CT_POLICY_PASS,
+		[CT_POLICY_SMUGGLING] = CT_POLICY_REJECT,
+	};
+	struct ct_config c;
+	assert_int_equal(ct_config_defaults(&c), 0);
+	assert_string_equal(c.ports.inside, "");
+	assert_string_equal(c.ports.outside, "");
+	assert_string_equal(c.ports.mirror, "");
+	assert_string_equal(c.ports.reset, "");
+	assert_false(c.inline_.observe);
+	assert_int_equal(c.inline_.pickup, 0);
+	assert_int_equal(c.inline_.reply_wait, 300);
+	assert_int_equal(c.inline_.hold, 2048);
+	assert_int_equal(c.inline_.stall, CT_STALL_CLOSED);
+	assert_int_equal(c.inline_.stall_after, 5);
+	assert_memory_equal(c.policy, policy, sizeof policy);
+	assert_int_equal(c.reject.code, 554);
+	assert_string_equal(c.reject.enhanced, "5.7.1");
+	assert_non_null(strstr(c.reject.text, CT_REPLY_INCIDENT));
+	assert_non_null(strstr(c.reject.tempfail_text, CT_REPLY_INCIDENT));
+	ct_config_free(&c);
 }
 
 /* The cache of someone without a home is nowhere; root's is the system's. */
@@ -140,6 +174,93 @@ static void reads_every_kind_of_value(void **state)
 	ct_config_free(&c);
 }
 
+static void reads_what_run_needs(void **state)
+{
+	(void)state;
+	struct ct_config c;
+	accepted(&c, "ports:\n  inside: eth1\n  outside: net_memif0,role=client\n"
+		     "inline: {observe: true, pickup: 2m, reply_wait: 10s, hold: 4096, stall: open, stall_after: 9}\n"
+		     "policy:\n  overload: pass\n  timeout: reject\n  gap: drop\n  limit: reject\n  malformed: tempfail\n"
+		     "  unsupported: reject\n  encrypted_file: drop\n  midstream: reject\n  smuggling: pass\n"
+		     "reject: {code: 550, enhanced: \"\", text: \"No: {incident}\", tempfail_text: Later.}\n"
+		     "output: {stats_interval: 0}\n");
+	assert_string_equal(c.ports.inside, "eth1");
+	assert_string_equal(c.ports.outside, "net_memif0,role=client");
+	assert_true(c.inline_.observe);
+	assert_int_equal(c.inline_.pickup, 120);
+	assert_int_equal(c.inline_.reply_wait, 10);
+	assert_int_equal(c.inline_.hold, 4096);
+	assert_int_equal(c.inline_.stall, CT_STALL_OPEN);
+	assert_int_equal(c.inline_.stall_after, 9);
+	assert_int_equal(c.policy[CT_REASON_OVERLOAD], CT_POLICY_PASS);
+	assert_int_equal(c.policy[CT_REASON_TIMEOUT], CT_POLICY_REJECT);
+	assert_int_equal(c.policy[CT_REASON_GAP], CT_POLICY_DROP);
+	assert_int_equal(c.policy[CT_REASON_LIMIT], CT_POLICY_REJECT);
+	assert_int_equal(c.policy[CT_REASON_MALFORMED], CT_POLICY_TEMPFAIL);
+	assert_int_equal(c.policy[CT_REASON_UNSUPPORTED], CT_POLICY_REJECT);
+	assert_int_equal(c.policy[CT_REASON_ENCRYPTED_FILE], CT_POLICY_DROP);
+	assert_int_equal(c.policy[CT_REASON_MIDSTREAM], CT_POLICY_REJECT);
+	assert_int_equal(c.policy[CT_POLICY_SMUGGLING], CT_POLICY_PASS);
+	assert_int_equal(c.policy[CT_REASON_TLS], CT_POLICY_PASS);
+	assert_int_equal(c.reject.code, 550);
+	assert_string_equal(c.reject.enhanced, "");
+	assert_string_equal(c.reject.text, "No: {incident}");
+	assert_string_equal(c.reject.tempfail_text, "Later.");
+	assert_int_equal(c.output.stats_interval, 0);
+	ct_config_free(&c);
+	accepted(&c, "ports: {mirror: eth2, reset: eth3}\n");
+	assert_string_equal(c.ports.mirror, "eth2");
+	assert_string_equal(c.ports.reset, "eth3");
+	ct_config_free(&c);
+}
+
+static void refuses_ports_that_do_not_go_together(void **state)
+{
+	(void)state;
+	refused("ports: {inside: a}\n", "f:1:1: an inside port without an outside port, expected both");
+	refused("tcp:\nports: {outside: a}\n", "f:2:1: an outside port without an inside port, expected both");
+	refused("ports: {reset: a}\n", "f:1:1: a reset port without a mirror port, expected both");
+	refused("ports: {inside: a, outside: b, mirror: c}\n",
+		"f:1:1: inside and outside ports beside a mirror port, expected the two or the one");
+	refused("ports: {inside: a, outside: b, reset: c}\n", "f:1:1: a reset port without a mirror port, expected both");
+	refused("ports: {inside: a, outside: a}\n", "f:1:1: one port as inside and outside, expected two");
+}
+
+/* A reply is one line of at most 512 bytes, whatever is configured. */
+static void refuses_what_is_no_reply(void **state)
+{
+	(void)state;
+	static const char *const status[] = { "4.7.1", "5",	   "5.7",   "5.7.",    "5.7.1.",
+					      "5..1",  "5.7.1234", "5.7.x", "5.7.1 x", " 5.7.1" };
+	static const char *const texts[] = { "", "a\\tb", "a\\r\\nb", "caf\\u00e9", "a\\x7f" };
+	char text[CT_REPLY_TEXT_MAX + 100], expected[256];
+	for (size_t i = 0; i < sizeof status / sizeof *status; i++) {
+		snprintf(text, sizeof text, "reject: {enhanced: \"%s\"}\n", status[i]);
+		snprintf(expected, sizeof expected,
+			 "f:1:20: reject.enhanced is \"%s\", expected a code such as 5.7.1, or \"\"", status[i]);
+		refused(text, expected);
+	}
+	refused("reject: {code: 451}\n", "f:1:16: reject.code is \"451\", expected a number from 500 to 599");
+	refused("reject: {code: 600}\n", "f:1:16: reject.code is \"600\", expected a number from 500 to 599");
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		struct ct_config c;
+		char err[512];
+		snprintf(text, sizeof text, "reject: {text: \"%s\"}\n", texts[i]);
+		assert_int_equal(parse(&c, text, strlen(text), err, sizeof err), -EINVAL);
+		assert_non_null(strstr(err, "expected printable ASCII of 1 to 320 characters"));
+		assert_null(strpbrk(err, "\r\n\t"));
+	}
+	struct ct_config c;
+	int n = snprintf(text, sizeof text, "reject:\n  tempfail_text: ");
+	memset(text + n, 'x', CT_REPLY_TEXT_MAX);
+	strcpy(text + n + CT_REPLY_TEXT_MAX, "\n");
+	accepted(&c, text);
+	ct_config_free(&c);
+	strcpy(text + n + CT_REPLY_TEXT_MAX, "x\n");
+	char err[512];
+	assert_int_equal(parse(&c, text, strlen(text), err, sizeof err), -EINVAL);
+}
+
 static void nothing_said_is_the_defaults(void **state)
 {
 	(void)state;
@@ -165,8 +286,8 @@ static void says_where_what_and_what_was_expected(void **state)
 	refused("smtp:\n  something_else: 1\n",
 		"f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect");
 	refused("elephant: 1\n",
-		"f:1:1: unknown key \"elephant\", expected sensor, workers, memory, capture, tcp, smtp, limits, "
-		"files, rules or output");
+		"f:1:1: unknown key \"elephant\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
+		"tcp, smtp, limits, files, rules or output");
 	refused("tcp:\n  window: lots\n", "f:2:11: tcp.window is \"lots\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 2G\n", "f:2:11: tcp.window is \"2G\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 99999999999\n",
@@ -217,8 +338,8 @@ static void says_where_what_and_what_was_expected(void **state)
 		"f:2:13: not valid YAML: invalid leading UTF-8 octet, expected UTF-8 text");
 	/* Nothing of the file breaks the line, or the terminal. */
 	refused("\"a\\e[31m\\nb\": 1\n",
-		"f:1:1: unknown key \"a␛[31m␊b\", expected sensor, workers, memory, capture, tcp, smtp, limits, "
-		"files, rules or output");
+		"f:1:1: unknown key \"a␛[31m␊b\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
+		"tcp, smtp, limits, files, rules or output");
 }
 
 static void refuses_what_is_no_file(void **state)
@@ -302,8 +423,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(has_defaults),
+		cmocka_unit_test(has_defaults_for_run),
 		cmocka_unit_test(finds_a_cache_directory),
 		cmocka_unit_test(reads_every_kind_of_value),
+		cmocka_unit_test(reads_what_run_needs),
+		cmocka_unit_test(refuses_ports_that_do_not_go_together),
+		cmocka_unit_test(refuses_what_is_no_reply),
 		cmocka_unit_test(nothing_said_is_the_defaults),
 		cmocka_unit_test(says_where_what_and_what_was_expected),
 		cmocka_unit_test(refuses_what_is_no_file),
