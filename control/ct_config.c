@@ -84,18 +84,32 @@ const char *ct_config_ports_fault(const struct ct_config *c)
 	return NULL;
 }
 
-/* Comment lines of at most 100 columns. */
+/* Comment lines of at most 80 columns, but for a word that is longer. */
 static void print_comment(FILE *to, const char *indent, const char *text)
 {
+	size_t width = 80 - strlen(indent) - strlen("# ");
 	while (*text) {
 		size_t n = strlen(text);
-		if (n > 96)
-			for (n = 96; n && text[n] != ' '; n--)
+		if (n > width) {
+			for (n = width; n && text[n] != ' '; n--)
 				;
+			if (!n)
+				n = strcspn(text, " ");
+		}
 		fprintf(to, "%s# %.*s\n", indent, (int)n, text);
 		text += n;
 		text += strspn(text, " ");
 	}
+}
+
+/* "What: value." */
+static void print_said(FILE *to, const char *what, const char *value)
+{
+	struct ct_buf b = { 0 };
+	ct_buf_printf(&b, "%s: %s.", what, value);
+	char *said = ct_buf_take(&b);
+	print_comment(to, "  ", said ? said : value);
+	free(said);
 }
 
 static void print_key(FILE *to, const struct ct_key *k)
@@ -105,10 +119,11 @@ static void print_key(FILE *to, const struct ct_key *k)
 	char *expected = ct_buf_take(&b);
 	fputc('\n', to);
 	print_comment(to, "  ", k->meaning);
-	fprintf(to, "  # Expected: %s.\n", expected ? expected : "?");
+	print_said(to, "Expected", expected ? expected : "?");
 	free(expected);
 	if (!k->value) {
-		fprintf(to, "  # Default: %s.\n  # %s:\n", k->default_is, k->name);
+		print_said(to, "Default", k->default_is);
+		fprintf(to, "  # %s:\n", k->name);
 		return;
 	}
 	if (!ct_key_is_list(k)) {

@@ -315,6 +315,93 @@ enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t hea
 	return DP_BAD_LINK;
 }
 
+/* Options. */
+
+enum tcp_option {
+	OPTION_END = 0,
+	OPTION_NOP = 1,
+	OPTION_MSS = 2,
+	OPTION_WINDOW_SCALE = 3,
+	OPTION_SACK_PERMITTED = 4,
+	OPTION_TIMESTAMPS = 8,
+	OPTION_MD5 = 19,
+	OPTION_AO = 29,
+	OPTION_MPTCP = 30,
+	OPTION_FAST_OPEN = 34,
+	OPTION_EXPERIMENT = 254,
+	EXPERIMENT_FAST_OPEN = 0xf989, /* RFC 6994 5: which experiment it is stands behind the length */
+	TIMESTAMPS_LEN = 10,
+	WINDOW_SCALE_MAX = 14,
+};
+
+static void read_option(const uint8_t *opt, size_t len, struct dp_tcp_options *o)
+{
+	switch (opt[0]) {
+	case OPTION_MSS:
+		if (len == 4)
+			o->mss = get16(opt + 2);
+		break;
+	case OPTION_WINDOW_SCALE:
+		if (len == 3) {
+			o->window_scale = true;
+			o->wscale = opt[2] < WINDOW_SCALE_MAX ? opt[2] : WINDOW_SCALE_MAX;
+		}
+		break;
+	case OPTION_SACK_PERMITTED:
+		o->sack_permitted |= len == 2;
+		break;
+	case OPTION_TIMESTAMPS:
+		if (len == TIMESTAMPS_LEN) {
+			o->timestamps = true;
+			o->tsval = get32(opt + 2);
+			o->tsecr = get32(opt + 6);
+		}
+		break;
+	case OPTION_MD5:
+	case OPTION_AO:
+		o->authenticated = true;
+		break;
+	case OPTION_MPTCP:
+		o->mptcp = true;
+		break;
+	case OPTION_FAST_OPEN:
+		o->fast_open = true;
+		break;
+	case OPTION_EXPERIMENT:
+		o->fast_open |= len >= 4 && get16(opt + 2) == EXPERIMENT_FAST_OPEN;
+		break;
+	default:
+		break;
+	}
+}
+
+void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_options *o)
+{
+	memset(o, 0, sizeof *o);
+	/* RFC 7323 appendix A: so nearly every segment of a connection that has timestamps looks. */
+	if (tcp_hdr_len == TCP_LEN + 12 && get32(l4 + TCP_LEN) == 0x0101080a) {
+		o->timestamps = true;
+		o->tsval = get32(l4 + TCP_LEN + 4);
+		o->tsecr = get32(l4 + TCP_LEN + 8);
+		return;
+	}
+	for (size_t at = TCP_LEN; at < tcp_hdr_len;) {
+		if (l4[at] == OPTION_END)
+			return;
+		if (l4[at] == OPTION_NOP) {
+			at++;
+			continue;
+		}
+		size_t left = tcp_hdr_len - at, len = left > 1 ? l4[at + 1] : 0;
+		if (len < 2 || len > left) {
+			o->malformed = true;
+			return;
+		}
+		read_option(l4 + at, len, o);
+		at += len;
+	}
+}
+
 /* Checksums. RFC 1071 2: the sum may be taken in any byte order and in words of any width, carries added back. */
 
 static uint64_t add_carry(uint64_t sum, uint64_t word)

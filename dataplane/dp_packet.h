@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_packet: where things are in a frame: link, VLAN, IPv4, IPv6, TCP (IEEE 802.3, 802.1Q; RFC 791, 8200, 9293).
+/* dp_packet: where things are in a frame: link, VLAN, IPv4, IPv6, TCP and its options (IEEE 802.3, 802.1Q;
+ * RFC 791, 8200, 9293, 7323).
  *
  * Owner:  the caller; nothing is kept. Memory: none. Units: bytes; ports and sequence numbers in host order.
  * Only headers are read, and they must lie in the first data segment given; payload may continue elsewhere. */
@@ -56,6 +57,22 @@ enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t hea
 
 /* Addresses, ip_version, proto are set from DP_FRAGMENT on, and for DP_OTHER where it is IP; l4_off then is where
  * the parser stopped. All fields are 0 where they are not known. */
+
+/* TCP's options (RFC 9293 3.1). What has a wrong length for its kind is passed over, as if it were not there. MSS, window
+ * scale and SACK permitted mean something in a SYN only; here they are told wherever they stand. */
+struct dp_tcp_options {
+	uint32_t tsval, tsecr; /* with timestamps */
+	uint16_t mss; /* 0: not there */
+	uint8_t wscale; /* with window_scale; 14 at most (RFC 7323 2.3) */
+	bool timestamps, window_scale, sack_permitted;
+	bool mptcp; /* RFC 8684: of any subtype */
+	bool fast_open; /* RFC 7413, by its own kind or the experimental one */
+	bool authenticated; /* RFC 5925, RFC 2385: nobody else can speak for this sender, nor change what it says */
+	bool malformed; /* a length that cannot be: what follows was not read */
+};
+
+/* l4: tcp_hdr_len bytes, from 20 to 60. Of an option that stands there twice, the last counts. */
+void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_options *o);
 
 /* The Internet checksum (RFC 1071) over bytes that may lie in several places. */
 struct dp_checksum {

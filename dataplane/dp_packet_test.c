@@ -447,6 +447,79 @@ static void ipv6_extension_headers(void **state)
 	cut_everywhere(DP_LINK_ETHERNET, &f);
 }
 
+/* A header with these options, in a buffer that ends with them. */
+static struct dp_tcp_options options_of(const void *options, size_t n)
+{
+	struct dp_tcp_options o;
+	uint8_t *l4 = malloc(20 + n);
+	assert_non_null(l4);
+	memset(l4, 0xff, 20);
+	memcpy(l4 + 20, options, n);
+	dp_tcp_options_parse(l4, 20 + n, &o);
+	free(l4);
+	return o;
+}
+
+#define OPTIONS(...) options_of((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+#define EXPECT_OPTIONS(got, ...)                                                \
+	do {                                                                    \
+		struct dp_tcp_options o = got, want;                            \
+		memset(&want, 0, sizeof want);                                  \
+		want = (struct dp_tcp_options){ __VA_ARGS__ };                  \
+		expect_options(&o, &want);                                      \
+	} while (0)
+
+static void expect_options(const struct dp_tcp_options *o, const struct dp_tcp_options *want)
+{
+	assert_int_equal(o->timestamps, want->timestamps);
+	assert_int_equal(o->tsval, want->tsval);
+	assert_int_equal(o->tsecr, want->tsecr);
+	assert_int_equal(o->mss, want->mss);
+	assert_int_equal(o->window_scale, want->window_scale);
+	assert_int_equal(o->wscale, want->wscale);
+	assert_int_equal(o->sack_permitted, want->sack_permitted);
+	assert_int_equal(o->mptcp, want->mptcp);
+	assert_int_equal(o->fast_open, want->fast_open);
+	assert_int_equal(o->authenticated, want->authenticated);
+	assert_int_equal(o->malformed, want->malformed);
+}
+
+#define TS 8, 10, 1, 2, 3, 4, 0xf5, 6, 7, 8
+#define TS_READ .timestamps = true, .tsval = 0x01020304, .tsecr = 0xf5060708
+
+static void what_tcp_options_say(void **state)
+{
+	(void)state;
+	EXPECT_OPTIONS(options_of("", 0), .mss = 0);
+	/* As Linux sends them: a SYN, then all the others. */
+	EXPECT_OPTIONS(OPTIONS(2, 4, 5, 0xb4, 4, 2, TS, 1, 3, 3, 7), TS_READ, .mss = 1460, .sack_permitted = true,
+		       .window_scale = true, .wscale = 7);
+	EXPECT_OPTIONS(OPTIONS(1, 1, TS), TS_READ);
+	EXPECT_OPTIONS(OPTIONS(TS, 1, 1), TS_READ);
+	EXPECT_OPTIONS(OPTIONS(1, 1, TS, 1, 1, 5, 10, 1, 1, 1, 1, 2, 2, 2, 2), TS_READ);
+	EXPECT_OPTIONS(OPTIONS(3, 3, 15, 0), .window_scale = true, .wscale = 14);
+	EXPECT_OPTIONS(OPTIONS(3, 3, 0, 0), .window_scale = true);
+	EXPECT_OPTIONS(OPTIONS(30, 4, 0, 1), .mptcp = true);
+	EXPECT_OPTIONS(OPTIONS(34, 2, 1, 1), .fast_open = true);
+	EXPECT_OPTIONS(OPTIONS(254, 4, 0xf9, 0x89), .fast_open = true);
+	EXPECT_OPTIONS(OPTIONS(254, 4, 0xf9, 0x88), .mss = 0);
+	EXPECT_OPTIONS(OPTIONS(254, 3, 0xf9, 0), .mss = 0);
+	EXPECT_OPTIONS(OPTIONS(29, 4, 1, 1), .authenticated = true);
+	EXPECT_OPTIONS(OPTIONS(19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 0, 0), .authenticated = true);
+	/* Nothing is read behind the end of the list; the last of two counts. */
+	EXPECT_OPTIONS(OPTIONS(0, 2, 4, 1, 1, 3, 3, 7), .mss = 0);
+	EXPECT_OPTIONS(OPTIONS(2, 4, 1, 1, 2, 4, 2, 2), .mss = 0x0202);
+	/* A length that is not its kind's: as if it were not there. */
+	EXPECT_OPTIONS(OPTIONS(2, 5, 1, 1, 1, 3, 2, 8, 9, 1, 2, 3, 4, 5, 6, 7, 4, 3, 1, 3, 3, 2), .window_scale = true,
+		       .wscale = 2);
+	/* A length that cannot be: what stands before it counts. */
+	EXPECT_OPTIONS(OPTIONS(4, 2, 2, 0, 3, 3, 7, 0), .sack_permitted = true, .malformed = true);
+	EXPECT_OPTIONS(OPTIONS(4, 2, 2, 1, 3, 3, 7, 0), .sack_permitted = true, .malformed = true);
+	EXPECT_OPTIONS(OPTIONS(3, 3, 5, 2, 6, 1, 1, 1), .window_scale = true, .wscale = 5, .malformed = true);
+	EXPECT_OPTIONS(OPTIONS(3, 3, 5, 2), .window_scale = true, .wscale = 5, .malformed = true);
+	EXPECT_OPTIONS(OPTIONS(1, 1, 8, 10, 1, 2, 3, 4), .malformed = true);
+}
+
 /* Sixteen bits at a time, as RFC 1071 says it. */
 static uint16_t slow_checksum(const uint8_t *p, size_t len)
 {
@@ -667,6 +740,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_ours),
 		cmocka_unit_test(ipv4_options_and_faults),
 		cmocka_unit_test(tcp_options),
+		cmocka_unit_test(what_tcp_options_say),
 		cmocka_unit_test(ipv6_extension_headers),
 		cmocka_unit_test(checksums_equal_the_oracle_in_any_split),
 		cmocka_unit_test(checksums_of_packets),

@@ -32,7 +32,8 @@ int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_
 /* "mailweir: ..." and the versions of what it is built with. */
 void cmd_print_version(const char *program);
 
-/* The exit status, or CMD_ERROR with the reason printed when standard output could not be written. */
+/* The exit status, or CMD_ERROR with the reason printed when standard output could not be written; a reader that went away
+ * (EPIPE) is no error. */
 int cmd_flush(int status);
 
 /* "--workers N": a number in 1 .. max. 0, or -EINVAL with the reason printed. */

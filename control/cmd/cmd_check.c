@@ -11,11 +11,11 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir check [-c CONFIG] [-r RULES]... [--json]\n"
 	      "\n"
-	      "Loads configuration and rules as `read` would, and says what was refused and why.\n"
+	      "Loads configuration and rules as `read` would; says what was refused, and why.\n"
 	      "\n"
 	      "  -c, --config FILE   YAML; every key has a default (mailweir --help-config)\n"
-	      "  -r, --rules FILE    rules, in the place of the configured ones; may be repeated.\n"
-	      "                      `default` stands for the built-in rules\n"
+	      "  -r, --rules FILE    rules, in the place of the configured ones; may be\n"
+	      "                      repeated. `default` stands for the built-in rules\n"
 	      "      --json          {\"loaded\": N, \"refused\": [...], \"warnings\": [...]}\n"
 	      "\n"
 	      "Exit status: 0 all in order; 2 something was refused.\n",

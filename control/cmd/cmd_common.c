@@ -51,6 +51,9 @@ int cmd_flush(int status)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
+	/* A reader that has enough, as `head` has, is no error. */
+	if (errno == EPIPE)
+		return status;
 	cmd_error("standard output: cannot write: %s", strerror(errno));
 	return CMD_ERROR;
 }

@@ -31,8 +31,8 @@ static void usage(FILE *to)
 	      "and prints each incident, then the account of packets and messages.\n"
 	      "\n"
 	      "  -c, --config FILE   YAML; every key has a default (mailweir --help-config)\n"
-	      "  -r, --rules FILE    rules, in the place of the configured ones; may be repeated.\n"
-	      "                      `default` stands for the built-in rules\n"
+	      "  -r, --rules FILE    rules, in the place of the configured ones; may be\n"
+	      "                      repeated. `default` stands for the built-in rules\n"
 	      "  -o, --output DIR    also writes DIR/eve.json, one JSON object a line\n"
 	      "      --json          EVE lines, and nothing else, on standard output\n"
 	      "      --workers N     worker threads; the records do not depend on it\n"
@@ -74,6 +74,7 @@ struct run {
 	uint64_t lost; /* records that could not be rendered */
 	bool failed; /* an error was printed */
 	bool write_failed; /* and it was about writing: said once */
+	bool reader_gone; /* nobody reads standard output any more, as `head` does when it has enough */
 	pthread_mutex_t terminal; /* main shows progress, control prints incidents */
 	bool progress_shown;
 };
@@ -107,12 +108,20 @@ static void write_error(struct run *r, const char *where)
 	r->write_failed = r->failed = true;
 }
 
+static void stdout_error(struct run *r)
+{
+	if (errno == EPIPE)
+		r->reader_gone = true;
+	else
+		write_error(r, "standard output");
+}
+
 static void write_line(struct run *r, const char *line)
 {
 	if (r->eve && fputs(line, r->eve) == EOF)
 		write_error(r, r->eve_path);
-	if (r->opt.json && fputs(line, stdout) == EOF)
-		write_error(r, "standard output");
+	if (r->opt.json && !r->reader_gone && fputs(line, stdout) == EOF)
+		stdout_error(r);
 }
 
 static void clear_progress(struct run *r)
@@ -129,10 +138,11 @@ static void on_item(void *arg, struct ct_item *item)
 	struct run *r = arg;
 	if (item->eve)
 		write_line(r, item->eve);
-	if (item->incident && !r->opt.json) {
+	if (item->incident && !r->opt.json && !r->reader_gone) {
 		clear_progress(r);
 		ct_print_incident(stdout, item->incident, r->style);
-		fflush(stdout);
+		if (fflush(stdout) != 0)
+			stdout_error(r);
 	}
 	ct_item_free(item);
 }
@@ -403,8 +413,8 @@ static void print_account(struct run *r, const struct ct_account *a)
 	free(stats);
 	if (!r->opt.json)
 		ct_print_account(stdout, a, dp_drop_names, DP_DROP_MAX, counters, n, r->rules, r->report.nrefused, r->style);
-	if (fflush(stdout) != 0)
-		write_error(r, "standard output");
+	if (!r->reader_gone && fflush(stdout) != 0)
+		stdout_error(r);
 	if (r->eve && fclose(r->eve) != 0)
 		write_error(r, r->eve_path);
 	r->eve = NULL;

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 	/* Widths of characters, and nothing else, follow UTF-8 whatever the caller's locale is. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "");
-	/* A reader that leaves early is an error to report, not a death. */
+	/* A reader that leaves early ends the output, not the run. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	/* A standard stream that is closed must not become a file of ours. */

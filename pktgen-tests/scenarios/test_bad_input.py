@@ -3,10 +3,11 @@
 import os
 import re
 import struct
+import subprocess
 
 import harness
 import pg_mail
-from harness import BUNDLED, Scenario, run
+from harness import BUNDLED, PROGRAM, Scenario, run
 from pg_session import Mail, Session, wrap
 
 
@@ -207,6 +208,38 @@ class BadInput(Scenario):
     def test_output_folder_impossible(self):
         path = os.path.join(self.write("file", b""), "out")
         self.assert_one_line(run("read", "-o", path, self.clean_capture()), re.escape(path))
+
+    def read_to(self, stdout, *arguments):
+        p = subprocess.run([PROGRAM, *arguments], stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, timeout=300)
+        return p.returncode, p.stderr.decode()
+
+    def test_reader_that_went_away(self):
+        """As `head -1` does: the output ends, quietly, and the exit status says what was found."""
+        out = os.path.join(self.folder, "out")
+        for arguments, status in ((["read", "--json", self.infected_capture()], 1), (["read", self.infected_capture()], 1),
+                                  (["read", "--json", self.clean_capture()], 0), (["read", self.clean_capture()], 0),
+                                  (["read", "--json", "-o", out, BUNDLED], 1), (["check", "--json"], 0),
+                                  (["--help-config"], 0)):
+            with self.subTest(arguments=arguments):
+                reader, writer = os.pipe()
+                os.close(reader)
+                try:
+                    self.assertEqual(self.read_to(writer, *arguments), (status, ""))
+                finally:
+                    os.close(writer)
+        # What goes elsewhere is whole.
+        self.assertEqual(self.lines_of(os.path.join(out, "eve.json")), len(run("read", "--json", BUNDLED).records))
+
+    def lines_of(self, path):
+        with open(path, "rb") as f:
+            return sum(1 for _ in f)
+
+    def test_output_that_cannot_be_written(self):
+        for arguments in (["read", "--json", self.clean_capture()], ["read", self.clean_capture()], ["--help-config"]):
+            with self.subTest(arguments=arguments), open("/dev/full", "wb") as full:
+                status, err = self.read_to(full, *arguments)
+                self.assertEqual(status, 2, err)
+                self.assertRegex(err, "^mailweir: standard output: cannot write: No space left on device.*\n$")
 
     def test_help(self):
         for arguments in (["--help"], ["read", "--help"]):

@@ -21,6 +21,16 @@ class Docs(Scenario):
         self.assertEqual(document("docs", "CONFIGURATION.md"), pg_docs.configuration(r.out.decode()),
                          "make it again: pktgen-tests/pg_docs.py configuration >docs/CONFIGURATION.md")
 
+    def test_help_fits_a_terminal(self):
+        """No line that the programs say of themselves is wider than 80 columns."""
+        bench = os.path.join(os.path.dirname(PROGRAM), "mailweir-bench")
+        for command in ([PROGRAM, "--help"], [PROGRAM, "read", "--help"], [PROGRAM, "check", "--help"], [PROGRAM, "--help-config"],
+                        [bench, "--help"], [bench, "scan", "--help"]):
+            out = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout.decode()
+            self.assertTrue(out, command)
+            for line in out.splitlines():
+                self.assertLessEqual(len(line), 80, "%s: %s" % (command, line))
+
     def test_configuration_that_is_printed_can_be_used(self):
         path = self.write("default.yaml", run("--help-config").out)
         r = run("check", "-c", path)

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_craft: packets of our own, said in the place of one side of a TCP connection (RFC 9293, 7323): resets, replies,
+ * acknowledgements. They look as that side's own would: link header and VLAN tags, hop limit, traffic class,
+ * flow label, timestamps, window.
+ *
+ * Owner:  the caller's; a voice belongs to one side of one connection, begins all zero and needs no end.
+ * Memory: none. Units: times in nanoseconds, the packets' own; numbers and ports in host order. Errors: -errno.
+ * Thread: the worker's.
+ *
+ * A voice learns only from what the caller believes: segments with right checksums, inside the window. Ethernet only; VLAN
+ * tags must stand in the frame (no stripping by the port). Not to be used in a connection whose segments are signed, nor,
+ * for more than RST, in one of MPTCP (dp_tcp_options says which). */
+#ifndef DP_CRAFT_H
+#define DP_CRAFT_H
+
+#include "dataplane/dp_packet.h"
+
+enum {
+	DP_VOICE_LINK_MAX = 14 + 4 * 4, /* four VLAN tags; a side with more has no voice */
+	/* IPv6, TCP, timestamps. IPv4 is shorter. */
+	DP_CRAFT_HEADERS_MAX = DP_VOICE_LINK_MAX + 40 + 20 + 12,
+	DP_FRAME_MIN = 60, /* IEEE 802.3 3.2.8, without the FCS; shorter ones are padded with zeros */
+};
+
+struct dp_voice { /* what is known of one side's packets */
+	uint64_t tsval_time; /* when tsval was seen */
+	uint32_t tsval, tsecr; /* its newest, and what it echoed with that */
+	uint32_t tsval_said; /* by us, in its place */
+	uint32_t flow_label;
+	uint8_t src[16], dst[16]; /* as dp_packet's */
+	uint16_t sport, dport;
+	uint16_t window; /* as it stood in the header, the last that was not 0; 0: none seen */
+	uint16_t mss; /* what it can receive, from its SYN; 0: not known */
+	uint8_t link[DP_VOICE_LINK_MAX];
+	uint8_t link_len;
+	uint8_t ip_version, ttl, tos; /* tos: or traffic class; without the ECN bits */
+	uint8_t wscale; /* its SYN's */
+	bool known; /* can be spoken in */
+	bool heard; /* from its own packets, not only by dp_voice_reverse */
+	bool syn; /* its SYN was seen, ... */
+	bool window_scale; /* ... and offered to scale windows */
+	bool window_of_syn; /* window is its SYN's: never scaled (RFC 7323 2.2) */
+	bool timestamps, echoes; /* tsval, tsecr are known */
+	bool spoken; /* tsval_said is set */
+};
+
+/* From a packet of this side that was DP_TCP; frame: its headers. Cheap: for every packet of a mail connection. A RST
+ * teaches nothing: its window and timestamps are often zeros, and its hop limit may be a stranger's. */
+void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now);
+
+/* The voice of a side that was never heard, from the other side's: addresses turned round, its clock as the other side
+ * echoed it. What it says itself later takes the place of all this. Overwrites `to`. */
+void dp_voice_reverse(struct dp_voice *to, const struct dp_voice *from);
+
+struct dp_craft { /* what is to be said */
+	uint32_t seq;
+	uint32_t ack; /* written with RS_TCP_ACK only */
+	uint8_t flags; /* enum rs_tcp_flag */
+	/* The side itself says nothing more to the other: its timestamps go on with time. Else its newest is said again, for a
+	 * guess ahead of its clock would make the other side refuse its own next segments (RFC 7323 5.2). */
+	bool alone;
+	const void *payload; /* no longer than the other side's MSS: the caller's business */
+	uint32_t len;
+	uint64_t now;
+};
+
+/* Writes a frame as this side would send it toward the other. With timestamps when both sides have them; they never go
+ * back. The window is the last one that was not 0, a small one when none is known. IPv4: DF, id 0 (RFC 6864 4.1);
+ * IPv6: no extension headers. Returns its length, padding included; -ENOTCONN: the voice is not known; -EMSGSIZE: longer
+ * than IP can say; -ENOSPC: than size. DP_CRAFT_HEADERS_MAX + len is always enough. */
+int dp_craft_frame(uint8_t *to, size_t size, struct dp_voice *as, const struct dp_voice *toward,
+		   const struct dp_craft *what);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_cut.h"
+
+#include <string.h>
+
+#include "dataplane/dp_craft.h"
+#include "reassembly/tcp/rs_tcp.h"
+
+enum {
+	IPV4_LENGTH = 2,
+	IPV4_PROTO = 9,
+	IPV4_SUM = 10,
+	IPV6_LENGTH = 4,
+	IPV6_NEXT = 6,
+	IPV6_LEN = 40,
+	TCP_FLAGS = 13,
+	TCP_SUM = 16
+};
+enum { PROTO_FRAGMENT = 44, PROTO_AH = 51 };
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+/* Whether there is an authentication header among those that the parser passed. */
+static bool has_ah(const uint8_t *frame, const struct dp_packet *pkt)
+{
+	const uint8_t *ip = frame + pkt->l3_off;
+	if (pkt->ip_version == 4)
+		return ip[IPV4_PROTO] == PROTO_AH;
+	uint8_t next = ip[IPV6_NEXT];
+	for (size_t at = IPV6_LEN; pkt->l3_off + at < pkt->l4_off;) {
+		const uint8_t *ext = ip + at;
+		if (next == PROTO_AH)
+			return true;
+		at += next == PROTO_FRAGMENT ? 8 : 8 + ext[1] * 8u;
+		next = ext[0];
+	}
+	return false;
+}
+
+static bool can_cut(const uint8_t *frame, const struct dp_packet *pkt, uint32_t keep)
+{
+	struct dp_tcp_options o;
+	if (keep > pkt->payload_len || pkt->payload_missing || has_ah(frame, pkt))
+		return false;
+	/* Its length stands in a jumbo payload option, if not nowhere. */
+	if (pkt->ip_version == 6 && !get16(frame + pkt->l3_off + IPV6_LENGTH) && pkt->l4_off != pkt->l3_off + IPV6_LEN)
+		return false;
+	dp_tcp_options_parse(frame + pkt->l4_off, pkt->tcp_hdr_len, &o);
+	return !o.authenticated;
+}
+
+/* Bytes [off, off + len) of a chain, to `to` or, where that is NULL, into the sum. */
+static void take(const struct rte_mbuf *m, size_t off, size_t len, uint8_t *to, struct dp_checksum *sum)
+{
+	for (; len; m = m->next) {
+		if (off >= m->data_len) {
+			off -= m->data_len;
+			continue;
+		}
+		size_t n = m->data_len - off < len ? m->data_len - off : len;
+		const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, off);
+		if (to) {
+			memcpy(to, p, n);
+			to += n;
+		} else {
+			dp_checksum_add(sum, p, n);
+		}
+		len -= n;
+		off = 0;
+	}
+}
+
+/* RFC 1624 3: HC' = ~(~HC + ~m + m'). What goes out of the sum goes in as its complement. */
+static void sum_replace(struct dp_checksum *c, const uint8_t *was, const uint8_t *is, size_t len)
+{
+	for (size_t i = 0; i < len; i += 2) {
+		const uint8_t out[2] = { (uint8_t)~was[i], (uint8_t)~was[i + 1] };
+		dp_checksum_add(c, out, sizeof out);
+		dp_checksum_add(c, is + i, sizeof out);
+	}
+}
+
+static void sum_begin(struct dp_checksum *c, const uint8_t *field)
+{
+	const uint8_t out[2] = { (uint8_t)~field[0], (uint8_t)~field[1] };
+	*c = (struct dp_checksum){ 0 };
+	dp_checksum_add(c, out, sizeof out);
+}
+
+static void sum_end(const struct dp_checksum *c, uint8_t *field)
+{
+	uint16_t sum = dp_checksum_value(c);
+	memcpy(field, &sum, sizeof sum);
+}
+
+static void correct_ip(uint8_t *frame, const struct dp_packet *pkt, uint32_t keep)
+{
+	uint8_t *ip = frame + pkt->l3_off;
+	size_t len = pkt->l4_off - pkt->l3_off + (size_t)pkt->tcp_hdr_len + keep;
+	if (pkt->ip_version == 6) {
+		put16(ip + IPV6_LENGTH, (unsigned)(len - IPV6_LEN));
+		return;
+	}
+	struct dp_checksum c;
+	uint8_t was[2];
+	memcpy(was, ip + IPV4_LENGTH, sizeof was);
+	put16(ip + IPV4_LENGTH, (unsigned)len);
+	sum_begin(&c, ip + IPV4_SUM);
+	sum_replace(&c, was, ip + IPV4_LENGTH, sizeof was);
+	sum_end(&c, ip + IPV4_SUM);
+}
+
+static void correct_tcp(uint8_t *tcp, const struct dp_packet *pkt, uint32_t keep, const struct rte_mbuf *from)
+{
+	struct dp_checksum c, gone = { .odd = (pkt->tcp_hdr_len + keep) & 1 };
+	uint32_t was = pkt->tcp_hdr_len + pkt->payload_len, is = pkt->tcp_hdr_len + keep;
+	uint8_t length_was[4] = { was >> 24, was >> 16 & 255, was >> 8 & 255, was & 255 };
+	uint8_t length_is[4] = { is >> 24, is >> 16 & 255, is >> 8 & 255, is & 255 };
+	uint8_t word[2] = { tcp[TCP_FLAGS - 1], tcp[TCP_FLAGS] };
+	tcp[TCP_FLAGS] &= (uint8_t) ~(RS_TCP_FIN | RS_TCP_PSH);
+	sum_begin(&c, tcp + TCP_SUM);
+	sum_replace(&c, length_was, length_is, sizeof length_was);
+	sum_replace(&c, word, tcp + TCP_FLAGS - 1, sizeof word);
+	take(from, pkt->payload_off + (size_t)keep, pkt->payload_len - keep, NULL, &gone);
+	/* A sum's value is its complement already. */
+	uint16_t out = dp_checksum_value(&gone);
+	dp_checksum_add(&c, &out, sizeof out);
+	sum_end(&c, tcp + TCP_SUM);
+}
+
+bool dp_cut(struct rte_mbuf *to, const struct rte_mbuf *from, const struct dp_packet *pkt, uint32_t keep)
+{
+	if (!can_cut(rte_pktmbuf_mtod(from, const uint8_t *), pkt, keep))
+		return false;
+	size_t len = pkt->payload_off + (size_t)keep, padded = len < DP_FRAME_MIN ? DP_FRAME_MIN : len;
+	if (padded > rte_pktmbuf_tailroom(to))
+		return false;
+	uint8_t *frame = (uint8_t *)rte_pktmbuf_append(to, (uint16_t)padded);
+	take(from, 0, len, frame, NULL);
+	memset(frame + len, 0, padded - len);
+	if (keep < pkt->payload_len) {
+		correct_ip(frame, pkt, keep);
+		correct_tcp(frame + pkt->l4_off, pkt, keep, from);
+	}
+	return true;
+}
