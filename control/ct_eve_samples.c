@@ -20,6 +20,15 @@ static void print(struct ct_render *r, void (*make)(struct ct_record *), void (*
 	sample_free(&rec);
 }
 
+static void print_stats(struct ct_render *r, const struct ct_stats *s)
+{
+	char *stats = ct_render_stats(r, s);
+	if (!stats)
+		abort();
+	fputs(stats, stdout);
+	free(stats);
+}
+
 static void passed(struct ct_record *r)
 {
 	sample_mark(r, FAKE_PASS, 0, 0);
@@ -47,7 +56,10 @@ int main(void)
 					       { "smtp", "end_bare_lf", 1 } };
 	struct ct_config c;
 	struct ct_render *r;
-	struct ct_account a = { .received = 3, .consumed = 3 };
+	const struct ct_port_stats ports[] = { { "eth1", { .received = 2, .forwarded = 1, .held = 1 }, 4, true },
+					       { "net_memif0,role=client", { .sent = 1 }, 0, false } };
+	struct ct_stats s = { .account = { .received = 3, .consumed = 3 }, .drop_names = drops, .ndrops = 2,
+			      .counters = counters, .ncounters = 3, .time = 1 };
 	sample_init();
 	if (ct_config_defaults(&c) || ct_render_create(&c, fake_rules, sample_inputs, &r))
 		abort();
@@ -60,11 +72,12 @@ int main(void)
 	print(r, sample_file, bare);
 	print(r, sample_anomaly, NULL);
 	print(r, sample_anomaly, stream);
-	char *stats = ct_render_stats(r, &a, drops, 2, counters, 3, 1);
-	if (!stats)
-		abort();
-	fputs(stats, stdout);
-	free(stats);
+	print_stats(r, &s);
+	s.account = (struct ct_account){ .received = 2, .forwarded = 1, .held = 1, .sent = 1, .seen = 1, .open = 1 };
+	s.ports = ports;
+	s.nports = 2;
+	s.uptime = 60;
+	print_stats(r, &s);
 	ct_render_free(r);
 	ct_config_free(&c);
 	return 0;
