@@ -34,6 +34,25 @@ static void passed(struct ct_record *r)
 	sample_mark(r, FAKE_PASS, 0, 0);
 }
 
+static void observed(struct ct_record *r)
+{
+	r->u.message.would = r->u.message.action;
+	r->u.message.action = r->u.message.verdict == CT_INFECTED ? CT_ACT_ALERT : CT_ACT_NONE;
+}
+
+static void ended_by_reset(struct ct_record *r)
+{
+	r->u.message.action = CT_ACT_RESET;
+	r->u.message.complete = false;
+	r->u.message.reply_code = 0;
+}
+
+static void dropped(struct ct_record *r)
+{
+	ended_by_reset(r);
+	r->u.message.action = CT_ACT_DROP;
+}
+
 static void stream(struct ct_record *r)
 {
 	r->u.anomaly.type = "stream";
@@ -68,6 +87,13 @@ int main(void)
 	print(r, sample_clean, NULL);
 	print(r, sample_tls, NULL);
 	print(r, sample_hostile, NULL);
+	print(r, sample_refused, NULL);
+	print(r, sample_refused, observed);
+	print(r, sample_refused, ended_by_reset);
+	print(r, sample_refused, dropped);
+	print(r, sample_deferred, NULL);
+	print(r, sample_deferred, observed);
+	print(r, sample_deferred, dropped);
 	print(r, sample_file, NULL);
 	print(r, sample_file, bare);
 	print(r, sample_anomaly, NULL);

@@ -192,6 +192,43 @@ static void blocked_means_stopped(void **state)
 	}
 }
 
+/* The reply is what we told the client, and names the incident by which a person finds the record. */
+static void says_what_was_refused(void **state)
+{
+	(void)state;
+	struct ct_record rec;
+	sample_refused(&rec);
+	char *text = lines(&rec);
+	assert_int_equal(count(text, "\n"), 2);
+	assert_int_equal(count(text, "\"in_iface\":\"eth0\""), 2);
+	assert_int_equal(count(text, "\"incident\":\"77MF-KMVJ-V9GN1\",\"verdict\":\"infected\",\"class\":\"loadertype\","
+				     "\"action\":\"reject\","),
+			 2);
+	assert_int_equal(count(text, "\"direction\":\"inbound\",\"delivered\":\"no\""), 2);
+	assert_int_equal(count(text, "\"reply\":{\"code\":554,\"text\":\"5.7.1 Message refused: its content is a program or looks "
+				     "like one. Incident 77MF-KMVJ-V9GN1\"}"),
+			 1);
+	assert_int_equal(count(text, "\"alert\":{\"action\":\"blocked\""), 1);
+	assert_null(strstr(text, "\"queue_id\""));
+	assert_null(strstr(text, "\"would\""));
+	free(text);
+}
+
+/* Nothing matched, and still it has an incident: it was not let through. */
+static void says_what_is_to_come_again(void **state)
+{
+	(void)state;
+	struct ct_record rec;
+	sample_deferred(&rec);
+	char *text = lines(&rec);
+	assert_int_equal(count(text, "\n"), 1);
+	assert_non_null(strstr(text, "\"mailweir\":{\"incident\":\"0000-0000-00001\",\"verdict\":\"unscanned\",\"reason\":\"gap\","
+				     "\"action\":\"tempfail\",\"complete\":false,\"bytes\":0,\"direction\":\"outbound\","
+				     "\"delivered\":\"no\",\"reply\":{\"code\":451,\"text\":\"4.7.1 Message could not be checked, "
+				     "try again later. Incident 0000-0000-00001\"}"));
+	free(text);
+}
+
 static void leaves_out_what_was_not_seen(void **state)
 {
 	(void)state;
@@ -364,6 +401,8 @@ int main(void)
 		cmocka_unit_test(pass_takes_out_the_alerts_and_keeps_the_marks),
 		cmocka_unit_test(class_is_that_of_the_deciding_mark),
 		cmocka_unit_test(blocked_means_stopped),
+		cmocka_unit_test(says_what_was_refused),
+		cmocka_unit_test(says_what_is_to_come_again),
 		cmocka_unit_test(leaves_out_what_was_not_seen),
 		cmocka_unit_test(hostile_bytes_make_json_all_the_same),
 		cmocka_unit_test(names_every_recipient),
