@@ -26,6 +26,7 @@ void ct_account_add(struct ct_account *to, const struct ct_account *a)
 	add(to->dropped, a->dropped, CT_DROP_MAX);
 	to->bytes += a->bytes;
 	to->seen += a->seen;
+	to->open += a->open;
 	add(to->verdict, a->verdict, CT_VERDICT_MAX);
 	add(to->unscanned, a->unscanned, CT_REASON_MAX);
 }
@@ -40,14 +41,19 @@ uint64_t ct_account_unscanned(const struct ct_account *a)
 	return sum(a->unscanned, CT_REASON_MAX);
 }
 
+bool ct_account_received_balance(const struct ct_account *a)
+{
+	return a->received == a->forwarded + ct_account_dropped(a) + a->consumed + a->held;
+}
+
 bool ct_account_packets_balance(const struct ct_account *a)
 {
-	return a->received == a->forwarded + ct_account_dropped(a) + a->consumed + a->held &&
-	       a->sent == a->forwarded + a->injected;
+	return ct_account_received_balance(a) && a->sent == a->forwarded + a->injected;
 }
 
 bool ct_account_messages_balance(const struct ct_account *a)
 {
 	return a->seen ==
-	       a->verdict[CT_CLEAN] + a->verdict[CT_INFECTED] + a->verdict[CT_SUSPICIOUS] + ct_account_unscanned(a);
+	       a->verdict[CT_CLEAN] + a->verdict[CT_INFECTED] + a->verdict[CT_SUSPICIOUS] + ct_account_unscanned(a) +
+		       a->open;
 }

@@ -20,9 +20,37 @@ static void print(struct ct_render *r, void (*make)(struct ct_record *), void (*
 	sample_free(&rec);
 }
 
+static void print_stats(struct ct_render *r, const struct ct_stats *s)
+{
+	char *stats = ct_render_stats(r, s);
+	if (!stats)
+		abort();
+	fputs(stats, stdout);
+	free(stats);
+}
+
 static void passed(struct ct_record *r)
 {
 	sample_mark(r, FAKE_PASS, 0, 0);
+}
+
+static void observed(struct ct_record *r)
+{
+	r->u.message.would = r->u.message.action;
+	r->u.message.action = r->u.message.verdict == CT_INFECTED ? CT_ACT_ALERT : CT_ACT_NONE;
+}
+
+static void ended_by_reset(struct ct_record *r)
+{
+	r->u.message.action = CT_ACT_RESET;
+	r->u.message.complete = false;
+	r->u.message.reply_code = 0;
+}
+
+static void dropped(struct ct_record *r)
+{
+	ended_by_reset(r);
+	r->u.message.action = CT_ACT_DROP;
 }
 
 static void stream(struct ct_record *r)
@@ -47,7 +75,10 @@ int main(void)
 					       { "smtp", "end_bare_lf", 1 } };
 	struct ct_config c;
 	struct ct_render *r;
-	struct ct_account a = { .received = 3, .consumed = 3 };
+	const struct ct_port_stats ports[] = { { "eth1", { .received = 2, .forwarded = 1, .held = 1 }, 4, true },
+					       { "net_memif0,role=client", { .sent = 1 }, 0, false } };
+	struct ct_stats s = { .account = { .received = 3, .consumed = 3 }, .drop_names = drops, .ndrops = 2,
+			      .counters = counters, .ncounters = 3, .time = 1 };
 	sample_init();
 	if (ct_config_defaults(&c) || ct_render_create(&c, fake_rules, sample_inputs, &r))
 		abort();
@@ -56,15 +87,23 @@ int main(void)
 	print(r, sample_clean, NULL);
 	print(r, sample_tls, NULL);
 	print(r, sample_hostile, NULL);
+	print(r, sample_refused, NULL);
+	print(r, sample_refused, observed);
+	print(r, sample_refused, ended_by_reset);
+	print(r, sample_refused, dropped);
+	print(r, sample_deferred, NULL);
+	print(r, sample_deferred, observed);
+	print(r, sample_deferred, dropped);
 	print(r, sample_file, NULL);
 	print(r, sample_file, bare);
 	print(r, sample_anomaly, NULL);
 	print(r, sample_anomaly, stream);
-	char *stats = ct_render_stats(r, &a, drops, 2, counters, 3, 1);
-	if (!stats)
-		abort();
-	fputs(stats, stdout);
-	free(stats);
+	print_stats(r, &s);
+	s.account = (struct ct_account){ .received = 2, .forwarded = 1, .held = 1, .sent = 1, .seen = 1, .open = 1 };
+	s.ports = ports;
+	s.nports = 2;
+	s.uptime = 60;
+	print_stats(r, &s);
 	ct_render_free(r);
 	ct_config_free(&c);
 	return 0;

@@ -192,6 +192,43 @@ static void blocked_means_stopped(void **state)
 	}
 }
 
+/* The reply is what we told the client, and names the incident by which a person finds the record. */
+static void says_what_was_refused(void **state)
+{
+	(void)state;
+	struct ct_record rec;
+	sample_refused(&rec);
+	char *text = lines(&rec);
+	assert_int_equal(count(text, "\n"), 2);
+	assert_int_equal(count(text, "\"in_iface\":\"eth0\""), 2);
+	assert_int_equal(count(text, "\"incident\":\"77MF-KMVJ-V9GN1\",\"verdict\":\"infected\",\"class\":\"loadertype\","
+				     "\"action\":\"reject\","),
+			 2);
+	assert_int_equal(count(text, "\"direction\":\"inbound\",\"delivered\":\"no\""), 2);
+	assert_int_equal(count(text, "\"reply\":{\"code\":554,\"text\":\"5.7.1 Message refused: its content is a program or looks "
+				     "like one. Incident 77MF-KMVJ-V9GN1\"}"),
+			 1);
+	assert_int_equal(count(text, "\"alert\":{\"action\":\"blocked\""), 1);
+	assert_null(strstr(text, "\"queue_id\""));
+	assert_null(strstr(text, "\"would\""));
+	free(text);
+}
+
+/* Nothing matched, and still it has an incident: it was not let through. */
+static void says_what_is_to_come_again(void **state)
+{
+	(void)state;
+	struct ct_record rec;
+	sample_deferred(&rec);
+	char *text = lines(&rec);
+	assert_int_equal(count(text, "\n"), 1);
+	assert_non_null(strstr(text, "\"mailweir\":{\"incident\":\"0000-0000-00001\",\"verdict\":\"unscanned\",\"reason\":\"gap\","
+				     "\"action\":\"tempfail\",\"complete\":false,\"bytes\":0,\"direction\":\"outbound\","
+				     "\"delivered\":\"no\",\"reply\":{\"code\":451,\"text\":\"4.7.1 Message could not be checked, "
+				     "try again later. Incident 0000-0000-00001\"}"));
+	free(text);
+}
+
 static void leaves_out_what_was_not_seen(void **state)
 {
 	(void)state;
@@ -289,12 +326,13 @@ static void writes_the_account(void **state)
 	const struct ct_counter counters[] = { { "flows", "new", 12 },
 					       { "smtp", "end_bare_lf", 0 },
 					       { "flows", "expired", 3 } };
-	struct ct_account a = { .received = 1234, .consumed = 1200, .bytes = 99, .seen = 4 };
-	a.dropped[0] = 30;
-	a.dropped[1] = 4;
-	a.verdict[CT_CLEAN] = 2;
-	a.unscanned[CT_REASON_TLS] = 2;
-	char *text = ct_render_stats(render, &a, drops, 2, counters, 3, UINT64_C(1706702400123456789));
+	struct ct_stats s = { .account = { .received = 1234, .consumed = 1200, .bytes = 99, .seen = 4 }, .drop_names = drops,
+			      .ndrops = 2, .counters = counters, .ncounters = 3, .time = UINT64_C(1706702400123456789) };
+	s.account.dropped[0] = 30;
+	s.account.dropped[1] = 4;
+	s.account.verdict[CT_CLEAN] = 2;
+	s.account.unscanned[CT_REASON_TLS] = 2;
+	char *text = ct_render_stats(render, &s);
 	assert_string_equal(
 		text,
 		"{\"timestamp\":\"2024-01-31T12:00:00.123456+0000\",\"event_type\":\"stats\",\"host\":\"mx1\","
@@ -305,9 +343,52 @@ static void writes_the_account(void **state)
 		"\"malformed\":0,\"unsupported\":0,\"encrypted-file\":0}},\"balanced\":true,"
 		"\"counters\":{\"flows\":{\"new\":12,\"expired\":3},\"smtp\":{\"end_bare_lf\":0}}," SOURCE);
 	free(text);
-	a.seen = 5;
-	text = ct_render_stats(render, &a, drops, 2, NULL, 0, 0);
+	s.account.seen = 5;
+	text = ct_render_stats(render, &s);
 	assert_non_null(strstr(text, "\"balanced\":false"));
+	free(text);
+}
+
+/* Of live ports: each one's part, what was lost, and messages in progress beside those whose outcome is known. */
+static void writes_the_account_of_ports(void **state)
+{
+	(void)state;
+	static const char *const drops[] = { "full" };
+	struct ct_port_stats ports[] = { { .name = "eth1", .missed = 5, .up = true }, { .name = "eth2" } };
+	struct ct_stats s = { .drop_names = drops, .ndrops = 1, .ports = ports, .nports = 2, .uptime = 61, .records_lost = 9,
+			      .time = UINT64_C(1706702400123456789) };
+	ports[0].account = (struct ct_account){ .received = 10, .forwarded = 7, .held = 2, .bytes = 800, .sent = 4, .injected = 1 };
+	ports[0].account.dropped[0] = 1;
+	ports[1].account = (struct ct_account){ .received = 3, .forwarded = 3, .bytes = 100, .sent = 7 };
+	ct_account_add(&s.account, &ports[0].account);
+	ct_account_add(&s.account, &ports[1].account);
+	s.account.seen = 6;
+	s.account.open = 2;
+	s.account.verdict[CT_CLEAN] = 4;
+	char *text = ct_render_stats(render, &s);
+	assert_non_null(strstr(text, "\"stats\":{\"uptime\":61,\"capture\":{\"kernel_packets\":18,\"kernel_drops\":5},"
+				     "\"decoder\":{\"pkts\":13,\"bytes\":900}}"));
+	assert_non_null(strstr(text, "\"packets\":{\"received\":13,\"forwarded\":10,\"dropped\":{\"full\":1},"
+				     "\"consumed\":0,\"held\":2,\"sent\":11,\"injected\":1,\"bytes\":900,\"ports\":{"
+				     "\"eth1\":{\"received\":10,\"forwarded\":7,\"dropped\":{\"full\":1},\"consumed\":0,\"held\":2,"
+				     "\"sent\":4,\"injected\":1,\"bytes\":800,\"missed\":5,\"link\":\"up\"},"
+				     "\"eth2\":{\"received\":3,\"forwarded\":3,\"dropped\":{\"full\":0},\"consumed\":0,\"held\":0,"
+				     "\"sent\":7,\"injected\":0,\"bytes\":100,\"missed\":0,\"link\":\"down\"}}},"
+				     "\"messages\":{\"seen\":4,\"clean\":4,"));
+	assert_non_null(strstr(text, "\"open\":2},\"balanced\":true,"));
+	assert_non_null(strstr(text, "\"records_lost\":9,"));
+	free(text);
+	/* One port's error is not made good by the other's. */
+	ports[0].account.received--;
+	ports[1].account.received++;
+	assert_true(ct_account_balanced(&s.account));
+	text = ct_render_stats(render, &s);
+	assert_non_null(strstr(text, "\"balanced\":false"));
+	free(text);
+	/* Copies of two workers' accounts, the later one's step being known only. */
+	s.account.held = (uint64_t)-1;
+	text = ct_render_stats(render, &s);
+	assert_non_null(strstr(text, "\"held\":-1,"));
 	free(text);
 }
 
@@ -320,10 +401,13 @@ int main(void)
 		cmocka_unit_test(pass_takes_out_the_alerts_and_keeps_the_marks),
 		cmocka_unit_test(class_is_that_of_the_deciding_mark),
 		cmocka_unit_test(blocked_means_stopped),
+		cmocka_unit_test(says_what_was_refused),
+		cmocka_unit_test(says_what_is_to_come_again),
 		cmocka_unit_test(leaves_out_what_was_not_seen),
 		cmocka_unit_test(hostile_bytes_make_json_all_the_same),
 		cmocka_unit_test(names_every_recipient),
 		cmocka_unit_test(writes_the_account),
+		cmocka_unit_test(writes_the_account_of_ports),
 	};
 	return cmocka_run_group_tests_name("ct_eve", tests, setup, teardown);
 }

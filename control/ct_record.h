@@ -105,16 +105,16 @@ struct ct_flow { /* of the connection; src is the SMTP client */
 struct ct_message {
 	uint8_t verdict; /* enum ct_verdict */
 	uint8_t reason; /* enum ct_reason */
-	uint8_t action, would; /* enum ct_action */
+	uint8_t action, would; /* enum ct_action: what was done; where rules or policy ask for more, that */
 	uint8_t delivered; /* enum ct_delivered */
 	uint8_t direction; /* enum ct_direction */
 	bool complete; /* its end was seen */
 	bool tls; /* stands for a TLS session */
-	uint16_t reply_code; /* 0: none seen */
+	uint16_t reply_code; /* the final one, or the one that we gave in the server's place; 0: none */
 	uint32_t rcpts; /* RCPT commands */
 	uint32_t attachments_seen, attachments_opened, attachments_matched;
 	uint64_t bytes; /* content as it travelled */
-	uint64_t incident; /* 0 when clean or unscanned */
+	uint64_t incident; /* infected, suspicious, or whatever else was not let through; else 0 */
 };
 
 enum ct_file_state { CT_FILE_CLOSED, CT_FILE_TRUNCATED };

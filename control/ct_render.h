@@ -30,9 +30,31 @@ struct ct_item { /* what is left of a record: ordered, then written */
 struct ct_item *ct_render_record(struct ct_render *r, const struct ct_record *rec); /* NULL: out of memory */
 void ct_item_free(struct ct_item *i);
 
-/* The stats event: one line, ended by \n. counters: outside the sums. Caller frees. */
-char *ct_render_stats(struct ct_render *r, const struct ct_account *a, const char *const *drop_names, size_t ndrops,
-                      const struct ct_counter *counters, size_t ncounters, uint64_t time_ns);
+struct ct_port_stats {
+	const char *name;
+	struct ct_account account;
+	uint64_t missed; /* packets lost before we saw them */
+	bool up;
+};
+
+struct ct_stats { /* what the stats event tells */
+	struct ct_account account; /* of all workers, all ports */
+	const char *const *drop_names;
+	size_t ndrops;
+	const struct ct_counter *counters; /* outside the sums */
+	size_t ncounters;
+	const struct ct_port_stats *ports; /* none: captures */
+	size_t nports;
+	uint64_t uptime; /* seconds; with ports only, as what follows */
+	uint64_t records_lost;
+	uint64_t time; /* nanoseconds since 1970 */
+};
+
+/* The stats event: one line, ended by \n. Caller frees. Any thread: of r it only reads what never changes.
+ * While traffic goes on, `seen` counts the messages whose outcome is known, and `open` those in progress. */
+char *ct_render_stats(struct ct_render *r, const struct ct_stats *s);
+/* Both sums, and the first for each port. */
+bool ct_stats_balanced(const struct ct_stats *s);
 
 struct ct_style { bool colour; unsigned width; }; /* of the terminal, or of a file: no colour, 80 */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/ct_fake_rules.h"
+#include "control/ct_reply.h"
 #include "reassembly/mime/rs_mime.h"
 
 #define BLOCKS 256
@@ -99,15 +100,12 @@ static void envelope(struct ct_record *r)
 	r->u.message.rcpts = 2;
 }
 
-void sample_infected(struct ct_record *r)
+/* All but what became of it. */
+static void infected(struct ct_record *r)
 {
 	base(r, CT_MESSAGE);
 	r->u.message.verdict = CT_INFECTED;
-	r->u.message.action = CT_ACT_ALERT;
-	r->u.message.would = CT_ACT_REJECT;
-	r->u.message.delivered = CT_DELIVERED_YES;
 	r->u.message.complete = true;
-	r->u.message.reply_code = 250;
 	r->u.message.attachments_seen = 2;
 	r->u.message.attachments_opened = 1;
 	r->u.message.attachments_matched = 1;
@@ -132,7 +130,50 @@ void sample_infected(struct ct_record *r)
 	sample_name(r, CT_NOTE_MARK_PATH, "", "details.scr");
 	sample_hit(r, FAKE_KERNEL32, 20, 1000, "KERNEL32.dll");
 	sample_hit(r, FAKE_ADVAPI32, 24, 1200, "ADVAPI32.dll");
+}
+
+void sample_infected(struct ct_record *r)
+{
+	infected(r);
+	r->u.message.action = CT_ACT_ALERT;
+	r->u.message.would = CT_ACT_REJECT;
+	r->u.message.delivered = CT_DELIVERED_YES;
+	r->u.message.reply_code = 250;
 	sample_text(r, CT_NOTE_REPLY, 0, 0, "2.0.0 Ok: queued as 4CDEB4BA92F9");
+}
+
+/* What the client was told, without code and line end, as ct_reply_text makes it of the default configuration. */
+static void told(struct ct_record *r, enum ct_action action)
+{
+	char line[CT_REPLY_MAX];
+	struct ct_config c;
+	if (ct_config_defaults(&c))
+		abort();
+	size_t n = ct_reply_text(line, sizeof line, &c, action, r->u.message.incident);
+	sample_note(r, CT_NOTE_REPLY, 0, 0, line + 4, n - 6);
+	ct_config_free(&c);
+	r->input = 1;
+	r->u.message.action = (uint8_t)action;
+	r->u.message.reply_code = (uint16_t)atoi(line);
+	r->u.message.delivered = CT_DELIVERED_NO;
+}
+
+void sample_refused(struct ct_record *r)
+{
+	infected(r);
+	r->u.message.direction = CT_DIR_INBOUND;
+	told(r, CT_ACT_REJECT);
+}
+
+void sample_deferred(struct ct_record *r)
+{
+	base(r, CT_MESSAGE);
+	r->u.message.verdict = CT_UNSCANNED;
+	r->u.message.reason = CT_REASON_GAP;
+	r->u.message.direction = CT_DIR_OUTBOUND;
+	r->u.message.incident = 1;
+	envelope(r);
+	told(r, CT_ACT_TEMPFAIL);
 }
 
 void sample_clean(struct ct_record *r)

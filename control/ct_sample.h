@@ -23,6 +23,9 @@ void sample_infected(struct ct_record *r);
 void sample_clean(struct ct_record *r);
 void sample_tls(struct ct_record *r);
 void sample_hostile(struct ct_record *r); /* little is known, and what is, is ugly */
+/* Between two ports: an infected message that we refused, and one that could not be judged and is to come again. */
+void sample_refused(struct ct_record *r);
+void sample_deferred(struct ct_record *r);
 void sample_file(struct ct_record *r);
 void sample_anomaly(struct ct_record *r);
 void sample_free(struct ct_record *r);

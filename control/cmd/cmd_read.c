@@ -406,8 +406,9 @@ static void print_account(struct run *r, const struct ct_account *a)
 {
 	struct ct_counter counters[COUNTERS_MAX];
 	size_t n = dp_worker_counters(r->workers, r->nworkers, counters, COUNTERS_MAX);
-	uint64_t time = r->reader.second * UINT64_C(1000000000);
-	char *stats = ct_render_stats(r->render, a, dp_drop_names, DP_DROP_MAX, counters, n, time);
+	struct ct_stats s = { .account = *a, .drop_names = dp_drop_names, .ndrops = DP_DROP_MAX, .counters = counters,
+			      .ncounters = n, .time = r->reader.second * UINT64_C(1000000000) };
+	char *stats = ct_render_stats(r->render, &s);
 	if (stats)
 		write_line(r, stats);
 	free(stats);
@@ -426,7 +427,7 @@ static int conclude(struct run *r)
 	for (unsigned i = 0; i < r->nworkers; i++)
 		ct_account_add(&a, r->workers[i]->account);
 	print_account(r, &a);
-	if (!ct_account_balanced(&a) || a.received != r->reader.packets) {
+	if (!ct_account_balanced(&a) || a.held || a.open || a.received != r->reader.packets) {
 		cmd_error("the account does not balance (%" PRIu64 " packets read, %" PRIu64 " received by workers): this is a fault "
 		          "of mailweir; please report it with the capture", r->reader.packets, a.received);
 		r->failed = true;
