@@ -16,7 +16,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	memset(m, 0, sizeof *m);
 	m->session = s;
 	m->rec = r;
-	m->action = DP_NO_ACTION;
+	m->action = MT_NONE;
 	m->tx_id = tx_id;
 	m->client_gaps = s->client_gaps;
 	r->flow = s->flow;

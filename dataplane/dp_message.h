@@ -24,8 +24,6 @@ struct dp_message {
 	uint32_t tx_id;
 };
 
-#define DP_NO_ACTION 255
-
 /* Counts the message as seen. NULL when there is no room: the caller counts its verdict. */
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id);
 void dp_message_reason(struct dp_message *m, enum ct_reason r);
