@@ -4,6 +4,24 @@
 #include <assert.h>
 #include <string.h>
 
+_Static_assert(MT_NONE <= DP_PEEK_SHIFT && CT_REASON_MAX <= 32 - DP_PEEK_SHIFT, "actions and reasons share a word");
+
+struct mt_stream *dp_content_stream(struct dp_content *c, enum mt_buffer b)
+{
+	return c->trial ? mt_stream_copy(c->ins->matcher, b, NULL) : mt_stream_open(c->ins->matcher, b);
+}
+
+void dp_content_stream_end(struct dp_content *c, struct mt_stream *s, mt_match_fn matched, void *arg)
+{
+	if (c->trial) {
+		*c->trial |= mt_stream_peek(c->ins->matcher, s, true);
+		matched = NULL;
+	}
+	if (mt_stream_failed(s))
+		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
+	mt_stream_end(c->ins->matcher, s, matched, arg);
+}
+
 /* The encoded text, as far as any rule looks into it, without white space: where lines break is the sender's whim. */
 
 static void encoded_hit(void *arg, struct mt_hit *hit)
@@ -49,9 +67,7 @@ static void encoded_end(struct dp_content *c)
 {
 	if (!c->encoded_scan)
 		return;
-	if (mt_stream_failed(c->encoded_scan))
-		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
-	mt_stream_end(c->ins->matcher, c->encoded_scan, encoded_matched, c);
+	dp_content_stream_end(c, c->encoded_scan, encoded_matched, c);
 	c->encoded_scan = NULL;
 }
 
@@ -117,7 +133,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 
 	struct dp_file_name name = { part->name_form, part->name_form == RS_NAME_EXTENDED ? part->name_charset : "", part->name,
 				     part->name_len };
-	if (c->attachment) {
+	if (c->attachment && !c->trial) {
 		m->attachments_seen++;
 		dp_record_note(ins, c->msg->rec, CT_NOTE_ATTACHMENT, (uint8_t)name.form, 0, name.charset,
 		               strlen(name.charset) + 1);
@@ -127,7 +143,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->file = dp_file_begin(c, NULL, &name, part->type, c->attachment);
 	c->encoded_left = is_encoded(c, part) ? ins->encoded_depth : 0;
 	c->encoded = 0;
-	if (c->encoded_left && !(c->encoded_scan = mt_stream_open(ins->matcher, MT_MAIL_ENCODED))) {
+	if (c->encoded_left && !(c->encoded_scan = dp_content_stream(c, MT_MAIL_ENCODED))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_LIMIT);
 		c->encoded_left = 0;
@@ -180,7 +196,7 @@ static void on_part_end(void *arg, uint32_t flags)
 		dp_message_reason(c->msg, CT_REASON_MALFORMED);
 		c->opaque = true;
 	}
-	if (c->attachment) {
+	if (c->attachment && !c->trial) {
 		m->attachments_opened += !c->opaque;
 		m->attachments_matched += c->matched;
 	}
@@ -194,29 +210,33 @@ static bool is_ambiguous(enum rs_mime_anomaly a)
 	       a == RS_MIME_BOUNDARY_ALIKE;
 }
 
-static void on_anomaly(void *arg, enum rs_mime_anomaly a)
+/* Why content with this fault could not be looked into, or not as all readers see it. */
+static enum ct_reason reason_of(enum rs_mime_anomaly a)
 {
-	struct dp_content *c = arg;
-	struct dp_message *m = c->msg;
-	c->ins->stats.mime_anomaly[a]++;
 	switch (a) {
 	case RS_MIME_HEADER_TOO_LONG:
 	case RS_MIME_BOUNDARY_TOO_LONG:
 	case RS_MIME_DEPTH_LIMIT:
 	case RS_MIME_PART_LIMIT:
 	case RS_MIME_BLOCK_LIMIT:
-		dp_message_reason(m, CT_REASON_LIMIT);
-		break;
+		return CT_REASON_LIMIT;
 	case RS_MIME_BOUNDARY_MISSING:
 	case RS_MIME_MISSING_END: /* the boundary announced may not be the one that is used */
 	case RS_MIME_HEADER_INVALID: /* some readers go on reading fields behind it */
-		dp_message_reason(m, CT_REASON_MALFORMED);
-		break;
+		return CT_REASON_MALFORMED;
 	default:
-		if (is_ambiguous(a))
-			dp_message_reason(m, CT_REASON_MALFORMED);
-		break;
+		return is_ambiguous(a) ? CT_REASON_MALFORMED : CT_REASON_NONE;
 	}
+}
+
+static void on_anomaly(void *arg, enum rs_mime_anomaly a)
+{
+	struct dp_content *c = arg;
+	struct dp_message *m = c->msg;
+	enum ct_reason why = reason_of(a);
+	c->ins->stats.mime_anomaly[a]++;
+	if (why != CT_REASON_NONE)
+		dp_message_reason(m, why);
 	if (m->mime_errors & (UINT64_C(1) << a))
 		return;
 	m->mime_errors |= UINT64_C(1) << a;
@@ -281,4 +301,59 @@ void dp_content_end(struct dp_content *c)
 {
 	rs_mime_end(&c->mime);
 	rs_pool_put(&c->ins->contents, c);
+}
+
+/* What is open, ended on a copy. */
+
+static void trial_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, bool first, bool last)
+{
+	(void)arg;
+	(void)h;
+	(void)p;
+	(void)n;
+	(void)first;
+	(void)last;
+}
+
+static void trial_anomaly(void *arg, enum rs_mime_anomaly a)
+{
+	struct dp_content *c = arg;
+	enum ct_reason why = reason_of(a);
+	if (why != CT_REASON_NONE && a != RS_MIME_MISSING_END)
+		dp_message_reason(c->msg, why);
+}
+
+static const struct rs_mime_ops trial_ops = { trial_header, on_part_begin, on_part_data, on_part_end, trial_anomaly };
+
+static unsigned peek_at_end(struct dp_content *c)
+{
+	struct dp_inspect *ins = c->ins;
+	struct dp_inspect_stats stats = ins->stats; /* what did not happen is not counted */
+	struct dp_message msg = *c->msg;
+	struct dp_content trial = *c;
+	unsigned actions = 0;
+
+	trial.msg = &msg;
+	trial.trial = &actions;
+	rs_mime_copy(&trial.mime, &c->mime, &trial_ops, &trial, &ins->trial_headers);
+	if (c->encoded_scan && !(trial.encoded_scan = mt_stream_copy(ins->matcher, MT_MAIL_ENCODED, c->encoded_scan))) {
+		dp_message_reason(&msg, CT_REASON_LIMIT);
+		trial.encoded_left = 0;
+	}
+	if (c->file)
+		trial.file = dp_file_copy(c->file, &trial);
+	rs_mime_end(&trial.mime);
+	ins->stats = stats;
+	return actions | msg.reasons << DP_PEEK_SHIFT;
+}
+
+unsigned dp_content_peek(struct dp_content *c, bool as_if_ended)
+{
+	if (as_if_ended)
+		return peek_at_end(c);
+	unsigned actions = c->encoded_scan ? mt_stream_peek(c->ins->matcher, c->encoded_scan, false) : 0;
+	for (struct dp_file *f = c->file; f; f = f->member)
+		if (f->scan)
+			actions |= mt_stream_peek(c->ins->matcher, f->scan, false);
+	return actions;
 }

@@ -26,6 +26,7 @@ struct dp_content {
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */
 	bool opaque; /* it, or a member of it, could not be looked into */
+	unsigned *trial; /* this is a copy, of dp_content_peek: where it puts the actions of the rules that match; else NULL */
 	char part[64]; /* its number */
 };
 
@@ -36,5 +37,27 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n);
 void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n);
 void dp_content_gap(struct dp_content *c, uint64_t n);
 void dp_content_end(struct dp_content *c);
+
+/* What has matched so far, before the end. Answers a set: MT_ACTION_BIT of each action of a rule that matches in what is open
+ * (the encoded text, the file, the members of archives in it); what ended before is the message's. Nothing that is said or
+ * counted later changes. Not to be called while a piece is being fed.
+ *   as_if_ended false: of the rules that match whatever comes. Next to nothing to do unless a new criterion was seen. Does
+ *     not see what is held back: a file's first bytes until there are DP_FILE_START of them, a base64 quantum, white
+ *     space at the end of a quoted-printable line, RS_ZIP_HELD bytes of an archive, a line that may be a boundary.
+ *   as_if_ended true: of the rules that would match if dp_content_end were called now, and DP_PEEK_REASON of each reason that
+ *     the message would then have, but for MIME structure or an archive that merely has not ended yet. A copy of all
+ *     that is open is ended by the same functions, so whatever is held back is seen as it would be then. This
+ *     costs some microseconds whatever was fed since: who lets a sender choose how often, sets a limit to it. */
+unsigned dp_content_peek(struct dp_content *c, bool as_if_ended);
+
+/* Above the actions of such a set stand reasons, as in dp_message.reasons. */
+#define DP_PEEK_SHIFT 8
+#define DP_PEEK_REASON(r) (1u << (DP_PEEK_SHIFT + (r))) /* enum ct_reason */
+#define DP_PEEK_REASONS(set) ((set) >> DP_PEEK_SHIFT)
+
+/* A matching stream for what begins in this content; NULL when there is none. */
+struct mt_stream *dp_content_stream(struct dp_content *c, enum mt_buffer b);
+/* The stream's rules are decided, and it is given back. */
+void dp_content_stream_end(struct dp_content *c, struct mt_stream *s, mt_match_fn matched, void *arg);
 
 #endif

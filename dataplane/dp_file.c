@@ -3,10 +3,19 @@
 
 #include <string.h>
 
-
 static struct dp_inspect *inspect_of(const struct dp_file *f)
 {
 	return f->content->ins;
+}
+
+static struct rs_pool *files_of(const struct dp_content *c)
+{
+	return c->trial ? &c->ins->trial_files : &c->ins->files;
+}
+
+static struct rs_pool *zips_of(const struct dp_content *c)
+{
+	return c->trial ? &c->ins->trial_zips : &c->ins->zips;
 }
 
 uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset)
@@ -107,7 +116,7 @@ static void open_zip(struct dp_file *f)
 	struct dp_inspect *ins = inspect_of(f);
 	if (f->depth >= ins->config->limits.archive_depth) {
 		ins->stats.archive_limit++;
-	} else if (!(f->zip = rs_pool_get(&ins->zips))) {
+	} else if (!(f->zip = rs_pool_get(zips_of(f->content)))) {
 		ins->stats.no_zip++;
 	} else {
 		rs_zip_init(f->zip, &zip_ops, f);
@@ -143,7 +152,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
                               bool report)
 {
 	struct dp_inspect *ins = c->ins;
-	struct dp_file *f = rs_pool_get(&ins->files);
+	struct dp_file *f = rs_pool_get(files_of(c));
 	if (!f) {
 		ins->stats.no_file++;
 		dp_message_reason(c->msg, CT_REASON_LIMIT);
@@ -153,12 +162,12 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->content = c;
 	f->outer = outer;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
-	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = mt_stream_open(ins->matcher, MT_FILE_DATA))) {
+	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_LIMIT);
 		c->opaque = true;
 	}
-	if (!report)
+	if (!report || c->trial)
 		return f;
 	ins->stats.files++;
 	if (!(f->rec = dp_record_get(ins, CT_FILE)))
@@ -262,19 +271,19 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		f->content->opaque = true;
 	}
 	if (f->zip) {
-		if (!rs_zip_end(f->zip)) {
+		/* A copy's archive may yet go on. */
+		if (!rs_zip_end(f->zip) && !f->content->trial) {
 			dp_message_reason(f->content->msg, cut || gaps ? CT_REASON_GAP : CT_REASON_MALFORMED);
 			f->content->opaque = true;
 		}
-		rs_pool_put(&ins->zips, f->zip);
+		rs_pool_put(zips_of(f->content), f->zip);
 	}
 	if (f->scan) {
 		if (mt_stream_failed(f->scan)) {
 			ins->stats.scan_failed++;
-			dp_message_reason(f->content->msg, CT_REASON_OVERLOAD);
 			f->content->opaque = true;
 		}
-		mt_stream_end(ins->matcher, f->scan, file_matched, f);
+		dp_content_stream_end(f->content, f->scan, file_matched, f);
 	}
 	struct ct_record *r = f->rec;
 	if (r) {
@@ -292,7 +301,38 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		r->tx_id = f->content->msg->tx_id;
 		dp_record_put(ins, r);
 	}
-	rs_pool_put(&ins->files, f);
+	rs_pool_put(files_of(f->content), f);
+}
+
+static struct dp_file *copy_one(const struct dp_file *f, struct dp_content *to, struct dp_file *outer)
+{
+	struct dp_inspect *ins = to->ins;
+	struct dp_file *t = rs_pool_get(&ins->trial_files);
+	if (!t) {
+		dp_message_reason(to->msg, CT_REASON_LIMIT);
+		return NULL;
+	}
+	*t = *f;
+	t->content = to;
+	t->outer = outer;
+	t->member = NULL;
+	t->rec = NULL;
+	t->sha256 = NULL;
+	if (f->scan && !(t->scan = mt_stream_copy(ins->matcher, MT_FILE_DATA, f->scan)))
+		dp_message_reason(to->msg, CT_REASON_LIMIT);
+	if (f->zip && !(t->zip = rs_pool_get(&ins->trial_zips)))
+		dp_message_reason(to->msg, CT_REASON_LIMIT);
+	if (t->zip)
+		rs_zip_copy(t->zip, f->zip, t);
+	return t;
+}
+
+struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to)
+{
+	struct dp_file *first = copy_one(f, to, NULL);
+	for (struct dp_file *t = first; t && f->member; t = t->member, f = f->member)
+		t->member = copy_one(f->member, to, t);
+	return first;
 }
 
 void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)

@@ -48,6 +48,10 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 
+/* A copy of a part's file, and of the members open in it, for dp_content_peek: without records and hashes. NULL when there is
+ * no room: the message `to` belongs to is judged "limit". */
+struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to);
+
 /* Appends the file's own name to a record, as a note of this kind; nothing when it has none. */
 void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);
 

@@ -9,6 +9,7 @@
  * message in progress may hold one of each at once, so that no sender can keep another's from being read. */
 struct sizes {
 	uint32_t sessions, lines, headers, messages, contents, files, zips, records, blocks;
+	uint32_t trial_headers, trial_files, trial_zips;
 };
 
 static struct sizes sizes_of(const struct ct_config *c)
@@ -24,6 +25,9 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.zips = m,
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,
+		.trial_headers = 1,
+		.trial_files = c->limits.archive_depth + 1,
+		.trial_zips = c->limits.archive_depth,
 	};
 }
 
@@ -36,7 +40,10 @@ static struct sizes sizes_of(const struct ct_config *c)
 	X(files, sizeof(struct dp_file))                                                                               \
 	X(zips, sizeof(struct rs_zip))                                                                                 \
 	X(records, sizeof(struct ct_record))                                                                           \
-	X(blocks, sizeof(struct ct_block))
+	X(blocks, sizeof(struct ct_block))                                                                             \
+	X(trial_headers, RS_MIME_BLOCK)                                                                                \
+	X(trial_files, sizeof(struct dp_file))                                                                         \
+	X(trial_zips, sizeof(struct rs_zip))
 
 #define ALIGN64(n) (((n) + 63) & ~(size_t)63)
 

@@ -16,7 +16,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	memset(m, 0, sizeof *m);
 	m->session = s;
 	m->rec = r;
-	m->action = DP_NO_ACTION;
+	m->action = MT_NONE;
 	m->tx_id = tx_id;
 	m->client_gaps = s->client_gaps;
 	r->flow = s->flow;
@@ -76,9 +76,9 @@ void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file
 }
 
 /* "Unscanned" only when nothing matched; a pass rule takes the message out (INTERFACE, "Verdicts and actions"). */
-static enum ct_verdict judge(const struct dp_message *m)
+static enum ct_verdict judge(enum mt_action action, uint32_t reasons)
 {
-	switch (m->action) {
+	switch (action) {
 	case MT_PASS:
 		return CT_CLEAN;
 	case MT_DROP:
@@ -87,8 +87,21 @@ static enum ct_verdict judge(const struct dp_message *m)
 	case MT_ALERT:
 		return CT_SUSPICIOUS;
 	default:
-		return m->reasons ? CT_UNSCANNED : CT_CLEAN;
+		return reasons ? CT_UNSCANNED : CT_CLEAN;
 	}
+}
+
+enum ct_verdict dp_message_verdict(unsigned set)
+{
+	return judge(mt_actions_first(set), DP_PEEK_REASONS(set));
+}
+
+unsigned dp_message_peek(struct dp_message *m, bool as_if_ended)
+{
+	unsigned set = MT_ACTION_BIT(m->action) & MT_ACTIONS;
+	if (m->content)
+		set |= dp_content_peek(m->content, as_if_ended);
+	return as_if_ended ? set | m->reasons << DP_PEEK_SHIFT : set;
 }
 
 static enum ct_reason first_reason(uint32_t reasons)
@@ -143,7 +156,7 @@ void dp_message_end(struct dp_message *m)
 	struct dp_session *s = m->session;
 	struct dp_inspect *ins = s->ins;
 	struct ct_record *r = m->rec;
-	enum ct_verdict verdict = judge(m);
+	enum ct_verdict verdict = judge(m->action, m->reasons);
 	enum ct_reason reason = first_reason(m->reasons);
 
 	note_errors(ins, m);

@@ -24,14 +24,17 @@ struct dp_message {
 	uint32_t tx_id;
 };
 
-#define DP_NO_ACTION 255
-
 /* Counts the message as seen. NULL when there is no room: the caller counts its verdict. */
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id);
 void dp_message_reason(struct dp_message *m, enum ct_reason r);
 /* A rule matched in this buffer of this file (NULL: the part's encoded text). */
 void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file *f, const struct mt_rule *rule,
                       size_t rule_index, const struct mt_hit *const *hits, size_t nhits);
+/* What has matched so far, in files that ended and in what is open: dp_content_peek says more. As if ended, with the reasons that
+ * the message has. A pass rule may yet match, and take out what a set without MT_PASS says. */
+unsigned dp_message_peek(struct dp_message *m, bool as_if_ended);
+/* The verdict that such a set means. */
+enum ct_verdict dp_message_verdict(unsigned set);
 /* The outcome is known: judges, counts the verdict, hands the record to control. */
 void dp_message_end(struct dp_message *m);
 

@@ -154,7 +154,7 @@ void dp_test_open(struct dp_test *t)
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
 	struct dp_worker_config wc = {
-		.id = number, .config = &t->config, .rules = rules, .rx = no_rx, .patient = t->patient,
+		.id = number, .config = &t->config, .rules = t->rules ? t->rules : rules, .rx = no_rx, .patient = t->patient,
 		.held_max = t->config.memory.mbufs / 2,
 	};
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
@@ -370,6 +370,9 @@ void dp_test_pools_are_back(struct dp_test *t)
 	pool_is_back("zips", &i->zips);
 	pool_is_back("records", &i->records);
 	pool_is_back("blocks", &i->blocks);
+	pool_is_back("trial headers", &i->trial_headers);
+	pool_is_back("trial files", &i->trial_files);
+	pool_is_back("trial zips", &i->trial_zips);
 	assert_int_equal(t->worker->records_out, 0);
 	struct mt_worker_stats st;
 	mt_worker_stats(i->matcher, &st);

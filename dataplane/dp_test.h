@@ -46,6 +46,7 @@ struct dp_found { /* a record, as it came */
 
 struct dp_test {
 	struct ct_config config; /* small; change it before dp_test_open */
+	const struct mt_ruleset *rules; /* others than those above; the caller's */
 	struct dp_worker *worker;
 	struct rte_mempool *mbufs;
 	bool patient;

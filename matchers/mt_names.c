@@ -24,7 +24,7 @@ const char *mt_regex_version(void)
 
 const char *mt_action_name(enum mt_action a)
 {
-	static const char *const names[] = { "pass", "drop", "reject", "alert" };
+	static const char *const names[] = { "pass", "drop", "reject", "alert", "none" };
 	return (size_t)a < sizeof names / sizeof *names ? names[a] : "?";
 }
 

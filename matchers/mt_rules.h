@@ -12,7 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mt_action { MT_PASS, MT_DROP, MT_REJECT, MT_ALERT }; /* in the order in which they win */
+enum mt_action { MT_PASS, MT_DROP, MT_REJECT, MT_ALERT, MT_NONE }; /* in the order in which they win; MT_NONE: no rule */
+
+/* A set of actions: bit a stands for enum mt_action a. */
+#define MT_ACTION_BIT(a) (1u << (a))
+#define MT_ACTIONS (MT_ACTION_BIT(MT_NONE) - 1)
+
+/* The one of the set that wins. */
+static inline enum mt_action mt_actions_first(unsigned set)
+{
+	return set & MT_ACTIONS ? (enum mt_action)__builtin_ctz(set & MT_ACTIONS) : MT_NONE;
+}
 
 enum mt_buffer { /* kinds of buffer; each has a database of its own */
 	MT_FILE_DATA, /* decoded content of a part or archive member */

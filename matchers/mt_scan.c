@@ -32,13 +32,16 @@ struct mt_stream {
 	uint8_t nplaces;
 	uint8_t buffer;
 	bool open, failed;
+	bool copy; /* one of the MT_COPIES */
+	bool news; /* sure and ended are to be made anew */
+	uint8_t sure, ended; /* actions of the rules that match: whatever comes; if nothing comes, and nothing waits for the end */
 };
 
 struct shelf { /* the streams of one buffer */
 	struct mt_stream *streams;
-	struct mt_stream **idle;
+	struct mt_stream **idle, **spare; /* spare: for copies */
 	uint64_t *bits;
-	uint32_t nidle, size;
+	uint32_t nidle, nspare, size;
 };
 
 struct mt_worker {
@@ -55,30 +58,41 @@ static size_t words(const struct mt_buffer_rules *br)
 	return (br->ncriteria + 63) / 64;
 }
 
-static int fill_shelf(struct mt_worker *w, enum mt_buffer b, uint32_t n)
+static void put_on_shelf(struct shelf *shelf, struct mt_stream *s)
+{
+	if (s->copy)
+		shelf->spare[shelf->nspare++] = s;
+	else
+		shelf->idle[shelf->nidle++] = s;
+}
+
+static int fill_shelf(struct mt_worker *w, enum mt_buffer b, uint32_t max)
 {
 	const struct mt_buffer_rules *br = &w->rs->buffers[b];
 	struct shelf *s = &w->shelves[b];
+	uint32_t n = max + MT_COPIES;
 
-	if (!br->database.hs || !n)
+	if (!br->database.hs || !max)
 		return 0;
 	if (hs_alloc_scratch(br->database.hs, &w->scratch) != HS_SUCCESS)
 		return -ENOMEM;
 	s->streams = calloc(n, sizeof *s->streams);
-	s->idle = calloc(n, sizeof(struct mt_stream *));
+	s->idle = calloc(max, sizeof(struct mt_stream *));
+	s->spare = calloc(MT_COPIES, sizeof(struct mt_stream *));
 	s->bits = calloc(n, words(br) * sizeof *s->bits);
-	if (!s->streams || !s->idle || !s->bits)
+	if (!s->streams || !s->idle || !s->spare || !s->bits)
 		return -ENOMEM;
 	s->size = n;
 	for (uint32_t i = n; i-- > 0;) { /* last first, so that they come out in the order of their addresses */
 		struct mt_stream *st = &s->streams[i];
 		st->buffer = (uint8_t)b;
+		st->copy = i >= max;
 		st->seen = s->bits + i * words(br);
 		if (hs_open_stream(br->database.hs, 0, &st->hs) != HS_SUCCESS)
 			return -ENOMEM;
-		s->idle[s->nidle++] = st;
+		put_on_shelf(s, st);
 	}
-	w->stats.streams_size += n;
+	w->stats.streams_size += max;
 	w->stats.bytes += n * (sizeof *s->streams + sizeof(struct mt_stream *) + words(br) * sizeof *s->bits +
 			       br->database.stream_size);
 	return 0;
@@ -125,11 +139,21 @@ void mt_worker_free(struct mt_worker *w)
 				hs_close_stream(s->streams[i].hs, NULL, NULL, NULL);
 		free(s->streams);
 		free(s->idle);
+		free(s->spare);
 		free(s->bits);
 	}
 	hs_free_scratch(w->scratch);
 	free(w->places_memory);
 	free(w);
+}
+
+static void begin(const struct mt_worker *w, struct mt_stream *s)
+{
+	s->open = true;
+	s->offset = 0;
+	s->failed = false;
+	s->news = w->rs->buffers[s->buffer].by_absence;
+	s->sure = s->ended = 0;
 }
 
 struct mt_stream *mt_stream_open(struct mt_worker *w, enum mt_buffer b)
@@ -142,9 +166,7 @@ struct mt_stream *mt_stream_open(struct mt_worker *w, enum mt_buffer b)
 	}
 	struct mt_stream *s = shelf->idle[--shelf->nidle];
 	assert(!s->open && !s->nseen && !s->places);
-	s->open = true;
-	s->offset = 0;
-	s->failed = false;
+	begin(w, s);
 	if (++w->stats.streams_used > w->stats.streams_peak)
 		w->stats.streams_peak = w->stats.streams_used;
 	return s;
@@ -227,6 +249,9 @@ static int on_match(unsigned id, unsigned long long from, unsigned long long to,
 		return 0;
 	*word |= bit;
 	sc->s->nseen++;
+	sc->s->news = true;
+	if (sc->s->copy)
+		return 0;
 	struct mt_hit *h = place_for(sc);
 	if (!h)
 		h = &passing;
@@ -268,17 +293,25 @@ static bool is_seen(const struct mt_stream *s, uint16_t criterion)
 	return s->seen[criterion / 64] >> (criterion % 64) & 1;
 }
 
-static bool holds(const struct mt_stream *s, const struct mt_condition *c)
+static bool has_wanted(const struct mt_stream *s, const struct mt_condition *c)
 {
 	uint32_t wanted = 0;
 	for (uint32_t i = 0; i < c->nwanted && wanted < c->need; i++)
 		wanted += is_seen(s, c->criteria[i]);
-	if (wanted < c->need)
-		return false;
+	return wanted >= c->need;
+}
+
+static bool has_unwanted(const struct mt_stream *s, const struct mt_condition *c)
+{
 	for (uint32_t i = 0; i < c->nunwanted; i++)
 		if (is_seen(s, c->criteria[c->nwanted + i]))
-			return false;
-	return true;
+			return true;
+	return false;
+}
+
+static bool holds(const struct mt_stream *s, const struct mt_condition *c)
+{
+	return has_wanted(s, c) && !has_unwanted(s, c);
 }
 
 /* In the order of the rule's contents. */
@@ -310,29 +343,104 @@ static void decide(struct mt_worker *w, const struct mt_stream *s, mt_match_fn m
 	}
 }
 
-void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, void *arg)
+/* Expressions that end in $ match now, or never. */
+static void reset(struct mt_worker *w, struct mt_stream *s, bool tell_end)
 {
-	const struct mt_buffer_rules *br = &w->rs->buffers[s->buffer];
-	struct shelf *shelf = &w->shelves[s->buffer];
-
-	assert(s->open);
-	/* Expressions that end in $ match now, or never. */
 	struct scan sc = { .w = w, .s = s, .at = s->offset };
-	bool at_end = match && br->database.at_end;
+	bool at_end = tell_end && w->rs->buffers[s->buffer].database.at_end;
 	if (hs_reset_stream(s->hs, 0, at_end ? w->scratch : NULL, at_end ? on_match : NULL, &sc) != HS_SUCCESS)
 		failed(w, s);
-	if (match)
-		decide(w, s, match, arg);
+}
+
+/* Its Hyperscan stream was reset. */
+static void give_back(struct mt_worker *w, struct mt_stream *s)
+{
 	if (s->nseen)
-		memset(s->seen, 0, words(br) * sizeof *s->seen);
+		memset(s->seen, 0, words(&w->rs->buffers[s->buffer]) * sizeof *s->seen);
 	rs_pool_put(&w->places, s->places);
 	s->places = NULL;
 	s->nplaces = 0;
 	s->ntail = 0;
 	s->nseen = 0;
 	s->open = false;
-	shelf->idle[shelf->nidle++] = s;
-	w->stats.streams_used--;
+	w->stats.streams_used -= !s->copy;
+	put_on_shelf(&w->shelves[s->buffer], s);
+}
+
+void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, void *arg)
+{
+	assert(s->open);
+	reset(w, s, match);
+	if (match)
+		decide(w, s, match, arg);
+	give_back(w, s);
+}
+
+/* Makes `sure` and `ended` true again. */
+static void settle(const struct mt_worker *w, struct mt_stream *s)
+{
+	const struct mt_buffer_rules *br = &w->rs->buffers[s->buffer];
+
+	if (!s->news)
+		return;
+	s->news = false;
+	s->sure = s->ended = 0;
+	for (size_t i = 0; i < br->nconditions; i++) {
+		const struct mt_condition *c = &br->conditions[i];
+		uint8_t bit = (uint8_t)MT_ACTION_BIT(w->rs->rules[c->rule].action);
+		/* What is in both sets already needs no further reason. */
+		if ((s->sure & s->ended & bit) || !holds(s, c))
+			continue;
+		s->ended |= bit;
+		if (!c->nunwanted)
+			s->sure |= bit;
+	}
+}
+
+struct mt_stream *mt_stream_copy(struct mt_worker *w, enum mt_buffer b, struct mt_stream *from)
+{
+	struct shelf *shelf = &w->shelves[b];
+
+	if (!shelf->nspare)
+		return NULL;
+	struct mt_stream *s = shelf->spare[--shelf->nspare];
+	assert(!s->open && !s->nseen && (!from || (from->open && from->buffer == b)));
+	begin(w, s);
+	if (!from)
+		return s;
+	settle(w, from);
+	s->offset = from->offset;
+	s->failed = from->failed;
+	s->news = false;
+	s->sure = from->sure;
+	s->ended = from->ended;
+	s->nseen = from->nseen;
+	if (s->nseen)
+		memcpy(s->seen, from->seen, words(&w->rs->buffers[b]) * sizeof *s->seen);
+	if (hs_reset_and_copy_stream(s->hs, from->hs, NULL, NULL, NULL) != HS_SUCCESS)
+		failed(w, s);
+	return s;
+}
+
+unsigned mt_stream_peek(struct mt_worker *w, struct mt_stream *s, bool as_if_ended)
+{
+	assert(s->open);
+	settle(w, s);
+	if (!as_if_ended)
+		return s->sure;
+	if (!w->rs->buffers[s->buffer].database.at_end)
+		return s->ended;
+	struct mt_stream *c = mt_stream_copy(w, s->buffer, s);
+	if (!c) {
+		failed(w, s);
+		return s->ended;
+	}
+	reset(w, c, true);
+	settle(w, c);
+	unsigned ended = c->ended;
+	s->failed |= c->failed;
+	give_back(w, c);
+	return ended;
 }
 
 bool mt_stream_failed(const struct mt_stream *s)

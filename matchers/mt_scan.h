@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mt_scan: matching state of one buffer while its bytes stream past.
  *
- * Owner:  mt_worker and its streams belong to one worker; the ruleset is shared read-only. Memory: scratch and
- * max_streams streams of each buffer kind, all taken in mt_worker_create; none after (Hyperscan's streams come from
- * blocks of ours, hs_set_stream_allocator is not needed when streams are opened once and reset). Units: bytes; offsets
- * from the buffer's first byte.
+ * Owner:  mt_worker and its streams belong to one worker; the ruleset is shared read-only. Memory: scratch,
+ * max_streams streams of each buffer kind and MT_COPIES more, all taken in mt_worker_create; none after (Hyperscan's
+ * streams come from blocks of ours, hs_set_stream_allocator is not needed when streams are opened once and reset).
+ * Units: bytes; offsets from the buffer's first byte.
  *
  * Hyperscan reports criteria; which rules they make is decided here: all of a rule's criteria (or N of them,
  * `criteria:N`) in one buffer; negated ones are judged at the buffer's end. */
@@ -15,6 +15,7 @@
 
 #define MT_HITS_MAX 32 /* criteria remembered with their place, a stream; further ones count, without place */
 #define MT_TEXT_MAX 24
+#define MT_COPIES 18 /* of each buffer kind, at once: a part, archives in it 16 deep, and one for mt_stream_peek */
 
 struct mt_hit { /* first match of a criterion in this buffer */
 	uint64_t from, to; /* offsets; from == to where the start is not known */
@@ -44,6 +45,18 @@ struct mt_stream *mt_stream_open(struct mt_worker *w, enum mt_buffer b);
 void mt_stream_scan(struct mt_worker *w, struct mt_stream *s, const uint8_t *p, size_t n, mt_hit_fn hit, void *arg);
 /* The buffer ended: decides the rules, then gives the stream back. match may be NULL (abandon). */
 void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, void *arg);
+
+/* What has matched so far, before the end: a set of actions (MT_ACTION_BIT). No hit is called, and what mt_stream_end
+ * will say does not change. Not to be called from a mt_hit_fn.
+ *   as_if_ended false: of the rules that match whatever the buffer's further bytes are, so of none with a negated
+ *     criterion or with one that waits for the end. Looks at the rules only when a new criterion was seen since.
+ *   as_if_ended true: of the rules that mt_stream_end would tell if it were called now. Where a regex waits for the end,
+ *     this takes one of the MT_COPIES; when all are out, or Hyperscan refuses, mt_stream_failed is true from then on. */
+unsigned mt_stream_peek(struct mt_worker *w, struct mt_stream *s, bool as_if_ended);
+
+/* A stream to go on with and throw away (mt_stream_end): of what `from` has seen, or of nothing (NULL). It calls no
+ * mt_hit_fn, remembers no place, and is counted in no statistic. NULL when all MT_COPIES are out, or no rule looks. */
+struct mt_stream *mt_stream_copy(struct mt_worker *w, enum mt_buffer b, struct mt_stream *from);
 
 /* True when Hyperscan refused to scan a piece (counted in scan_errors): what the stream then says is not the whole. */
 bool mt_stream_failed(const struct mt_stream *s);

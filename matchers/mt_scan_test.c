@@ -452,6 +452,240 @@ static void more_criteria_than_places(void **state)
 	mt_ruleset_free(rs);
 }
 
+/* What has matched so far. */
+
+static void put_action(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits,
+		       size_t nhits)
+{
+	(void)index;
+	(void)hits;
+	(void)nhits;
+	*(unsigned *)arg |= MT_ACTION_BIT(rule->action);
+}
+
+/* What a buffer of just these bytes comes to. */
+static unsigned actions_of(struct mt_worker *w, enum mt_buffer b, const char *p, size_t n)
+{
+	unsigned actions = 0;
+	struct mt_stream *s = mt_stream_open(w, b);
+	assert_non_null(s);
+	scan_piece(w, s, p, n, NULL);
+	mt_stream_end(w, s, put_action, &actions);
+	return actions;
+}
+
+struct peeked { /* over all rounds: the tests must have met both outcomes */
+	unsigned sure, ended; /* every action that was ever in an answer */
+	unsigned undone; /* times that what was true of a prefix was not of a longer one */
+};
+
+/* Scans in pieces at random, and asks at each cut. exact: no rule has a negated criterion, or one that waits for the end. */
+static void peek_everywhere(struct mt_worker *w, enum mt_buffer b, const char *d, size_t n, bool exact,
+			    struct peeked *all)
+{
+	struct mt_test_log asked = { .n = 0 }, never = { .n = 0 };
+	struct mt_stream *s = mt_stream_open(w, b), *other = mt_stream_open(w, b);
+	unsigned sure = 0, before = 0;
+	assert_true(s && other);
+	for (size_t at = 0;;) {
+		unsigned fresh = actions_of(w, b, d, at), ended = fresh;
+		if (random() & 1)
+			ended = mt_stream_peek(w, s, true);
+		unsigned now = mt_stream_peek(w, s, false);
+		if (random() & 1)
+			ended = mt_stream_peek(w, s, true);
+		if (ended != fresh || (sure | now) != now || (now & fresh) != now || (exact && now != fresh))
+			fail_msg("after %zu bytes of \"%.*s\": ended %x, is %x; sure %x, was %x", at, (int)n, d, ended,
+				 fresh, now, sure);
+		all->undone += (before & ~fresh) != 0;
+		all->sure |= now;
+		all->ended |= ended;
+		before = fresh;
+		sure = now;
+		if (at == n)
+			break;
+		size_t piece = 1 + (size_t)random() % 9;
+		if (piece > n - at)
+			piece = n - at;
+		scan_piece(w, s, d + at, piece, &asked);
+		scan_piece(w, other, d + at, piece, &never);
+		at += piece;
+	}
+	assert_false(mt_stream_failed(s));
+	put_hits(&asked);
+	put_hits(&never);
+	mt_stream_end(w, s, mt_test_match, &asked);
+	mt_stream_end(w, other, mt_test_match, &never);
+	assert_string_equal(asked.text, never.text);
+}
+
+/* Buffers put together of these pieces. */
+static void peek_rounds(struct mt_ruleset *rs, enum mt_buffer b, const char *const *pieces, size_t npieces, bool exact,
+			struct peeked *all)
+{
+	struct mt_worker *w;
+	struct mt_worker_stats st, fresh;
+	assert_int_equal(mt_worker_create(rs, 3, &w), 0);
+	mt_worker_stats(w, &fresh);
+	for (int round = 0; round < 1500; round++) {
+		char d[256];
+		size_t n = 0;
+		for (long k = random() % 9; k > 0; k--) {
+			const char *piece = pieces[(size_t)random() % npieces];
+			size_t len = *piece ? strlen(piece) : 2; /* "": zero bytes */
+			if (n + len <= sizeof d)
+				memcpy(d + n, *piece ? piece : "\0", len);
+			n += n + len <= sizeof d ? len : 0;
+		}
+		peek_everywhere(w, b, d, n, exact, all);
+	}
+	mt_worker_stats(w, &st);
+	assert_int_equal(st.streams_used, 0);
+	assert_int_equal(st.streams_size, fresh.streams_size);
+	assert_int_equal(st.streams_peak, 3);
+	assert_int_equal(st.places_used, 0);
+	assert_int_equal(st.scan_errors + st.no_stream + st.no_place, 0);
+	mt_worker_free(w);
+}
+
+#define ACTION(action, sid, options) action " smtp any any -> any any (file.data; " options " sid:" #sid ";)\n"
+#define COUNT(v) (sizeof(v) / sizeof *(v))
+
+static void peeks_at_made_rules(void **state)
+{
+	(void)state;
+	static const char *const pieces[] = { "ab", "cd", "ef", "gh", "a", "b", "\n", "x", "zz", "zend" };
+	struct peeked all = { 0 };
+	srandom(11);
+	struct mt_ruleset *rs = mt_test_rules(
+		ACTION("reject", 1, "content:\"ab\"; content:\"cd\"; content:!\"zz\";") ACTION(
+			"drop", 2, "pcre:\"/zend$/\"; content:\"ef\";")
+			ACTION("pass", 3, "content:\"ab\"; content:\"cd\"; content:\"ef\"; content:\"gh\"; criteria:3;")
+				ACTION("alert", 4, "content:!\"ab\"; content:!\"x\"; depth:7;") ACTION(
+					"alert", 5, "content:\"ef\"; content:\"gh\"; content:!\"a\"; criteria:1;")
+					ACTION("reject", 6, "pcre:!\"/x\\z/\"; content:\"gh\"; startswith;") ACTION(
+						"drop", 7, "content:\"cd\"; content:\"gh\"; distance:1; within:4;"));
+	peek_rounds(rs, MT_FILE_DATA, pieces, COUNT(pieces), false, &all);
+	mt_ruleset_free(rs);
+	assert_int_equal(all.sure, MT_ACTION_BIT(MT_PASS) | MT_ACTION_BIT(MT_DROP));
+	assert_int_equal(all.ended, MT_ACTIONS);
+	assert_true(all.undone > 100);
+
+	/* Nothing can be undone: both answers are the same. */
+	all = (struct peeked){ 0 };
+	rs = mt_test_rules(
+		ACTION("reject", 1,
+		       "content:\"ab\"; content:\"cd\";") ACTION("drop", 2, "pcre:\"/z+e/\"; content:\"ef\"; offset:3;")
+			ACTION("pass", 3, "content:\"ab\"; content:\"cd\"; content:\"ef\"; content:\"gh\"; criteria:3;")
+				ACTION("alert", 4, "content:\"x\"; depth:7;"));
+	peek_rounds(rs, MT_FILE_DATA, pieces, COUNT(pieces), true, &all);
+	mt_ruleset_free(rs);
+	assert_int_equal(all.sure, MT_ACTIONS);
+	assert_int_equal(all.undone, 0);
+}
+
+static void peeks_at_the_default_rules(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "KERNEL32.DLL", "kernel32.dll", "ADVAPI32.dll", "WS2_32.DLL", "", "",
+					     "\1",           "text ",        "\r\n" };
+	static const char *const prefixes[] = { "TVqQAAMAA", "TVpQAAIAA", "TVpQAAlAA", "TVpAALQAc", "TVpyAXkAX",
+						"TVrmAU4AA", "TVrhARwAk", "TVoFAQUAA", "TVoAAAQAA", "TVoIARMAA",
+						"TVouARsAA", "TVrQAT8AA", "VFZxUUFBT", "VkZaeFVVR", "UEsDBAkAA",
+						"H4sIADWWb", "TV",        "AA" };
+	struct peeked all = { 0 };
+	struct mt_load load = { .npaths = 0 };
+	struct mt_report report;
+	struct mt_ruleset *rs;
+	srandom(12);
+	assert_int_equal(mt_ruleset_load(&load, &rs, &report), 0);
+	peek_rounds(rs, MT_FILE_DATA, names, COUNT(names), false, &all);
+	assert_int_equal(all.sure, MT_ACTION_BIT(MT_REJECT));
+	assert_int_equal(all.ended, MT_ACTION_BIT(MT_REJECT) | MT_ACTION_BIT(MT_ALERT));
+	assert_true(all.undone > 10);
+	all = (struct peeked){ 0 };
+	peek_rounds(rs, MT_MAIL_ENCODED, prefixes, COUNT(prefixes), true, &all);
+	assert_int_equal(all.sure, MT_ACTION_BIT(MT_REJECT) | MT_ACTION_BIT(MT_ALERT));
+	mt_ruleset_free(rs);
+}
+
+/* A copy goes its own way, and what it sees is not the other's. */
+static void copies_go_their_own_way(void **state)
+{
+	(void)state;
+	struct mt_ruleset *rs =
+		mt_test_rules(ACTION("reject", 1, "content:\"abcd\";") ACTION("alert", 2, "content:!\"abcd\";"));
+	struct mt_worker *w;
+	struct mt_stream *copies[MT_COPIES];
+	struct mt_worker_stats st;
+	struct mt_test_log log = { .n = 0 };
+	unsigned actions = 0;
+	assert_int_equal(mt_worker_create(rs, 1, &w), 0);
+	struct mt_stream *s = mt_stream_open(w, MT_FILE_DATA);
+	scan_piece(w, s, "..ab", 4, NULL);
+	for (int i = 0; i < MT_COPIES; i++) {
+		copies[i] = mt_stream_copy(w, MT_FILE_DATA, i % 2 ? s : NULL);
+		assert_non_null(copies[i]);
+		scan_piece(w, copies[i], "cd", 2, &log);
+		assert_int_equal(mt_stream_peek(w, copies[i], true), MT_ACTION_BIT(i % 2 ? MT_REJECT : MT_ALERT));
+	}
+	assert_null(mt_stream_copy(w, MT_FILE_DATA, s));
+	assert_null(mt_stream_copy(w, MT_MAIL_ENCODED, NULL));
+	assert_int_equal(mt_stream_peek(w, s, true), MT_ACTION_BIT(MT_ALERT));
+	for (int i = 0; i < MT_COPIES; i++)
+		mt_stream_end(w, copies[i], NULL, NULL);
+	/* Nor is anything of it left to the next one. */
+	copies[0] = mt_stream_copy(w, MT_FILE_DATA, NULL);
+	assert_int_equal(mt_stream_peek(w, copies[0], true), MT_ACTION_BIT(MT_ALERT));
+	mt_stream_end(w, copies[0], put_action, &actions);
+	assert_int_equal(actions, MT_ACTION_BIT(MT_ALERT));
+	assert_int_equal(log.nhits, 0);
+	mt_worker_stats(w, &st);
+	assert_int_equal(st.places_peak, 0);
+	scan_piece(w, s, "cd", 2, NULL);
+	copies[0] = mt_stream_copy(w, MT_FILE_DATA, s);
+	assert_int_equal(mt_stream_peek(w, copies[0], true), MT_ACTION_BIT(MT_REJECT));
+	mt_stream_end(w, copies[0], NULL, NULL);
+	assert_int_equal(mt_stream_peek(w, s, false), MT_ACTION_BIT(MT_REJECT));
+	mt_stream_end(w, s, NULL, NULL);
+	mt_worker_free(w);
+	mt_ruleset_free(rs);
+}
+
+/* A regex that waits for the end needs a copy; without one, what was not looked at is not taken for clean. */
+static void a_peek_without_a_copy_has_failed(void **state)
+{
+	(void)state;
+	struct mt_ruleset *rs = mt_test_rules(ACTION("reject", 1, "pcre:\"/ab$/\";"));
+	struct mt_worker *w;
+	struct mt_stream *copies[MT_COPIES];
+	assert_int_equal(mt_worker_create(rs, 1, &w), 0);
+	struct mt_stream *s = mt_stream_open(w, MT_FILE_DATA);
+	scan_piece(w, s, "ab", 2, NULL);
+	for (int i = 0; i < MT_COPIES; i++)
+		assert_non_null(copies[i] = mt_stream_copy(w, MT_FILE_DATA, NULL));
+	assert_int_equal(mt_stream_peek(w, s, false), 0);
+	assert_false(mt_stream_failed(s));
+	assert_int_equal(mt_stream_peek(w, s, true), 0);
+	assert_true(mt_stream_failed(s));
+	for (int i = 0; i < MT_COPIES; i++)
+		mt_stream_end(w, copies[i], NULL, NULL);
+	assert_int_equal(mt_stream_peek(w, s, true), MT_ACTION_BIT(MT_REJECT));
+	mt_stream_end(w, s, NULL, NULL);
+	mt_worker_free(w);
+	mt_ruleset_free(rs);
+}
+
+static void the_first_action_wins(void **state)
+{
+	(void)state;
+	assert_int_equal(mt_actions_first(0), MT_NONE);
+	assert_int_equal(mt_actions_first(MT_ACTION_BIT(MT_ALERT) | MT_ACTION_BIT(MT_REJECT)), MT_REJECT);
+	assert_int_equal(mt_actions_first(MT_ACTIONS), MT_PASS);
+	assert_int_equal(mt_actions_first(~MT_ACTIONS), MT_NONE);
+	assert_string_equal(mt_action_name(MT_NONE), "none");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +705,11 @@ int main(void)
 		cmocka_unit_test(streams_run_out_and_come_back_clean),
 		cmocka_unit_test(rules_decide_without_places),
 		cmocka_unit_test(more_criteria_than_places),
+		cmocka_unit_test(peeks_at_made_rules),
+		cmocka_unit_test(peeks_at_the_default_rules),
+		cmocka_unit_test(copies_go_their_own_way),
+		cmocka_unit_test(a_peek_without_a_copy_has_failed),
+		cmocka_unit_test(the_first_action_wins),
 	};
 	return cmocka_run_group_tests_name("mt_scan", tests, NULL, NULL);
 }

@@ -169,6 +169,12 @@ void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n)
 	z->held = (uint8_t)(n - done);
 }
 
+void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg)
+{
+	*to = *from;
+	to->arg = arg;
+}
+
 bool rs_zip_end(struct rs_zip *z)
 {
 	read_on(z, z->hold, z->held, true);

@@ -133,6 +133,9 @@ void rs_zip_set_key(uint64_t random);
 void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg);
 void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n);
 
+/* A copy that goes its own way, with the same ops: to see what would come of it. */
+void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg);
+
 /* End of the file. Returns true when the structure was well formed up to its end record. */
 bool rs_zip_end(struct rs_zip *z);
 

@@ -645,6 +645,53 @@ static void every_prefix_ends(void **state)
 	free(z.p);
 }
 
+/* A log to go on with from what another holds. */
+static struct log log_copy(const struct log *from)
+{
+	struct log l = *from;
+	l.text = malloc(l.cap);
+	assert_non_null(l.text);
+	memcpy(l.text, from->text, l.cap);
+	return l;
+}
+
+static void finish(struct rs_zip *z, struct log *l, const uint8_t *p, size_t n)
+{
+	rs_zip_feed(z, p, n);
+	l->ok = rs_zip_end(z);
+	log_flush(l);
+	log_line(l, "%s\n", l->ok ? "well formed" : "not well formed");
+}
+
+/* From any place on, also where bytes are held back; neither disturbs the other. */
+static void a_copy_goes_its_own_way(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	put_member(&z, "a", 0, 0, SIGNED64, "data PK\3\4 data", 14);
+	put_member(&z, "bb", 0, 0, UNSIGNED32, "more PK data", 12);
+	put_member(&z, "c", 8, 0, SIGNED32, DEFLATED_TEXT, 7);
+	put_directory(&z);
+	char *want = events(&(struct zip){ .p = memcpy(malloc(z.len), z.p, z.len), .len = z.len });
+	for (size_t cut = 0; cut <= z.len; cut++) {
+		struct log l = { .input = z.p, .size = z.len };
+		struct rs_zip one, other;
+		log_line(&l, "%s", "");
+		rs_zip_init(&one, &log_ops, &l);
+		rs_zip_feed(&one, z.p, cut);
+		struct log copy = log_copy(&l);
+		rs_zip_copy(&other, &one, &copy);
+		finish(&other, &copy, z.p + cut, z.len - cut);
+		finish(&one, &l, z.p + cut, z.len - cut);
+		assert_string_equal(copy.text, want);
+		assert_string_equal(l.text, want);
+		free(copy.text);
+		free(l.text);
+	}
+	free(want);
+	free(z.p);
+}
+
 static void an_empty_archive_is_well_formed(void **state)
 {
 	(void)state;
@@ -742,6 +789,7 @@ int main(void)
 		cmocka_unit_test(zip64_records_are_known),
 		cmocka_unit_test(long_names_are_cut),
 		cmocka_unit_test(every_prefix_ends),
+		cmocka_unit_test(a_copy_goes_its_own_way),
 		cmocka_unit_test(an_empty_archive_is_well_formed),
 		cmocka_unit_test(random_archives),
 	};

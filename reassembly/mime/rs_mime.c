@@ -498,6 +498,23 @@ void rs_mime_gap(struct rs_mime *m, uint64_t n)
 	m->line_start = false;
 }
 
+void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct rs_mime_ops *ops, void *arg,
+		  struct rs_pool *blocks)
+{
+	*to = *from;
+	to->ops = ops;
+	to->arg = arg;
+	to->blocks = blocks;
+	to->section = from->section ? rs_pool_get(blocks) : NULL;
+	if (to->section) {
+		*to->section = *from->section;
+		to->header.buf = to->section->value;
+	} else if (from->section) {
+		anomaly(to, RS_MIME_BLOCK_LIMIT);
+		rs_fields_init(&to->header, NULL, 0, false);
+	}
+}
+
 /* The line under way has no end but the message's. */
 static void line_finish(struct rs_mime *m)
 {

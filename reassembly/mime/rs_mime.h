@@ -157,6 +157,11 @@ void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n);
  * section the field under way is dropped. */
 void rs_mime_gap(struct rs_mime *m, uint64_t n);
 
+/* A copy that goes its own way: to see what would come of it. It takes a block of its own from `blocks` while a header
+ * section is read; without one the section cannot be read. ops and arg: the copy's. */
+void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct rs_mime_ops *ops, void *arg,
+		  struct rs_pool *blocks);
+
 /* The message ended: ends what is open, gives the block back. */
 void rs_mime_end(struct rs_mime *m);
 

@@ -85,6 +85,59 @@ static void tells_each_case_however_it_is_cut(void **state)
 	}
 }
 
+/* Goes on with a copy from `cut` on, and with the original afterwards: both tell the same, and neither disturbs the other. */
+static void expect_of_a_copy(const struct rs_mime_case *c, size_t cut)
+{
+	const uint8_t *p = (const uint8_t *)c->message;
+	size_t n = strlen(c->message);
+	static struct rs_mime_run other;
+	run_begin(&run, c->blocks, c->limits);
+	run_feed(&run, p, cut);
+	run_begin(&other, c->blocks, c->limits);
+	rs_mime_end(&other.mime); /* only its memory is wanted */
+	other.log.len = 0;
+	log_bytes(&other.log, run.log.text, run.log.len);
+	other.log.in_part = run.log.in_part;
+	other.log.in_header = run.log.in_header;
+	other.log.in_data = run.log.in_data;
+	rs_mime_copy(&other.mime, &run.mime, &rs_mime_log_ops, &other.log, &other.pool);
+	run_feed(&other, p + cut, n - cut);
+	run_end(&other);
+	if (strcmp(other.log.text, c->told))
+		print_message("%s, cut at %zu\n", c->name, cut);
+	assert_string_equal(other.log.text, c->told);
+	run_feed(&run, p + cut, n - cut);
+	run_end(&run);
+	assert_string_equal(run.log.text, c->told);
+}
+
+static void a_copy_goes_its_own_way(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof rs_mime_cases / sizeof rs_mime_cases[0]; i++)
+		for (size_t cut = 0; cut <= strlen(rs_mime_cases[i].message); cut++)
+			expect_of_a_copy(&rs_mime_cases[i], cut);
+}
+
+/* What a section says is not known to a copy that has no block for it. */
+static void a_copy_without_a_block_says_so(void **state)
+{
+	(void)state;
+	static const char message[] = "Content-Type: image/png\r\n";
+	static struct rs_mime_run other;
+	struct rs_pool none = { 0 };
+	run_begin(&run, 1, wide);
+	run_feed(&run, (const uint8_t *)message, sizeof message - 1);
+	run_begin(&other, 0, wide);
+	rs_mime_end(&other.mime);
+	other.log.len = 0;
+	rs_mime_copy(&other.mime, &run.mime, &rs_mime_log_ops, &other.log, &none);
+	run_end(&other);
+	assert_string_equal(other.log.text, "! mime.block_limit\nleaf 1 depth 0 <> identity limit\nend\n");
+	run_end(&run);
+	assert_string_equal(run.log.text, "leaf 1 depth 0 <image/png> identity attachment\nend\n");
+}
+
 static void hands_out_a_long_field_whole(void **state)
 {
 	(void)state;
@@ -389,6 +442,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_each_case_however_it_is_cut),
+		cmocka_unit_test(a_copy_goes_its_own_way),
+		cmocka_unit_test(a_copy_without_a_block_says_so),
 		cmocka_unit_test(hands_out_a_long_field_whole),
 		cmocka_unit_test(keeps_inner_white_space),
 		cmocka_unit_test(ends_a_long_field_at_a_delimiter),
