@@ -16,4 +16,10 @@
  * CT_ACT_TEMPFAIL. */
 enum ct_action ct_policy_action(const struct ct_config *c, unsigned actions, uint32_t reasons, bool smuggled);
 
+/* Whether it keeps the message from being delivered. */
+static inline bool ct_action_stops(enum ct_action a)
+{
+	return a == CT_ACT_REJECT || a == CT_ACT_DROP || a == CT_ACT_RESET || a == CT_ACT_TEMPFAIL;
+}
+
 #endif

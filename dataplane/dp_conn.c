@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/dp_inline.h"
 #include "dataplane/dp_session.h"
 
 /* Identity. */
@@ -10,6 +11,11 @@
 static bool is_smtp_port(const struct dp_worker *w, uint16_t port)
 {
 	return w->smtp_ports[port / 64] & (UINT64_C(1) << (port % 64));
+}
+
+bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt)
+{
+	return is_smtp_port(w, pkt->sport) || is_smtp_port(w, pkt->dport);
 }
 
 /* FNV-1a over what identifies a connection, and when it began: the same in every run over the same packets. */
@@ -44,10 +50,20 @@ static struct ct_flow identity(const struct dp_flow *f)
 static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 {
 	struct ct_flow id = identity(f);
-	f->session = dp_session_begin(&w->inspect, &id, &f->records, f->tcp.midstream);
+	f->session = dp_session_begin(&w->inspect, &id, &f->records, f->middle);
 	if (f->session) {
 		f->proto = DP_PROTO_SMTP;
+		if (w->use == DP_USE_INLINE)
+			f->session->direction = dp_conn_port(f, f->client) == DP_OUTSIDE ? CT_DIR_INBOUND : CT_DIR_OUTBOUND;
+		if (f->inl) {
+			f->inl->base = f->inl->hold.read;
+			dp_session_hold(f->session);
+		}
 		return true;
+	}
+	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {
+		f->inl->overloaded = true;
+		return false;
 	}
 	/* Its messages will pass unread: one is counted for them, as for a TLS session. */
 	f->proto = DP_PROTO_NONE;
@@ -56,16 +72,22 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 	return false;
 }
 
-static void read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	if (f->session || begin_session(w, f))
-		dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+		return dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+	return n;
 }
 
 static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n);
 
+static bool is_held(const struct dp_flow *f, unsigned dir)
+{
+	return f->inl && dir == f->client;
+}
+
 /* The header of an HTTP CONNECT, and of its answer, end at an empty line; behind it the tunnelled connection begins. */
-static void read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+static size_t read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	static const char end[] = "\r\n\r\n";
 	size_t i = 0;
@@ -80,8 +102,10 @@ static void read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, con
 	}
 	if (f->proxy_done == 3)
 		f->proto = DP_PROTO_PROBING;
-	if (i < n)
-		probe(w, f, dir, p + i, n - i);
+	if (i == n || is_held(f, dir))
+		return i;
+	probe(w, f, dir, p + i, n - i);
+	return n;
 }
 
 /* Whether a direction's first bytes are SMTP's: 1 yes, 0 no, -1 too few to tell. With no SYN seen, who speaks how tells who is
@@ -96,26 +120,37 @@ static int probe_bytes(const struct dp_flow *f, unsigned dir, const uint8_t *fir
 	return server == 1 || other == 1 ? 1 : server < 0 || other < 0 ? -1 : 0;
 }
 
-static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+bool dp_conn_tell(struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n)
 {
 	static const char connect[] = "CONNECT ";
 	const size_t connect_len = sizeof connect - 1;
+	unsigned client;
+	int is = probe_bytes(f, dir, first, n, &client);
+	bool proxy = f->proxy_done == 0 && memcmp(first, connect, n < connect_len ? n : connect_len) == 0;
+	if ((is < 0 || (proxy && n < connect_len)) && n < DP_PROBE_MAX)
+		return false;
+	if (is == 1) {
+		f->client = (uint8_t)client;
+		f->proto = DP_PROTO_SMTP;
+	} else {
+		f->proto = proxy ? DP_PROTO_PROXY : DP_PROTO_NONE;
+	}
+	return true;
+}
+
+static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
 	uint8_t first[DP_PROBE_MAX];
 	size_t kept = f->nprobe[dir], len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
 	memcpy(first, f->probe[dir], kept);
 	memcpy(first + kept, p, len - kept);
 
-	unsigned client;
-	int is = probe_bytes(f, dir, first, len, &client);
-	bool proxy = f->proxy_done == 0 && memcmp(first, connect, len < connect_len ? len : connect_len) == 0;
-	if ((is < 0 || (proxy && len < connect_len)) && len < DP_PROBE_MAX) {
+	if (!dp_conn_tell(f, dir, first, len)) {
 		memcpy(f->probe[dir], first, len);
 		f->nprobe[dir] = (uint8_t)len;
 		return;
 	}
-	if (is == 1) {
-		f->client = (uint8_t)client;
-		f->proto = DP_PROTO_SMTP;
+	if (f->proto == DP_PROTO_SMTP) {
 		uint8_t other[DP_PROBE_MAX];
 		unsigned nother = f->nprobe[!dir];
 		memcpy(other, f->probe[!dir], nother);
@@ -125,30 +160,26 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 		read_smtp(w, f, dir, p, n);
 		return;
 	}
-	if (proxy) {
-		f->proto = DP_PROTO_PROXY;
+	if (f->proto == DP_PROTO_PROXY) {
 		f->nprobe[dir] = 0;
 		read_proxy(w, f, dir, p, n);
-		return;
 	}
-	f->proto = DP_PROTO_NONE;
 }
 
-static void read_bytes(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+size_t dp_conn_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	switch ((enum dp_protocol)f->proto) {
 	case DP_PROTO_SMTP:
-		read_smtp(w, f, dir, p, n);
-		break;
+		return read_smtp(w, f, dir, p, n);
 	case DP_PROTO_PROBING:
 		probe(w, f, dir, p, n);
 		break;
 	case DP_PROTO_PROXY:
-		read_proxy(w, f, dir, p, n);
-		break;
+		return read_proxy(w, f, dir, p, n);
 	case DP_PROTO_NONE:
 		break;
 	}
+	return n;
 }
 
 /* rs_tcp's callbacks. */
@@ -157,6 +188,8 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 {
 	struct dp_worker *w = arg;
 	const struct rte_mbuf *m = ref;
+	if (is_held(w->flow, dir))
+		return;
 	uint32_t off = dp_meta(ref)->payload_off + skip;
 	while (m && off >= rte_pktmbuf_data_len(m)) {
 		off -= rte_pktmbuf_data_len(m);
@@ -166,7 +199,7 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 		uint32_t n = rte_pktmbuf_data_len(m) - off;
 		if (n > len)
 			n = len;
-		read_bytes(w, w->flow, dir, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
+		dp_conn_read(w, w->flow, dir, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
 		len -= n;
 	}
 }
@@ -175,6 +208,8 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 {
 	struct dp_worker *w = arg;
 	struct dp_flow *f = w->flow;
+	if (is_held(f, dir))
+		return;
 	w->stats.tcp_gaps++;
 	w->stats.tcp_gap_bytes += n;
 	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY)
@@ -187,10 +222,16 @@ static const struct rs_tcp_ops tcp_ops = { on_data, on_gap };
 
 /* Flows. */
 
-static unsigned direction(const struct dp_flow *f, const struct dp_packet *pkt)
+unsigned dp_conn_direction(const struct dp_flow *f, const struct dp_packet *pkt)
 {
 	unsigned end = f->key.port[0] == pkt->sport && memcmp(f->key.addr[0], pkt->src, 16) == 0 ? 0 : 1;
 	return end == f->key_of_first ? 0 : 1;
+}
+
+unsigned dp_conn_port(const struct dp_flow *f, unsigned dir)
+{
+	unsigned end = dir == 0 ? f->key_of_first : !f->key_of_first;
+	return end ^ f->key.side;
 }
 
 static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
@@ -238,6 +279,11 @@ static void end_session(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 	f->proto = DP_PROTO_NONE;
 }
 
+void dp_conn_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
+{
+	end_session(w, f, why);
+}
+
 static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
 	/* What is said of it now is said as of its own last packet: the one at hand is another connection's, or none. */
@@ -247,7 +293,11 @@ static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 		w->inspect.now.input = f->input;
 		w->inspect.now.pcap_cnt = f->pcap_cnt;
 	}
+	if (f->inl)
+		dp_inline_leave(w, f);
 	end_session(w, f, why);
+	if (f->inl)
+		dp_inline_free(w, f);
 	w->inspect.now = now;
 	dp_flow_remove(&w->flows, f);
 }
@@ -290,6 +340,7 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	f->first_seq = meta->seq;
 	f->first_time = meta->time;
 	f->reset_by = 2;
+	f->middle = !(pkt->tcp_flags & RS_TCP_SYN);
 	first_packet(w, f, pkt);
 	return f;
 }
@@ -298,7 +349,7 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
  * of the FIN. What follows is read as what is picked up in the middle. */
 static bool goes_on(const struct dp_flow *f, const struct dp_packet *pkt)
 {
-	unsigned dir = direction(f, pkt);
+	unsigned dir = dp_conn_direction(f, pkt);
 	if (pkt->tcp_flags & (RS_TCP_RST | RS_TCP_SYN))
 		return false;
 	if (f->reset_by < 2)
@@ -307,11 +358,19 @@ static bool goes_on(const struct dp_flow *f, const struct dp_packet *pkt)
 	return pkt->payload_len > 1 && rs_stream_offset(s, pkt->seq) >= (int64_t)s->next;
 }
 
+static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, struct dp_flow_key *key,
+                   unsigned *end)
+{
+	dp_flow_key_make(key, end, pkt, w->config->capture.vlan_in_flow);
+	if (w->use == DP_USE_INLINE)
+		key->side = *end ^ meta->port;
+}
+
 struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	struct dp_flow_key key;
 	unsigned end;
-	dp_flow_key_make(&key, &end, pkt, w->config->capture.vlan_in_flow);
+	key_of(w, pkt, meta, &key, &end);
 	struct dp_flow *f = dp_flow_find(&w->flows, &key);
 	/* A flow that has idled too long is another connection's now, whether or not the clock's tick has ended it yet. */
 	if (f && f->last && f->last + w->flows.timeout[f->list] <= meta->time) {
@@ -330,7 +389,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
-	if (f && f->was_mail && goes_on(f, pkt)) {
+	if (f && f->was_mail && !f->dead && goes_on(f, pkt)) {
 		w->stats.resets_ignored++;
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
@@ -371,9 +430,10 @@ enum dp_sum dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struc
 	if (pkt->payload_missing)
 		return DP_SUM_TAKE;
 	bool right = sums_right(pkt, m);
-	if (policy == CT_CHECKSUMS_VERIFY)
+	/* Between two ports nobody but the receiver's own card has still to compute one. */
+	if (policy == CT_CHECKSUMS_VERIFY || w->use == DP_USE_INLINE)
 		return right ? DP_SUM_TAKE : DP_SUM_DROP;
-	return dp_doubt_judge(w, f, direction(f, pkt), right, pkt, m);
+	return dp_doubt_judge(w, f, dp_conn_direction(f, pkt), right, pkt, m);
 }
 
 static enum dp_flow_list list_of(const struct dp_flow *f)
@@ -411,7 +471,7 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 	if (f->tcp.state == RS_TCP_NEW || f->tcp.state == RS_TCP_SYN_SENT)
 		f->tcp.state = pkt->tcp_flags & RS_TCP_SYN ? RS_TCP_SYN_SENT : RS_TCP_ESTABLISHED;
 	if (pkt->tcp_flags & RS_TCP_FIN)
-		f->fins |= (uint8_t)(1u << direction(f, pkt));
+		f->fins |= (uint8_t)(1u << dp_conn_direction(f, pkt));
 	if ((pkt->tcp_flags & RS_TCP_RST) || f->fins == 3)
 		f->tcp.state = RS_TCP_CLOSED;
 }
@@ -446,13 +506,15 @@ static void forget_held(struct dp_worker *w, struct dp_flow *f)
  * segment was not taken. */
 static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	/* Inline the data of a SYN is cut off: it comes again. */
+	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
 	w->flow = f;
 	dp_meta(m)->payload_off = pkt->payload_off;
-	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
+	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dp_conn_direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
 	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset)
-		f->reset_by = (uint8_t)direction(f, pkt);
+		f->reset_by = (uint8_t)dp_conn_direction(f, pkt);
 	if (!replaced)
 		count_verdict(w, v);
 	if (f->tcp.state == RS_TCP_CLOSED)
@@ -462,26 +524,32 @@ static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp
 	return !replaced;
 }
 
-void dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	if (!take_segment(w, f, pkt, m)) {
+		struct dp_flow_key key;
+		unsigned end;
+		remove_flow(w, f, CT_REASON_NONE);
+		key_of(w, pkt, dp_meta(m), &key, &end);
+		f = new_flow(w, pkt, &key, end, dp_meta(m));
+		if (!f)
+			return NULL;
+		take_segment(w, f, pkt, m);
+	}
+	dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
+	return f;
+}
+
+struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (f->proto == DP_PROTO_NONE) {
 		follow_end(f, pkt);
 		dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
-		return;
+		return f;
 	}
 	if (pkt->tcp_flags & RS_TCP_ACK)
-		settle_acked(w, f, !direction(f, pkt), pkt->ack);
-	if (!take_segment(w, f, pkt, m)) {
-		struct dp_flow_key key;
-		unsigned end;
-		dp_flow_remove(&w->flows, f);
-		dp_flow_key_make(&key, &end, pkt, w->config->capture.vlan_in_flow);
-		f = new_flow(w, pkt, &key, end, dp_meta(m));
-		if (!f)
-			return;
-		take_segment(w, f, pkt, m);
-	}
-	dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
+		settle_acked(w, f, !dp_conn_direction(f, pkt), pkt->ack);
+	return dp_conn_take(w, f, pkt, m);
 }
 
 void dp_conn_expire(struct dp_worker *w, uint64_t now)

@@ -34,6 +34,13 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
 	add(l, "packets", "cut_by_capture", s->cut_packets);
 	add(l, "packets", "checksum_trusted", s->checksum_trusted);
+	add(l, "inline", "connections_reset", s->connections_reset);
+	add(l, "inline", "midstream_reset", s->midstream_reset);
+	add(l, "inline", "not_watched", s->inlines_refused);
+	add(l, "inline", "not_answered", s->answers_refused);
+	add(l, "inline", "contradictions", s->contradictions);
+	add(l, "inline", "bypassed", s->bypassed);
+	add(l, "inline", "reply_timeouts", s->reply_timeouts);
 	add(l, "packets", "injected_lost", s->injected_lost);
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);

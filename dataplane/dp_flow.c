@@ -46,6 +46,7 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 	k->port[!src] = pkt->dport;
 	for (unsigned i = 0; i < 2; i++)
 		k->vlan[i] = vlan && i < pkt->nvlan ? pkt->vlan[i] : 0xffff;
+	k->side = 0;
 	*end = src;
 }
 

@@ -17,12 +17,14 @@
 #include "reassembly/tcp/rs_tcp.h"
 
 struct rte_hash;
+struct dp_inline;
 struct dp_session;
 
 struct dp_flow_key { /* the lower endpoint first, so that both directions have the same key */
 	uint8_t addr[2][16];
 	uint16_t port[2];
 	uint16_t vlan[2]; /* 0xffff where there is no tag */
+	uint32_t side; /* inline: which end is behind which port; else 0. A packet that comes in by the wrong port is none of this connection */
 } __attribute__((aligned(4)));
 
 enum dp_flow_list { DP_FLOWS_CLOSED, DP_FLOWS_NEW, DP_FLOWS_OTHER, DP_FLOWS_MAIL, DP_FLOWS_LISTS };
@@ -50,6 +52,8 @@ struct dp_flow {
 	uint16_t input; /* of the last packet, and its number there */
 	uint64_t pcap_cnt;
 	bool was_mail; /* its session has ended */
+	bool middle; /* its first packet seen was no SYN */
+	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
 	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
 	uint8_t fins; /* DP_PROTO_NONE: bit i: a FIN of direction i was seen */
 	uint8_t proxy_done; /* bit i: direction i's header has ended */
@@ -60,6 +64,7 @@ struct dp_flow {
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;
 	struct dp_session *session; /* DP_PROTO_SMTP */
+	struct dp_inline *inl; /* inline: what is held of it */
 };
 
 TAILQ_HEAD(dp_flow_head, dp_flow);

@@ -52,6 +52,7 @@ struct dp_inspect {
 	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */
 	void *files_mem;
 	uint8_t *buffer; /* decoded bytes of one piece: DP_PIECE_MAX of input at a time */
+	bool inline_; /* messages can be kept from being delivered, or could be (observe) */
 	struct ct_account *account;
 	struct dp_inspect_stats stats;
 	struct dp_now now;

@@ -6,6 +6,7 @@
 #define DP_MBUF_H
 
 #include <rte_mbuf.h>
+#include "control/ct_account.h"
 #include "dataplane/dp_packet.h"
 
 enum dp_kind {
@@ -21,10 +22,13 @@ struct dp_meta {
 	uint64_t time;
 	uint64_t pcap_cnt; /* its number in its capture file, from 1 */
 	uint32_t payload_off; /* of the TCP payload; set by the worker, for segments that wait out of order */
+	uint32_t payload_len;
 	uint32_t wire_len; /* its length on the wire; more than the mbuf holds when the capture cut it */
 	uint16_t input; /* capture file or port */
 	uint8_t port; /* of the worker's account that it is counted in: the port it came in by; 0 for captures */
 	uint8_t out; /* DP_SEND: the port that it leaves by */
+	uint16_t runs; /* references to it in dp_hold */
+	struct ct_account *held_in; /* it is counted as held there; NULL: it is not */
 	uint8_t link; /* enum dp_link */
 	uint8_t kind; /* enum dp_kind */
 };

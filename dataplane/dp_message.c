@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "control/ct_policy.h"
+
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 {
 	struct dp_inspect *ins = s->ins;
@@ -151,6 +153,42 @@ static void note_errors(struct dp_inspect *ins, const struct dp_message *m)
 		}
 }
 
+static uint64_t incident_of(const struct dp_message *m)
+{
+	return mix(m->session->flow.id + m->tx_id) | 1;
+}
+
+enum ct_action dp_message_decide(struct dp_message *m, bool open)
+{
+	unsigned actions = m->action == DP_NO_ACTION ? 0 : 1u << m->action;
+	(void)open;
+	return ct_policy_action(m->session->ins->config, actions, m->reasons, m->smuggled);
+}
+
+void dp_message_take(struct dp_message *m, enum ct_action action)
+{
+	m->taken = (uint8_t)action;
+	m->rec->u.message.incident = incident_of(m);
+}
+
+/* What was done about it, and what would have been where it could have. */
+static void note_action(struct dp_message *m, enum ct_verdict verdict)
+{
+	struct ct_message *r = &m->rec->u.message;
+	if (verdict == CT_INFECTED || verdict == CT_SUSPICIOUS) {
+		r->action = CT_ACT_ALERT;
+		r->incident = incident_of(m);
+	}
+	enum ct_action would = m->session->ins->inline_ ?
+				       ct_policy_action(m->session->ins->config, m->action == DP_NO_ACTION ? 0 : 1u << m->action,
+	                                                m->reasons, m->smuggled) :
+				       would_of(m->action);
+	if (m->taken != CT_ACT_NONE)
+		r->action = m->taken;
+	else if (would != CT_ACT_ALERT)
+		r->would = (uint8_t)would;
+}
+
 void dp_message_end(struct dp_message *m)
 {
 	struct dp_session *s = m->session;
@@ -162,13 +200,8 @@ void dp_message_end(struct dp_message *m)
 	note_errors(ins, m);
 	r->u.message.verdict = (uint8_t)verdict;
 	r->u.message.reason = (uint8_t)reason;
-	if (verdict == CT_INFECTED || verdict == CT_SUSPICIOUS) {
-		r->u.message.action = CT_ACT_ALERT;
-		r->u.message.incident = mix(s->flow.id + m->tx_id) | 1;
-	}
-	/* What would have been done in line; an alert is what was done. */
-	enum ct_action would = would_of(m->action);
-	r->u.message.would = (uint8_t)(would == CT_ACT_ALERT ? CT_ACT_NONE : would);
+	r->u.message.direction = s->direction;
+	note_action(m, verdict);
 
 	if (verdict == CT_UNSCANNED)
 		ins->account->unscanned[reason]++;

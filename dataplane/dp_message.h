@@ -17,6 +17,8 @@ struct dp_message {
 	uint32_t reasons; /* bit r: enum ct_reason r applies */
 	uint8_t action; /* the strongest enum mt_action of a rule that matched; MT_NONE: none did */
 	bool alerted; /* by a rule that may alert */
+	bool smuggled; /* a command stood behind what some servers take for its end */
+	uint8_t taken; /* enum ct_action: what is done with it inline */
 	uint64_t smtp_errors, mime_errors; /* bit a: anomaly a was noted */
 	uint64_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */
@@ -35,6 +37,10 @@ void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file
 unsigned dp_message_peek(struct dp_message *m, bool as_if_ended);
 /* The verdict that such a set means. */
 enum ct_verdict dp_message_verdict(unsigned set);
+/* What is to become of it inline, as far as it was read (enum ct_action). open: its content has not ended; as if it had. */
+enum ct_action dp_message_decide(struct dp_message *m, bool open);
+/* It is done: the record says so, and has an incident. */
+void dp_message_take(struct dp_message *m, enum ct_action action);
 /* The outcome is known: judges, counts the verdict, hands the record to control. */
 void dp_message_end(struct dp_message *m);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "control/ct_policy.h"
+
 static void *on_tx_begin(void *arg, uint32_t n)
 {
 	return dp_message_begin(arg, n);
@@ -128,6 +130,23 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 	m->content = NULL;
 }
 
+/* The server must not get this end before it is judged: here it is. */
+static void on_end(void *arg, void *tx, const struct rs_smtp_end_at *e)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	enum ct_action action = m ? dp_message_decide(m, !e->certain) :
+				    ct_policy_action(s->ins->config, 0, 1u << CT_REASON_OVERLOAD, false);
+	if (!ct_action_stops(action))
+		return;
+	s->refused = (uint8_t)action;
+	s->refused_message = m;
+	s->safe = e->safe;
+	if (m)
+		dp_message_take(m, action);
+	rs_smtp_halt(&s->smtp);
+}
+
 static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r)
 {
 	struct dp_session *s = arg;
@@ -154,9 +173,12 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 		m->rec->u.message.delivered = CT_DELIVERED_NO;
 		break;
 	case RS_OUT_UNKNOWN:
-		m->rec->u.message.delivered = CT_DELIVERED_UNKNOWN;
+		/* Its end was never forwarded. */
+		m->rec->u.message.delivered = ct_action_stops(m->taken) ? CT_DELIVERED_NO : CT_DELIVERED_UNKNOWN;
 		break;
 	}
+	if (s->refused_message == m)
+		s->refused_message = NULL;
 	dp_message_end(m);
 }
 
@@ -191,7 +213,7 @@ static void on_unread(void *arg, void *tx)
  * stands in the message's errors. */
 static bool is_event(enum rs_smtp_anomaly a)
 {
-	return a == RS_SMTP_END_BARE_LF || a == RS_SMTP_END_BARE_CR || a == RS_SMTP_CLEAR_AFTER_STARTTLS;
+	return a == RS_SMTP_END_BARE_LF || a == RS_SMTP_END_BARE_CR || a == RS_SMTP_END_NUL || a == RS_SMTP_SMUGGLED || a == RS_SMTP_CLEAR_AFTER_STARTTLS;
 }
 
 static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
@@ -199,6 +221,8 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 	struct dp_session *s = arg;
 	struct dp_message *m = tx;
 	s->ins->stats.smtp_anomaly[a]++;
+	if (m)
+		m->smuggled |= a == RS_SMTP_SMUGGLED;
 	uint64_t *noted = m ? &m->smtp_errors : &s->anomalies;
 	if (*noted & (UINT64_C(1) << a))
 		return;
@@ -224,6 +248,7 @@ static const struct rs_smtp_ops smtp_ops = {
 	.content = on_content,
 	.content_gap = on_content_gap,
 	.content_end = on_content_end,
+	.end = on_end,
 	.tx_end = on_tx_end,
 	.tls = on_tls,
 	.anomaly = on_anomaly,
@@ -247,9 +272,15 @@ struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow
 	return s;
 }
 
-void dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
+size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
 {
-	rs_smtp_feed(&s->smtp, dir, p, n);
+	return rs_smtp_feed(&s->smtp, dir, p, n);
+}
+
+void dp_session_hold(struct dp_session *s)
+{
+	s->hold = true;
+	rs_smtp_hold(&s->smtp, true);
 }
 
 void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n)

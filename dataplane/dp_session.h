@@ -15,6 +15,11 @@ struct dp_session {
 	struct ct_notes helo; /* one note: the client's name */
 	bool midstream; /* its beginning was not seen */
 	bool closed; /* it is being ended */
+	bool hold;
+	uint8_t direction; /* enum ct_direction */
+	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */
+	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */
+	uint64_t safe; /* position of the client up to which the server may have its bytes */
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	uint64_t client_gaps; /* times that bytes of the client were missing */
@@ -22,7 +27,20 @@ struct dp_session {
 
 /* flow: src is the client. NULL when there is no room, counted. */
 struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow *flow, uint32_t *records, bool midstream);
-void dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+/* Returns how many bytes were taken: with hold, fewer of the client's when reading was halted behind them. */
+size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+
+/* Right after its beginning: nothing is read that could be read in two ways, and each end of a message is judged before anything behind
+ * it is read (rs_smtp.h, "Hold"). Where one is refused, reading halts, and `refused` and `safe` say so. */
+void dp_session_hold(struct dp_session *s);
+static inline bool dp_session_halted(const struct dp_session *s)
+{
+	return rs_smtp_halted(&s->smtp);
+}
+static inline bool dp_session_refused(const struct dp_session *s)
+{
+	return s->refused != CT_ACT_NONE;
+}
 void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n);
 /* Ends what is open; gives the session back. why: the reason for messages that this cuts off in their content;
  * CT_REASON_NONE when the connection itself ended. */

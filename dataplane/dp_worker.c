@@ -2,6 +2,7 @@
 #include "dataplane/dp_worker.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,8 +13,10 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/dp_conn.h"
+#include "dataplane/dp_inline.h"
 
-const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full" };
+const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
+						  "no_room",   "contradiction", "window", "closed", "fragment" };
 
 /* Records. */
 
@@ -57,6 +60,17 @@ static enum dp_fate pass(const struct dp_worker *w)
 	return w->use == DP_USE_INLINE ? DP_FORWARDED : DP_CONSUMED;
 }
 
+/* A segment that no flow is kept for: what could begin or carry mail does not pass unread. */
+static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	bool mail = dp_conn_is_mail(w, pkt);
+	if (w->use != DP_USE_INLINE || w->config->inline_.observe || !mail)
+		return pass(w);
+	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
+		return pass(w);
+	return drop(w, m, DP_DROP_NO_ROOM);
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
@@ -68,8 +82,11 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	case DP_SUM_DROP:
 		return drop(w, m, DP_DROP_BAD_CHECKSUM);
 	}
-	if (f)
-		dp_conn_segment(w, f, pkt, m);
+	if (!f)
+		return no_flow(w, pkt, m);
+	if (w->use == DP_USE_INLINE && !w->config->inline_.observe)
+		return dp_inline_segment(w, f, pkt, m);
+	dp_conn_segment(w, f, pkt, m);
 	return pass(w);
 }
 
@@ -85,8 +102,12 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	switch (class) {
 	case DP_TCP:
 		return segment(w, m, &pkt);
-	case DP_OTHER:
 	case DP_FRAGMENT:
+		/* It could carry mail past in pieces; TCP itself sends none (RFC 9293 3.7.2, RFC 1191). */
+		if (pkt.proto == IPPROTO_TCP && w->use == DP_USE_INLINE && !w->config->inline_.observe)
+			return drop(w, m, DP_DROP_FRAGMENT);
+		return pass(w);
+	case DP_OTHER:
 		return pass(w);
 	case DP_TRUNCATED:
 		return drop(w, m, DP_DROP_TRUNCATED);
@@ -166,6 +187,7 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 			break;
 		case DP_TICK:
 			dp_conn_expire(w, meta->time);
+			dp_inline_tick(w, meta->time);
 			break;
 		case DP_END:
 			dp_conn_end_all(w);
@@ -222,19 +244,41 @@ int dp_worker_run(void *arg)
 
 #define ALIGN64(n) (((n) + 63) & ~(size_t)63)
 
-static size_t worker_bytes(const struct ct_config *c)
+/* What holding takes: each packet buffer may be remembered, each SMTP connection watched, and as many clients answered as an
+ * outbreak may bring at once. */
+static uint32_t replies_of(const struct ct_config *c)
 {
-	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
-	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) + dp_inspect_bytes(c);
+	return RTE_MAX(c->memory.messages / 8, 64u);
 }
 
-unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers)
+#define FOR_EACH_POOL(X)                                                                                               \
+	X(runs, sizeof(struct dp_hold_run), c->memory.mbufs)                                                           \
+	X(inlines, sizeof(struct dp_inline), c->memory.sessions)                                                       \
+	X(replies, sizeof(struct dp_replies), replies_of(c))
+
+static size_t inline_bytes(const struct ct_config *c)
+{
+	size_t bytes = 0;
+#define X(pool, size, n) bytes += ALIGN64(RS_POOL_BYTES(size, n));
+	FOR_EACH_POOL(X)
+#undef X
+	return bytes;
+}
+
+static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
+{
+	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
+	       dp_inspect_bytes(c);
+}
+
+unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use)
 {
 	/* rte_hash: a key slot and its share of buckets, both tables; rings: a pointer each, rounded up to a power of two. */
 	size_t hash = (size_t)c->memory.flows * 2 * 96;
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
 	size_t mbufs = (size_t)c->memory.mbufs * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
-	size_t bytes = workers * (worker_bytes(c) + sizeof(struct dp_worker) + hash + rings) + mbufs;
+	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
 	return (unsigned)((bytes + bytes / 16) / 1048576) + 24;
 }
 
@@ -264,6 +308,24 @@ static uint64_t seconds(uint32_t s)
 	return s * UINT64_C(1000000000);
 }
 
+static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc, char *at)
+{
+	const struct ct_config *c = wc->config;
+	if (w->use != DP_USE_INLINE)
+		return at;
+#define X(pool, size, n)                                                                                               \
+	rs_pool_init(&w->pool, at, size, n);                                                                           \
+	at += ALIGN64(RS_POOL_BYTES(size, n));
+	FOR_EACH_POOL(X)
+#undef X
+	/* What arrives out of order is kept twice, by the reader of the headers too. */
+	w->streams.held_max = wc->held_max / 4;
+	w->hold = (struct dp_hold_mem){ .runs = &w->runs, .ref_get = dp_inline_get, .ref_put = dp_inline_put, .same = dp_inline_same,
+					.held_max = wc->held_max - w->streams.held_max };
+	w->pickup_until = wc->now + seconds(c->inline_.pickup);
+	return at;
+}
+
 int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
 {
 	const struct ct_config *c = wc->config;
@@ -284,7 +346,11 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	for (size_t i = 0; i < c->smtp.nports; i++)
 		w->smtp_ports[c->smtp.ports[i] / 64] |= UINT64_C(1) << (c->smtp.ports[i] % 64);
 
-	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c), 64);
+	TAILQ_INIT(&w->refusing);
+	TAILQ_INIT(&w->answering);
+	w->mbufs = wc->mbufs;
+
+	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);
 	if (!at)
 		goto fail;
 	char name[32];
@@ -299,12 +365,14 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
 	w->streams = (struct rs_stream_mem){ &w->segments, ref_get, ref_put, c->tcp.window, 0, wc->held_max };
+	at = make_inline(w, wc, at);
 	rc = make_rings(w);
 	if (rc != 0)
 		goto fail;
 	rc = dp_inspect_init(&w->inspect, c, wc->rules, at, w->account, send_record, reclaim_records, w);
 	if (rc != 0)
 		goto fail;
+	w->inspect.inline_ = w->use == DP_USE_INLINE;
 	*out = w;
 	return 0;
 fail:
@@ -330,7 +398,7 @@ void dp_worker_free(struct dp_worker *w)
 	if (w->flows.hash)
 		dp_flow_table_free(&w->flows);
 	if (w->memory)
-		rs_pool_release(w->memory, worker_bytes(w->config));
+		rs_pool_release(w->memory, worker_bytes(w->config, w->use));
 	rte_free(w->memory);
 	rte_free(w);
 }

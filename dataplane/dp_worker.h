@@ -14,6 +14,7 @@
 #include <rte_ring.h>
 
 #include "dataplane/dp_flow.h"
+#include "dataplane/dp_hold.h"
 #include "dataplane/dp_inspect.h"
 #include "dataplane/dp_mbuf.h"
 
@@ -35,6 +36,12 @@ enum dp_drop {
 	DP_DROP_BAD_TCP,
 	DP_DROP_BAD_CHECKSUM,
 	DP_DROP_FULL, /* the port it was to leave by, or the way to it, had no room */
+	/* Inline: not forwarded, and so repeated by an honest sender. */
+	DP_DROP_NO_ROOM, /* to remember it */
+	DP_DROP_CONTRADICTION, /* other bytes were forwarded in the place of its */
+	DP_DROP_WINDOW, /* too far ahead, or before the connection's first byte */
+	DP_DROP_CLOSED, /* new data after the connection's end */
+	DP_DROP_FRAGMENT, /* of a TCP segment: it could not be read in one piece */
 	DP_DROP_MAX
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
@@ -52,6 +59,9 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
+	uint64_t connections_reset, midstream_reset; /* inline */
+	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */
+	uint64_t contradictions, bypassed, reply_timeouts;
 	uint64_t injected_lost; /* frames of ours that no port took */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
 };
@@ -62,6 +72,8 @@ typedef uint16_t (*dp_rx)(void *source, struct rte_mbuf **m, uint16_t n);
 /* Where frames go: takes m, to be sent by port `out`. The sink calls dp_worker_sent or dp_worker_unsent for each of them, when it
  * has sent or freed it. */
 typedef void (*dp_tx)(void *sink, struct rte_mbuf *m, unsigned out);
+
+TAILQ_HEAD(dp_inline_list, dp_inline);
 
 struct dp_worker {
 	unsigned id;
@@ -74,6 +86,11 @@ struct dp_worker {
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
+	struct rte_mempool *mbufs; /* for frames of ours */
+	struct dp_hold_mem hold;
+	struct rs_pool runs, inlines, replies; /* inline */
+	struct dp_inline_list refusing, answering;
+	uint64_t pickup_until;
 	struct dp_inspect inspect;
 	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
 	struct dp_worker_stats stats;
@@ -100,6 +117,8 @@ struct dp_worker_config {
 	void *sink;
 	const _Atomic uint64_t *dispatched;
 	bool patient;
+	struct rte_mempool *mbufs; /* inline and mirror */
+	uint64_t now; /* when it begins, as its packets tell the time */
 	uint32_t held_max; /* mbufs that its connections may keep, all together */
 	uint32_t seed; /* of the flow table's hash */
 };
@@ -112,7 +131,7 @@ void dp_worker_free(struct dp_worker *w);
 void dp_worker_leave(struct dp_worker *w);
 
 /* Megabytes of EAL memory that so many workers need with this configuration, rings and mbufs included. */
-unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers);
+unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use);
 
 /* One burst: received packets are looked at, and given back or sent on. This is the whole way of a packet. */
 void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);

@@ -354,7 +354,7 @@ static int set_up(struct bench *b)
 	b->config.files.sha256 = b->sha256 ? CT_SHA256_ALL : CT_SHA256_NONE;
 	if (b->config.memory.flows < b->sessions * 2)
 		b->config.memory.flows = b->sessions * 2;
-	struct dp_eal eal = { .program = "mailweir-bench", .workers = 1, .megabytes = dp_worker_megabytes(&b->config, 1) };
+	struct dp_eal eal = { .program = "mailweir-bench", .workers = 1, .megabytes = dp_worker_megabytes(&b->config, 1, DP_USE_READ) };
 	if (dp_eal_start(&eal, err, sizeof err) != 0) {
 		fprintf(stderr, "mailweir-bench: %s\n", err);
 		return -1;

@@ -324,7 +324,7 @@ static int set_up_workers(struct run *r)
 	char err[512];
 	unsigned megabytes = r->config.memory.megabytes;
 	if (!megabytes)
-		megabytes = dp_worker_megabytes(&r->config, r->nworkers);
+		megabytes = dp_worker_megabytes(&r->config, r->nworkers, DP_USE_READ);
 	struct dp_eal eal = { .program = "mailweir", .workers = r->nworkers, .megabytes = megabytes };
 	int rc = dp_eal_start(&eal, err, sizeof err);
 	if (rc != 0)

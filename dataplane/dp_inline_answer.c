@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_inline_answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "control/ct_policy.h"
+#include "control/ct_reply.h"
+#include "dataplane/dp_conn.h"
+#include "dataplane/dp_session.h"
+
+#define REPLY_MAX 512 /* RFC 5321 4.5.3.1.5 */
+#define MSS 536 /* RFC 9293 3.7.1: what every host takes */
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* Speaking. */
+
+static void send_frame(struct dp_worker *w, struct dp_voice *as, const struct dp_voice *toward, const struct dp_craft *what, unsigned out)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->mbufs);
+	int len = m ? dp_craft_frame(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), as, toward, what) : -1;
+	if (len < 0) {
+		rte_pktmbuf_free(m);
+		w->stats.injected_lost++;
+		return;
+	}
+	m->data_len = (uint16_t)len;
+	m->pkt_len = (uint32_t)len;
+	*dp_meta(m) = (struct dp_meta){ .kind = DP_OURS, .port = (uint8_t)out, .time = what->now };
+	w->tx(w->sink, m, out);
+}
+
+/* As the side `dir`, to the other one. */
+static void speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_craft *what)
+{
+	struct dp_voice *as = &f->inl->voice[dir], *toward = &f->inl->voice[!dir];
+	if (!as->known)
+		dp_voice_reverse(as, toward);
+	send_frame(w, as, toward, what, dp_conn_port(f, !dir));
+}
+
+static void reset_at(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t seq, uint32_t ack)
+{
+	speak(w, f, dir, &(struct dp_craft){ .seq = seq, .ack = ack, .flags = RS_TCP_RST | RS_TCP_ACK, .alone = true,
+					     .now = w->inspect.now.time });
+}
+
+/* What the server has acknowledged may be less than what it has: it takes a reset at exactly what it has (RFC 5961 3.2), and
+ * answers any other with that number, which dp_inline_answer_segment then uses. */
+static void reset_server(struct dp_worker *w, struct dp_flow *f)
+{
+	const struct dp_inline *in = f->inl;
+	const struct rs_stream *server = &f->tcp.dir[!f->client];
+	uint32_t ack = server->isn + 1 + (uint32_t)server->next;
+	uint64_t acked = in->replies ? in->replies->reset_acked : in->hold.acked, edge = in->replies ? in->replies->reset_edge : in->hold.edge;
+	reset_at(w, f, f->client, in->isn + 1 + (uint32_t)acked, ack);
+	if (edge != acked)
+		reset_at(w, f, f->client, in->isn + 1 + (uint32_t)edge, ack);
+}
+
+void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f)
+{
+	const struct dp_inline *in = f->inl;
+	const struct rs_stream *server = &f->tcp.dir[!f->client];
+	bool client_known = f->tcp.started & (1u << f->client), server_known = f->tcp.started & (1u << !f->client);
+	if (in->state != DP_INLINE_ANSWERING && client_known)
+		reset_server(w, f);
+	if (!server_known)
+		return;
+	uint32_t seq = in->replies ? in->replies->una + in->replies->sent : server->isn + 1 + (uint32_t)f->tcp.acked[!f->client];
+	reset_at(w, f, !f->client, seq, in->isn + 1 + (uint32_t)in->hold.read);
+}
+
+static uint32_t sequence_length(const struct dp_packet *pkt)
+{
+	return pkt->payload_len + !!(pkt->tcp_flags & RS_TCP_SYN) + !!(pkt->tcp_flags & RS_TCP_FIN);
+}
+
+void dp_inline_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct dp_voice from = { 0 }, as = { 0 };
+	uint64_t now = dp_meta(m)->time;
+	dp_voice_learn(&from, rte_pktmbuf_mtod(m, const uint8_t *), pkt, now);
+	dp_voice_reverse(&as, &from);
+	struct dp_craft what = { .seq = pkt->tcp_flags & RS_TCP_ACK ? pkt->ack : 0, .ack = pkt->seq + sequence_length(pkt),
+				 .flags = RS_TCP_RST | RS_TCP_ACK, .now = now };
+	send_frame(w, &as, &from, &what, dp_meta(m)->port);
+}
+
+void dp_inline_reset_on(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct dp_voice as = { 0 }, to = { 0 };
+	uint64_t now = dp_meta(m)->time;
+	dp_voice_learn(&as, rte_pktmbuf_mtod(m, const uint8_t *), pkt, now);
+	dp_voice_reverse(&to, &as);
+	struct dp_craft what = { .seq = pkt->seq, .ack = pkt->ack, .flags = RS_TCP_RST | (pkt->tcp_flags & RS_TCP_ACK), .now = now };
+	send_frame(w, &as, &to, &what, !dp_meta(m)->port);
+}
+
+static void say(struct dp_worker *w, struct dp_flow *f, uint8_t flags, uint32_t at, uint32_t len, uint64_t now)
+{
+	const struct dp_inline *in = f->inl;
+	const struct dp_replies *r = in->replies;
+	speak(w, f, !f->client, &(struct dp_craft){ .seq = r->una + at, .ack = in->isn + 1 + (uint32_t)in->hold.read + r->peer_fin,
+						    .flags = flags | RS_TCP_ACK, .alone = true, .payload = r->text + at, .len = len,
+						    .now = now });
+}
+
+/* Text and FIN from `at` on. True: something was said. */
+static bool say_from(struct dp_worker *w, struct dp_flow *f, uint32_t at, uint64_t now)
+{
+	struct dp_replies *r = f->inl->replies;
+	uint32_t mss = f->inl->voice[f->client].mss ? f->inl->voice[f->client].mss - 12u : MSS;
+	bool said = false;
+	for (; at < r->len; said = true) {
+		uint32_t n = r->len - at < mss ? r->len - at : mss;
+		bool last = at + n == r->len;
+		say(w, f, last && r->fin ? RS_TCP_PSH | RS_TCP_FIN : last ? RS_TCP_PSH : 0, at, n, now);
+		at += n;
+		r->sent = at > r->sent ? at : r->sent;
+		r->fin_sent |= last && r->fin;
+	}
+	if (!said && r->fin && !r->fin_acked) {
+		say(w, f, RS_TCP_FIN, r->len, 0, now);
+		r->fin_sent = said = true;
+	}
+	return said;
+}
+
+static bool say_new(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	struct dp_replies *r = f->inl->replies;
+	if (r->sent == r->len && (!r->fin || r->fin_sent))
+		return false;
+	return say_from(w, f, r->sent, now);
+}
+
+static void say_again(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	if (!say_from(w, f, 0, now))
+		say(w, f, 0, f->inl->replies->len + f->inl->replies->fin_acked, 0, now);
+}
+
+/* Answering. */
+
+static void close_after(struct dp_replies *r)
+{
+	r->closing = true;
+	r->fin = true;
+}
+
+/* The message's own reply: the refused one's, or that of a good one that had to be withheld with it. */
+static size_t content_reply(struct dp_session *s, const struct rs_smtp_owed_view *v, struct dp_replies *r, char *to, size_t size)
+{
+	struct dp_message *m = v->tx;
+	bool refused = m == s->refused_message;
+	if (!refused && m && m->taken == CT_ACT_NONE)
+		dp_message_take(m, CT_ACT_TEMPFAIL);
+	r->answered |= refused;
+	return ct_reply_text(to, size, s->ins->config, refused ? s->refused : CT_ACT_TEMPFAIL, m ? m->rec->u.message.incident : 0);
+}
+
+static const char *command_reply(enum rs_smtp_verb verb, struct dp_replies *r)
+{
+	switch (verb) {
+	case RS_VERB_QUIT:
+		close_after(r);
+		return "221 2.0.0 Bye\r\n";
+	case RS_VERB_RSET:
+	case RS_VERB_NOOP:
+		return "250 2.0.0 OK\r\n";
+	case RS_VERB_MAIL:
+		if (!r->answered)
+			return "250 2.1.0 OK\r\n";
+		close_after(r);
+		return "421 4.3.2 Come again, please\r\n";
+	case RS_VERB_RCPT:
+		return r->answered ? "503 5.5.1 MAIL first\r\n" : "250 2.1.5 OK\r\n";
+	case RS_VERB_BDAT:
+		return r->answered ? "503 5.5.1 MAIL first\r\n" : "250 2.0.0 OK\r\n";
+	case RS_VERB_DATA:
+		return "503 5.5.1 MAIL first\r\n";
+	case RS_VERB_VRFY:
+	case RS_VERB_EXPN:
+	case RS_VERB_HELP:
+		return "252 2.0.0 Not here\r\n";
+	default:
+		close_after(r);
+		return "421 4.3.2 Come again, please\r\n";
+	}
+}
+
+static void answer_one(struct dp_session *s, const struct rs_smtp_owed_view *v, struct dp_replies *r)
+{
+	char *to = r->text + r->len;
+	size_t n;
+	if (v->verb == RS_VERB_CONTENT || (v->verb == RS_VERB_BDAT && v->tx && v->tx == s->refused_message)) {
+		n = content_reply(s, v, r, to, REPLY_MAX);
+	} else {
+		const char *text = command_reply(v->verb, r);
+		n = strlen(text);
+		memcpy(to, text, n);
+	}
+	r->len += (uint32_t)n;
+	dp_session_data(s, RS_SMTP_SERVER, (const uint8_t *)to, n);
+}
+
+static bool has_room(const struct dp_replies *r)
+{
+	return !r->closing && r->len + REPLY_MAX <= DP_REPLIES_MAX;
+}
+
+/* What was read is the endpoint's; what stands behind a FIN's reply is read by nobody. */
+static void take_read(struct dp_worker *w, struct dp_inline *in)
+{
+	void *ref;
+	uint32_t skip, len;
+	while (in->replies->closing && dp_hold_unread(&in->hold, &ref, &skip, &len))
+		dp_hold_took(&in->hold, len);
+	in->hold.edge = max_u64(in->hold.edge, in->hold.read);
+	dp_hold_ack(&in->hold, &w->hold, in->hold.read);
+}
+
+/* Answers what is owed, reads on, and so forth, until neither can go on. */
+static void answer(struct dp_worker *w, struct dp_flow *f)
+{
+	struct dp_inline *in = f->inl;
+	struct dp_replies *r = in->replies;
+	struct rs_smtp_owed_view v;
+	for (;;) {
+		uint64_t read = in->hold.read;
+		uint32_t len = r->len;
+		while (has_room(r) && rs_smtp_owed_first(&f->session->smtp, &v))
+			answer_one(f->session, &v, r);
+		/* A message that follows is answered like the withheld ones. */
+		rs_smtp_resume(&f->session->smtp);
+		if (has_room(r))
+			dp_inline_read(w, f);
+		if (f->dead || (in->hold.read == read && r->len == len))
+			break;
+	}
+	if (!f->dead)
+		take_read(w, in);
+}
+
+void dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	struct dp_replies *r = f->inl->replies;
+	const struct rs_stream *server = &f->tcp.dir[!f->client];
+	memset(r, 0, offsetof(struct dp_replies, text));
+	r->una = server->isn + 1 + (uint32_t)server->next;
+	r->reset_acked = f->inl->hold.acked;
+	r->reset_edge = f->inl->hold.edge;
+	reset_server(w, f);
+	answer(w, f);
+	if (!f->dead)
+		say_new(w, f, now);
+}
+
+static void again_at(struct dp_worker *w, struct dp_inline *in, uint64_t now)
+{
+	dp_inline_unlist(w, in);
+	in->since = now;
+	dp_inline_enlist(w, in);
+}
+
+/* The client has acknowledged up to `ack`. */
+static void acknowledged(struct dp_replies *r, uint32_t ack)
+{
+	uint32_t n = ack - r->una;
+	if (n > r->sent + r->fin_sent)
+		return;
+	if (n > r->sent) {
+		r->fin_acked = true;
+		n = r->sent;
+	}
+	if (n == 0)
+		return;
+	memmove(r->text, r->text + n, r->len - n);
+	r->una += n;
+	r->len -= n;
+	r->sent -= n;
+	r->tries = 0;
+}
+
+static void finish(struct dp_worker *w, struct dp_flow *f)
+{
+	dp_conn_close(w, f, CT_REASON_NONE);
+	dp_inline_bury(w, f);
+}
+
+static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct dp_inline *in = f->inl;
+	struct dp_replies *r = in->replies;
+	uint64_t now = dp_meta(m)->time;
+	int64_t off = (int64_t)in->hold.read + (int32_t)(pkt->seq - (in->isn + 1 + (uint32_t)in->hold.read));
+	bool speaks = sequence_length(pkt) > 0;
+	enum dp_fate fate = DP_CONSUMED;
+	if (pkt->tcp_flags & RS_TCP_RST) {
+		if (off < (int64_t)in->hold.acked || off > (int64_t)(in->hold.read + w->config->tcp.window))
+			return DP_CONSUMED;
+		finish(w, f);
+		return DP_CONSUMED;
+	}
+	if (pkt->tcp_flags & RS_TCP_ACK)
+		acknowledged(r, pkt->ack);
+	r->idle = 0;
+	if (pkt->payload_len > 0 && off >= 0 && (uint64_t)off + pkt->payload_len <= in->hold.read + w->config->tcp.window &&
+	    dp_hold_add(&in->hold, &w->hold, (uint64_t)off, pkt->payload_len, m, m->nb_segs) == DP_HOLD_NEW)
+		fate = dp_inline_hold(w, m);
+	answer(w, f);
+	if (f->dead)
+		return fate;
+	if ((pkt->tcp_flags & RS_TCP_FIN) && (uint64_t)(off + (int64_t)pkt->payload_len) == in->hold.read) {
+		r->peer_fin = true;
+		r->fin = r->closing = true;
+	}
+	if (r->peer_fin && r->fin_acked) {
+		finish(w, f);
+		return fate;
+	}
+	again_at(w, in, now);
+	if (!say_new(w, f, now) && speaks)
+		say_again(w, f, now);
+	return fate;
+}
+
+enum dp_fate dp_inline_answer_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m,
+                                      bool from_client)
+{
+	if (from_client)
+		return client_says(w, f, pkt, m);
+	/* Challenge ACKs, repetitions, whatever it says: its transaction is dead (RFC 5961 3.2). */
+	if (!(pkt->tcp_flags & RS_TCP_RST))
+		dp_inline_reset_back(w, pkt, m);
+	return DP_CONSUMED;
+}
+
+void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	struct dp_inline *in = f->inl;
+	struct dp_replies *r = in->replies;
+	bool waits = r->len > 0 || (r->fin && !r->fin_acked);
+	r->idle++;
+	if (waits && ++r->tries > DP_ANSWER_TRIES) {
+		dp_inline_kill(w, f, CT_REASON_TIMEOUT);
+		return;
+	}
+	again_at(w, in, now);
+	if (r->resets++ < DP_ANSWER_RESETS)
+		reset_server(w, f);
+	if (!waits && r->idle > DP_ANSWER_IDLE) {
+		if (r->fin) {
+			dp_inline_kill(w, f, CT_REASON_TIMEOUT);
+			return;
+		}
+		static const char bye[] = "421 4.4.2 Idle for too long\r\n";
+		memcpy(r->text + r->len, bye, sizeof bye - 1);
+		r->len += sizeof bye - 1;
+		close_after(r);
+		waits = true;
+	}
+	/* Twice as long each time: 1, 2, 4 ... */
+	if (waits && (r->tries & (r->tries - 1)) == 0)
+		say_from(w, f, 0, now);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_inline_answer: the small endpoint that stands in the server's place toward a client whose message was refused, and the resets of
+ * both ends.
+ *
+ * Owner:  one worker; called from dp_inline only.
+ * It answers what the client had sent and the server never got, each command in its order; then QUIT, RSET, NOOP, and a next MAIL with
+ * 421; it repeats what the client does not acknowledge, acknowledges a FIN, and forgets. */
+#ifndef DP_INLINE_ANSWER_H
+#define DP_INLINE_ANSWER_H
+
+#include "dataplane/dp_inline.h"
+
+#define DP_ANSWER_REPEAT_NS UINT64_C(1000000000)
+#define DP_ANSWER_TRIES 10 /* repetitions without an answer, then both ends are reset */
+#define DP_ANSWER_IDLE 300 /* repetition times without a word of the client: RFC 5321 4.5.3.2.7 gives it five minutes */
+#define DP_ANSWER_RESETS 3 /* repetitions of the server's reset, for a lost one; later ones answer what it says */
+
+/* The server is reset, and the client answered. f->inl->replies is there. May end the connection. */
+void dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now);
+enum dp_fate dp_inline_answer_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m,
+                                      bool from_client);
+void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now);
+
+/* A reset to each end, at the number that it acknowledged last. */
+void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f);
+/* A reset to the sender of this packet, at the number that it expects (RFC 9293 3.5.2). */
+void dp_inline_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m);
+/* A reset to its receiver, where this packet stands. */
+void dp_inline_reset_on(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m);
+
+/* dp_inline's, for it. */
+void dp_inline_read(struct dp_worker *w, struct dp_flow *f);
+void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
+/* Its end: whoever still speaks is reset. f->inl is gone then. */
+void dp_inline_bury(struct dp_worker *w, struct dp_flow *f);
+void dp_inline_unlist(struct dp_worker *w, struct dp_inline *in);
+void dp_inline_enlist(struct dp_worker *w, struct dp_inline *in);
+enum dp_fate dp_inline_hold(struct dp_worker *w, struct rte_mbuf *m);
+
+#endif
