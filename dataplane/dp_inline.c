@@ -6,6 +6,7 @@
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_cut.h"
 #include "dataplane/dp_inline_answer.h"
+#include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
 
 /* References. */
@@ -263,7 +264,7 @@ void dp_inline_bury(struct dp_worker *w, struct dp_flow *f)
 static enum dp_fate dead_segment(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (!(pkt->tcp_flags & RS_TCP_RST))
-		dp_inline_reset_back(w, pkt, m);
+		dp_reset_back(w, pkt, m, dp_meta(m)->port);
 	return DP_CONSUMED;
 }
 
@@ -472,7 +473,7 @@ static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const stru
 			return DP_FORWARDED;
 	}
 	w->stats.midstream_reset++;
-	dp_inline_reset_on(w, pkt, m);
+	dp_reset_on(w, pkt, m, pkt->seq, !dp_meta(m)->port);
 	dp_inline_kill(w, f, CT_REASON_MIDSTREAM);
 	return dead_segment(w, pkt, m);
 }

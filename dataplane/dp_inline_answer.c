@@ -7,6 +7,7 @@
 #include "control/ct_policy.h"
 #include "control/ct_reply.h"
 #include "dataplane/dp_conn.h"
+#include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
 
 #define REPLY_MAX 512 /* RFC 5321 4.5.3.1.5 */
@@ -19,28 +20,13 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 
 /* Speaking. */
 
-static void send_frame(struct dp_worker *w, struct dp_voice *as, const struct dp_voice *toward, const struct dp_craft *what, unsigned out)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(w->mbufs);
-	int len = m ? dp_craft_frame(rte_pktmbuf_mtod(m, uint8_t *), rte_pktmbuf_tailroom(m), as, toward, what) : -1;
-	if (len < 0) {
-		rte_pktmbuf_free(m);
-		w->stats.injected_lost++;
-		return;
-	}
-	m->data_len = (uint16_t)len;
-	m->pkt_len = (uint32_t)len;
-	*dp_meta(m) = (struct dp_meta){ .kind = DP_OURS, .port = (uint8_t)out, .time = what->now };
-	w->tx(w->sink, m, out);
-}
-
 /* As the side `dir`, to the other one. */
 static void speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_craft *what)
 {
 	struct dp_voice *as = &f->inl->voice[dir], *toward = &f->inl->voice[!dir];
 	if (!as->known)
 		dp_voice_reverse(as, toward);
-	send_frame(w, as, toward, what, dp_conn_port(f, !dir));
+	dp_reset_send(w, as, toward, what, dp_conn_port(f, !dir));
 }
 
 static void reset_at(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t seq, uint32_t ack)
@@ -73,32 +59,6 @@ void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f)
 		return;
 	uint32_t seq = in->replies ? in->replies->una + in->replies->sent : server->isn + 1 + (uint32_t)f->tcp.acked[!f->client];
 	reset_at(w, f, !f->client, seq, in->isn + 1 + (uint32_t)in->hold.read);
-}
-
-static uint32_t sequence_length(const struct dp_packet *pkt)
-{
-	return pkt->payload_len + !!(pkt->tcp_flags & RS_TCP_SYN) + !!(pkt->tcp_flags & RS_TCP_FIN);
-}
-
-void dp_inline_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
-{
-	struct dp_voice from = { 0 }, as = { 0 };
-	uint64_t now = dp_meta(m)->time;
-	dp_voice_learn(&from, rte_pktmbuf_mtod(m, const uint8_t *), pkt, now);
-	dp_voice_reverse(&as, &from);
-	struct dp_craft what = { .seq = pkt->tcp_flags & RS_TCP_ACK ? pkt->ack : 0, .ack = pkt->seq + sequence_length(pkt),
-				 .flags = RS_TCP_RST | RS_TCP_ACK, .now = now };
-	send_frame(w, &as, &from, &what, dp_meta(m)->port);
-}
-
-void dp_inline_reset_on(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
-{
-	struct dp_voice as = { 0 }, to = { 0 };
-	uint64_t now = dp_meta(m)->time;
-	dp_voice_learn(&as, rte_pktmbuf_mtod(m, const uint8_t *), pkt, now);
-	dp_voice_reverse(&to, &as);
-	struct dp_craft what = { .seq = pkt->seq, .ack = pkt->ack, .flags = RS_TCP_RST | (pkt->tcp_flags & RS_TCP_ACK), .now = now };
-	send_frame(w, &as, &to, &what, !dp_meta(m)->port);
 }
 
 static void say(struct dp_worker *w, struct dp_flow *f, uint8_t flags, uint32_t at, uint32_t len, uint64_t now)
@@ -299,7 +259,7 @@ static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const st
 	struct dp_replies *r = in->replies;
 	uint64_t now = dp_meta(m)->time;
 	int64_t off = (int64_t)in->hold.read + (int32_t)(pkt->seq - (in->isn + 1 + (uint32_t)in->hold.read));
-	bool speaks = sequence_length(pkt) > 0;
+	bool speaks = dp_packet_sequence(pkt) > 0;
 	enum dp_fate fate = DP_CONSUMED;
 	if (pkt->tcp_flags & RS_TCP_RST) {
 		if (off < (int64_t)in->hold.acked || off > (int64_t)(in->hold.read + w->config->tcp.window))
@@ -337,7 +297,7 @@ enum dp_fate dp_inline_answer_segment(struct dp_worker *w, struct dp_flow *f, co
 		return client_says(w, f, pkt, m);
 	/* Challenge ACKs, repetitions, whatever it says: its transaction is dead (RFC 5961 3.2). */
 	if (!(pkt->tcp_flags & RS_TCP_RST))
-		dp_inline_reset_back(w, pkt, m);
+		dp_reset_back(w, pkt, m, dp_meta(m)->port);
 	return DP_CONSUMED;
 }
 

@@ -23,11 +23,6 @@ void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 
 /* A reset to each end, at the number that it acknowledged last. */
 void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f);
-/* A reset to the sender of this packet, at the number that it expects (RFC 9293 3.5.2). */
-void dp_inline_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m);
-/* A reset to its receiver, where this packet stands. */
-void dp_inline_reset_on(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m);
-
 /* dp_inline's, for it. */
 void dp_inline_read(struct dp_worker *w, struct dp_flow *f);
 void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);

@@ -153,6 +153,8 @@ static void note_errors(struct dp_inspect *ins, const struct dp_message *m)
 		}
 }
 
+#define PEEKS_MAX 64
+
 static uint64_t incident_of(const struct dp_message *m)
 {
 	return mix(m->session->flow.id + m->tx_id) | 1;
@@ -160,9 +162,11 @@ static uint64_t incident_of(const struct dp_message *m)
 
 enum ct_action dp_message_decide(struct dp_message *m, bool open)
 {
-	unsigned actions = m->action == DP_NO_ACTION ? 0 : 1u << m->action;
-	(void)open;
-	return ct_policy_action(m->session->ins->config, actions, m->reasons, m->smuggled);
+	/* Judging costs far more than the three bytes that ask for it. No honest sender's mail has many such lines. */
+	if (open && ++m->peeks > PEEKS_MAX)
+		m->smuggled = true;
+	unsigned set = dp_message_peek(m, open && !m->smuggled);
+	return ct_policy_action(m->session->ins->config, set & MT_ACTIONS, m->reasons | (open ? DP_PEEK_REASONS(set) : 0), m->smuggled);
 }
 
 void dp_message_take(struct dp_message *m, enum ct_action action)
@@ -179,10 +183,7 @@ static void note_action(struct dp_message *m, enum ct_verdict verdict)
 		r->action = CT_ACT_ALERT;
 		r->incident = incident_of(m);
 	}
-	enum ct_action would = m->session->ins->inline_ ?
-				       ct_policy_action(m->session->ins->config, m->action == DP_NO_ACTION ? 0 : 1u << m->action,
-	                                                m->reasons, m->smuggled) :
-				       would_of(m->action);
+	enum ct_action would = m->session->ins->inline_ ? dp_message_decide(m, false) : would_of(m->action);
 	if (m->taken != CT_ACT_NONE)
 		r->action = m->taken;
 	else if (would != CT_ACT_ALERT)

@@ -22,6 +22,7 @@ struct dp_message {
 	uint64_t smtp_errors, mime_errors; /* bit a: anomaly a was noted */
 	uint64_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */
+	uint32_t peeks; /* times that it was judged before its end */
 	uint32_t members; /* of archives */
 	uint32_t tx_id;
 };

@@ -50,6 +50,12 @@ struct dp_packet {
 	uint8_t tcp_hdr_len;
 };
 
+/* Sequence numbers that a segment takes (RFC 9293 3.4). */
+static inline uint32_t dp_packet_sequence(const struct dp_packet *pkt)
+{
+	return pkt->payload_len + !!(pkt->tcp_flags & 0x02) + !!(pkt->tcp_flags & 0x01);
+}
+
 /* head: the first head_len bytes, contiguous; frame_len: all bytes present in the chain. A frame that was cut inside the TCP
  * payload is DP_TCP with payload_missing set; one cut inside its headers is DP_TRUNCATED. */
 enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len,

@@ -340,7 +340,7 @@ static int start_eal(void **state)
 	/* Just what the program would ask for. */
 	assert_int_equal(ct_config_defaults(&defaults), 0);
 	dp_test_lcores = WORKERS;
-	dp_test_megabytes = dp_worker_megabytes(&defaults, WORKERS);
+	dp_test_megabytes = dp_worker_megabytes(&defaults, WORKERS, DP_USE_READ);
 	return dp_test_eal(state);
 }
 

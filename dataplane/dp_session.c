@@ -68,8 +68,9 @@ static void on_reply(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, co
 
 static void on_content_begin(void *arg, void *tx)
 {
+	struct dp_session *s = arg;
 	struct dp_message *m = tx;
-	(void)arg;
+	s->open = m;
 	if (m)
 		m->content = dp_content_begin(m);
 }
@@ -113,6 +114,8 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 {
 	struct dp_session *s = arg;
 	struct dp_message *m = tx;
+	if (s->open == m)
+		s->open = NULL;
 	if (!m)
 		return;
 	/* A message that its connection cut off did not come whole: whether the rest was ever sent is not known. */
@@ -174,11 +177,13 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 		break;
 	case RS_OUT_UNKNOWN:
 		/* Its end was never forwarded. */
-		m->rec->u.message.delivered = ct_action_stops(m->taken) ? CT_DELIVERED_NO : CT_DELIVERED_UNKNOWN;
+		m->rec->u.message.delivered = s->hold && ct_action_stops(m->taken) ? CT_DELIVERED_NO : CT_DELIVERED_UNKNOWN;
 		break;
 	}
 	if (s->refused_message == m)
 		s->refused_message = NULL;
+	if (s->open == m)
+		s->open = NULL;
 	dp_message_end(m);
 }
 

@@ -18,6 +18,7 @@ struct dp_session {
 	bool hold;
 	uint8_t direction; /* enum ct_direction */
 	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */
+	struct dp_message *open; /* whose content has begun and not ended; NULL: none */
 	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */
 	uint64_t safe; /* position of the client up to which the server may have its bytes */
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */

@@ -128,6 +128,37 @@ static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
 	return 0;
 }
 
+/* The sink: keeps a copy of all that left. */
+static void keep_sent(void *sink, struct rte_mbuf *m, unsigned out)
+{
+	struct dp_test *t = sink;
+	if (t->port_full) {
+		dp_worker_unsent(t->worker, m);
+		rte_pktmbuf_free(m);
+		return;
+	}
+	t->sent = realloc(t->sent, (t->nsent + 1) * sizeof *t->sent);
+	assert_non_null(t->sent);
+	struct dp_sent *s = &t->sent[t->nsent++];
+	*s = (struct dp_sent){ .out = out, .ours = dp_meta(m)->kind == DP_OURS, .n = rte_pktmbuf_pkt_len(m) };
+	s->p = malloc(s->n + 1);
+	assert_non_null(s->p);
+	const void *p = rte_pktmbuf_read(m, 0, (uint32_t)s->n, s->p);
+	if (p != s->p)
+		memcpy(s->p, p, s->n);
+	if (dp_packet_parse(DP_LINK_ETHERNET, s->p, s->n, s->n, &s->pkt) != DP_TCP)
+		s->pkt.ip_version = 0;
+	dp_worker_sent(t->worker, m, out);
+	rte_pktmbuf_free(m);
+}
+
+void dp_test_forget_sent(struct dp_test *t)
+{
+	for (size_t i = 0; i < t->nsent; i++)
+		free(t->sent[i].p);
+	t->nsent = 0;
+}
+
 void dp_test_init(struct dp_test *t)
 {
 	*t = (struct dp_test){ .time = UINT64_C(1700000000000000000) };
@@ -155,7 +186,7 @@ void dp_test_open(struct dp_test *t)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
 	struct dp_worker_config wc = {
 		.id = number, .config = &t->config, .rules = t->rules ? t->rules : rules, .rx = no_rx, .patient = t->patient,
-		.held_max = t->config.memory.mbufs / 2,
+		.held_max = t->config.memory.mbufs / 2, .use = t->use, .tx = keep_sent, .sink = t, .mbufs = t->mbufs, .now = t->time,
 	};
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);
@@ -329,9 +360,17 @@ void dp_test_forget(struct dp_test *t)
 
 /* What must hold. */
 
+struct ct_account dp_test_account(const struct dp_test *t)
+{
+	struct ct_account a = { 0 };
+	for (unsigned i = 0; i < DP_PORTS_MAX; i++)
+		ct_account_add(&a, &t->worker->account[i]);
+	return a;
+}
+
 void dp_test_check(struct dp_test *t)
 {
-	const struct ct_account *a = t->worker->account;
+	const struct ct_account sum = dp_test_account(t), *a = &sum;
 	take_records(t);
 	assert_true(ct_account_packets_balance(a));
 	assert_int_equal(a->received, t->frames);
@@ -361,6 +400,9 @@ void dp_test_pools_are_back(struct dp_test *t)
 		;
 	pool_is_back("flows", &t->worker->flows.pool);
 	pool_is_back("segments", &t->worker->segments);
+	pool_is_back("runs", &t->worker->runs);
+	pool_is_back("inlines", &t->worker->inlines);
+	pool_is_back("replies", &t->worker->replies);
 	pool_is_back("sessions", &i->sessions);
 	pool_is_back("lines", &i->lines);
 	pool_is_back("headers", &i->headers);
@@ -379,7 +421,11 @@ void dp_test_pools_are_back(struct dp_test *t)
 	assert_int_equal(st.streams_used, 0);
 	assert_int_equal(st.places_used, 0);
 	assert_int_equal(rte_mempool_in_use_count(t->mbufs), 0);
-	assert_true(ct_account_balanced(t->worker->account));
+	struct ct_account a = dp_test_account(t);
+	assert_true(ct_account_balanced(&a));
+	assert_int_equal(a.held, 0);
+	assert_int_equal(t->worker->hold.held, 0);
+	assert_int_equal(t->worker->streams.held, 0);
 }
 
 static void put_signal(struct dp_test *t, enum dp_kind kind)
@@ -411,7 +457,9 @@ void dp_test_close(struct dp_test *t)
 	dp_worker_free(t->worker);
 	rte_mempool_free(t->mbufs);
 	dp_test_forget(t);
+	dp_test_forget_sent(t);
 	free(t->found);
+	free(t->sent);
 	ct_config_free(&t->config);
 }
 
@@ -447,6 +495,11 @@ struct rte_mbuf *dp_test_mbuf(struct dp_test *t, const void *p, size_t n)
 
 void dp_test_frame(struct dp_test *t, enum dp_link link, const void *p, size_t n)
 {
+	dp_test_frame_at(t, 0, link, p, n);
+}
+
+void dp_test_frame_at(struct dp_test *t, unsigned port, enum dp_link link, const void *p, size_t n)
+{
 	struct rte_mbuf *m = dp_test_mbuf(t, p, n);
 	t->time += 1000000;
 	t->seq++;
@@ -454,6 +507,7 @@ void dp_test_frame(struct dp_test *t, enum dp_link link, const void *p, size_t n
 					.time = t->time,
 					.pcap_cnt = t->seq,
 					.wire_len = (uint32_t)n,
+					.port = (uint8_t)port,
 					.link = (uint8_t)link,
 					.kind = DP_FRAME };
 	t->frames++;
@@ -552,7 +606,7 @@ void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned f
 	uint8_t *frame = malloc(DP_TEST_FRAME_MAX + n);
 	assert_non_null(frame);
 	size_t len = dp_test_segment_write(c, from, flags, seq, p, n, frame);
-	dp_test_frame(t, DP_LINK_ETHERNET, frame, len);
+	dp_test_frame_at(t, t->use == DP_USE_INLINE && from == 0 ? DP_OUTSIDE : DP_INSIDE, DP_LINK_ETHERNET, frame, len);
 	free(frame);
 }
 

@@ -44,7 +44,16 @@ struct dp_found { /* a record, as it came */
 	char *text; /* all of it, but for what the packets' numbers say: equal for equal mail */
 };
 
+struct dp_sent { /* a frame that left */
+	unsigned out; /* by this port */
+	bool ours; /* not one that came in */
+	size_t n;
+	uint8_t *p;
+	struct dp_packet pkt; /* parsed; ip_version 0 where it is not TCP */
+};
+
 struct dp_test {
+	enum dp_use use; /* DP_USE_INLINE: clients are OUTSIDE */
 	struct ct_config config; /* small; change it before dp_test_open */
 	const struct mt_ruleset *rules; /* others than those above; the caller's */
 	struct dp_worker *worker;
@@ -55,6 +64,9 @@ struct dp_test {
 	unsigned chain; /* bytes in an mbuf of a chain; 0: as many as fit */
 	struct dp_found *found;
 	size_t nfound;
+	struct dp_sent *sent; /* what left the worker, in order */
+	size_t nsent;
+	bool port_full; /* ports take nothing */
 };
 
 struct dp_test_conn {
@@ -89,8 +101,12 @@ void dp_test_pools_are_back(struct dp_test *t);
 void dp_test_end(struct dp_test *t); /* DP_END */
 void dp_test_tick(struct dp_test *t, uint64_t seconds); /* so much later, DP_TICK */
 void dp_test_forget(struct dp_test *t); /* the records found so far */
+void dp_test_forget_sent(struct dp_test *t);
+/* All counts of packets, of all ports. */
+struct ct_account dp_test_account(const struct dp_test *t);
 
-/* One frame of any kind. cap: bytes that the capture holds of it. */
+/* One frame of any kind, by a port. */
+void dp_test_frame_at(struct dp_test *t, unsigned port, enum dp_link link, const void *p, size_t n);
 void dp_test_frame(struct dp_test *t, enum dp_link link, const void *p, size_t n);
 struct rte_mbuf *dp_test_mbuf(struct dp_test *t, const void *p, size_t n);
 

@@ -14,6 +14,7 @@
 
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline.h"
+#include "dataplane/dp_mirror.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
 						  "no_room",   "contradiction", "window", "closed", "fragment" };
@@ -73,6 +74,9 @@ static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, st
 
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
+	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
+	if (w->use == DP_USE_INLINE && pkt->payload_missing)
+		return drop(w, m, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
 	switch (dp_conn_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
@@ -86,7 +90,9 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		return no_flow(w, pkt, m);
 	if (w->use == DP_USE_INLINE && !w->config->inline_.observe)
 		return dp_inline_segment(w, f, pkt, m);
-	dp_conn_segment(w, f, pkt, m);
+	f = dp_conn_segment(w, f, pkt, m);
+	if (f && w->use == DP_USE_MIRROR && w->tx)
+		dp_mirror_segment(w, f, pkt, m);
 	return pass(w);
 }
 
@@ -205,9 +211,19 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 	rte_pktmbuf_free_bulk(done, ndone);
 }
 
+static void give_snapshot(struct dp_worker *w)
+{
+	uint32_t asked = atomic_load_explicit(&w->asked, memory_order_acquire);
+	if (asked == atomic_load_explicit(&w->given, memory_order_relaxed))
+		return;
+	memcpy(w->snapshot, w->account, sizeof w->snapshot);
+	atomic_store_explicit(&w->given, asked, memory_order_release);
+}
+
 uint16_t dp_worker_poll(struct dp_worker *w)
 {
 	struct rte_mbuf *m[DP_BURST];
+	give_snapshot(w);
 	/* Read before the ring is: what was dispatched by then was in the ring by then. */
 	uint64_t dispatched = w->dispatched ? atomic_load_explicit(w->dispatched, memory_order_acquire) : 0;
 	uint16_t n = w->rx(w->source, m, DP_BURST);
@@ -219,6 +235,22 @@ uint16_t dp_worker_poll(struct dp_worker *w)
 		atomic_store_explicit(&w->progress, dispatched, memory_order_release);
 	}
 	return n;
+}
+
+bool dp_worker_snapshot(struct dp_worker *w, struct ct_account to[DP_PORTS_MAX])
+{
+	uint32_t asked = atomic_load_explicit(&w->asked, memory_order_relaxed);
+	/* One that was not given in time may still come. */
+	if (atomic_load_explicit(&w->given, memory_order_acquire) == asked)
+		atomic_store_explicit(&w->asked, ++asked, memory_order_release);
+	for (unsigned i = 0; i < 1000; i++) {
+		if (atomic_load_explicit(&w->given, memory_order_acquire) == asked) {
+			memcpy(to, w->snapshot, sizeof w->snapshot);
+			return true;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+	}
+	return false;
 }
 
 int dp_worker_run(void *arg)

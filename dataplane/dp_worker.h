@@ -81,7 +81,7 @@ struct dp_worker {
 	const struct ct_config *config;
 	dp_rx rx;
 	void *source;
-	dp_tx tx; /* NULL: nothing is sent */
+	dp_tx tx; /* NULL: nothing is sent; with a mirror: no reset port */
 	void *sink;
 	struct dp_flow_table flows;
 	struct rs_pool segments;
@@ -102,6 +102,9 @@ struct dp_worker {
 	struct rte_ring *records; /* to control: struct ct_record * */
 	struct rte_ring *done; /* from control */
 	void *memory;
+	_Alignas(64) _Atomic uint32_t asked; /* main: wo, worker: ro. Snapshots asked for */
+	_Atomic uint32_t given; /* worker: wo, main: ro */
+	struct ct_account snapshot[DP_PORTS_MAX]; /* the worker's while asked != given, else main's */
 	_Alignas(64) _Atomic uint64_t progress; /* worker: wo, control: ro. All packets up to this number are done with */
 	const _Atomic uint64_t *dispatched; /* reader: wo, worker: ro. NULL for ports */
 };
@@ -142,6 +145,10 @@ void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m);
 
 /* Receives one burst and works on it; returns how many packets there were. */
 uint16_t dp_worker_poll(struct dp_worker *w);
+
+/* The account as it is between two bursts, from a worker that runs: it copies it out when it is asked. False: it has not within a
+ * tenth of a second, and nothing is written. Main only. */
+bool dp_worker_snapshot(struct dp_worker *w, struct ct_account to[DP_PORTS_MAX]);
 
 /* lcore main: polls until DP_END. arg: struct dp_worker. */
 int dp_worker_run(void *arg);
