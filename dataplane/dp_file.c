@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reassembly/rs_tail.h"
+
 static struct dp_inspect *inspect_of(const struct dp_file *f)
 {
 	return f->content->ins;
@@ -203,19 +205,6 @@ static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 	f->head_left -= (uint32_t)n;
 }
 
-static void keep_tail(struct dp_file *f, const uint8_t *p, size_t n)
-{
-	if (n >= RS_KIND_TAIL) {
-		memcpy(f->tail, p + n - RS_KIND_TAIL, RS_KIND_TAIL);
-		f->ntail = RS_KIND_TAIL;
-		return;
-	}
-	size_t keep = f->ntail + n > RS_KIND_TAIL ? RS_KIND_TAIL - n : f->ntail;
-	memmove(f->tail, f->tail + f->ntail - keep, keep);
-	memcpy(f->tail + keep, p, n);
-	f->ntail = (uint8_t)(keep + n);
-}
-
 static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (f->rec && f->head_left)
@@ -227,7 +216,7 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 		rs_zip_feed(f->zip, p, n);
 	} else {
 		scan(f, p, n);
-		keep_tail(f, p, n);
+		f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
 	}
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reassembly/rs_lines.h"
+#include "reassembly/rs_tail.h"
 
 void dp_line_init(struct dp_line *l)
 {
@@ -20,26 +21,13 @@ void dp_line_piece(struct dp_line *l, const struct rs_transfer *before, const ui
 	l->before = *before;
 }
 
-static void keep_tail(struct dp_line *l, const uint8_t *p, size_t n)
-{
-	if (n >= DP_LINE_TAIL) {
-		memcpy(l->tail, p + n - DP_LINE_TAIL, DP_LINE_TAIL);
-		l->ntail = DP_LINE_TAIL;
-		return;
-	}
-	size_t keep = l->ntail + n > DP_LINE_TAIL ? DP_LINE_TAIL - n : l->ntail;
-	memmove(l->tail, l->tail + l->ntail - keep, keep);
-	memcpy(l->tail + keep, p, n);
-	l->ntail = (uint16_t)(keep + n);
-}
-
 void dp_line_done(struct dp_line *l, size_t n, size_t decoded)
 {
 	if (!n)
 		return;
 	l->decoded += decoded;
 	l->lines += rs_lines_count(l->p, n);
-	keep_tail(l, l->p, n);
+	l->ntail = (uint16_t)rs_tail_keep(l->tail, DP_LINE_TAIL, l->ntail, l->p, n);
 	l->p += n;
 	l->n -= n;
 }

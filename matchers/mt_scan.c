@@ -7,6 +7,7 @@
 #include "matchers/mt_ruleset.h"
 #include "matchers/mt_scan.h"
 #include "reassembly/rs_pool.h"
+#include "reassembly/rs_tail.h"
 
 #define PIECE_MAX (1u << 30) /* Hyperscan counts a piece with 32 bits */
 
@@ -212,19 +213,6 @@ static void fill_hit(const struct scan *sc, unsigned id, uint64_t to, struct mt_
 	h->text_len = copy_printable(h->text, bytes, c->literal_len);
 }
 
-static void keep_tail(struct mt_stream *s, const uint8_t *p, size_t n)
-{
-	if (n >= TAIL) {
-		memcpy(s->tail, p + n - TAIL, TAIL);
-		s->ntail = TAIL;
-		return;
-	}
-	size_t keep = s->ntail + n > TAIL ? TAIL - n : s->ntail;
-	memmove(s->tail, s->tail + s->ntail - keep, keep);
-	memcpy(s->tail + keep, p, n);
-	s->ntail = (uint8_t)(keep + n);
-}
-
 /* Where the hit is remembered, or NULL: then it counts, and its place is lost. */
 static struct mt_hit *place_for(const struct scan *sc)
 {
@@ -281,7 +269,7 @@ void mt_stream_scan(struct mt_worker *w, struct mt_stream *s, const uint8_t *p, 
 		struct scan sc = { w, s, p, piece, s->offset, hit, arg };
 		if (hs_scan_stream(s->hs, (const char *)p, piece, 0, w->scratch, on_match, &sc) != HS_SUCCESS)
 			failed(w, s);
-		keep_tail(s, p, piece);
+		s->ntail = (uint8_t)rs_tail_keep(s->tail, TAIL, s->ntail, p, piece);
 		s->offset += piece;
 		p += piece;
 		n -= piece;
