@@ -135,7 +135,7 @@ uint32_t dp_hold_may(const struct dp_hold *h, uint64_t off, uint32_t len)
 		return len;
 	uint64_t end = min_u64(off + len, h->limit), stretch = 0, stretch_end = UINT64_MAX;
 	const struct dp_hold_run *r = h->edge_run ? h->edge_run : h->head;
-	for (; r && r->off <= end; r = r->next) {
+	for (; r && (r->off <= end || r->off == stretch_end); r = r->next) {
 		if (r->off != stretch_end)
 			stretch = r->off;
 		stretch_end = sent_end(r);

@@ -36,7 +36,7 @@ struct dp_hold_run { /* bytes remembered */
 
 struct dp_hold {
 	uint64_t acked, edge, read;
-	uint64_t limit; /* edge may not come to exceed it */
+	uint64_t limit; /* edge may not come to exceed it; where it is below edge already, edge stays */
 	struct dp_hold_run *head, *tail; /* by offset, not overlapping, none wholly below acked */
 	struct dp_hold_run *edge_run, *read_run; /* where to go on looking; NULL: at the head */
 	uint32_t unsent; /* runs that were not forwarded whole */
