@@ -146,7 +146,7 @@ uint32_t dp_hold_may(const struct dp_hold *h, uint64_t off, uint32_t len)
 			stretch = r->off;
 		stretch_end = sent_end(r);
 		if (stretch_end > h->limit)
-			return stretch > off + 1 ? (uint32_t)(stretch - 1 - off) : 0;
+			return stretch > off ? (uint32_t)(stretch - 1 - off) : 0;
 	}
 	return end > off ? (uint32_t)(end - off) : 0;
 }
@@ -158,12 +158,9 @@ static struct dp_hold_run *go_on(struct dp_hold *h, struct dp_hold_run *at)
 
 static void advance_edge(struct dp_hold *h)
 {
-	struct dp_hold_run *r = go_on(h, h->edge_run);
-	for (; r && r->off <= h->edge; r = r->next) {
+	for (struct dp_hold_run *r = go_on(h, h->edge_run); r && r->off <= h->edge; r = r->next) {
 		h->edge_run = r;
-		h->edge = max_u64(h->edge, sent_end(r));
-		if (r->sent < r->len)
-			break;
+		h->edge = sent_end(r);
 	}
 }
 
@@ -179,8 +176,7 @@ void dp_hold_forwarded(struct dp_hold *h, uint64_t off, uint32_t len)
 		r->sent = (uint32_t)(to - r->off);
 		h->unsent -= r->sent == r->len;
 	}
-	if (off <= h->edge)
-		advance_edge(h);
+	advance_edge(h);
 }
 
 struct dp_hold_run *dp_hold_unsent(struct dp_hold *h)
