@@ -75,12 +75,19 @@ static uint32_t count_holes(struct dp_hold_run *r, uint64_t from, uint64_t end)
 	return n;
 }
 
-static bool has_room(const struct dp_hold *h, struct dp_hold_mem *mem, uint32_t runs, uint32_t cost)
+/* What came early leaves room for what is read next. */
+static uint64_t reserve(uint32_t max, uint32_t one, bool early)
+{
+	return early ? max / 8 + one : 0;
+}
+
+static bool has_room(const struct dp_hold *h, struct dp_hold_mem *mem, uint32_t runs, uint32_t cost, bool early)
 {
 	uint64_t more = (uint64_t)runs * cost;
-	if (h->cost + more > h->max || mem->held + more > mem->held_max)
+	if (h->cost + more + reserve(h->max, cost, early) > h->max ||
+	    mem->held + more + reserve(mem->held_max, cost, early) > mem->held_max)
 		return false;
-	if (mem->runs->size - mem->runs->used < runs) {
+	if (mem->runs->used + runs + reserve(mem->runs->size, 1, early) > mem->runs->size) {
 		mem->runs->failed++;
 		return false;
 	}
@@ -115,10 +122,9 @@ enum dp_hold_verdict dp_hold_add(struct dp_hold *h, struct dp_hold_mem *mem, uin
 	struct dp_hold_run *r = start_at(h, from), *after = NULL;
 	if (!agrees(r, mem, &s))
 		return DP_HOLD_CONTRADICTS;
-	uint32_t holes = count_holes(r, from, end);
-	if (!holes)
+	if (!next_hole(&r, &after, &from, end, &to))
 		return DP_HOLD_KNOWN;
-	if (!has_room(h, mem, holes, cost))
+	if (!has_room(h, mem, count_holes(r, from, end), cost, from > h->read))
 		return DP_HOLD_FULL;
 	for (; next_hole(&r, &after, &from, end, &to); from = to)
 		after = insert(h, mem, after, &s, from, to, cost);
@@ -135,12 +141,12 @@ uint32_t dp_hold_may(const struct dp_hold *h, uint64_t off, uint32_t len)
 		return len;
 	uint64_t end = min_u64(off + len, h->limit), stretch = 0, stretch_end = UINT64_MAX;
 	const struct dp_hold_run *r = h->edge_run ? h->edge_run : h->head;
-	for (; r && r->off <= end; r = r->next) {
+	for (; r && (r->off <= end || r->off == stretch_end); r = r->next) {
 		if (r->off != stretch_end)
 			stretch = r->off;
 		stretch_end = sent_end(r);
 		if (stretch_end > h->limit)
-			return stretch > off + 1 ? (uint32_t)(stretch - 1 - off) : 0;
+			return stretch > off ? (uint32_t)(stretch - 1 - off) : 0;
 	}
 	return end > off ? (uint32_t)(end - off) : 0;
 }
@@ -152,12 +158,9 @@ static struct dp_hold_run *go_on(struct dp_hold *h, struct dp_hold_run *at)
 
 static void advance_edge(struct dp_hold *h)
 {
-	struct dp_hold_run *r = go_on(h, h->edge_run);
-	for (; r && r->off <= h->edge; r = r->next) {
+	for (struct dp_hold_run *r = go_on(h, h->edge_run); r && r->off <= h->edge; r = r->next) {
 		h->edge_run = r;
-		h->edge = max_u64(h->edge, sent_end(r));
-		if (r->sent < r->len)
-			break;
+		h->edge = sent_end(r);
 	}
 }
 
@@ -173,8 +176,7 @@ void dp_hold_forwarded(struct dp_hold *h, uint64_t off, uint32_t len)
 		r->sent = (uint32_t)(to - r->off);
 		h->unsent -= r->sent == r->len;
 	}
-	if (off <= h->edge)
-		advance_edge(h);
+	advance_edge(h);
 }
 
 struct dp_hold_run *dp_hold_unsent(struct dp_hold *h)

@@ -36,12 +36,12 @@ struct dp_hold_run { /* bytes remembered */
 
 struct dp_hold {
 	uint64_t acked, edge, read;
-	uint64_t limit; /* edge may not come to exceed it */
+	uint64_t limit; /* edge may not come to exceed it; where it is below edge already, edge stays */
 	struct dp_hold_run *head, *tail; /* by offset, not overlapping, none wholly below acked */
 	struct dp_hold_run *edge_run, *read_run; /* where to go on looking; NULL: at the head */
 	uint32_t unsent; /* runs that were not forwarded whole */
 	uint32_t cost; /* of all runs */
-	uint32_t max; /* most of it */
+	uint32_t max; /* most of it; at least 8 packets' */
 };
 
 struct dp_hold_mem { /* one a worker */
@@ -51,7 +51,7 @@ struct dp_hold_mem { /* one a worker */
 	/* Whether len bytes of two packets' payloads are the same. */
 	bool (*same)(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len);
 	uint32_t held; /* cost of all directions together */
-	uint32_t held_max; /* most of it: what the owner of the packets can spare */
+	uint32_t held_max; /* most of it: what the owner of the packets can spare; at least 8 packets' */
 };
 
 enum dp_hold_verdict {
@@ -63,7 +63,9 @@ enum dp_hold_verdict {
 
 void dp_hold_init(struct dp_hold *h, uint32_t max);
 
-/* Remembers len payload bytes of ref at off. Bytes below acked are neither remembered nor compared: keep-alives carry garbage. */
+/* Remembers len payload bytes of ref at off, in a run for each hole that they fill. Bytes below acked are neither remembered nor
+ * compared: keep-alives carry garbage. When the first hole lies behind `read`, an eighth of each limit, and room for another such
+ * packet, must stay free: without room for what is read next, nothing would ever be acknowledged, and no room made. */
 enum dp_hold_verdict dp_hold_add(struct dp_hold *h, struct dp_hold_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t cost);
 
 /* How many leading bytes of a segment at off may be forwarded, so that the receiver's edge does not come to exceed the limit. The one
