@@ -11,11 +11,11 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
+#include "pktgen-tests/pg_clock.h"
 #include "pktgen-tests/pg_impair_line.h"
 #include "pktgen-tests/pg_raw.h"
 
@@ -37,9 +37,9 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir-impair [OPTION]... IF_A IF_B\n"
 	      "\n"
-	      "Forwards all frames between two Ethernet interfaces, in both directions, and harms\n"
-	      "them on the way. The seed decides what becomes of each direction's first, second,\n"
-	      "... frame: the same in every run.\n"
+	      "Forwards all frames between two Ethernet interfaces, in both directions, and\n"
+	      "harms them on the way. The seed decides what becomes of each direction's first,\n"
+	      "second, ... frame: the same in every run.\n"
 	      "\n"
 	      "  --loss PCT       so many of a hundred frames are lost; may have a fraction\n"
 	      "  --duplicate PCT  so many go twice\n"
@@ -56,13 +56,6 @@ static void usage(FILE *to)
 	      "\n"
 	      "Exit status: 0; 2 on wrong usage, or an interface that cannot be had.\n",
 	      to);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
 /* The way of a frame. */
@@ -85,7 +78,7 @@ static void receive(struct bridge *b, unsigned direction)
 		f->refs = 1;
 		f->len = (size_t)n;
 		memcpy(f->data, at, f->len);
-		pg_impair_line_add(l, f, now_ns());
+		pg_impair_line_add(l, f, pg_now());
 	}
 }
 
@@ -105,8 +98,8 @@ static void arm(struct bridge *b)
 		return;
 	b->armed = due;
 	if (due != PG_IMPAIR_NEVER) {
-		t.it_value.tv_sec = (time_t)(due / 1000000000u);
-		t.it_value.tv_nsec = (long)(due % 1000000000u);
+		t.it_value.tv_sec = (time_t)(due / PG_SECOND);
+		t.it_value.tv_nsec = (long)(due % PG_SECOND);
 	}
 	timerfd_settime(b->timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
@@ -127,7 +120,7 @@ static void forward(struct bridge *b)
 				if (fd == b->port[d].fd)
 					receive(b, d);
 		}
-		uint64_t now = now_ns();
+		uint64_t now = pg_now();
 		send_due(b, 0, now);
 		send_due(b, 1, now);
 		arm(b);
@@ -140,9 +133,10 @@ static json_t *direction_json(const struct bridge *b, unsigned d)
 {
 	const struct pg_impair_counts *c = &b->line[d].counts;
 	return json_pack("{ss ss sI sI sI sI sI sI sI sI}", "from", b->port[d].name, "to", b->port[!d].name,
-			 "received", (json_int_t)c->received, "forwarded", (json_int_t)c->forwarded, "lost", (json_int_t)c->lost,
-			 "duplicated", (json_int_t)c->duplicated, "reordered", (json_int_t)c->reordered,
-			 "delayed", (json_int_t)c->delayed, "overflow", (json_int_t)c->overflow, "refused", (json_int_t)c->refused);
+			 "received", (json_int_t)c->received, "forwarded", (json_int_t)c->forwarded,
+			 "lost", (json_int_t)c->lost, "duplicated", (json_int_t)c->duplicated,
+			 "reordered", (json_int_t)c->reordered, "delayed", (json_int_t)c->delayed,
+			 "overflow", (json_int_t)c->overflow, "refused", (json_int_t)c->refused);
 }
 
 static void report(struct bridge *b)
@@ -152,8 +146,8 @@ static void report(struct bridge *b)
 		b->line[d].counts.received += missed;
 		b->line[d].counts.overflow += missed;
 	}
-	json_t *o = json_pack("{sI so so}", "seed", (json_int_t)b->settings.seed, "a_to_b", direction_json(b, 0),
-			      "b_to_a", direction_json(b, 1));
+	json_t *o = json_pack("{sI so so}", "seed", (json_int_t)b->settings.seed, "a_to_b", direction_json(b, 0), "b_to_a",
+			      direction_json(b, 1));
 	if (o)
 		json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
@@ -179,7 +173,8 @@ static int set_up(struct bridge *b)
 	b->signals = signalfd(-1, &signals, SFD_CLOEXEC);
 	b->armed = PG_IMPAIR_NEVER;
 	if (watch(b, b->port[0].fd) != 0 || watch(b, b->port[1].fd) != 0 || watch(b, b->timer) != 0 || watch(b, b->end) != 0 ||
-	    watch(b, b->signals) != 0 || sigprocmask(SIG_BLOCK, &signals, NULL) != 0 || timerfd_settime(b->end, 0, &end, NULL) != 0) {
+	    watch(b, b->signals) != 0 || sigprocmask(SIG_BLOCK, &signals, NULL) != 0 ||
+	    timerfd_settime(b->end, 0, &end, NULL) != 0) {
 		fprintf(stderr, "mailweir-impair: cannot set up waiting for frames: %s\n", strerror(errno));
 		return 2;
 	}
@@ -265,11 +260,11 @@ enum { OPT_LOSS = 256, OPT_DUPLICATE, OPT_REORDER, OPT_DELAY, OPT_JITTER, OPT_SE
 static int parse(struct bridge *b, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "loss", required_argument, NULL, OPT_LOSS },     { "duplicate", required_argument, NULL, OPT_DUPLICATE },
+		{ "loss", required_argument, NULL, OPT_LOSS },       { "duplicate", required_argument, NULL, OPT_DUPLICATE },
 		{ "reorder", required_argument, NULL, OPT_REORDER }, { "delay", required_argument, NULL, OPT_DELAY },
-		{ "jitter", required_argument, NULL, OPT_JITTER }, { "seed", required_argument, NULL, OPT_SEED },
+		{ "jitter", required_argument, NULL, OPT_JITTER },   { "seed", required_argument, NULL, OPT_SEED },
 		{ "seconds", required_argument, NULL, OPT_SECONDS }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, OPT_VERSION },	   { NULL, 0, NULL, 0 },
+		{ "version", no_argument, NULL, OPT_VERSION },       { NULL, 0, NULL, 0 },
 	};
 	struct pg_impair_settings *s = &b->settings;
 	int opt;
@@ -297,7 +292,9 @@ static int parse(struct bridge *b, int argc, char **argv)
 		case OPT_SECONDS:
 			ok = number("seconds", optarg, 86400, "", &b->seconds);
 			if (ok && b->seconds < 0.001) {
-				fprintf(stderr, "mailweir-impair: --seconds %s: at least 0.001; without the option it runs until TERM\n", optarg);
+				fprintf(stderr,
+					"mailweir-impair: --seconds %s: at least 0.001; without the option it runs until TERM\n",
+					optarg);
 				ok = false;
 			}
 			break;

@@ -75,8 +75,8 @@ static struct pg_impair_entry *held_out(struct pg_impair_line *l, uint64_t now)
 		e = NULL;
 	if (!e && l->ready > 0)
 		TAILQ_FOREACH(e, &l->held, link)
-			if (e->behind == 0)
-				break;
+	if (e->behind == 0)
+		break;
 	if (!e)
 		return NULL;
 	l->ready -= e->behind == 0;
@@ -101,7 +101,8 @@ static struct pg_impair_entry *waiting_out(struct pg_impair_line *l, uint64_t no
 static void overtake(struct pg_impair_line *l, uint64_t number)
 {
 	struct pg_impair_entry *e;
-	TAILQ_FOREACH(e, &l->held, link) {
+	TAILQ_FOREACH(e, &l->held, link)
+	{
 		if (e->number >= number)
 			break;
 		e->overtaken = true;
@@ -147,9 +148,9 @@ size_t pg_impair_line_inside(const struct pg_impair_line *l)
 	const struct pg_impair_entry *e;
 	size_t n = 0;
 	TAILQ_FOREACH(e, &l->waiting, link)
-		n++;
+	n++;
 	TAILQ_FOREACH(e, &l->held, link)
-		n++;
+	n++;
 	return n;
 }
 
@@ -157,9 +158,9 @@ void pg_impair_line_free(struct pg_impair_line *l)
 {
 	struct pg_impair_entry *e;
 	TAILQ_FOREACH(e, &l->waiting, link)
-		release(e->frame);
+	release(e->frame);
 	TAILQ_FOREACH(e, &l->held, link)
-		release(e->frame);
+	release(e->frame);
 	free(l->entries);
 	*l = (struct pg_impair_line){ 0 };
 }

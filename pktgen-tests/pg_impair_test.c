@@ -88,7 +88,8 @@ static bool same(struct pg_impair_fate a, struct pg_impair_fate b)
 
 static void test_deterministic(void **state)
 {
-	struct pg_impair_settings s = { .loss = 0.1, .duplicate = 0.1, .reorder = 0.1, .jitter = MS, .seed = 1 }, other = s, fewer = s;
+	struct pg_impair_settings s = { .loss = 0.1, .duplicate = 0.1, .reorder = 0.1, .jitter = MS, .seed = 1 }, other = s,
+				  fewer = s;
 	unsigned seeds_differ = 0, directions_differ = 0;
 	(void)state;
 	other.seed = 2;
@@ -291,8 +292,8 @@ static void test_flush(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rates),	      cmocka_unit_test(test_delay), cmocka_unit_test(test_deterministic),
-		cmocka_unit_test(test_line), cmocka_unit_test(test_full),  cmocka_unit_test(test_flush),
+		cmocka_unit_test(test_rates), cmocka_unit_test(test_delay), cmocka_unit_test(test_deterministic),
+		cmocka_unit_test(test_line),  cmocka_unit_test(test_full),  cmocka_unit_test(test_flush),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,9 +48,11 @@ def setUpModule():
             command("ip", "netns", "add", ns)
         except RuntimeError as e:
             raise unittest.SkipTest("network namespaces cannot be made here (as root they can): %s" % e)
-        command("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1")
+        command("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+                "net.ipv6.conf.default.disable_ipv6=1")
     for ns, here, port in ((CLIENT, "c", "a"), (SERVER, "s", "b")):
-        command("ip", "-n", ns, "link", "add", here, "mtu", "9000", "type", "veth", "peer", "name", port, "mtu", "9000", "netns", BRIDGE)
+        command("ip", "-n", ns, "link", "add", here, "mtu", "9000", "type", "veth",
+                "peer", "name", port, "mtu", "9000", "netns", BRIDGE)
         command("ip", "-n", ns, "addr", "add", "192.0.2.%d/24" % (1 if ns == CLIENT else 2), "dev", here)
         for end in ((ns, here), (BRIDGE, port)):
             command("ip", "-n", end[0], "link", "set", "dev", end[1], "up")
@@ -254,7 +256,8 @@ class Through(unittest.TestCase):
         """Whatever a frame is, it comes out the same, and in order."""
         head = bytes.fromhex("020000000002020000000001")
         body = bytes(range(256)) * 40
-        tags = (b"", bytes.fromhex("81006007"), bytes.fromhex("88a80001"), bytes.fromhex("88a8000181006007"), bytes.fromhex("9100000181000002"))
+        tags = (b"", bytes.fromhex("81006007"), bytes.fromhex("88a80001"), bytes.fromhex("88a8000181006007"),
+                bytes.fromhex("9100000181000002"))
         frames = [head + tag + kind + body[:size] for tag in tags for size in (46, 1500, 8900)
                   for kind in (b"\x88\xb5", b"\x08\x00", b"\x86\xdd")]
         frames.append(bytes.fromhex("0180c20000000200000000010026424203") + bytes(43))  # a bridge's hello
@@ -349,7 +352,8 @@ class Through(unittest.TestCase):
 
 class Refused(unittest.TestCase):
     def refused(self, *arguments):
-        p = subprocess.run(["ip", "netns", "exec", BRIDGE, PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+        p = subprocess.run(["ip", "netns", "exec", BRIDGE, PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           timeout=60)
         self.assertEqual((p.returncode, p.stdout), (2, b""), p)
         self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
         return p.stderr.decode()
@@ -361,7 +365,8 @@ class Refused(unittest.TestCase):
         self.assertIn("too long", self.refused("a", "b" * 20))
         self.assertIn("lo: not an Ethernet interface", self.refused("a", "lo"))
         for option, value in (("loss", "101"), ("loss", "-1"), ("loss", "x"), ("loss", "5%"), ("duplicate", ""), ("reorder", "nan"),
-                              ("delay", "60001"), ("jitter", "1e9"), ("seed", "1.5"), ("seed", "-1"), ("seconds", "0"), ("seconds", "1h")):
+                              ("delay", "60001"), ("jitter", "1e9"), ("seed", "1.5"), ("seed", "-1"),
+                              ("seconds", "0"), ("seconds", "1h")):
             self.assertIn("--%s %s: " % (option, value), self.refused("--" + option, value, "a", "b"))
         self.assertIn("--lose", self.refused("--lose", "1", "a", "b"))
 

@@ -70,7 +70,8 @@ int pg_raw_open(struct pg_raw *r, const char *interface, char *err, size_t err_s
 	struct packet_mreq promiscuous = { .mr_ifindex = a.sll_ifindex, .mr_type = PACKET_MR_PROMISC };
 	if (setsockopt(r->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0)
 		setsockopt(r->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer); /* as much as is allowed */
-	if (enable(r->fd, PACKET_VNET_HDR) != 0 || enable(r->fd, PACKET_AUXDATA) != 0 || enable(r->fd, PACKET_IGNORE_OUTGOING) != 0 ||
+	if (enable(r->fd, PACKET_VNET_HDR) != 0 || enable(r->fd, PACKET_AUXDATA) != 0 ||
+	    enable(r->fd, PACKET_IGNORE_OUTGOING) != 0 ||
 	    setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof promiscuous) != 0 ||
 	    bind(r->fd, (const struct sockaddr *)&a, sizeof a) != 0) {
 		rc = say(err, err_size, -errno, "%s: cannot set the raw socket up: %s", interface, strerror(errno));

@@ -20,8 +20,8 @@ struct pg_raw {
 /* Promiscuous, blind to what it sends itself. 0, or -errno with one line in err. */
 int pg_raw_open(struct pg_raw *r, const char *interface, char *err, size_t err_size);
 
-/* The next frame, its header before it, somewhere in buf: *at. Its length; 0 when there is none now; -EMSGSIZE or another -errno for one that
- * was there and cannot be had. */
+/* The next frame, its header before it, somewhere in buf: *at. Its length; 0 when there is none now; -EMSGSIZE or another -errno
+ * for one that was there and cannot be had. */
 ssize_t pg_raw_receive(struct pg_raw *r, uint8_t *buf, size_t size, uint8_t **at);
 /* Header and frame, as they were received. 0 or -errno. */
 int pg_raw_send(struct pg_raw *r, const uint8_t *frame, size_t len);
