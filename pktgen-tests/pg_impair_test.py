@@ -10,6 +10,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -25,7 +26,7 @@ from harness import main  # noqa: E402
 PROGRAM = os.environ.get("MAILWEIR_IMPAIR", "")
 CLIENT, SERVER, BRIDGE = ("mwi%d%s" % (os.getpid(), end) for end in "csb")
 QUEUE = 16384
-PACKET_AUXDATA, SOL_PACKET, VLAN_VALID, TPID_VALID = 8, 263, 1 << 4, 1 << 6
+PACKET_AUXDATA, PACKET_VNET_HDR, SOL_PACKET, VLAN_VALID, TPID_VALID = 8, 15, 263, 1 << 4, 1 << 6
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -42,6 +43,7 @@ def setUpModule():
     for tool in ("ip", "ethtool"):
         if not shutil.which(tool):
             raise unittest.SkipTest("%s is not installed: apt-get install iproute2 ethtool" % tool)
+    remove_left()
     unittest.addModuleCleanup(remove)
     for ns in (CLIENT, SERVER, BRIDGE):
         try:
@@ -56,6 +58,14 @@ def setUpModule():
         command("ip", "-n", ns, "addr", "add", "192.0.2.%d/24" % (1 if ns == CLIENT else 2), "dev", here)
         for end in ((ns, here), (BRIDGE, port)):
             command("ip", "-n", end[0], "link", "set", "dev", end[1], "up")
+
+
+def remove_left():
+    """What a run that was killed left behind."""
+    for ns in os.listdir("/run/netns") if os.path.isdir("/run/netns") else ():
+        found = re.fullmatch(r"mwi([0-9]+)[csb]", ns)
+        if found and not os.path.exists("/proc/" + found.group(1)):
+            subprocess.run(["ip", "netns", "del", ns], stderr=subprocess.DEVNULL)
 
 
 def remove():
@@ -238,6 +248,30 @@ class Through(unittest.TestCase):
                     self.assertGreater(c["received"], 100)
                 print("offloads %s: %s" % (how, json.dumps(counts)))
 
+    def test_unfinished(self):
+        """A tagged TCP segment of 4000 bytes that the kernel is yet to cut up and to sum: what is said of it stays true."""
+        offloads("on")
+        tag, tcp = bytes.fromhex("81006007"), struct.pack("!HHIIBBHHH", 1024, 9, 1, 1, 5 << 4, 0x10, 1024, 0, 0)
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + 20 + 4000, 0, 0x4000, 64, 6, 0) + bytes([198, 51, 100, 1, 198, 51, 100, 2])
+        ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+        head = bytes.fromhex("020000000002020000000001")
+        frame = head + tag + b"\x08\x00" + ip + tcp + bytes(i % 251 for i in range(4000))
+        # NEEDS_CSUM, TCPV4, where the headers end, bytes a segment, where the sum starts, and where in it it goes to
+        unfinished = struct.pack("=BBHHHH", 1, 1, 58, 1000, 38, 16)
+        to, by = raw(SERVER, "s"), raw(CLIENT, "c")
+        for s in (to, by):
+            s.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+        with Impair() as bridge:
+            by.send(unfinished + frame)
+            got = to.recv(65536)
+            self.assert_sums(bridge.end())
+        to.close()
+        by.close()
+        # The kernel takes the tag out before it hands the frame to the socket.
+        self.assertEqual(got[10:].hex(), (head + frame[16:]).hex())
+        flags, kind, _, size, start, offset = struct.unpack("=BBHHHH", got[:10])
+        self.assertEqual((flags, kind, size, start, offset), (1, 1, 1000, 34, 16))
+
     def test_harmed(self):
         offloads("off")
         with Impair("--loss", 5, "--duplicate", 5, "--reorder", 5, "--delay", 1, "--jitter", 1, "--seed", 3) as bridge:
@@ -310,6 +344,17 @@ class Through(unittest.TestCase):
         self.assertEqual(sum(1 for n in late.values() if n), counts["reordered"])
         self.assertLessEqual(max(late.values()), 3)
         self.assert_share(counts["reordered"], 4000, 0.1)
+
+    def test_outgoing(self):
+        """What its own host sends on one of the interfaces did not come in there."""
+        to, by = raw(SERVER, "s"), raw(BRIDGE, "a")
+        with Impair() as bridge:
+            for frame in numbered(10):
+                by.send(frame)
+            self.assertEqual(receive(to, 10, 0.5), [])
+            self.assertEqual(bridge.end()["a_to_b"]["received"], 0)
+        to.close()
+        by.close()
 
     def test_all_lost(self):
         got, counts = self.pass_frames(100, "--loss", 100)
