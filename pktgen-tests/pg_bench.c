@@ -14,6 +14,8 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir-bench scan [--mix MIX] [--pcap FILE] [--seconds S] [--sha256]\n"
 	      "                           [--size BYTES] [--traffic MB] [--isa NAME]\n"
+	      "       mailweir-bench forward [--window FRAMES] [LIVE OPTION]...\n"
+	      "       mailweir-bench latency [--rate FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench --help | --version\n"
 	      "\n"
 	      "scan: one worker over mail in memory, through the function that ports and\n"
@@ -35,7 +37,25 @@ static void usage(FILE *to)
 	      "                 with less, the figures are the cache's\n"
 	      "  --isa NAME     decode with avx512vbmi, avx2, ssse3 or c\n"
 	      "\n"
-	      "Exit status: 0; 2 when the verdicts were not what was put in, or on wrong usage.\n",
+	      "forward, latency: UDP frames through `mailweir run` and through dpdk-testpmd, on\n"
+	      "the same ports, in turns. The median of frames a second, so many under way (in\n"
+	      "millions; `ratio` is mailweir's by testpmd's); or the delay of frames sent one\n"
+	      "at a time, p50 and p99. With kernel ports also the `wire`: the tester's ends\n"
+	      "joined without a device. What a device adds is its delay without the wire's\n"
+	      "(memif has none: `added` is all of it). Tester and worker need a processor each.\n"
+	      "\n"
+	      "  --window FRAMES     under way at a time (default 256)\n"
+	      "  --rate FRAMES       sent a second (default 5000)\n"
+	      "  --port KIND         af_packet (default) or af_xdp, on veth pairs in a\n"
+	      "                      network namespace of its own (root, iproute2); memif\n"
+	      "  --seconds S         how long, for all turns together (default 10)\n"
+	      "  --rounds N          turns of each (default 5)\n"
+	      "  --size BYTES        of a frame, without its check sequence (default 60)\n"
+	      "  --mailweir PROGRAM  (default: the one beside this program, then of PATH)\n"
+	      "  --testpmd PROGRAM   (default dpdk-testpmd; Debian has it in dpdk-dev)\n"
+	      "\n"
+	      "Exit status: 0; 2 when the verdicts were not what was put in, when a program or\n"
+	      "port could not be had, or on wrong usage.\n",
 	      to);
 }
 
@@ -43,6 +63,10 @@ int main(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "scan") == 0)
 		return pg_bench_scan(argc - 1, argv + 1, usage);
+	if (argc >= 2 && strcmp(argv[1], "forward") == 0)
+		return pg_bench_forward(argc - 1, argv + 1, usage);
+	if (argc >= 2 && strcmp(argv[1], "latency") == 0)
+		return pg_bench_latency(argc - 1, argv + 1, usage);
 	if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
 		usage(stdout);
 		return 0;

@@ -23,14 +23,6 @@ const char *pg_mix_name(enum pg_mix mix)
 	return mix_names[mix];
 }
 
-uint64_t pg_random(uint64_t *state)
-{
-	uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
-
 struct buffer {
 	uint8_t *data;
 	size_t len, cap;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pktgen-tests/pg_random.h"
+
 enum pg_mix { PG_BASE64, PG_TEXT, PG_QP, PG_ZIP_STORED, PG_ZIP_DEFLATE, PG_SMALL, PG_MIX_MAX };
 
 struct pg_mail {
@@ -25,8 +27,5 @@ const char *pg_mix_name(enum pg_mix mix);
 /* program: the attachment begins as a Windows program does and names its libraries. size: of the attachment before encoding. 0 or -ENOMEM. */
 int pg_mail_make(struct pg_mail *m, enum pg_mix mix, size_t size, bool program, uint64_t seed);
 void pg_mail_free(struct pg_mail *m);
-
-/* splitmix64 */
-uint64_t pg_random(uint64_t *state);
 
 #endif

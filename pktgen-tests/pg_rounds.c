@@ -13,13 +13,13 @@ uint64_t *pg_rounds_next(struct pg_rounds *r)
 {
 	if (r->rounds == r->cap) {
 		size_t cap = r->cap * 2 + 16;
-		uint64_t *more = realloc(r->cycles, cap * r->slices * sizeof *more);
+		uint64_t *more = realloc(r->times, cap * r->slices * sizeof *more);
 		if (!more)
 			return NULL;
-		r->cycles = more;
+		r->times = more;
 		r->cap = cap;
 	}
-	uint64_t *row = r->cycles + r->rounds++ * r->slices;
+	uint64_t *row = r->times + r->rounds++ * r->slices;
 	memset(row, 0, r->slices * sizeof *row);
 	return row;
 }
@@ -37,7 +37,7 @@ uint64_t pg_rounds_quantile(const struct pg_rounds *r, double q)
 		abort();
 	for (size_t s = 0; s < r->slices; s++) {
 		for (size_t i = 0; i < r->rounds; i++)
-			column[i] = r->cycles[i * r->slices + s];
+			column[i] = r->times[i * r->slices + s];
 		qsort(column, r->rounds, sizeof *column, compare);
 		sum += column[(size_t)(q * (double)(r->rounds - 1) + 0.5)];
 	}
@@ -47,6 +47,6 @@ uint64_t pg_rounds_quantile(const struct pg_rounds *r, double q)
 
 void pg_rounds_free(struct pg_rounds *r)
 {
-	free(r->cycles);
+	free(r->times);
 	*r = (struct pg_rounds){ 0 };
 }

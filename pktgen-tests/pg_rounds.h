@@ -4,7 +4,7 @@
  * A round goes over all of the traffic, in slices that are the same in every round. What else runs on the machine only ever
  * makes a slice longer, and hits another slice each time: so a round's typical time is put together from each slice's median.
  *
- * Owner: the caller. Memory: heap. */
+ * Owner: the caller. Memory: heap. Units: the caller's. */
 #ifndef PG_ROUNDS_H
 #define PG_ROUNDS_H
 
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 struct pg_rounds {
-	uint64_t *cycles; /* a row a round, a column a slice */
+	uint64_t *times; /* a row a round, a column a slice */
 	size_t slices, rounds, cap;
 };
 

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""mailweir-bench forward and latency: that they run, that frames arrive, and that they count what a device does to frames. Their
+figures are no figures here.
+
+Environment: MAILWEIR_BENCH, MAILWEIR, MAILWEIR_IMPAIR, full paths; TESTPMD, where dpdk-testpmd is not in PATH.
+"""
+import ctypes
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenarios"))
+from harness import PROGRAM, main  # noqa: E402
+
+BENCH = os.environ.get("MAILWEIR_BENCH", "")
+IMPAIR = os.environ.get("MAILWEIR_IMPAIR", "")
+TESTPMD = os.environ.get("TESTPMD") or shutil.which("dpdk-testpmd")
+EITHER = ("", "testpmd_")
+
+
+def bench(*arguments):
+    return subprocess.run([BENCH, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                          timeout=200)
+
+
+def namespace_refused():
+    """Why there is no making of ports here, or nothing."""
+    if not shutil.which("ip"):
+        return "ip is not installed: apt-get install iproute2"
+    p = subprocess.run(["unshare", "-n", "ip", "link", "add", "type", "veth"], stderr=subprocess.PIPE)
+    return "network namespaces cannot be made here (as root they can): %s" % p.stderr.decode().strip() if p.returncode else ""
+
+
+class Bench(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder_ = tempfile.TemporaryDirectory(prefix="mailweir-bench-")
+        cls.folder = cls.folder_.name
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder_.cleanup()
+
+    def need_ports(self):
+        why = namespace_refused()
+        if why:
+            self.skipTest(why)
+
+    def script(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as f:
+            f.write("#!/bin/sh\n" + text)
+        os.chmod(path, 0o755)
+        return path
+
+    def bridge(self, *options):
+        """A device that does to frames what is said: arguments of `mailweir run` and of testpmd alike name its ports."""
+        return self.script("bridge" + "".join(options), 'for a; do case $a in *iface=*) p="$p ${a##*=}" ;; esac; done\n'
+                           "exec %s %s $p\n" % (IMPAIR, " ".join(options)))
+
+    def result(self, *arguments):
+        return self.parsed(bench(*arguments))
+
+    def parsed(self, p):
+        self.assertEqual((p.returncode, p.stderr), (0, b""), p)
+        self.assertEqual(p.stdout.count(b"\n"), 1, p)
+        print(p.stdout.decode().strip())
+        return json.loads(p.stdout)
+
+    def refused(self, *arguments):
+        p = bench(*arguments)
+        self.assertEqual((p.returncode, p.stdout), (2, b""), p)
+        self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
+        return p.stderr.decode()
+
+
+class Counts(Bench):
+    """Over devices of which it is known what they do."""
+
+    def setUp(self):
+        self.need_ports()
+
+    def test_all_through(self):
+        device = self.bridge()
+        r = self.result("forward", "--mailweir", device, "--testpmd", device, "--seconds", 1, "--rounds", 2, "--size", 1514)
+        for who in EITHER + ("wire_",):
+            self.assertGreater(r[who + "frames"], 4096)
+            self.assertEqual((r[who + "lost"], r[who + "disordered"]), (0, 0))
+            self.assertTrue(0 < r[who + "mpps_low"] <= r[who + "mpps"] <= r[who + "mpps_high"])
+        self.assertAlmostEqual(r["ratio"], r["mpps"] / r["testpmd_mpps"], places=2)
+        self.assertEqual((r["bench"], r["port"], r["frame_bytes"], r["rounds"]), ("forward", "af_packet", 1514, 2))
+
+    def test_lost(self):
+        r = self.result("forward", "--mailweir", self.bridge("--loss 20"), "--testpmd", self.bridge("--duplicate 20"),
+                        "--seconds", 1, "--rounds", 1)
+        went = r["frames"] + r["lost"]
+        self.assertLessEqual(abs(r["lost"] - went * 0.2), 5 * math.sqrt(went * 0.2 * 0.8))
+        self.assertEqual(r["disordered"], 0)
+        self.assertEqual(r["testpmd_lost"], 0)
+        # The last ones' duplicates may come when nobody looks any more.
+        self.assertLessEqual(abs(r["testpmd_disordered"] - r["testpmd_frames"] * 0.2),
+                             256 + 5 * math.sqrt(r["testpmd_frames"] * 0.2 * 0.8))
+
+    def test_delay(self):
+        r = self.result("latency", "--mailweir", self.bridge("--delay 25"), "--testpmd", self.bridge("--loss 50"), "--seconds", 2,
+                        "--rounds", 1, "--rate", 500)
+        for who in EITHER + ("wire_",):
+            self.assertGreater(r[who + "frames"], 0)
+            self.assertLessEqual(r[who + "p50_us"], r[who + "p99_us"])
+        # What the device waits, whatever the machine adds.
+        self.assertGreaterEqual(r["p50_us"], 25000)
+        self.assertGreater(r["testpmd_lost"], 0)
+        self.assertEqual((r["lost"], r["wire_lost"]), (0, 0))
+        for who in EITHER:
+            self.assertAlmostEqual(r[who + "added_p50_us"] / (r[who + "p50_us"] - r["wire_p50_us"]), 1, places=2)
+
+    def test_device_ends(self):
+        good = self.bridge()
+        bad = self.script("bad", "echo starting; echo 'no room on this ship' >&2; exit 3")
+        self.assertIn("mailweir ended with status 3; its last line: no room on this ship",
+                      self.refused("forward", "--mailweir", bad, "--testpmd", good, "--seconds", 0.5))
+        self.assertIn("dpdk-testpmd ended with status 3",
+                      self.refused("latency", "--mailweir", good, "--testpmd", bad, "--seconds", 0.5))
+        # It forwards, and ends badly.
+        late = self.script("late", 'trap "kill $!; exit 5" TERM\n%s "$@" & trap "kill $!; exit 5" TERM; wait' % good)
+        self.assertIn("mailweir ended with status 5",
+                      self.refused("forward", "--mailweir", late, "--testpmd", good, "--seconds", 0.5))
+
+    def test_nothing_stays(self):
+        """No port is left in the namespace that it was started from, and no process."""
+        marks = self.script("marks", "echo $$ >>%s/pids; exec %s" % (self.folder, self.bridge() + ' "$@"'))
+        before = os.listdir("/sys/class/net")
+        self.result("forward", "--mailweir", marks, "--testpmd", marks, "--seconds", 0.3, "--rounds", 1)
+        self.assertEqual(os.listdir("/sys/class/net"), before)
+        with open(os.path.join(self.folder, "pids")) as f:
+            pids = f.read().split()
+        self.assertEqual(len(pids), 2)
+        self.assertEqual([p for p in pids if os.path.exists("/proc/" + p)], [])
+
+
+class Against(Bench):
+    """Over testpmd, each kind of port."""
+
+    def setUp(self):
+        if not TESTPMD:
+            self.skipTest("dpdk-testpmd is not installed: apt-get install dpdk-dev")
+
+    def both(self, port, mailweir):
+        if port != "memif":
+            self.need_ports()
+        for measurement in ("forward", "latency"):
+            p = bench(measurement, "--port", port, "--testpmd", TESTPMD, "--mailweir", mailweir, "--seconds", 1, "--rounds", 1)
+            if port == "af_xdp" and b"dpdk-testpmd ended with status" in p.stderr:
+                self.skipTest("testpmd cannot take an interface with AF_XDP here: %s" % p.stderr.decode().strip())
+            r = self.parsed(p)
+            for who in EITHER:
+                self.assertGreater(r[who + "frames"], 0)
+            self.assertEqual("wire_frames" in r, port != "memif")
+
+    def run_mailweir(self, port):
+        if b"mailweir run" not in subprocess.run([PROGRAM, "--help"], stdout=subprocess.PIPE).stdout:
+            self.skipTest("this mailweir has no `run`")
+        self.both(port, PROGRAM)
+
+    def run_itself(self, port):
+        """testpmd in mailweir's place, too."""
+        self.both(port, self.script("as-mailweir", "cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)\n"
+                                    'exec %s --lcores "(0,1)@($cpus)" --no-huge --no-shconf --no-telemetry --no-pci -m 128 '
+                                    '--vdev "$5" --vdev "$3" -- --forward-mode=io --nb-cores=1 --auto-start '
+                                    "--total-num-mbufs=16384\n" % TESTPMD))
+
+    def test_itself_af_packet(self):
+        self.run_itself("af_packet")
+
+    def test_itself_af_xdp(self):
+        self.run_itself("af_xdp")
+
+    def test_itself_memif(self):
+        self.run_itself("memif")
+
+    def test_mailweir_af_packet(self):
+        self.run_mailweir("af_packet")
+
+    def test_mailweir_af_xdp(self):
+        self.run_mailweir("af_xdp")
+
+    def test_mailweir_memif(self):
+        self.run_mailweir("memif")
+
+
+class Refused(Bench):
+    def test_arguments(self):
+        for measurement, options in (("forward", (("window", "31"), ("window", "x"))),
+                                     ("latency", (("rate", "0"), ("rate", "1e3")))):
+            for option, value in options + (("port", "pci"), ("seconds", "0"), ("seconds", "1s"), ("rounds", "0"), ("rounds", "-1"),
+                                            ("size", "59"), ("size", "1515"), ("size", "")):
+                self.assertIn("--%s %s: expected " % (option, value), self.refused(measurement, "--" + option, value))
+            self.assertIn("no further arguments", self.refused(measurement, "more"))
+        self.assertIn("--rate", self.refused("forward", "--rate", "5"))
+
+    def test_missing(self):
+        true = self.script("true", "exit 0")
+        self.assertIn("apt-get install dpdk-dev", self.refused("forward", "--mailweir", true, "--testpmd", "./nowhere"))
+        self.assertIn("./nowhere: no such program", self.refused("forward", "--mailweir", "./nowhere", "--testpmd", true))
+
+    def test_no_rights(self):
+        if os.getuid() != 0:
+            self.skipTest("needs root, to give it up")
+
+        def nobody():
+            libc = ctypes.CDLL(None)
+            libc.setgid(65534)
+            libc.setuid(65534)
+
+        true = shutil.which("true")
+        p = subprocess.run([BENCH, "forward", "--mailweir", true, "--testpmd", true], stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, preexec_fn=nobody, timeout=60)
+        self.assertEqual(p.returncode, 2, p)
+        self.assertIn(b"run it as root, or with --port memif", p.stderr)
+
+
+if __name__ == "__main__":
+    main()
