@@ -31,6 +31,21 @@ static void set_array(json_t *object, const char *key, const struct ct_list *l)
 		ct_json_set(object, key, array(l));
 }
 
+/* An attachment without a name is counted elsewhere (attachments.seen): "" names nothing. */
+static void set_names(json_t *object, const char *key, const struct ct_list *l)
+{
+	json_t *names = NULL;
+	for (size_t i = 0; i < l->n; i++) {
+		if (!l->v[i][0])
+			continue;
+		if (!names)
+			names = json_array();
+		ct_json_append(names, json_string(l->v[i]));
+	}
+	if (names)
+		ct_json_set(object, key, names);
+}
+
 static void set_vlan(json_t *o, const struct ct_flow *f)
 {
 	if (!f->nvlan)
@@ -115,7 +130,7 @@ static json_t *email_object(const struct ct_message *m, const struct ct_view *v)
 	ct_json_set_text(o, "subject", v->subject);
 	ct_json_set_text(o, "message_id", v->message_id);
 	ct_json_set_text(o, "date", v->date);
-	set_array(o, "attachment", &v->attachments);
+	set_names(o, "attachment", &v->attachments);
 	return o;
 }
 

@@ -252,6 +252,26 @@ static void leaves_out_what_was_not_seen(void **state)
 	free(text);
 }
 
+/* Counted, not named: among others, and alone. */
+static void an_attachment_without_a_name_is_not_named(void **state)
+{
+	(void)state;
+	struct ct_record rec;
+	sample_infected(&rec);
+	sample_name(&rec, CT_NOTE_ATTACHMENT, NULL, "");
+	sample_name(&rec, CT_NOTE_ATTACHMENT, NULL, "last.txt");
+	char *text = lines(&rec);
+	assert_non_null(strstr(text, "\"attachment\":[\"details.zip\",\"grüße.txt\",\"last.txt\"]}"));
+	free(text);
+	sample_clean(&rec);
+	sample_text(&rec, CT_NOTE_HEADER, RS_HDR_SUBJECT, 0, "no name");
+	sample_name(&rec, CT_NOTE_ATTACHMENT, NULL, "");
+	text = lines(&rec);
+	assert_non_null(strstr(text, "\"subject\":\"no name\""));
+	assert_null(strstr(text, "\"attachment\""));
+	free(text);
+}
+
 /* Any bytes in any note: each line is JSON (so, UTF-8) and holds no control character. */
 static void hostile_bytes_make_json_all_the_same(void **state)
 {
@@ -404,6 +424,7 @@ int main(void)
 		cmocka_unit_test(says_what_was_refused),
 		cmocka_unit_test(says_what_is_to_come_again),
 		cmocka_unit_test(leaves_out_what_was_not_seen),
+		cmocka_unit_test(an_attachment_without_a_name_is_not_named),
 		cmocka_unit_test(hostile_bytes_make_json_all_the_same),
 		cmocka_unit_test(names_every_recipient),
 		cmocka_unit_test(writes_the_account),
