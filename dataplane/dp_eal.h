@@ -39,7 +39,7 @@ int dp_eal_start_live(struct dp_eal_live *e, char *err, size_t err_size);
 /* Closes EAL and removes its files. */
 void dp_eal_stop_live(void);
 
-/* The last thing that EAL or a driver said since dp_eal_start_live or since the last call, in brackets after a space; empty where
+/* The first thing that EAL or a driver said since dp_eal_start_live or since the last call, in brackets after a space; empty where
  * it said nothing. The text is good until the next call. */
 const char *dp_eal_complaint(void);
 

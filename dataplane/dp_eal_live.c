@@ -26,12 +26,14 @@
 
 /* What DPDK says. */
 
-static char said[512]; /* the last line; only the main thread logs before the workers run */
+static char said[512]; /* the first line, which names the cause; only the main thread logs before the workers run */
 static FILE *log_stream;
 
 static ssize_t log_write(void *cookie, const char *text, size_t n)
 {
 	(void)cookie;
+	if (said[0])
+		return (ssize_t)n;
 	size_t len = n < sizeof said - 1 ? n : sizeof said - 1;
 	memcpy(said, text, len);
 	while (len > 0 && isspace((unsigned char)said[len - 1]))

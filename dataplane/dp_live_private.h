@@ -37,7 +37,9 @@ struct live_worker {
 	struct live_staged *peer; /* by worker: to be given to it */
 	struct dp_clock clock;
 	uint64_t seq, ticked, idle;
+	uint64_t full_since[DP_LIVE_WORKERS_MAX]; /* mono: a peer's ring has had no room for a burst; 0: it has */
 	bool moved; /* this round gave frames to others */
+	bool waits; /* this round left something alone, for want of room with a peer */
 	enum live_step step; /* reached */
 	uint64_t deadline; /* mono: to wait for others no longer; 0: not ending */
 	struct rte_mbuf *end; /* kept for DP_END, so that it can always be said */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The live loop of a worker: from the ports' queues and the other workers' rings, to the ports' queues and the others' rings.
- * Nobody waits for anybody: what finds no room is dropped, and counted. */
+ * While a peer's ring is full nothing new is taken, so that a burst waits in the port's queue, which is deep; but a peer that stands
+ * still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
 #include "dataplane/dp_live_private.h"
 
 #include <time.h>
@@ -11,6 +12,9 @@
 
 #define TICK UINT64_C(10000000) /* ns */
 #define TX_TRIES 8
+/* ns that a full ring is waited for: with a core of its own its worker is never away for long. */
+#define FULL_TIME UINT64_C(5000000)
+#define FULL_TIME_SHARED UINT64_C(200000000)
 #define IDLE_ROUNDS 64 /* before a nap */
 #define STEP_TIME UINT64_C(1000000000) /* ns that one step of the end waits for the other workers */
 
@@ -186,6 +190,24 @@ static uint16_t sort(struct live_worker *lw, struct rte_mbuf **m, uint16_t n, un
 	return own;
 }
 
+/* Whether all peers have room for a burst, or have been waited for. */
+static bool peers_ready(struct live_worker *lw, uint64_t mono)
+{
+	const struct dp_live *l = lw->live;
+	uint64_t most = l->nap ? FULL_TIME_SHARED : FULL_TIME;
+	bool ready = true;
+	for (unsigned i = 0; i < l->nworkers; i++) {
+		if (i == lw->id)
+			continue;
+		if (rte_ring_free_count(l->rings[lw->id][i]) >= DP_BURST)
+			lw->full_since[i] = 0;
+		else if (lw->full_since[i] == 0)
+			lw->full_since[i] = mono;
+		ready &= lw->full_since[i] == 0 || mono - lw->full_since[i] > most;
+	}
+	return ready;
+}
+
 /* One queue after the other, from the one behind that which gave last. */
 static uint16_t receive(struct live_worker *lw, struct rte_mbuf **m, uint16_t n, uint64_t time)
 {
@@ -241,10 +263,13 @@ uint16_t live_rx(void *arg, struct rte_mbuf **m, uint16_t n)
 		return 1;
 	}
 	got += tick(lw, mono, m);
-	/* Half of a burst at most is the others', so that neither starves. */
-	if (lw->live->nworkers > 1)
+	bool ready = peers_ready(lw, mono);
+	/* Half of a burst at most is the others', so that neither starves. Who has no queue sends all it has by those who have; they take
+	 * always, so that two never wait for each other. */
+	lw->waits = !ready;
+	if (lw->live->nworkers > 1 && (ready || lw->nqueues > 0))
 		got += from_peers(lw, m + got, lw->step == LIVE_RUN ? n / 2 : n - got);
-	if (lw->step == LIVE_RUN)
+	if (lw->step == LIVE_RUN && ready)
 		got += receive(lw, m + got, n - got, time);
 	return got;
 }
@@ -264,7 +289,7 @@ static bool all_here(const struct live_worker *lw)
 	return atomic_load_explicit(&lw->live->reached[lw->step], memory_order_acquire) == lw->live->nworkers || live_mono() > lw->deadline;
 }
 
-/* quiet: this round found nothing, in any ring, though all others had reached the step before it began. */
+/* quiet: this round found nothing in any ring, and none was left alone, though all others had reached the step before it began. */
 static void end_steps(struct live_worker *lw, bool all, bool quiet)
 {
 	switch (lw->step) {
@@ -297,7 +322,7 @@ static void rest(struct live_worker *lw, bool busy)
 		lw->idle = 0;
 		return;
 	}
-	if (++lw->idle < IDLE_ROUNDS || !lw->live->nap)
+	if ((++lw->idle < IDLE_ROUNDS && !lw->waits) || !lw->live->nap)
 		rte_pause();
 	else
 		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
@@ -311,13 +336,13 @@ int live_run(void *arg)
 	lw->ticked = mono;
 	while (lw->step != LIVE_DONE) {
 		bool all = lw->step != LIVE_RUN && all_here(lw);
-		lw->moved = false;
+		lw->moved = lw->waits = false;
 		bool busy = dp_worker_poll(lw->worker) > 0;
 		busy |= lw->moved;
 		flush(lw);
-		end_steps(lw, all, !busy);
+		end_steps(lw, all, !busy && !lw->waits);
 		atomic_store_explicit(&lw->rounds, atomic_load_explicit(&lw->rounds, memory_order_relaxed) + 1, memory_order_relaxed);
-		rest(lw, busy);
+		rest(lw, busy && !lw->waits);
 	}
 	return 0;
 }
