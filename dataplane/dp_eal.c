@@ -12,8 +12,9 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
-/* The processors this process may run on, as EAL writes sets: "0,2,5-7". */
-static int allowed_cpus(char *to, size_t size)
+#include "dataplane/dp_eal_private.h"
+
+int dp_eal_cpus(char *to, size_t size)
 {
 	cpu_set_t set;
 	if (sched_getaffinity(0, sizeof set, &set) != 0)
@@ -34,14 +35,8 @@ static int allowed_cpus(char *to, size_t size)
 	return 0;
 }
 
-int dp_eal_start(const struct dp_eal *e, char *err, size_t err_size)
+int dp_eal_possible(unsigned megabytes, char *err, size_t err_size)
 {
-	char cpus[1024], lcores[2048], megabytes[16], program[64];
-	int rc = allowed_cpus(cpus, sizeof cpus);
-	if (rc < 0) {
-		snprintf(err, err_size, "cannot tell the processors allowed: %s", strerror(-rc));
-		return rc;
-	}
 	/* EAL learns there which processors exist, and prints its whole usage where it cannot. */
 	if (access("/sys/devices/system/cpu", R_OK) != 0) {
 		snprintf(err, err_size, "DPDK needs sysfs to tell the processors, and /sys is not there: `mount -t sysfs sysfs /sys` mends it");
@@ -49,11 +44,25 @@ int dp_eal_start(const struct dp_eal *e, char *err, size_t err_size)
 	}
 	/* Asked for more than the machine has, EAL dies of it. */
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-	if (pages > 0 && page > 0 && e->megabytes > (uint64_t)pages * (uint64_t)page / 1048576) {
+	if (pages > 0 && page > 0 && megabytes > (uint64_t)pages * (uint64_t)page / 1048576) {
 		snprintf(err, err_size, "%u MB of memory are asked for, and the machine has %llu MB: fewer workers, or smaller values under "
-		         "`memory:`, need less", e->megabytes, (unsigned long long)pages * (unsigned long long)page / 1048576);
+		         "`memory:`, need less", megabytes, (unsigned long long)pages * (unsigned long long)page / 1048576);
 		return -ENOMEM;
 	}
+	return 0;
+}
+
+int dp_eal_start(const struct dp_eal *e, char *err, size_t err_size)
+{
+	char cpus[1024], lcores[2048], megabytes[16], program[64];
+	int rc = dp_eal_cpus(cpus, sizeof cpus);
+	if (rc < 0) {
+		snprintf(err, err_size, "cannot tell the processors allowed: %s", strerror(-rc));
+		return rc;
+	}
+	rc = dp_eal_possible(e->megabytes, err, err_size);
+	if (rc != 0)
+		return rc;
 	snprintf(lcores, sizeof lcores, "(0-%u)@(%s)", e->workers, cpus);
 	snprintf(megabytes, sizeof megabytes, "%u", e->megabytes);
 	snprintf(program, sizeof program, "%s", e->program);

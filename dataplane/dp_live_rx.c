@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live loop of a worker: from the ports' queues and the other workers' rings, to the ports' queues and the others' rings.
+ * While a peer's ring is full nothing new is taken, so that a burst waits in the port's queue, which is deep; but a peer that stands
+ * still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
+#include "dataplane/dp_live_private.h"
+
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_pause.h>
+#include <rte_prefetch.h>
+
+#define TICK UINT64_C(10000000) /* ns */
+#define TX_TRIES 8
+/* ns that a full ring is waited for: with a core of its own its worker is never away for long. */
+#define FULL_TIME UINT64_C(5000000)
+#define FULL_TIME_SHARED UINT64_C(200000000)
+#define IDLE_ROUNDS 64 /* before a nap */
+#define STEP_TIME UINT64_C(1000000000) /* ns that one step of the end waits for the other workers */
+
+uint64_t live_clock(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * UINT64_C(1000000000) + (uint64_t)t.tv_nsec;
+}
+
+uint64_t live_mono(void)
+{
+	return live_clock(CLOCK_MONOTONIC);
+}
+
+/* Sending. */
+
+static void unsent(struct live_worker *lw, struct rte_mbuf *m)
+{
+	dp_worker_unsent(lw->worker, m);
+	rte_pktmbuf_free(m);
+}
+
+/* A frame that never reached a worker's burst: received, and dropped for want of room. */
+static void not_taken(struct live_worker *lw, struct rte_mbuf *m, enum dp_drop why)
+{
+	struct ct_account *a = &lw->worker->account[dp_meta(m)->port];
+	a->received++;
+	a->bytes += rte_pktmbuf_pkt_len(m);
+	a->dropped[why]++;
+	rte_pktmbuf_free(m);
+}
+
+/* The driver may free a frame before it returns, so that what the account wants of it is copied first. */
+struct live_sent {
+	struct rte_mbuf m;
+	struct dp_meta meta;
+};
+_Static_assert(offsetof(struct live_sent, meta) == sizeof(struct rte_mbuf), "dp_meta lies behind the mbuf");
+
+static void flush_port(struct live_worker *lw, unsigned out)
+{
+	struct live_staged *s = &lw->port[out];
+	const struct dp_port *p = &lw->live->ports[out];
+	struct dp_meta meta[DP_BURST];
+	struct live_sent sent;
+	uint16_t done = 0, queue = (uint16_t)live_queue_of(lw->live, out, lw->id);
+	for (uint16_t i = 0; i < s->n; i++)
+		meta[i] = *dp_meta(s->m[i]);
+	for (unsigned tries = 0; done < s->n && tries < TX_TRIES; tries++) {
+		if (tries)
+			rte_pause();
+		uint16_t k = rte_eth_tx_burst(p->id, queue, s->m + done, s->n - done);
+		for (; k > 0; k--) {
+			sent.meta = meta[done++];
+			dp_worker_sent(lw->worker, &sent.m, out);
+		}
+	}
+	for (; done < s->n; done++)
+		unsent(lw, s->m[done]);
+	s->n = 0;
+}
+
+static void flush_peer(struct live_worker *lw, unsigned to)
+{
+	struct live_staged *s = &lw->peer[to];
+	uint16_t done = (uint16_t)rte_ring_sp_enqueue_burst(lw->live->rings[lw->id][to], (void **)s->m, s->n, NULL);
+	for (; done < s->n; done++) {
+		if (dp_meta(s->m[done])->kind == DP_FRAME)
+			not_taken(lw, s->m[done], DP_DROP_FULL);
+		else
+			unsent(lw, s->m[done]);
+	}
+	s->n = 0;
+}
+
+static void give(struct live_worker *lw, unsigned to, struct rte_mbuf *m)
+{
+	struct live_staged *s = &lw->peer[to];
+	s->m[s->n++] = m;
+	lw->moved = true;
+	if (s->n == DP_BURST)
+		flush_peer(lw, to);
+}
+
+static void flush(struct live_worker *lw)
+{
+	for (unsigned p = 0; p < lw->live->nports; p++)
+		if (lw->port[p].n)
+			flush_port(lw, p);
+	for (unsigned i = 0; i < lw->live->nworkers; i++)
+		if (lw->peer[i].n)
+			flush_peer(lw, i);
+}
+
+/* A driver that sends one segment gets one: a copy, for others may hold the frame. */
+static struct rte_mbuf *in_one(const struct dp_live *l, struct rte_mbuf *m)
+{
+	struct rte_mbuf *copy = NULL;
+	if (rte_pktmbuf_pkt_len(m) + RTE_PKTMBUF_HEADROOM <= rte_pktmbuf_data_room_size(l->mbufs))
+		copy = rte_pktmbuf_copy(m, l->mbufs, 0, UINT32_MAX);
+	if (!copy)
+		return NULL;
+	*dp_meta(copy) = *dp_meta(m);
+	rte_pktmbuf_free(m);
+	return copy;
+}
+
+void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
+{
+	struct live_worker *lw = arg;
+	const struct dp_live *l = lw->live;
+	if (out >= l->nports || rte_pktmbuf_pkt_len(m) > l->ports[out].frame_max) {
+		unsent(lw, m);
+		return;
+	}
+	unsigned sender = live_queue_worker(l, live_queue_of(l, out, lw->id));
+	if (sender != lw->id) {
+		struct dp_meta *meta = dp_meta(m);
+		if (meta->kind == DP_FRAME)
+			meta->kind = DP_SEND;
+		meta->out = (uint8_t)out;
+		give(lw, sender, m);
+		return;
+	}
+	if (m->nb_segs > 1 && l->ports[out].one_segment) {
+		struct rte_mbuf *one = in_one(l, m);
+		if (!one) {
+			unsent(lw, m);
+			return;
+		}
+		m = one;
+	}
+	struct live_staged *s = &lw->port[out];
+	s->m[s->n++] = m;
+	if (s->n == DP_BURST)
+		flush_port(lw, out);
+}
+
+/* Receiving. */
+
+/* Whose a frame is: a connection's segments go to one worker, both directions of them; so do the fragments between two hosts. All
+ * else stays where it came in. */
+static unsigned owner(const struct live_worker *lw, const struct rte_mbuf *m)
+{
+	struct dp_packet pkt;
+	enum dp_class c = dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	                                  rte_pktmbuf_pkt_len(m), &pkt);
+	if (c != DP_TCP && c != DP_FRAGMENT)
+		return lw->id;
+	return dp_packet_hash(&pkt, lw->live->seed) % lw->live->nworkers;
+}
+
+/* Of what was received, what is this worker's own stays in m; returns how many. */
+static uint16_t sort(struct live_worker *lw, struct rte_mbuf **m, uint16_t n, unsigned port, uint64_t time)
+{
+	const struct dp_port *p = &lw->live->ports[port];
+	uint16_t own = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		uint32_t len = rte_pktmbuf_pkt_len(m[i]);
+		*dp_meta(m[i]) = (struct dp_meta){ .seq = ++lw->seq, .time = time, .wire_len = len, .input = (uint16_t)port,
+						   .port = (uint8_t)port, .link = DP_LINK_ETHERNET, .kind = DP_FRAME };
+		if (len > p->cut_at) {
+			not_taken(lw, m[i], DP_DROP_TRUNCATED);
+			continue;
+		}
+		unsigned to = lw->live->distribute ? owner(lw, m[i]) : lw->id;
+		if (to == lw->id)
+			m[own++] = m[i];
+		else
+			give(lw, to, m[i]);
+	}
+	return own;
+}
+
+/* Whether all peers have room for a burst, or have been waited for. */
+static bool peers_ready(struct live_worker *lw, uint64_t mono)
+{
+	const struct dp_live *l = lw->live;
+	uint64_t most = l->nap ? FULL_TIME_SHARED : FULL_TIME;
+	bool ready = true;
+	for (unsigned i = 0; i < l->nworkers; i++) {
+		if (i == lw->id)
+			continue;
+		if (rte_ring_free_count(l->rings[lw->id][i]) >= DP_BURST)
+			lw->full_since[i] = 0;
+		else if (lw->full_since[i] == 0)
+			lw->full_since[i] = mono;
+		ready &= lw->full_since[i] == 0 || mono - lw->full_since[i] > most;
+	}
+	return ready;
+}
+
+/* One queue after the other, from the one behind that which gave last. */
+static uint16_t receive(struct live_worker *lw, struct rte_mbuf **m, uint16_t n, uint64_t time)
+{
+	for (unsigned i = 0; i < lw->nqueues; i++) {
+		const struct live_queue *q = &lw->queues[lw->next_queue];
+		if (++lw->next_queue == lw->nqueues)
+			lw->next_queue = 0;
+		uint16_t k = rte_eth_rx_burst(lw->live->ports[q->port].id, q->queue, m, n);
+		if (k == 0)
+			continue;
+		lw->moved = true;
+		return sort(lw, m, k, q->port, time);
+	}
+	return 0;
+}
+
+static uint16_t from_peers(struct live_worker *lw, struct rte_mbuf **m, uint16_t n)
+{
+	const struct dp_live *l = lw->live;
+	uint16_t got = 0;
+	for (unsigned i = 0; i < l->nworkers && got < n; i++) {
+		unsigned from = lw->next_ring;
+		if (++lw->next_ring == l->nworkers)
+			lw->next_ring = 0;
+		if (from != lw->id)
+			got += (uint16_t)rte_ring_sc_dequeue_burst(l->rings[from][lw->id], (void **)(m + got), n - got, NULL);
+	}
+	return got;
+}
+
+static bool tick(struct live_worker *lw, uint64_t mono, struct rte_mbuf **m)
+{
+	if (mono - lw->ticked < TICK)
+		return false;
+	lw->ticked = mono;
+	dp_clock_correct(&lw->clock, mono, live_clock(CLOCK_REALTIME));
+	*m = rte_pktmbuf_alloc(lw->live->mbufs);
+	if (!*m)
+		return false;
+	*dp_meta(*m) = (struct dp_meta){ .seq = ++lw->seq, .time = dp_clock_now(&lw->clock, mono), .kind = DP_TICK };
+	return true;
+}
+
+uint16_t live_rx(void *arg, struct rte_mbuf **m, uint16_t n)
+{
+	struct live_worker *lw = arg;
+	uint64_t mono = live_mono(), time = dp_clock_now(&lw->clock, mono);
+	uint16_t got = 0;
+	if (lw->step == LIVE_DRAINED && lw->end) {
+		m[0] = lw->end;
+		lw->end = NULL;
+		*dp_meta(m[0]) = (struct dp_meta){ .seq = ++lw->seq, .time = time, .kind = DP_END };
+		return 1;
+	}
+	got += tick(lw, mono, m);
+	bool ready = peers_ready(lw, mono);
+	/* Half of a burst at most is the others', so that neither starves. Who has no queue sends all it has by those who have; they take
+	 * always, so that two never wait for each other. */
+	lw->waits = !ready;
+	if (lw->live->nworkers > 1 && (ready || lw->nqueues > 0))
+		got += from_peers(lw, m + got, lw->step == LIVE_RUN ? n / 2 : n - got);
+	if (lw->step == LIVE_RUN && ready)
+		got += receive(lw, m + got, n - got, time);
+	return got;
+}
+
+/* The end. */
+
+static void reach(struct live_worker *lw, enum live_step s)
+{
+	lw->step = s;
+	lw->deadline = live_mono() + STEP_TIME;
+	atomic_fetch_add_explicit(&lw->live->reached[s], 1, memory_order_acq_rel);
+}
+
+/* True when all have reached what this worker has; after a time, without those that do not come. */
+static bool all_here(const struct live_worker *lw)
+{
+	return atomic_load_explicit(&lw->live->reached[lw->step], memory_order_acquire) == lw->live->nworkers || live_mono() > lw->deadline;
+}
+
+/* quiet: this round found nothing in any ring, and none was left alone, though all others had reached the step before it began. */
+static void end_steps(struct live_worker *lw, bool all, bool quiet)
+{
+	switch (lw->step) {
+	case LIVE_RUN:
+		if (atomic_load_explicit(&lw->live->stop, memory_order_acquire))
+			reach(lw, LIVE_NO_RX);
+		break;
+	case LIVE_NO_RX:
+		if (all && quiet)
+			reach(lw, LIVE_DRAINED);
+		break;
+	case LIVE_DRAINED:
+		if (lw->worker->ended)
+			reach(lw, LIVE_ENDED);
+		break;
+	case LIVE_ENDED:
+		if (all && quiet)
+			lw->step = LIVE_DONE;
+		break;
+	case LIVE_DONE:
+	case LIVE_STEPS:
+		break;
+	}
+}
+
+/* A worker with a core of its own polls; others share one with somebody who has work. */
+static void rest(struct live_worker *lw, bool busy)
+{
+	if (busy) {
+		lw->idle = 0;
+		return;
+	}
+	if ((++lw->idle < IDLE_ROUNDS && !lw->waits) || !lw->live->nap)
+		rte_pause();
+	else
+		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+}
+
+int live_run(void *arg)
+{
+	struct live_worker *lw = arg;
+	uint64_t mono = live_mono();
+	dp_clock_start(&lw->clock, mono, live_clock(CLOCK_REALTIME));
+	lw->ticked = mono;
+	while (lw->step != LIVE_DONE) {
+		bool all = lw->step != LIVE_RUN && all_here(lw);
+		lw->moved = lw->waits = false;
+		bool busy = dp_worker_poll(lw->worker) > 0;
+		busy |= lw->moved;
+		flush(lw);
+		end_steps(lw, all, !busy && !lw->waits);
+		atomic_store_explicit(&lw->rounds, atomic_load_explicit(&lw->rounds, memory_order_relaxed) + 1, memory_order_relaxed);
+		rest(lw, busy && !lw->waits);
+	}
+	return 0;
+}
