@@ -81,6 +81,8 @@ const char *ct_config_ports_fault(const struct ct_config *c)
 		return "a reset port without a mirror port, expected both";
 	if (inside && !strcmp(c->ports.inside, c->ports.outside))
 		return "one port as inside and outside, expected two";
+	if (mirror && !strcmp(c->ports.mirror, c->ports.reset))
+		return "one port as mirror and reset, expected two";
 	return NULL;
 }
 

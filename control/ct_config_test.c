@@ -223,6 +223,7 @@ static void refuses_ports_that_do_not_go_together(void **state)
 	refused("ports: {inside: a, outside: b, mirror: c}\n",
 		"f:1:1: inside and outside ports beside a mirror port, expected the two or the one");
 	refused("ports: {inside: a, outside: b, reset: c}\n", "f:1:1: a reset port without a mirror port, expected both");
+	refused("ports: {mirror: a, reset: a}\n", "f:1:1: one port as mirror and reset, expected two");
 	refused("ports: {inside: a, outside: a}\n", "f:1:1: one port as inside and outside, expected two");
 }
 
