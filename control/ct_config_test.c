@@ -401,6 +401,9 @@ static void reference_is_a_configuration(void **state)
 	}
 	assert_non_null(strstr(text, "\n  # Expected: a size from 4k to 1G, such as 64k.\n  window: 1M\n"));
 	assert_non_null(strstr(text, "\n  ports: [25, 587, 2525]\n"));
+	/* A value that is longer than a line goes on in the next one. */
+	assert_non_null(strstr(text, "\n  text: \"Message refused: its content is a program or looks like one. Incident\n"
+				     "    {incident}\"\n"));
 	free(text);
 }
 
