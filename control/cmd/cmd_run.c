@@ -184,12 +184,26 @@ static void run(struct cmd_run *r)
 	}
 }
 
-/* What is held is finished, which takes seconds where servers owe replies: who does not want to wait says so again. */
+static uint64_t told_to_end; /* when */
+
+/* At once, as if nothing had been caught. One that comes on the heels of the first is the same one: a terminal and a program in
+ * between both hand it on. */
+static void on_second(int sig)
+{
+	if (cmd_run_now() - told_to_end < SECOND / 2)
+		return;
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/* What is held is finished, which takes a while: who does not want to wait says so again. */
 static int stop(struct cmd_run *r)
 {
-	signal(SIGINT, SIG_DFL);
+	struct sigaction sa = { .sa_handler = on_second, .sa_flags = SA_RESTART };
+	told_to_end = cmd_run_now();
+	sigaction(SIGINT, &sa, NULL);
 	block(SIG_UNBLOCK, (const int[]){ SIGINT }, 1);
-	unsigned stuck = dp_live_stop(r->live);
+	unsigned stuck = r->stuck = dp_live_stop(r->live);
 	r->unrendered = ct_thread_stop(r->control);
 	r->control = NULL;
 	if (stuck)
@@ -207,6 +221,9 @@ static void tear_down(struct cmd_run *r)
 	int rc = ct_writer_close(r->out);
 	if (rc != 0)
 		cmd_error("the last record could not be written: %s", strerror(-rc));
+	/* A worker that did not end may still look at them. */
+	if (r->stuck)
+		return;
 	if (r->rules)
 		mt_ruleset_free(r->rules);
 	if (r->have_config)

@@ -26,7 +26,7 @@ struct cmd_run {
 	enum dp_use use;
 	struct dp_live *live;
 	struct dp_worker *workers[DP_LIVE_WORKERS_MAX];
-	unsigned nworkers;
+	unsigned nworkers, stuck; /* stuck: that did not end */
 	struct ct_input inputs[DP_PORTS_MAX]; /* by record->input */
 	struct ct_render *render;
 	struct ct_thread *control;

@@ -114,15 +114,17 @@ class Running(Scenario):
             self.process.wait()
         if self.process:
             self.err.close()
+        self.process = None
 
     def start(self, arguments, config="", stdout=subprocess.DEVNULL):
         """Started, and forwarding."""
+        self.tearDown()
         path = self.write("run.yaml", config + "memory: {flows: 1024, sessions: 64, messages: 64, records: 256, blocks: 1024}\n")
         self.err_path = self.path("err")
         self.err = open(self.err_path, "wb")
         self.process = subprocess.Popen([PROGRAM, "run", "-c", path] + arguments, stdin=subprocess.DEVNULL, stdout=stdout,
                                         stderr=self.err)
-        self.until(lambda: " worker" in self.said(), "it says that it runs")
+        self.until(lambda: re.search(r"(?m)^mailweir: (forwarding|watching) ", self.said()), "it says that it runs")
         return self.process
 
     def said(self):
@@ -167,8 +169,10 @@ class Running(Scenario):
     def test_says_that_it_forwards_and_ends_on_term_and_int(self):
         for sig in (signal.SIGTERM, signal.SIGINT):
             self.start(QUIET, stdout=subprocess.PIPE)
-            self.assertRegex(self.said(), r"^mailweir: .*forwarding between net_null0,no-rx=1 \(net_null\) and "
-                                          r"net_null1,no-rx=1 \(net_null\), 1 worker, \d+ rules\n$")
+            forwarding = [line for line in self.said().splitlines() if "forwarding" in line]
+            self.assertEqual(len(forwarding), 1, self.said())
+            self.assertRegex(forwarding[0], r"^mailweir: forwarding between net_null0,no-rx=1 \(net_null\) and "
+                                            r"net_null1,no-rx=1 \(net_null\), 1 worker, \d+ rules$")
             records = [json.loads(line) for line in self.end(sig).splitlines()]
             self.assertEqual(len(records), 1)
             self.assert_stats(records[0], ["net_null0,no-rx=1", "net_null1,no-rx=1"])
@@ -186,22 +190,26 @@ class Running(Scenario):
         self.end()
 
     def test_the_account_balances_while_traffic_goes_on(self):
-        out = self.path("flood")
-        self.start(FLOOD, 'output: {directory: "%s", stats_interval: 1}\n' % out)
-        self.until(lambda: len(self.whole(out)) >= 3, "three stats records")
-        self.end()
-        records = self.records(out + "/eve.json")
-        for r in records:
-            self.assert_stats(r, ["net_null0,size=64", "net_null1,no-rx=1"])
-        received = [r["mailweir"]["packets"]["received"] for r in records]
-        self.assertEqual(received, sorted(received))
-        self.assertGreater(received[-1], 0)
-        self.assertEqual(records[-1]["mailweir"]["packets"]["held"], 0)
+        """Also while packets are on their way from one worker to another."""
+        for workers in (1, 3):
+            with self.subTest(workers=workers):
+                out = self.path("flood%d" % workers)
+                self.start(FLOOD + ["--workers", str(workers)], 'output: {directory: "%s", stats_interval: 1}\n' % out)
+                self.until(lambda: len(self.whole(out)) >= 3, "three stats records")
+                self.end()
+                records = self.records(out + "/eve.json")
+                for r in records:
+                    self.assert_stats(r, ["net_null0,size=64", "net_null1,no-rx=1"])
+                received = [r["mailweir"]["packets"]["received"] for r in records]
+                self.assertEqual(received, sorted(received))
+                self.assertGreater(received[-1], 0)
+                self.assertEqual(records[-1]["mailweir"]["packets"]["held"], 0)
 
     def whole(self, folder):
-        """The records in a file that is being written: each of its lines is whole at any time."""
+        """The records in a file that is being written: of the last one a reader may see a part only."""
         try:
-            return self.records(folder + "/eve.json")
+            with open(folder + "/eve.json", encoding="utf-8") as f:
+                return [json.loads(line) for line in f.read().split("\n")[:-1]]
         except FileNotFoundError:
             return []
 
