@@ -69,6 +69,34 @@ void ct_config_free(struct ct_config *c)
 		ct_key_clear(c, &ct_keys[i]);
 }
 
+#define VALUE_WIDTH 80
+
+/* Within quotes where YAML would take something else out of it, or where it is longer than a line: within quotes, a line's end is a
+ * space. */
+static void print_value(FILE *to, const char *name, const char *value)
+{
+	size_t column = strlen(name) + sizeof "  : " - 1;
+	if (*value && !strpbrk(value, ":{}#\"") && column + strlen(value) <= VALUE_WIDTH) {
+		fprintf(to, "  %s: %s\n", name, value);
+		return;
+	}
+	fprintf(to, "  %s: \"", name);
+	column++;
+	for (const char *p = value; *p;) {
+		size_t word = strcspn(p, " "), more = p[word] ? 1 : 0;
+		/* Behind the last word there is the quote. */
+		if (p != value) {
+			bool breaks = column + 1 + word + !more > VALUE_WIDTH;
+			fputs(breaks ? "\n    " : " ", to);
+			column = breaks ? 4 : column + 1;
+		}
+		fprintf(to, "%.*s", (int)word, p);
+		column += word;
+		p += word + more;
+	}
+	fputs("\"\n", to);
+}
+
 const char *ct_config_ports_fault(const struct ct_config *c)
 {
 	bool inside = *c->ports.inside, outside = *c->ports.outside, mirror = *c->ports.mirror, reset = *c->ports.reset;
@@ -81,6 +109,8 @@ const char *ct_config_ports_fault(const struct ct_config *c)
 		return "a reset port without a mirror port, expected both";
 	if (inside && !strcmp(c->ports.inside, c->ports.outside))
 		return "one port as inside and outside, expected two";
+	if (mirror && !strcmp(c->ports.mirror, c->ports.reset))
+		return "one port as mirror and reset, expected two";
 	return NULL;
 }
 
@@ -127,9 +157,7 @@ static void print_key(FILE *to, const struct ct_key *k)
 		return;
 	}
 	if (!ct_key_is_list(k)) {
-		/* Within quotes where YAML would take something else out of it. */
-		bool plain = *k->value && !strpbrk(k->value, ":{}#\"");
-		fprintf(to, plain ? "  %s: %s\n" : "  %s: \"%s\"\n", k->name, k->value);
+		print_value(to, k->name, k->value);
 		return;
 	}
 	fprintf(to, "  %s: [", k->name);

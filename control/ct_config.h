@@ -114,7 +114,7 @@ int ct_config_defaults(struct ct_config *c);
 int ct_config_load(struct ct_config *c, const char *path, char *err, size_t err_size);
 /* The same from memory; name stands in err for the file. */
 int ct_config_parse(struct ct_config *c, const char *buf, size_t len, const char *name, char *err, size_t err_size);
-/* Whether the ports go together: inside and outside, two different ones; or mirror, and reset only with it; or none at all.
+/* Whether the ports go together: inside and outside, or mirror, and reset only with it, each two different ones; or none.
  * NULL, or in words what is wrong. */
 const char *ct_config_ports_fault(const struct ct_config *c);
 /* After a load that failed there is nothing to free, and this does no harm. */

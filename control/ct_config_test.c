@@ -223,6 +223,7 @@ static void refuses_ports_that_do_not_go_together(void **state)
 	refused("ports: {inside: a, outside: b, mirror: c}\n",
 		"f:1:1: inside and outside ports beside a mirror port, expected the two or the one");
 	refused("ports: {inside: a, outside: b, reset: c}\n", "f:1:1: a reset port without a mirror port, expected both");
+	refused("ports: {mirror: a, reset: a}\n", "f:1:1: one port as mirror and reset, expected two");
 	refused("ports: {inside: a, outside: a}\n", "f:1:1: one port as inside and outside, expected two");
 }
 
@@ -400,6 +401,9 @@ static void reference_is_a_configuration(void **state)
 	}
 	assert_non_null(strstr(text, "\n  # Expected: a size from 4k to 1G, such as 64k.\n  window: 1M\n"));
 	assert_non_null(strstr(text, "\n  ports: [25, 587, 2525]\n"));
+	/* A value that is longer than a line goes on in the next one. */
+	assert_non_null(strstr(text, "\n  text: \"Message refused: its content is a program or looks like one. Incident\n"
+				     "    {incident}\"\n"));
 	free(text);
 }
 

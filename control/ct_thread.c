@@ -21,7 +21,7 @@ struct ct_thread {
 	struct ct_order order;
 	ct_emit emit;
 	void *arg;
-	uint64_t lost; /* records that could not be rendered */
+	_Atomic uint64_t lost; /* thread: wo. Records that could not be rendered */
 	_Atomic bool stop; /* caller: wo, thread: ro */
 };
 
@@ -30,7 +30,7 @@ static void take(struct ct_thread *t, struct ct_source *s, struct ct_record *r)
 	struct ct_item *item = ct_render_record(t->render, r);
 	if (!item || ct_order_push(&t->order, item) != 0) {
 		ct_item_free(item);
-		t->lost++;
+		atomic_fetch_add_explicit(&t->lost, 1, memory_order_relaxed);
 	}
 	/* There is room for every record that the worker owns. */
 	rte_ring_sp_enqueue(s->done, r);
@@ -52,23 +52,32 @@ static void emit_up_to(struct ct_thread *t, uint64_t watermark)
 		t->emit(t->arg, item);
 }
 
+/* Up to where every worker is done: the records of no earlier packet can still come. */
+static uint64_t watermark(const struct ct_thread *t)
+{
+	uint64_t all = UINT64_MAX;
+	for (unsigned i = 0; i < t->n; i++) {
+		if (!t->sources[i].progress)
+			continue;
+		uint64_t p = atomic_load_explicit(t->sources[i].progress, memory_order_acquire);
+		if (p < all)
+			all = p;
+	}
+	return all;
+}
+
 static void *run(void *arg)
 {
 	struct ct_thread *t = arg;
 	for (;;) {
 		bool stop = atomic_load_explicit(&t->stop, memory_order_acquire);
 		/* Progress is read before the rings are: a record of a packet below it was in its ring by then. */
-		uint64_t watermark = UINT64_MAX;
-		for (unsigned i = 0; i < t->n; i++) {
-			uint64_t p = atomic_load_explicit(t->sources[i].progress, memory_order_acquire);
-			if (p < watermark)
-				watermark = p;
-		}
+		uint64_t passed = watermark(t);
 		unsigned n = 0, k;
 		for (unsigned i = 0; i < t->n; i++)
 			while ((k = drain(t, &t->sources[i])) > 0)
 				n += k;
-		emit_up_to(t, stop ? UINT64_MAX : watermark);
+		emit_up_to(t, stop ? UINT64_MAX : passed);
 		if (stop && n == 0)
 			return NULL;
 		if (n == 0)
@@ -102,11 +111,16 @@ fail:
 	return -rc;
 }
 
+uint64_t ct_thread_lost(const struct ct_thread *t)
+{
+	return atomic_load_explicit(&t->lost, memory_order_relaxed);
+}
+
 uint64_t ct_thread_stop(struct ct_thread *t)
 {
 	atomic_store_explicit(&t->stop, true, memory_order_release);
 	pthread_join(t->thread, NULL);
-	uint64_t lost = t->lost;
+	uint64_t lost = ct_thread_lost(t);
 	ct_order_free(&t->order);
 	free(t->sources);
 	free(t);

@@ -17,7 +17,9 @@ struct ct_thread;
 struct ct_source { /* one worker */
 	struct rte_ring *records; /* struct ct_record *, from the worker */
 	struct rte_ring *done; /* back to it; has room for all its records */
-	const _Atomic uint64_t *progress; /* all packets up to this number are done with */
+	/* All packets up to this number are done with. NULL: of a live port, where nobody numbers all packets, and nothing may
+	 * wait for an idle worker: its records go out as they come, those of one connection in their order. */
+	const _Atomic uint64_t *progress;
 };
 
 /* One item, in order. The callee owns it. */
@@ -26,6 +28,9 @@ typedef void (*ct_emit)(void *arg, struct ct_item *item);
 /* sources: copied. 0 or -errno. */
 int ct_thread_start(struct ct_thread **out, const struct ct_source *sources, unsigned n, struct ct_render *render,
                     ct_emit emit, void *arg);
+
+/* Records that could not be rendered for want of memory, so far. Any thread. */
+uint64_t ct_thread_lost(const struct ct_thread *t);
 
 /* Call when the workers have stopped: takes what is left, writes it, ends the thread. Returns how many records could not be rendered
  * for want of memory. */

@@ -43,6 +43,7 @@ struct worker {
 };
 
 struct bench {
+	bool live; /* sources without progress */
 	struct ct_config config;
 	struct ct_render *render;
 	struct ct_thread *thread;
@@ -52,6 +53,7 @@ struct bench {
 	uint64_t seq, first_seq;
 	uint32_t n;
 	bool any;
+	uint32_t next[WORKERS]; /* live: of each connection's records */
 };
 
 static struct rte_ring *make_ring(void)
@@ -75,7 +77,10 @@ static void must(bool holds, const char *what)
 static void on_item(void *arg, struct ct_item *item)
 {
 	struct bench *b = arg;
-	if (b->any) {
+	if (b->live) {
+		must(item->first_seq < WORKERS, "of no connection");
+		must(item->n == b->next[item->first_seq]++, "a connection's records out of order");
+	} else if (b->any) {
 		bool after = item->seq != b->seq               ? item->seq > b->seq
 			     : item->first_seq != b->first_seq ? item->first_seq > b->first_seq
 							       : item->n > b->n;
@@ -86,7 +91,7 @@ static void on_item(void *arg, struct ct_item *item)
 	b->first_seq = item->first_seq;
 	b->n = item->n;
 	must(item->eve && strstr(item->eve, "\"event_type\""), "not rendered");
-	if (!atomic_load(&b->stopping))
+	if (!b->live && !atomic_load(&b->stopping))
 		for (unsigned i = 0; i < WORKERS; i++)
 			must(atomic_load(&b->workers[i].progress) >= item->seq,
 			     "written before every worker was that far");
@@ -94,11 +99,12 @@ static void on_item(void *arg, struct ct_item *item)
 	atomic_fetch_add(&b->emitted, 1);
 }
 
-static void open_bench(struct bench *b)
+static void open_bench_of(struct bench *b, bool live)
 {
 	static const struct ct_input inputs[] = { { "test.pcap", true } };
 	struct ct_source sources[WORKERS];
 	memset(b, 0, sizeof *b);
+	b->live = live;
 	assert_int_equal(ct_config_defaults(&b->config), 0);
 	assert_int_equal(ct_render_create(&b->config, fake_rules, inputs, &b->render), 0);
 	for (unsigned i = 0; i < WORKERS; i++) {
@@ -108,9 +114,14 @@ static void open_bench(struct bench *b)
 		w->done = make_ring();
 		for (unsigned k = 0; k < RECORDS; k++)
 			w->free[w->nfree++] = &w->all[k];
-		sources[i] = (struct ct_source){ w->records, w->done, &w->progress };
+		sources[i] = (struct ct_source){ w->records, w->done, live ? NULL : &w->progress };
 	}
 	assert_int_equal(ct_thread_start(&b->thread, sources, WORKERS, b->render, on_item, b), 0);
+}
+
+static void open_bench(struct bench *b)
+{
+	open_bench_of(b, false);
 }
 
 static void take_back(struct worker *w)
@@ -243,6 +254,26 @@ static void test_given_back_before_written(void **state)
 	free(b);
 }
 
+/* Live: nothing is waited for, whatever the numbers of other workers' packets, and each connection's records keep their order. */
+static void test_live_waits_for_nobody(void **state)
+{
+	(void)state;
+	struct bench *b = malloc(sizeof *b);
+	assert_non_null(b);
+	open_bench_of(b, true);
+	for (unsigned i = 0; i < 500; i++)
+		for (unsigned k = 0; k < WORKERS; k++)
+			if (k != 2 || i % 7 == 0)
+				send(&b->workers[k], i / 5 * (k + 1) + 1, k, (uint32_t)b->workers[k].sent);
+	uint64_t sent = 500 * 2 + 72;
+	for (unsigned i = 0; i < 10000 && b->emitted < sent; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	assert_int_equal(b->emitted, sent);
+	assert_int_equal(ct_thread_lost(b->thread), 0);
+	close_bench(b);
+	free(b);
+}
+
 static void test_nothing_sent(void **state)
 {
 	(void)state;
@@ -258,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_given_back_before_written),
+		cmocka_unit_test(test_live_waits_for_nobody),
 		cmocka_unit_test(test_nothing_sent),
 	};
 	return cmocka_run_group_tests_name("ct_thread", tests, NULL, NULL);

@@ -12,6 +12,7 @@ enum cmd_exit { CMD_OK, CMD_INFECTED, CMD_ERROR, CMD_FAIL_ON };
 
 int cmd_read(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 
 /* What read, check and run take alike. */
 struct cmd_common {
@@ -28,6 +29,9 @@ int cmd_load_config(const struct cmd_common *common, struct ct_config *c);
 
 /* Loads the rules. 0, or -errno with the reason printed. Refused rules are in the report, and not printed. */
 int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_report *report);
+
+/* Says what is wrong with them: one line for all that were refused, one when there are none. */
+void cmd_report_rules(const struct mt_report *report);
 
 /* "mailweir: ..." and the versions of what it is built with. */
 void cmd_print_version(const char *program);

@@ -31,9 +31,12 @@ void cmd_error(const char *format, ...)
 	if (vasprintf(&text, format, ap) < 0)
 		text = NULL;
 	va_end(ap);
+	/* Of `run`, control says lines too. */
+	flockfile(stderr);
 	fputs("mailweir: ", stderr);
 	put_visible(text ? text : "out of memory", stderr);
 	fputc('\n', stderr);
+	funlockfile(stderr);
 	free(text);
 }
 
@@ -96,6 +99,19 @@ int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_
 		cmd_error("%s: %s", report->nrefused ? report->refused[0].file : "rules",
 		          report->nrefused ? report->refused[0].reason : strerror(-rc));
 	return rc;
+}
+
+void cmd_report_rules(const struct mt_report *report)
+{
+	if (report->nrefused) {
+		const struct mt_refusal *first = &report->refused[0];
+		char more[64] = "";
+		if (report->nrefused > 1)
+			snprintf(more, sizeof more, " (and %zu more: see `mailweir check`)", report->nrefused - 1);
+		cmd_error("%s:%u:%u: rule refused: %s%s", first->file, first->line, first->column, first->reason, more);
+	}
+	if (!report->loaded && !report->nrefused)
+		cmd_error("no rules are loaded: nothing can be found");
 }
 
 int cmd_number(const char *option, const char *text, unsigned long max, unsigned long *out)

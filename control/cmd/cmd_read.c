@@ -305,16 +305,9 @@ static int load(struct run *r)
 		mt_report_free(&r->report);
 		return -EINVAL;
 	}
-	if (r->report.nrefused) {
-		const struct mt_refusal *first = &r->report.refused[0];
-		char more[64] = "";
-		if (r->report.nrefused > 1)
-			snprintf(more, sizeof more, " (and %zu more: see `mailweir check`)", r->report.nrefused - 1);
-		cmd_error("%s:%u:%u: rule refused: %s%s", first->file, first->line, first->column, first->reason, more);
+	cmd_report_rules(&r->report);
+	if (r->report.nrefused)
 		r->failed = true;
-	}
-	if (!r->report.loaded && !r->report.nrefused)
-		cmd_error("no rules are loaded: nothing can be found");
 	r->nworkers = r->opt.workers ? (unsigned)r->opt.workers : r->config.workers.count;
 	return open_output(r);
 }

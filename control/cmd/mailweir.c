@@ -13,13 +13,18 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir read  [-c CONFIG] [-r RULES]... [-o DIR] [--json] [--workers N]\n"
 	      "                      [--fail-on VERDICT,...] CAPTURE...\n"
+	      "       mailweir run   [-c CONFIG] [-r RULES]... [--workers N] [--observe]\n"
+	      "                      [--inside PORT --outside PORT |\n"
+	      "                       --mirror PORT [--reset-port PORT]]\n"
 	      "       mailweir check [-c CONFIG] [-r RULES]... [--json]\n"
 	      "       mailweir --help | --version | --help-config\n"
 	      "\n"
-	      "mailweir finds executables in mail on the wire.\n"
+	      "mailweir finds executables in mail on the wire, and refuses them there.\n"
 	      "\n"
 	      "  read    finds them in capture files: prints each incident with who, to whom,\n"
 	      "          subject, file and why, then the account of packets and messages\n"
+	      "  run     stands between two ports, and refuses infected mail with a 5xx reply,\n"
+	      "          or at a mirror port, and records it\n"
 	      "  check   says whether configuration and rules are in order\n"
 	      "\n"
 	      "`mailweir COMMAND --help` says more of a command.\n",
@@ -48,10 +53,14 @@ int main(int argc, char **argv)
 	}
 	const char *what = argv[1];
 	/* How getopt begins what it has to say. */
-	static char read_name[] = "mailweir: read", check_name[] = "mailweir: check";
+	static char read_name[] = "mailweir: read", run_name[] = "mailweir: run", check_name[] = "mailweir: check";
 	if (strcmp(what, "read") == 0) {
 		argv[1] = read_name;
 		return cmd_read(argc - 1, argv + 1);
+	}
+	if (strcmp(what, "run") == 0) {
+		argv[1] = run_name;
+		return cmd_run(argc - 1, argv + 1);
 	}
 	if (strcmp(what, "check") == 0) {
 		argv[1] = check_name;
