@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-/* While the server was never heard, as in a capture of one direction: no use in keeping more than one block. */
-#define OWED_UNHEARD 64
-
 void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, struct rs_pool *blocks, bool midstream)
 {
 	*s = (struct rs_smtp){ .ops = ops, .arg = arg, .blocks = blocks };
@@ -36,11 +33,11 @@ void rs_smtp_unread(struct rs_smtp *s)
 	s->ops->unread(s->arg, tx ? tx->handle : NULL);
 }
 
-bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last)
+static bool owe(struct rs_smtp *s, struct rs_smtp_tx *tx, struct rs_smtp_owed *e)
 {
-	struct rs_smtp_owed e = { .tx = tx ? tx->n : RS_SMTP_NO_TX, .i = i, .verb = (uint8_t)verb, .last = last };
-	uint32_t max = s->seen_server ? RS_SMTP_WAIT_MAX : OWED_UNHEARD;
-	switch (rs_smtp_wait_push(&s->wait, s->blocks, &e, max)) {
+	e->tx = tx ? tx->n : RS_SMTP_NO_TX;
+	uint32_t max = s->seen_server ? RS_SMTP_WAIT_MAX : RS_SMTP_WAIT_UNHEARD;
+	switch (rs_smtp_wait_push(&s->wait, s->blocks, e, max)) {
 	case RS_PUSH_OK:
 		if (tx)
 			tx->owed++;
@@ -53,6 +50,21 @@ bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb ver
 		rs_smtp_tell(s, RS_SMTP_BLOCK_LIMIT);
 		return false;
 	}
+}
+
+bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last)
+{
+	struct rs_smtp_owed e = { .at = s->position & RS_SMTP_AT_MAX, .verb = verb & 0x7f, .last = last, .i = i };
+	return owe(s, tx, &e);
+}
+
+bool rs_smtp_owe_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, bool last, uint64_t size)
+{
+	uint64_t at = s->position + size;
+	if (at > RS_SMTP_AT_MAX)
+		at = RS_SMTP_AT_MAX;
+	struct rs_smtp_owed e = { .at = at & RS_SMTP_AT_MAX, .verb = verb & 0x7f, .last = last };
+	return owe(s, tx, &e);
 }
 
 /* Nothing more will be heard of what is open. */
@@ -68,6 +80,7 @@ static void end_all(struct rs_smtp *s)
 			rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
 	}
 	rs_smtp_wait_clear(&s->wait, s->blocks);
+	rs_smtp_lift(s);
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, true);
 	rs_smtp_line_done(&s->line[RS_SMTP_SERVER], s->blocks, false);
 }
@@ -109,14 +122,44 @@ static bool take_tls(struct rs_smtp *s, enum rs_smtp_dir dir, uint8_t c)
 	return false;
 }
 
+static void skip(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p, size_t *n, size_t k)
+{
+	*p += k;
+	*n -= k;
+	if (dir == RS_SMTP_CLIENT)
+		s->position += k;
+}
+
+/* How many of n > 0 bytes belong to the line under way, when CRs that no LF follows end one too. True in *bare: they do. */
+static size_t bare_line(const struct rs_smtp_line *l, const uint8_t *p, size_t n, bool *bare)
+{
+	bool cr = l->len && l->cr;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\n')
+			return i + 1;
+		*bare = cr && p[i] != '\r';
+		if (*bare)
+			return i;
+		cr = p[i] == '\r';
+		if (cr)
+			continue;
+		const uint8_t *lf = memchr(p + i, '\n', n - i);
+		size_t line = lf ? (size_t)(lf - p) : n;
+		const uint8_t *next = memchr(p + i, '\r', line - i);
+		i = (next ? (size_t)(next - p) : line) - 1;
+	}
+	return n;
+}
+
 /* True when t is a line. */
 static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p, size_t *n, struct rs_smtp_text *t)
 {
 	struct rs_smtp_line *l = &s->line[dir];
-	bool within = dir == RS_SMTP_CLIENT && s->skip_line;
+	bool within = dir == RS_SMTP_CLIENT && s->skip_line, bare = false;
+	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir])
+		s->began = s->position;
 	if (!l->len && !within && take_tls(s, dir, **p)) {
-		++*p;
-		--*n;
+		skip(s, dir, p, n, 1);
 		return false;
 	}
 	if (dir == RS_SMTP_CLIENT && s->starttls) {
@@ -124,9 +167,13 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 		rs_smtp_tell(s, RS_SMTP_CLEAR_AFTER_STARTTLS);
 	}
 	bool whole;
-	size_t k = rs_smtp_line_take(l, s->blocks, *p, *n, t, &whole);
-	*p += k;
-	*n -= k;
+	size_t some = s->hold && dir == RS_SMTP_CLIENT ? bare_line(l, *p, *n, &bare) : *n;
+	size_t k = rs_smtp_line_take(l, s->blocks, *p, some, t, &whole);
+	skip(s, dir, p, n, k);
+	if (bare) {
+		rs_smtp_line_end(l, t);
+		t->bare = whole = true;
+	}
 	if (!whole && rs_smtp_line_long(l))
 		rs_smtp_tell(s, dir == RS_SMTP_CLIENT ? RS_SMTP_COMMAND_TOO_LONG : RS_SMTP_REPLY_TOO_LONG);
 	return whole;
@@ -135,6 +182,10 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 static void feed_command(struct rs_smtp *s, const uint8_t **p, size_t *n)
 {
 	struct rs_smtp_text line;
+	if (s->hold && !rs_smtp_has_room(s)) {
+		s->stop |= RS_STOP_FULL;
+		return;
+	}
 	if (!take_line(s, RS_SMTP_CLIENT, p, n, &line))
 		return;
 	bool secret = s->auth || s->ask_credentials;
@@ -142,10 +193,11 @@ static void feed_command(struct rs_smtp *s, const uint8_t **p, size_t *n)
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, secret || s->auth);
 }
 
-static void feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
+/* Returns how many bytes it left. */
+static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_client = true;
-	while (n) {
+	while (n && !s->stop) {
 		size_t k;
 		switch (s->mode) {
 		case RS_MODE_COMMAND:
@@ -158,11 +210,13 @@ static void feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 			k = rs_smtp_content_chunk(s, p, n);
 			break;
 		default:
-			return;
+			s->position += n;
+			return 0;
 		}
 		p += k;
 		n -= k;
 	}
+	return n;
 }
 
 static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
@@ -174,17 +228,19 @@ static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 			continue;
 		rs_smtp_server_line(s, &line);
 		rs_smtp_line_done(&s->line[RS_SMTP_SERVER], s->blocks, false);
+		rs_smtp_lift(s);
 	}
 }
 
-void rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
+size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
 {
-	if (!n || s->mode == RS_MODE_TLS || s->mode == RS_MODE_CLOSED)
-		return;
+	if (!n)
+		return 0;
 	if (dir == RS_SMTP_CLIENT)
-		feed_client(s, p, n);
-	else
+		return n - feed_client(s, p, n);
+	if (s->mode != RS_MODE_CLOSED)
 		feed_server(s, p, n);
+	return n;
 }
 
 static void gap_client(struct rs_smtp *s, uint64_t n)
@@ -206,6 +262,8 @@ static void gap_client(struct rs_smtp *s, uint64_t n)
 
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n)
 {
+	if (dir == RS_SMTP_CLIENT)
+		s->position += n;
 	if (!n || s->mode == RS_MODE_TLS || s->mode == RS_MODE_CLOSED)
 		return;
 	s->tls[dir] = 0;
@@ -216,6 +274,7 @@ void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n)
 	s->seen_server = true;
 	rs_smtp_line_done(&s->line[RS_SMTP_SERVER], s->blocks, false);
 	rs_smtp_server_missing(s);
+	rs_smtp_lift(s);
 }
 
 void rs_smtp_close(struct rs_smtp *s)

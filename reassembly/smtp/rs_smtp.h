@@ -4,7 +4,7 @@
  *
  * Owner:  one thread. Memory: this struct, and blocks of RS_SMTP_BLOCK bytes from the pool given
  * at init, held only while a line is incomplete or replies are owed (or LMTP recipients were refused): at most
- * 2 + 13 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
+ * 2 + 17 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
  * Input:  each direction's in-order bytes, in any split; what one direction says is judged by what
  * the other has said so far. Either direction may be missing altogether (one-way captures).
  * Data handed to the callbacks is borrowed until they return.
@@ -31,7 +31,29 @@
  *  - Each anomaly is told once a transaction, and once between two.
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
- *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly. */
+ *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly.
+ *
+ * Hold (rs_smtp_hold), for a sensor that stands between the two and forwards the client's bytes only as far as they are read:
+ *
+ *  - Waits: bytes whose meaning depends on the server's answer are not taken before it. Reading stops right behind the line
+ *    of DATA, EHLO, HELO, LHLO, STARTTLS, AUTH (and each line of its exchange), XCLIENT, of BDAT to a server that has not
+ *    advertised CHUNKING, of BDAT whose argument is invalid or exceeds RS_SMTP_CHUNK_MAX (servers count such sizes
+ *    differently), of every unknown command, and of one that was too long to keep, until the server has answered all that
+ *    it owes. An honest client waits at most of these too (RFC 2920 3.1). So content never comes before the answer to its DATA.
+ *    Behind MAIL, RCPT, RSET, NOOP, VRFY, EXPN, HELP, QUIT, ETRN, XFORWARD, BDAT and the end of content reading goes on.
+ *    Nothing waits while no reply is known to be owed. Where a server never answers, the wait is the caller's to bound.
+ *  - It also waits while there is no room to note another reply as owed, and one is: none is ever lost from the queue.
+ *  - A command line may end in bare CRs: for a server that takes one as the line's end, what follows may be content. When the
+ *    first other byte comes, the line is acted on, and whatever its command, reading stops behind the CRs until it is
+ *    answered. A server to which only LF ends a line never answers: the connection stands still, and no honest client's does.
+ *  - BDAT without CHUNKING: refused with 5xx, the bytes behind are commands, and its transaction goes on. Otherwise they are a
+ *    chunk; after 3xx its reply is still owed, after others none is (then the message ends as UNKNOWN at its end).
+ *  - The end of content is never guessed. Candidates are told by the end callback and stay content, so that what a strict
+ *    server stores is what is handed out. A final reply ends the content as above: BARE right behind a candidate.
+ *  - A line behind a candidate (or in content that a 354 to an unknown command opened, whose real end nobody knows) that begins or
+ *    sends a message, as rs_smtp_smuggle.h says, is told as RS_SMTP_SMUGGLED. If it is BDAT, its line is an end of its own:
+ *    a server that reads it as a command needs no other to deliver what follows.
+ *  - rs_smtp_gap on the client's side is for bytes that went past unseen; the caller does not call it while halted. */
 #ifndef RS_SMTP_H
 #define RS_SMTP_H
 
@@ -41,6 +63,7 @@
 #include "reassembly/rs_pool.h"
 
 #define RS_SMTP_BLOCK 1024
+#define RS_SMTP_CHUNK_MAX INT32_MAX /* hold: of BDAT */
 #define RS_SMTP_LINE_MAX 1000 /* of a command or reply line, kept; the rest of a longer one is skipped */
 
 enum rs_smtp_dir { RS_SMTP_CLIENT, RS_SMTP_SERVER };
@@ -83,6 +106,8 @@ enum rs_smtp_anomaly {
 	RS_SMTP_CLEAR_AFTER_STARTTLS,
 	RS_SMTP_NO_MAIL, /* content without MAIL */
 	RS_SMTP_BLOCK_LIMIT, /* no block left: a line could not be kept */
+	RS_SMTP_END_NUL, /* hold: a "." line with NULs beside the dot */
+	RS_SMTP_SMUGGLED, /* hold: a command behind a candidate, in what goes on as content */
 	RS_SMTP_ANOMALY_MAX
 };
 
@@ -91,6 +116,13 @@ struct rs_smtp_reply {
 	const uint8_t *text; /* what follows the code in the last line of the reply, enhanced code included; empty in
 			      * tx_end when that reply is long past */
 	size_t text_len;
+};
+
+/* Positions of the client: as rs_smtp_position counts. */
+struct rs_smtp_end_at {
+	uint64_t safe; /* a server that holds only the bytes below it has seen no such end */
+	uint64_t at; /* just behind the end's last byte */
+	bool certain; /* every server takes it */
 };
 
 struct rs_smtp_ops {
@@ -118,6 +150,19 @@ struct rs_smtp_ops {
 	/* n content bytes are missing here (rs_smtp_gap). */
 	void (*content_gap)(void *arg, void *tx, uint64_t n);
 	void (*content_end)(void *arg, void *tx, enum rs_smtp_end how);
+	/* Hold only (may be NULL without). The bytes below e->at complete what some server takes as the end of this message;
+	 * all of its content up to there was handed out, and nothing behind is read before this returns: rs_smtp_halt stops
+	 * exactly at e->at.
+	 *  - CRLF "." CRLF, and the last octet of BDAT LAST (with size 0: its command line): certain, right after
+	 *    content_end. To a server without CHUNKING the line of BDAT 0 LAST is a candidate first.
+	 *  - Candidates, while the content stays open: a "." line with a bare LF or a bare CR at either side, or with NULs
+	 *    beside the dot; its anomaly follows. The "." line itself is not handed out yet (but one that begins with a dot
+	 *    and a NUL is, with its line end). Also the line of an invalid BDAT while a message is open, and that of a
+	 *    smuggled BDAT.
+	 *  - "." CR where no more bytes came with it: a candidate; when LF follows, the certain end (or another candidate)
+	 *    is told then. When LF came with it, only that one.
+	 * Behind a dot e->safe is just behind the dot; for chunks the last octet, for command lines the line's first byte. */
+	void (*end)(void *arg, void *tx, const struct rs_smtp_end_at *e);
 	/* The handle is not used after this. r is the reply that decided, NULL where none did. */
 	void (*tx_end)(void *arg, void *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
 	/* The session turned to TLS, after STARTTLS or from its first byte. Once. */
@@ -136,7 +181,40 @@ struct rs_smtp; /* defined below; fields are the module's own */
  * commands that were not seen, and content that was under way is skipped until a command line. */
 void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, struct rs_pool *blocks, bool midstream);
 
-void rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+/* Right after init, before any byte: switches hold on or off (it is off after init). */
+void rs_smtp_hold(struct rs_smtp *s, bool on);
+
+/* Returns how many bytes it took: fewer than n only of the client's, when reading was halted behind them; 0 while it is. The bytes
+ * that were not taken are fed again when rs_smtp_halted says no: after rs_smtp_resume, or after bytes of the server. */
+size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+
+/* Stops reading the client where it is, also from within a callback: no more of its bytes are taken until resume. */
+void rs_smtp_halt(struct rs_smtp *s);
+void rs_smtp_resume(struct rs_smtp *s);
+bool rs_smtp_halted(const struct rs_smtp *s); /* rs_smtp_halt's, or a wait */
+
+/* The client's bytes taken since init, missing ones counted. Inside callbacks: up to the end of what is told; in bulk the place of
+ * its first byte. */
+uint64_t rs_smtp_position(const struct rs_smtp *s);
+
+/* The oldest reply that the server owes. A caller that answers in its place feeds a reply as the server's and asks again. */
+struct rs_smtp_owed_view {
+	/* CONTENT: the end of content after DATA, or BDAT LAST where `last` is set; BDAT: a chunk that is not the last, or
+	 * where `last` is set LAST to a server without CHUNKING. */
+	enum rs_smtp_verb verb;
+	void *tx; /* the transaction's handle, NULL: none, or it ended */
+	uint32_t i; /* RCPT: which; CONTENT: of LMTP, the recipient whose answer is next; it stays the oldest until all accepted
+		     * recipients are answered. UNKNOWN: how many more replies follow to what looks like one command */
+	bool last;
+	/* Just behind the command's line, the content, or the chunk's last octet (LAST or not): a server that holds all bytes
+	 * below it can answer. AUTH: behind its line, through all of its exchange. */
+	uint64_t at;
+};
+bool rs_smtp_owed_first(const struct rs_smtp *s, struct rs_smtp_owed_view *v); /* false: nothing is owed */
+
+/* What the server's last EHLO or LHLO reply advertised; forgotten at the next EHLO, HELO or LHLO, and with STARTTLS. */
+bool rs_smtp_chunking(const struct rs_smtp *s);
+bool rs_smtp_pipelining(const struct rs_smtp *s);
 
 /* n bytes of this direction are missing before the next ones fed. */
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n);
@@ -158,6 +236,7 @@ const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a); /* "smtp.end_bare_lf",
 #include "reassembly/smtp/rs_smtp_eod.h"
 #include "reassembly/smtp/rs_smtp_line.h"
 #include "reassembly/smtp/rs_smtp_reply.h"
+#include "reassembly/smtp/rs_smtp_smuggle.h"
 #include "reassembly/smtp/rs_smtp_tx.h"
 #include "reassembly/smtp/rs_smtp_wait.h"
 
@@ -173,6 +252,11 @@ struct rs_smtp {
 		uint64_t chunk; /* RS_MODE_CHUNK: bytes of it to come */
 		struct rs_smtp_eod eod; /* RS_MODE_DATA */
 	};
+	uint64_t position; /* of the client */
+	uint64_t began; /* where its command line under way began; of watched content, the line */
+	uint64_t dotted; /* just behind the dot of the newest "." line */
+	struct rs_smtp_smuggle smuggle;
+	uint8_t stop; /* enum rs_smtp_stop */
 	uint32_t next_tx;
 	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
 	uint32_t early_lines; /* of content, while its DATA was unanswered */
@@ -199,6 +283,13 @@ struct rs_smtp {
 	bool ask_credentials : 1; /* 334: the next line is */
 	bool starttls : 1; /* 220 to STARTTLS: what comes next should be TLS */
 	bool chunk_refused : 1; /* a chunk was; those that follow are skipped with it */
+	bool hold : 1;
+	bool chunking : 1; /* advertised */
+	bool pipelining : 1;
+	bool chunk_asked : 1; /* the chunk behind the BDAT line waits for its answer */
+	bool armed : 1; /* lines of the content under way are looked at by smuggle */
+	bool chunk_empty : 1;
+	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };
 
 /* In content_end with RS_END_BARE: the server had not answered there; what follows reads as commands, to this reader and to a server that

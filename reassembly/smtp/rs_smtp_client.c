@@ -59,34 +59,57 @@ static void on_data(struct rs_smtp *s, bool crlf)
 	rs_smtp_content_expect(s, tx, noted ? RS_ANSWER_OWED : RS_ANSWER_MISSED, crlf);
 }
 
+static void on_chunk_invalid(struct rs_smtp *s)
+{
+	rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
+	rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
+	rs_smtp_wait_on(s);
+	/* A server may read 0 LAST in it. */
+	struct rs_smtp_tx *tx = s->body ? s->body : rs_smtp_tx_current(s);
+	if (tx)
+		rs_smtp_tell_end(s, tx, s->began, false);
+}
+
+/* Hold: whether the server takes a chunk at all is not known before it answers. */
+static void ask_for_chunk(struct rs_smtp *s, bool empty)
+{
+	struct rs_smtp_tx *tx = s->body ? s->body : bind(s);
+	s->chunk_asked = true;
+	rs_smtp_owe_chunk(s, tx, RS_VERB_BDAT, s->chunk_last, 0);
+	rs_smtp_wait_on(s);
+	if (tx && s->chunk_last && empty)
+		rs_smtp_tell_end(s, tx, s->began, false);
+}
+
 static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
 	uint64_t size;
 	bool last;
-	if (!rs_smtp_command_chunk(c, &size, &last)) {
-		rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
-		rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
+	if (!rs_smtp_command_chunk(c, &size, &last) || (s->hold && size > RS_SMTP_CHUNK_MAX)) {
+		on_chunk_invalid(s);
 		return;
 	}
 	enum rs_smtp_verb verb = last ? RS_VERB_CONTENT : RS_VERB_BDAT;
 	s->chunk = size;
 	s->chunk_last = last;
 	s->answer = RS_ANSWER_GO;
+	if (s->hold && !s->chunking) {
+		ask_for_chunk(s, !size);
+		return;
+	}
 	if (!s->body)
 		s->body = bind(s);
 	if (!s->body && s->chunk_refused) {
 		/* The client had it on the way when an earlier chunk was refused (RFC 3030 2: it goes too). */
 		s->chunk_refused = !last;
-		rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
+		rs_smtp_owe_chunk(s, NULL, RS_VERB_BDAT, false, size);
 	} else {
 		s->chunk_refused = false;
 		rs_smtp_content_open(s);
-		if (!rs_smtp_owe(s, s->body, verb, 0, last) && last)
+		if (!rs_smtp_owe_chunk(s, s->body, verb, last, size) && last)
 			s->body->flags |= RS_TX_DEAF;
 	}
-	s->mode = RS_MODE_CHUNK;
-	if (!size)
-		rs_smtp_content_chunk(s, (const uint8_t *)"", 0);
+	rs_smtp_content_expect_chunk(s);
 }
 
 /* A command that, once accepted, ends the transactions before it. */
@@ -101,6 +124,7 @@ static void on_greeting(struct rs_smtp *s, const struct rs_smtp_command *c)
 	s->ops->helo(s->arg, c->arg, c->arg_len);
 	if (!s->seen_server)
 		s->lmtp = c->verb == RS_VERB_LHLO;
+	s->chunking = s->pipelining = false;
 	on_reset(s, c->verb);
 }
 
@@ -160,6 +184,27 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, bool crlf)
 	}
 }
 
+/* What RFC 2920 3.1 and 3030 let a client send more behind; the answer to none of it changes what that is. */
+static bool may_go_on(enum rs_smtp_verb verb)
+{
+	switch (verb) {
+	case RS_VERB_MAIL:
+	case RS_VERB_RCPT:
+	case RS_VERB_BDAT: /* waits by itself */
+	case RS_VERB_RSET:
+	case RS_VERB_NOOP:
+	case RS_VERB_QUIT:
+	case RS_VERB_VRFY:
+	case RS_VERB_EXPN:
+	case RS_VERB_HELP:
+	case RS_VERB_ETRN:
+	case RS_VERB_XFORWARD:
+		return true;
+	default:
+		return false;
+	}
+}
+
 void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 {
 	if (line->cut)
@@ -169,12 +214,15 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	if (s->skip_line) {
 		/* A server that refused the content it began as answers it, one that ended it does not. */
 		s->skip_line = false;
-		if (!s->lost_client)
+		if (!s->lost_client) {
 			rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, 0, false);
+			rs_smtp_wait_on(s);
+		}
 		return;
 	}
 	if (s->ask_credentials) {
 		s->ask_credentials = false;
+		rs_smtp_wait_on(s);
 		return;
 	}
 	if (s->lost_client && rs_smtp_command_reads(line->p, line->len, true) != 1) {
@@ -187,6 +235,8 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	s->lost_client = s->untold = s->torn = false;
 	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
 	act(s, &c, line->crlf);
+	if (!may_go_on(c.verb) || line->cut || line->lost || line->bare)
+		rs_smtp_wait_on(s);
 }
 
 void rs_smtp_client_replay(struct rs_smtp *s, const uint8_t *p, size_t n)

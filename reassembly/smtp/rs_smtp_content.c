@@ -41,13 +41,22 @@ void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_sm
 	s->answer = answer;
 	s->early_lines = 0;
 	s->fed = false;
-	rs_smtp_eod_begin(&s->eod, crlf);
+	s->armed = s->told_early = false;
+	rs_smtp_eod_begin(&s->eod, crlf, s->hold);
 }
 
 static void emit(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	if (n)
 		s->ops->content(s->arg, s->body->handle, p, n);
+}
+
+/* Where a server that has not seen the end may stand: s->position is its end. */
+static uint64_t safe_before(const struct rs_smtp *s, bool chunk)
+{
+	if (!chunk)
+		return s->dotted;
+	return s->chunk_empty ? s->began : s->position - 1;
 }
 
 void rs_smtp_content_finish(struct rs_smtp *s, enum rs_smtp_end how)
@@ -61,6 +70,10 @@ void rs_smtp_content_finish(struct rs_smtp *s, enum rs_smtp_end how)
 	/* The reply to BDAT LAST is owed since its command line. */
 	if (!chunk && !rs_smtp_owe(s, tx, RS_VERB_CONTENT, s->answer == RS_ANSWER_OWED ? s->early_lines : 0, false))
 		tx->flags |= RS_TX_DEAF;
+	/* One behind a gap was told as a candidate, and the server has taken it. */
+	bool told = !chunk && s->eod.state == RS_EOD_ASK;
+	if ((how == RS_END_DOT || how == RS_END_LAST) && !told)
+		rs_smtp_tell_end(s, tx, safe_before(s, chunk), true);
 	if (tx->flags & RS_TX_DEAF)
 		rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
 }
@@ -102,7 +115,8 @@ void rs_smtp_content_answered(struct rs_smtp *s)
 	const uint8_t *held = rs_smtp_eod_flush(&s->eod, &n);
 	emit(s, held, n);
 	/* Where the server saw the end is not known: what follows may be the content's remainder. */
-	s->skip_line = s->eod.state == RS_EOD_TEXT || s->eod.state == RS_EOD_CR;
+	s->skip_line = s->eod.state == RS_EOD_TEXT || s->eod.state == RS_EOD_CR || s->eod.state == RS_EOD_NUL ||
+		       s->eod.state == RS_EOD_DOT_NUL || s->eod.state == RS_EOD_DOT_NUL_CR;
 	s->lost_client = true;
 	s->unsure = true;
 	rs_smtp_content_finish(s, RS_END_BY_REPLY);
@@ -153,52 +167,126 @@ static uint16_t wider(uint16_t span)
 	return span < SPAN_MIN ? SPAN_MIN : span < SPAN_MAX ? (uint16_t)(2 * span) : span;
 }
 
+void rs_smtp_content_watch(struct rs_smtp *s)
+{
+	if (s->armed)
+		return;
+	s->armed = true;
+	s->smuggle = (struct rs_smtp_smuggle){ 0 };
+	s->began = s->position;
+}
+
+/* Hold: some server takes the end here; the content goes on. */
+static void tell_candidate(struct rs_smtp *s)
+{
+	rs_smtp_content_watch(s);
+	rs_smtp_tell_end(s, s->body, s->dotted, false);
+}
+
+/* A "." line is whole that is not the certain end. */
+static void found_candidate(struct rs_smtp *s, enum rs_smtp_eod_found found, size_t took)
+{
+	/* Behind a CR that was told already no LF came. */
+	if (s->hold && (took || !s->told_early))
+		tell_candidate(s);
+	s->told_early = false;
+	if (found == RS_EOD_BARE_LF)
+		rs_smtp_tell(s, RS_SMTP_END_BARE_LF);
+	if (found == RS_EOD_BARE_CR)
+		rs_smtp_tell(s, RS_SMTP_END_BARE_CR);
+	if (found == RS_EOD_WITH_NUL)
+		rs_smtp_tell(s, RS_SMTP_END_NUL);
+}
+
+/* Hold: bytes of the content that were taken, at most one line's. */
+static void watch(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	enum rs_smtp_smuggled found = rs_smtp_smuggle_feed(&s->smuggle, p, n);
+	if (found != RS_SMUGGLED_NOT)
+		rs_smtp_tell(s, RS_SMTP_SMUGGLED);
+	if (found == RS_SMUGGLED_CHUNK)
+		rs_smtp_tell_end(s, s->body, s->began, false);
+	if (n && (p[n - 1] == '\r' || p[n - 1] == '\n'))
+		s->began = s->position;
+}
+
 static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *took)
 {
 	struct rs_smtp_eod_step out;
 	*took = rs_smtp_eod_step(&s->eod, p, n, &out);
 	emit(s, out.held, out.held_len);
+	s->position += *took;
+	if (*took && s->eod.state == RS_EOD_DOT)
+		s->dotted = s->position;
 	emit(s, out.span, out.span_len);
-	if (out.found == RS_EOD_BARE_LF)
-		rs_smtp_tell(s, RS_SMTP_END_BARE_LF);
-	if (out.found == RS_EOD_BARE_CR)
-		rs_smtp_tell(s, RS_SMTP_END_BARE_CR);
+	if (s->armed)
+		watch(s, p, *took);
+	if (out.found != RS_EOD_MORE && out.found != RS_EOD_END && out.found != RS_EOD_COMMAND)
+		found_candidate(s, out.found, *took);
 	return out.found;
+}
+
+/* Hold: how far p may be read at once, up to the end of a line. */
+static size_t one_line(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	while (i < n && p[i] != '\r' && p[i] != '\n')
+		i++;
+	return i < n ? i + 1 : n;
+}
+
+/* Steps over p, until the content ends (true) or reading is halted. */
+static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at)
+{
+	const bool early = s->answer == RS_ANSWER_OWED;
+	while (*at < n && !s->stop) {
+		size_t took, some = s->armed ? one_line(p + *at, n - *at) : n - *at;
+		enum rs_smtp_eod_found found = step(s, p + *at, some, &took);
+		if (early)
+			count_early(s, p + *at, took);
+		*at += took;
+		if (found == RS_EOD_END)
+			rs_smtp_content_finish(s, RS_END_DOT);
+		else if (found == RS_EOD_COMMAND)
+			finish_candidate(s, true);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static size_t read_bulk(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	size_t k = offer(s, p, n);
+	rs_smtp_eod_skip(&s->eod, p, k);
+	s->position += k;
+	if (s->answer == RS_ANSWER_OWED)
+		count_early(s, p, k);
+	return k;
 }
 
 size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	rs_smtp_content_open(s);
 	s->fed = true;
-	const bool early = s->answer == RS_ANSWER_OWED;
 	size_t at = 0;
-	while (at < n) {
-		if (rs_smtp_eod_quiet(&s->eod, p[at])) {
-			size_t k = offer(s, p + at, n - at);
-			rs_smtp_eod_skip(&s->eod, p + at, k);
-			if (early)
-				count_early(s, p + at, k);
+	while (at < n && !s->stop) {
+		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed) {
+			size_t k = read_bulk(s, p + at, n - at);
 			at += k;
-			if (at == n)
+			if (at == n || s->stop)
 				break;
 			s->span = k ? 1 : wider(s->span);
 		}
-		size_t stop = at + lines_len(p + at, n - at, s->span), took;
-		while (at < stop) {
-			enum rs_smtp_eod_found found = step(s, p + at, stop - at, &took);
-			if (early)
-				count_early(s, p + at, took);
-			at += took;
-			if (found == RS_EOD_END)
-				rs_smtp_content_finish(s, RS_END_DOT);
-			else if (found == RS_EOD_COMMAND)
-				finish_candidate(s, true);
-			else
-				continue;
+		if (read_lines(s, p, at + lines_len(p + at, n - at, s->span), &at))
 			return at;
-		}
 	}
-	return n;
+	if (s->hold && rs_smtp_eod_open(&s->eod) && !s->told_early) {
+		tell_candidate(s);
+		s->told_early = true;
+	}
+	return at;
 }
 
 static void chunk_done(struct rs_smtp *s)
@@ -212,18 +300,33 @@ size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	if (n > s->chunk)
 		n = (size_t)s->chunk;
-	for (size_t at = 0; s->body && at < n;) {
+	size_t at = 0;
+	while (s->body && at < n && !s->stop) {
 		size_t k = offer(s, p + at, n - at);
 		at += k;
+		s->position += k;
 		s->span = k ? SPAN_MIN : wider(s->span);
-		size_t some = lines_len(p + at, n - at, s->span);
+		size_t some = s->stop ? 0 : lines_len(p + at, n - at, s->span);
+		s->position += some;
 		emit(s, p + at, some);
 		at += some;
 	}
-	s->chunk -= n;
+	if (!s->body) {
+		s->position += n;
+		at = n;
+	}
+	s->chunk -= at;
 	if (!s->chunk)
 		chunk_done(s);
-	return n;
+	return at;
+}
+
+void rs_smtp_content_expect_chunk(struct rs_smtp *s)
+{
+	s->mode = RS_MODE_CHUNK;
+	s->chunk_empty = !s->chunk;
+	if (!s->chunk)
+		chunk_done(s);
 }
 
 static void missing_data(struct rs_smtp *s, uint64_t n)

@@ -22,6 +22,12 @@ enum rs_smtp_answer {
 	RS_ANSWER_MISSED, /* it may have come, unseen */
 };
 
+enum rs_smtp_stop { /* why the client is not read */
+	RS_STOP_HALT = 1, /* the caller's */
+	RS_STOP_WAIT = 2, /* for all replies that are owed */
+	RS_STOP_FULL = 4, /* for any of them */
+};
+
 /* The answers below hold no text when the reply that decided was not the one at hand. */
 
 /* Content may have gone by unread: told once, while it is untold. */
@@ -29,6 +35,15 @@ void rs_smtp_unread(struct rs_smtp *s);
 void rs_smtp_tell(struct rs_smtp *s, enum rs_smtp_anomaly a);
 /* Notes that the server owes an answer; counts it for tx, which may be NULL. False: it could not be noted. */
 bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last);
+/* The same; what is answered ends `size` bytes behind the current position. */
+bool rs_smtp_owe_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, bool last, uint64_t size);
+
+/* Hold. */
+void rs_smtp_wait_on(struct rs_smtp *s); /* the client is not read until nothing is owed */
+bool rs_smtp_has_room(const struct rs_smtp *s); /* for what one more command line may make owed */
+void rs_smtp_lift(struct rs_smtp *s); /* replies have come, or will not: which waits are over? */
+/* Tells an end of tx's content, at the current position; in hold mode only. */
+void rs_smtp_tell_end(struct rs_smtp *s, const struct rs_smtp_tx *tx, uint64_t safe, bool certain);
 
 /* Transactions. None of them is valid after it was ended or settled. */
 struct rs_smtp_tx *rs_smtp_tx_begin(struct rs_smtp *s);
@@ -56,7 +71,11 @@ void rs_smtp_content_answered(struct rs_smtp *s);
 /* DATA was refused: the content ends as such, the client's bytes are commands again. Returns the lines that the server
  * has had, and takes for commands. */
 uint32_t rs_smtp_content_refused(struct rs_smtp *s);
-/* The content's bytes at p; returns how many were. */
+/* Hold: from here on lines of the content are looked at for commands. */
+void rs_smtp_content_watch(struct rs_smtp *s);
+/* s->chunk bytes come as a chunk. */
+void rs_smtp_content_expect_chunk(struct rs_smtp *s);
+/* The content's bytes at p; returns how many were, or were read before a halt. */
 size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n);
 size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n);
 /* Of n missing bytes, as many as were the content's: how many. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/smtp/rs_smtp.h"
 
+#include <string.h>
+
 #include "reassembly/rs_lines.h"
 
-void rs_smtp_eod_begin(struct rs_smtp_eod *e, bool crlf)
+void rs_smtp_eod_begin(struct rs_smtp_eod *e, bool crlf, bool hold)
 {
-	*e = (struct rs_smtp_eod){ .state = crlf ? RS_EOD_START : RS_EOD_LF };
+	*e = (struct rs_smtp_eod){ .state = crlf ? RS_EOD_START : RS_EOD_LF, .hold = hold };
 }
 
 static bool at_line_start(const struct rs_smtp_eod *e)
@@ -15,7 +17,12 @@ static bool at_line_start(const struct rs_smtp_eod *e)
 
 bool rs_smtp_eod_quiet(const struct rs_smtp_eod *e, uint8_t next)
 {
-	return e->state == RS_EOD_TEXT || (at_line_start(e) && next != '.');
+	return e->state == RS_EOD_TEXT || (at_line_start(e) && next != '.' && !(e->hold && !next));
+}
+
+bool rs_smtp_eod_open(const struct rs_smtp_eod *e)
+{
+	return e->hold && (e->state == RS_EOD_DOT_CR || e->state == RS_EOD_DOT_NUL_CR);
 }
 
 /* The state behind the n bytes at p, which began in `state`. */
@@ -31,9 +38,21 @@ static uint8_t behind(uint8_t state, const uint8_t *p, size_t n)
 	return cr ? RS_EOD_START : RS_EOD_LF;
 }
 
+static bool line_end(uint8_t c)
+{
+	return c == '\r' || c == '\n';
+}
+
 void rs_smtp_eod_skip(struct rs_smtp_eod *e, const uint8_t *p, size_t n)
 {
-	e->state = behind(e->state, p, n);
+	size_t text = n;
+	if (!e->hold || !n || p[n - 1]) {
+		e->state = behind(e->state, p, n);
+		return;
+	}
+	while (text && !p[text - 1])
+		text--;
+	e->state = (text ? line_end(p[text - 1]) : at_line_start(e)) ? RS_EOD_NUL : RS_EOD_TEXT;
 }
 
 const uint8_t *rs_smtp_eod_flush(struct rs_smtp_eod *e, size_t *n)
@@ -77,6 +96,12 @@ static enum rs_smtp_eod_found ask(struct rs_smtp_eod *e, enum rs_smtp_eod_found 
 	return which;
 }
 
+/* A "." line is whole, and is not the certain end. */
+static enum rs_smtp_eod_found candidate(struct rs_smtp_eod *e, enum rs_smtp_eod_found which)
+{
+	return ask(e, e->before == RS_EOD_NUL ? RS_EOD_WITH_NUL : which);
+}
+
 static size_t release(struct rs_smtp_eod *e, struct rs_smtp_eod_step *out)
 {
 	out->held = rs_smtp_eod_flush(e, &out->held_len);
@@ -89,9 +114,12 @@ static size_t step_dot(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step
 		hold(e, c, RS_EOD_DOT_CR);
 	} else if (c == '\n') {
 		hold(e, c, RS_EOD_DOT);
-		out->found = ask(e, RS_EOD_BARE_LF);
+		out->found = candidate(e, RS_EOD_BARE_LF);
 	} else {
-		return release(e, out);
+		release(e, out);
+		if (e->hold && !c)
+			e->state = RS_EOD_DOT_NUL;
+		return 0;
 	}
 	return 1;
 }
@@ -99,7 +127,7 @@ static size_t step_dot(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step
 static size_t step_dot_cr(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
 {
 	if (c != '\n') {
-		out->found = ask(e, RS_EOD_BARE_CR);
+		out->found = candidate(e, RS_EOD_BARE_CR);
 		return 0;
 	}
 	hold(e, c, RS_EOD_DOT_CR);
@@ -114,7 +142,7 @@ static size_t step_dot_cr(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_s
 		out->found = ask(e, RS_EOD_BARE_CR);
 		break;
 	default: /* behind a gap, where CRLF may have been: nothing odd, but not certain */
-		ask(e, RS_EOD_MORE);
+		out->found = candidate(e, e->hold ? RS_EOD_MAYBE : RS_EOD_MORE);
 	}
 	return 1;
 }
@@ -136,13 +164,62 @@ static int rest_reads(struct rs_smtp_eod *e, uint8_t c)
 
 static size_t step_ask(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
 {
-	int reads = rest_reads(e, c);
+	int reads = e->hold ? 0 : rest_reads(e, c);
 	if (!reads)
 		return release(e, out);
 	e->n_held++;
 	if (reads > 0)
 		out->found = RS_EOD_COMMAND;
 	return 1;
+}
+
+static void pass(struct rs_smtp_eod *e, const uint8_t *p, size_t n, uint8_t state, struct rs_smtp_eod_step *out)
+{
+	out->span = p;
+	out->span_len = n;
+	e->state = state;
+}
+
+static size_t step_dot_nul(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struct rs_smtp_eod_step *out)
+{
+	size_t i = 0;
+	if (e->state == RS_EOD_DOT_NUL_CR) {
+		bool lf = p[0] == '\n';
+		pass(e, p, lf, lf ? RS_EOD_START : RS_EOD_CR, out);
+		out->found = RS_EOD_WITH_NUL;
+		return lf;
+	}
+	while (i < n && !line_end(p[i]))
+		i++;
+	if (i == n) {
+		pass(e, p, n, RS_EOD_DOT_NUL, out);
+		return n;
+	}
+	bool lf = p[i] == '\n';
+	pass(e, p, i + 1, lf ? RS_EOD_LF : RS_EOD_DOT_NUL_CR, out);
+	if (lf)
+		out->found = RS_EOD_WITH_NUL;
+	return i + 1;
+}
+
+/* How far p goes before a NUL at a line's start. */
+static size_t before_nul(const struct rs_smtp_eod *e, const uint8_t *p, size_t n)
+{
+	const uint8_t *at = p, *end = p + n;
+	while (at < end && (at = memchr(at, 0, (size_t)(end - at)))) {
+		if (at == p ? at_line_start(e) : line_end(at[-1]))
+			return (size_t)(at - p);
+		at++;
+	}
+	return n;
+}
+
+static size_t nuls(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	while (i < n && !p[i])
+		i++;
+	return i;
 }
 
 size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struct rs_smtp_eod_step *out)
@@ -155,6 +232,9 @@ size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struc
 		return step_dot_cr(e, p[0], out);
 	case RS_EOD_ASK:
 		return step_ask(e, p[0], out);
+	case RS_EOD_DOT_NUL:
+	case RS_EOD_DOT_NUL_CR:
+		return step_dot_nul(e, p, n, out);
 	default:
 		break;
 	}
@@ -163,9 +243,15 @@ size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struc
 		hold(e, '.', RS_EOD_DOT);
 		return 1;
 	}
+	if (e->hold && at_line_start(e) && !p[0]) {
+		pass(e, p, nuls(p, n), RS_EOD_NUL, out);
+		return out->span_len;
+	}
 	/* Up to the first dot at a line start. */
 	out->span = p;
 	out->span_len = rs_lines_find(p, n, '.', true);
+	if (e->hold)
+		out->span_len = before_nul(e, p, out->span_len);
 	rs_smtp_eod_skip(e, p, out->span_len);
 	return out->span_len;
 }

@@ -4,7 +4,11 @@
  * The end is CRLF "." CRLF. A "." line with other line ends, bare LF or bare CR, is a candidate: some servers take it, so it
  * is held, with what follows it, until that reads as a command (then it was the end) or does not. Content comes out as
  * long spans of the input: only a "." at a line start is looked at byte by byte. Held bytes are kept here; there
- * are never more than RS_SMTP_HELD. */
+ * are never more than RS_SMTP_HELD.
+ *
+ * With `hold` nothing is guessed: each candidate is told, and is content as soon as anything follows. NUL bytes beside the
+ * dot make candidates too, since some servers drop them and others read no further in the line: with NULs between the line's
+ * start and the dot, and with one right behind the dot, whatever follows it in the line. */
 #ifndef RS_SMTP_EOD_H
 #define RS_SMTP_EOD_H
 
@@ -20,10 +24,13 @@ enum rs_smtp_eod_state {
 	RS_EOD_LF, /* behind a bare LF */
 	RS_EOD_CR, /* behind a CR that may be bare */
 	RS_EOD_GAP, /* behind a gap: anything may have been before */
+	RS_EOD_NUL, /* hold: behind NULs that stood at a line start */
 	RS_EOD_TEXT, /* inside a line */
 	RS_EOD_DOT, /* a dot that stood at a line start is held */
 	RS_EOD_DOT_CR, /* and a CR behind it */
 	RS_EOD_ASK, /* a "." line is held, with the beginning of what follows */
+	RS_EOD_DOT_NUL, /* hold: in a line that began with a dot and a NUL; nothing is held */
+	RS_EOD_DOT_NUL_CR, /* and behind a CR that may end it */
 };
 
 struct rs_smtp_eod {
@@ -31,6 +38,7 @@ struct rs_smtp_eod {
 	uint8_t before; /* the state in which the held dot was met */
 	uint8_t n_held;
 	uint8_t n_dot; /* of the held bytes, those of the "." line */
+	bool hold;
 	uint8_t held[RS_SMTP_HELD];
 };
 
@@ -40,6 +48,8 @@ enum rs_smtp_eod_found {
 	RS_EOD_BARE_CR,
 	RS_EOD_END, /* CRLF "." CRLF */
 	RS_EOD_COMMAND, /* the candidate was the end: what follows is rs_smtp_eod_rest */
+	RS_EOD_MAYBE, /* hold: a candidate like any other, but nothing odd: CRLF may have been in the gap before it */
+	RS_EOD_WITH_NUL, /* hold: a candidate with NULs */
 };
 
 struct rs_smtp_eod_step {
@@ -52,7 +62,7 @@ struct rs_smtp_eod_step {
 };
 
 /* crlf: the DATA line ended in CRLF; else its bare LF is what stands before the content. */
-void rs_smtp_eod_begin(struct rs_smtp_eod *e, bool crlf);
+void rs_smtp_eod_begin(struct rs_smtp_eod *e, bool crlf, bool hold);
 
 /* One step over p, n > 0. Returns how many bytes it took, perhaps 0, when something held came free; call again with
  * the others. */
@@ -61,6 +71,9 @@ size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struc
 /* Nothing is held and `next` is not a dot at a line start: then bytes without any dot may go past, told by _skip. */
 bool rs_smtp_eod_quiet(const struct rs_smtp_eod *e, uint8_t next);
 void rs_smtp_eod_skip(struct rs_smtp_eod *e, const uint8_t *p, size_t n);
+
+/* Hold: the last byte was a CR that ends a "." line, unless an LF follows. */
+bool rs_smtp_eod_open(const struct rs_smtp_eod *e);
 
 /* What is held is content after all. Returns it: borrowed until the next call. */
 const uint8_t *rs_smtp_eod_flush(struct rs_smtp_eod *e, size_t *n);

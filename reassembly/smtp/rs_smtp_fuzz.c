@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: one byte of switches (1 midstream, 2 few blocks, 4 no handles), then records: direction (bit 0), gap (bit 1), length
- * in two bytes, little-endian, then that many bytes unless it is a gap. */
+/* Input: one byte of switches (1 midstream, 2 few blocks, 4 no handles, 8 hold, 16 halts in every callback), then records:
+ * direction (bit 0), gap (bit 1), length in two bytes, little-endian, then that many bytes unless it is a gap. */
 #include "reassembly/smtp/rs_smtp_play.h"
 
 #define PIECES_MAX 512
@@ -13,6 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	static struct piece pieces[PIECES_MAX];
 	struct play y = { .pieces = pieces, .midstream = data[0] & 1, .refuse_handles = data[0] & 4 };
+	y.hold = data[0] & 8;
+	y.halts = y.hold && data[0] & 16;
 	bool few = data[0] & 2;
 	y.blocks = few ? 2 : 128;
 	for (size_t at = 1; at + 3 <= size && y.n < PIECES_MAX;) {

@@ -22,6 +22,23 @@ static void keep(struct rs_smtp_line *l, struct rs_pool *blocks, const uint8_t *
 	l->cr = p[n - 1] == '\r';
 }
 
+static void fit(struct rs_smtp_text *t)
+{
+	t->cut = t->len > RS_SMTP_LINE_MAX;
+	if (t->cut)
+		t->len = RS_SMTP_LINE_MAX;
+	if (t->lost) {
+		t->p = (const uint8_t *)"";
+		t->len = 0;
+	}
+}
+
+void rs_smtp_line_end(const struct rs_smtp_line *l, struct rs_smtp_text *t)
+{
+	*t = (struct rs_smtp_text){ .p = l->block, .len = l->len, .lost = l->starved };
+	fit(t);
+}
+
 size_t rs_smtp_line_take(struct rs_smtp_line *l, struct rs_pool *blocks, const uint8_t *p, size_t n,
 			 struct rs_smtp_text *t, bool *whole)
 {
@@ -39,13 +56,7 @@ size_t rs_smtp_line_take(struct rs_smtp_line *l, struct rs_pool *blocks, const u
 		*t = (struct rs_smtp_text){ .p = p, .len = body, .crlf = body && p[body - 1] == '\r' };
 	}
 	t->len -= t->crlf;
-	t->cut = t->len > RS_SMTP_LINE_MAX;
-	if (t->cut)
-		t->len = RS_SMTP_LINE_MAX;
-	if (t->lost) {
-		t->p = (const uint8_t *)"";
-		t->len = 0;
-	}
+	fit(t);
 	return body + 1;
 }
 

@@ -25,12 +25,16 @@ struct rs_smtp_text { /* a whole line */
 	bool crlf; /* its line end was CRLF, not LF */
 	bool cut; /* it was longer than what is kept */
 	bool lost; /* it could not be kept: len is 0 */
+	bool bare; /* no LF ended it, but bare CRs (the caller's finding) */
 };
 
 /* Takes bytes up to and including the next LF, and returns how many. True in *whole: t is a line, valid until
  * rs_smtp_line_done or until p goes. */
 size_t rs_smtp_line_take(struct rs_smtp_line *l, struct rs_pool *blocks, const uint8_t *p, size_t n,
 			 struct rs_smtp_text *t, bool *whole);
+
+/* What came so far is a whole line, though no LF ended it. */
+void rs_smtp_line_end(const struct rs_smtp_line *l, struct rs_smtp_text *t);
 
 /* The line is longer than RS_SMTP_LINE_MAX, whatever may still come. */
 bool rs_smtp_line_long(const struct rs_smtp_line *l);

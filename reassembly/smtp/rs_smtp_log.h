@@ -31,6 +31,11 @@ struct log {
 	uint32_t dice;
 	bool tls;
 	bool refuse_handles; /* as a caller without room does */
+	/* Hold: */
+	struct rs_smtp *smtp;
+	bool halts; /* halts the client's reading in every callback */
+	const uint8_t *sent; /* by the client so far, whether it was read or not */
+	uint64_t n_sent;
 };
 
 #define LOG_CHECK(what)                                                                                                \
@@ -68,6 +73,12 @@ static inline void log_bytes(struct log *l, const uint8_t *p, size_t n)
 	}
 }
 
+static inline void log_halt(struct log *l)
+{
+	if (l->halts)
+		rs_smtp_halt(l->smtp);
+}
+
 /* Begins a new entry. */
 __attribute__((format(printf, 2, 3))) static inline void log_entry(struct log *l, const char *format, ...)
 {
@@ -80,6 +91,7 @@ __attribute__((format(printf, 2, 3))) static inline void log_entry(struct log *l
 	int n = vsnprintf(line, sizeof line, format, a);
 	va_end(a);
 	log_raw(l, line, (size_t)n);
+	log_halt(l);
 }
 
 static inline void log_end(struct log *l)
@@ -192,6 +204,7 @@ static inline void log_some(struct log *l, void *handle, const uint8_t *p, size_
 		l->in_content = number;
 	}
 	log_bytes(l, p, n);
+	log_halt(l);
 }
 
 static inline size_t log_on_bulk(void *arg, void *handle, const uint8_t *p, size_t n)
@@ -238,6 +251,28 @@ static inline void log_content_end(void *arg, void *handle, enum rs_smtp_end how
 		tx->content = false;
 	}
 	log_entry(l, "%u } %s", tx ? tx->n : 0, names[how]);
+	log_end(l);
+}
+
+/* "." CR is told only where LF was not at hand, which depends on how the input was split: then it is left out. */
+static inline bool log_is_early(const struct log *l, const struct rs_smtp_end_at *e)
+{
+	return !e->certain && e->at < l->n_sent && l->sent[e->safe - 1] == '.' && l->sent[e->at - 1] == '\r' &&
+	       l->sent[e->at] == '\n';
+}
+
+static inline void log_end_at(void *arg, void *handle, const struct rs_smtp_end_at *e)
+{
+	struct log *l = arg;
+	struct log_tx *tx = log_tx(l, handle);
+	LOG_CHECK(e->at == rs_smtp_position(l->smtp));
+	LOG_CHECK(e->safe < e->at);
+	LOG_CHECK(!tx || !(e->certain && tx->content));
+	log_halt(l);
+	if (log_is_early(l, e))
+		return;
+	log_entry(l, "%u %s %llu %llu", tx ? tx->n : 0, e->certain ? "end" : "end?", (unsigned long long)e->safe,
+		  (unsigned long long)e->at);
 	log_end(l);
 }
 
@@ -297,6 +332,7 @@ static const struct rs_smtp_ops log_ops = {
 	.content = log_content,
 	.content_gap = log_content_gap,
 	.content_end = log_content_end,
+	.end = log_end_at,
 	.tx_end = log_tx_end,
 	.tls = log_tls,
 	.anomaly = log_anomaly,

@@ -29,6 +29,8 @@ const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a)
 		[RS_SMTP_CLEAR_AFTER_STARTTLS] = "smtp.clear_after_starttls",
 		[RS_SMTP_NO_MAIL] = "smtp.no_mail",
 		[RS_SMTP_BLOCK_LIMIT] = "smtp.block_limit",
+		[RS_SMTP_END_NUL] = "smtp.end_nul",
+		[RS_SMTP_SMUGGLED] = "smtp.smuggled",
 	};
 	return (unsigned)a < RS_SMTP_ANOMALY_MAX ? names[a] : "smtp.unknown";
 }

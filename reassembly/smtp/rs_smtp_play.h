@@ -21,6 +21,8 @@ struct play {
 	uint32_t blocks; /* in the pool */
 	enum log_bulk bulk;
 	bool refuse_handles;
+	bool hold;
+	bool halts;
 };
 
 static inline void play_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
@@ -28,8 +30,72 @@ static inline void play_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint
 	uint8_t *exact = malloc(n ? n : 1);
 	LOG_CHECK(exact);
 	memcpy(exact, p, n);
-	rs_smtp_feed(s, dir, exact, n);
+	LOG_CHECK(rs_smtp_feed(s, dir, exact, n) == n);
 	free(exact);
+}
+
+/* The client's bytes that were sent and not read yet are fed until no more are taken. */
+static inline void play_hold(struct rs_smtp *s, struct log *l, size_t part, uint64_t stop)
+{
+	uint64_t at;
+	while ((at = rs_smtp_position(s)) < l->n_sent) {
+		size_t n = l->n_sent - at < part ? (size_t)(l->n_sent - at) : part;
+		if (at < stop && stop - at < n)
+			n = (size_t)(stop - at);
+		bool halted = rs_smtp_halted(s);
+		uint8_t *exact = malloc(n);
+		LOG_CHECK(exact);
+		memcpy(exact, l->sent + at, n);
+		size_t k = rs_smtp_feed(s, RS_SMTP_CLIENT, exact, n);
+		free(exact);
+		LOG_CHECK(k <= n && !(halted && k));
+		LOG_CHECK(rs_smtp_position(s) == at + k);
+		LOG_CHECK(k == n || rs_smtp_halted(s));
+		rs_smtp_resume(s);
+		if (rs_smtp_halted(s)) {
+			struct rs_smtp_owed_view v;
+			LOG_CHECK(rs_smtp_owed_first(s, &v)); /* or nobody would ever lift it */
+			return;
+		}
+	}
+}
+
+/* Client bytes up to here were sent. Missing ones count, and stand as NULs in sent. */
+static inline void play_send(struct log *l, const struct piece *c)
+{
+	size_t n = c->gap ? (size_t)c->gap : c->n;
+	uint8_t *sent = realloc((void *)(uintptr_t)l->sent, (size_t)l->n_sent + n + 1);
+	LOG_CHECK(sent);
+	if (c->gap)
+		memset(sent + l->n_sent, 0, n);
+	else
+		memcpy(sent + l->n_sent, c->p, n);
+	l->sent = sent;
+	l->n_sent += n;
+}
+
+static inline void play_piece_hold(struct rs_smtp *s, struct log *l, const struct piece *c, size_t part, size_t cut)
+{
+	uint64_t from = l->n_sent;
+	if (c->gap) {
+		/* What went past unseen was not held. */
+		if (c->dir == RS_SMTP_CLIENT && (rs_smtp_position(s) < l->n_sent || rs_smtp_halted(s)))
+			return;
+		if (c->dir == RS_SMTP_CLIENT)
+			play_send(l, c);
+		rs_smtp_gap(s, c->dir, c->gap);
+	} else if (c->dir == RS_SMTP_CLIENT) {
+		play_send(l, c);
+	} else {
+		for (size_t at = 0, n; at < c->n; at += n) {
+			n = c->n - at < part ? c->n - at : part;
+			if (at < cut && cut - at < n)
+				n = cut - at;
+			play_feed(s, RS_SMTP_SERVER, c->p + at, n);
+		}
+	}
+	rs_smtp_resume(s);
+	play_hold(s, l, part, c->dir == RS_SMTP_CLIENT ? from + cut : 0);
 }
 
 /* Each piece in parts of at most `part` bytes; the piece numbered `cut`, if there is one, in two parts instead, the first of
@@ -46,8 +112,15 @@ static inline char *play(const struct play *y, size_t part, size_t cut, size_t a
 	l.refuse_handles = y->refuse_handles;
 	struct rs_smtp s;
 	rs_smtp_init(&s, &log_ops, &l, &pool, y->midstream);
+	rs_smtp_hold(&s, y->hold);
+	l.smtp = &s;
+	l.halts = y->halts;
 	for (size_t i = 0; i < y->n; i++) {
 		const struct piece *c = &y->pieces[i];
+		if (y->hold) {
+			play_piece_hold(&s, &l, c, part, i == cut ? at : 0);
+			continue;
+		}
 		if (c->gap) {
 			rs_smtp_gap(&s, c->dir, c->gap);
 			continue;
@@ -63,6 +136,7 @@ static inline char *play(const struct play *y, size_t part, size_t cut, size_t a
 	rs_smtp_close(&s);
 	log_finish(&l);
 	LOG_CHECK(!pool.used);
+	free((void *)(uintptr_t)l.sent);
 	free(mem);
 	return l.text;
 }

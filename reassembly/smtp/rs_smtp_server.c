@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/smtp/rs_smtp_dialogue.h"
 
+#include <string.h>
+#include <strings.h>
+
 static bool positive(uint16_t code)
 {
 	return code / 100 == 2;
@@ -164,8 +167,39 @@ static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_s
 	rs_smtp_content_open(s);
 }
 
+/* Hold: the answer to a BDAT line whose chunk was not read yet. */
+static void on_chunk_asked(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	hand_out(s, tx, RS_VERB_BDAT, 0, r);
+	if (r->code >= 500) {
+		if (tx) {
+			tx->code = r->code;
+			rs_smtp_tx_settle(s, tx, r);
+		}
+		return;
+	}
+	if (!s->body)
+		s->body = tx;
+	rs_smtp_content_open(s);
+	if (r->code / 100 == 3) {
+		rs_smtp_owe_chunk(s, s->body, s->chunk_last ? RS_VERB_CONTENT : RS_VERB_BDAT, s->chunk_last, s->chunk);
+	} else {
+		s->unsure = true;
+		if (s->chunk_last)
+			s->body->flags |= RS_TX_DEAF;
+	}
+	revive(s->body);
+	s->stop &= (uint8_t)~RS_STOP_WAIT;
+	rs_smtp_content_expect_chunk(s);
+}
+
 static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
 {
+	if (s->chunk_asked) {
+		s->chunk_asked = false;
+		on_chunk_asked(s, tx, r);
+		return;
+	}
 	if (!tx)
 		return;
 	hand_out(s, tx, RS_VERB_BDAT, 0, r);
@@ -235,6 +269,7 @@ static void on_reset(struct rs_smtp *s, const struct rs_smtp_owed *e, const stru
 	if (e->verb != RS_VERB_STARTTLS)
 		return;
 	s->starttls = true;
+	s->chunking = s->pipelining = false;
 	/* Commands behind STARTTLS in clear: a server that keeps them over the handshake is fooled (RFC 3207 6). */
 	if (s->wait.kept || s->line[RS_SMTP_CLIENT].len)
 		rs_smtp_tell(s, RS_SMTP_CLEAR_AFTER_STARTTLS);
@@ -275,6 +310,7 @@ static void on_closing(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		s->mode = RS_MODE_COMMAND;
 	s->barrier = 0;
 	s->auth = s->ask_credentials = false;
+	s->chunk_asked = false;
 	s->lost_client = true;
 	s->unsure = true;
 }
@@ -297,6 +333,7 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	s->skip_line = false;
 	s->lost_client = false;
 	s->auth = false;
+	s->chunk_asked = false;
 	rs_smtp_content_expect(s, s->body ? s->body : rs_smtp_tx_current(s), RS_ANSWER_GO, true);
 	if (!s->body)
 		rs_smtp_tx_begin_bare(s);
@@ -304,6 +341,9 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	hand_out(s, s->body, RS_VERB_DATA, 0, r);
 	revive(s->body);
 	rs_smtp_content_open(s);
+	/* Only the server knows how what it asked for ends. */
+	if (s->hold)
+		rs_smtp_content_watch(s);
 }
 
 /* Replies to what stands before the first DATA went unseen, or never came. */
@@ -435,6 +475,24 @@ static void on_reply(struct rs_smtp *s, uint16_t code, const uint8_t *text, size
 		on_closing(s, &r);
 }
 
+static bool says(const struct rs_smtp_reply_line *l, const char *keyword)
+{
+	size_t n = strlen(keyword);
+	if (l->text_len < n || strncasecmp((const char *)l->text, keyword, n))
+		return false;
+	return l->text_len == n || l->text[n] == ' ' || l->text[n] == '\t' || l->text[n] == '\r';
+}
+
+/* A line behind the first of the reply to EHLO (RFC 5321 4.1.1.1). */
+static void on_keyword(struct rs_smtp *s, const struct rs_smtp_reply_line *l)
+{
+	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
+	if (!head || (head->verb != RS_VERB_EHLO && head->verb != RS_VERB_LHLO))
+		return;
+	s->chunking |= says(l, "CHUNKING");
+	s->pipelining |= says(l, "PIPELINING");
+}
+
 void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 {
 	if (line->cut)
@@ -454,6 +512,8 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	/* Another code in the middle of a reply: where more than one is owed, the reply that was under way is over. */
 	if (s->multi && s->multi != l.code && s->wait.kept > 1)
 		on_reply(s, s->multi, (const uint8_t *)"", 0);
+	else if (s->multi && positive(l.code))
+		on_keyword(s, &l);
 	s->multi = l.more ? l.code : 0;
 	if (!l.more)
 		on_reply(s, l.code, l.text, l.text_len);
@@ -467,6 +527,7 @@ void rs_smtp_server_missing(struct rs_smtp *s)
 	s->lost_server = true;
 	s->unsure = true;
 	s->ask_credentials = false;
+	s->chunk_asked = false;
 	if (s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_OWED)
 		s->answer = RS_ANSWER_MISSED;
 	if (s->mode == RS_MODE_CHUNK && s->body && s->chunk_last)

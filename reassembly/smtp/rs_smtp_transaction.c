@@ -37,7 +37,7 @@ static void close_unheard(struct rs_smtp *s)
 
 struct rs_smtp_tx *rs_smtp_tx_begin(struct rs_smtp *s)
 {
-	if (!s->seen_server)
+	if (!s->seen_server && !s->hold)
 		close_unheard(s);
 	struct rs_smtp_tx *tx = rs_smtp_txs_add(&s->txs, s->blocks, s->next_tx);
 	if (!tx) {

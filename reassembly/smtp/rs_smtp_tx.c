@@ -52,7 +52,17 @@ struct rs_smtp_tx *rs_smtp_txs_add(struct rs_smtp_txs *t, struct rs_pool *blocks
 	return tx;
 }
 
-struct rs_smtp_tx *rs_smtp_txs_find(struct rs_smtp_txs *t, uint32_t n)
+uint32_t rs_smtp_txs_needs(const struct rs_smtp_txs *t)
+{
+	if (!t->first.used)
+		return 0;
+	for (const struct chunk *c = t->blocks; c; c = c->next)
+		if (c->used != ALL)
+			return 0;
+	return 1;
+}
+
+struct rs_smtp_tx *rs_smtp_txs_find(const struct rs_smtp_txs *t, uint32_t n)
 {
 	struct rs_smtp_tx *tx = t->open;
 	while (tx && tx->n < n)

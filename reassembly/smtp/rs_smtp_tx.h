@@ -47,7 +47,8 @@ struct rs_smtp_txs {
 
 /* A new one, the newest; NULL: no block was left. */
 struct rs_smtp_tx *rs_smtp_txs_add(struct rs_smtp_txs *t, struct rs_pool *blocks, uint32_t n);
-struct rs_smtp_tx *rs_smtp_txs_find(struct rs_smtp_txs *t, uint32_t n); /* NULL: not open */
+uint32_t rs_smtp_txs_needs(const struct rs_smtp_txs *t); /* how many blocks the next one takes: 0 or 1 */
+struct rs_smtp_tx *rs_smtp_txs_find(const struct rs_smtp_txs *t, uint32_t n); /* NULL: not open */
 void rs_smtp_txs_remove(struct rs_smtp_txs *t, struct rs_pool *blocks, struct rs_smtp_tx *tx);
 
 bool rs_smtp_tx_refuse(struct rs_smtp_tx *tx, struct rs_pool *blocks, uint32_t i); /* false: no block was left */

@@ -48,11 +48,24 @@ enum rs_smtp_push rs_smtp_wait_push(struct rs_smtp_wait *w, struct rs_pool *bloc
 	return RS_PUSH_OK;
 }
 
+uint32_t rs_smtp_wait_needs(const struct rs_smtp_wait *w)
+{
+	return w->kept && (!w->tail || w->to == PER_BLOCK);
+}
+
 struct rs_smtp_owed *rs_smtp_wait_head(struct rs_smtp_wait *w)
 {
 	if (w->inlined)
 		return &w->first;
 	struct chunk *c = w->head;
+	return c ? &c->e[w->from] : NULL;
+}
+
+const struct rs_smtp_owed *rs_smtp_wait_peek(const struct rs_smtp_wait *w)
+{
+	const struct chunk *c = w->head;
+	if (w->inlined)
+		return &w->first;
 	return c ? &c->e[w->from] : NULL;
 }
 
