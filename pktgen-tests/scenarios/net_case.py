@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the scenarios with a network share: the sensor between client and server, and what is checked of a letter."""
+import functools
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+import harness
+import net_mail
+import net_sensor
+import netns
+from net_sensor import AF_PACKET, AF_XDP, Sensor
+
+DEEP = os.environ.get("MAILWEIR_DEEP", "") not in ("", "0")
+CONTROL = bool(os.environ.get("MAILWEIR_NET_SENSOR"))  # another program stands in: it writes no records
+VERSIONS = (4, 6)
+REFUSED = re.compile(rb"\A554 5\.7\.1 ")
+
+
+def saw(text, *values):
+    print("  saw: " + (text % values if values else text), flush=True)
+
+
+def deep(reason):
+    return unittest.skipUnless(DEEP, "%s: ./check --deep runs this" % reason)
+
+
+def one_kind(test):
+    """Takes long: without --deep on ports of one kind only."""
+
+    @functools.wraps(test)
+    def wrapped(self):
+        if self.kind == AF_XDP and not DEEP:
+            self.skipTest("with AF_PACKET only; ./check --deep runs it with AF_XDP too")
+        test(self)
+
+    return wrapped
+
+
+class Wire(unittest.TestCase):
+    """A sensor on ports of one kind between client and server. Subclasses for each kind are made by kinds()."""
+
+    kind, impair, mtu, arguments, forwards_all = None, None, 1500, (), False
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.kind is None:
+            raise unittest.SkipTest("a base")
+        why = net_sensor.missing(cls.kind)
+        if why:
+            raise netns.Missing(why)
+        cls.net, cls.sensor, cls.server = None, None, None
+        try:
+            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair)
+            cls.start_sensor()
+        except BaseException:
+            cls.shut()
+            raise
+
+    @classmethod
+    def start_sensor(cls):
+        cls.sensor = Sensor(net_sensor.inline(cls.net, cls.kind, cls.arguments))
+
+    @classmethod
+    def tearDownClass(cls):
+        """TERM: it ends by itself, and its books balance."""
+        try:
+            if cls.sensor and not CONTROL:
+                sound(cls.sensor)
+        finally:
+            cls.shut()
+
+    @classmethod
+    def shut(cls):
+        if cls.sensor:
+            cls.sensor.program.kill()
+        if cls.net:
+            cls.net.close()
+
+    def serve(self, server):
+        """The server of this test. At the test's end: no infected letter came in late either; then it is closed."""
+        self.server, first = server, len(net_mail.made)
+        self.addCleanup(server.close)
+        if not self.forwards_all:
+            self.addCleanup(lambda: self.assert_not_delivered([one for one in net_mail.made[first:] if one.infected]))
+        return server
+
+    def sender(self, client):
+        self.addCleanup(client.close)
+        return client
+
+    # --- what became of a letter; the server's mailbox is looked at first: records are only words
+
+    def assert_not_delivered(self, letters):
+        self.assertTrue(self.server.settle())
+        for one in letters:
+            self.assertEqual(one.arrived(self.server), 0, "infected letter %s was delivered%s" % (one.token, self.sensor.explain()))
+
+    def assert_delivered(self, letters, once=True, relayed=False):
+        """Each arrived, byte for byte; once: no copy of it either."""
+        self.assertTrue(self.server.settle())
+        for one in letters:
+            self.assertGreater(one.arrived(self.server), 0, "clean letter %s was lost%s" % (one.token, self.sensor.explain()))
+            self.assertTrue(one.intact(self.server, relayed), "clean letter %s was changed" % one.token)
+            if once:
+                self.assertEqual(one.arrived(self.server), 1, "clean letter %s has copies" % one.token)
+
+    def record(self, one, **wanted):
+        """The letter's record, as the last try left it."""
+        if CONTROL:
+            return None
+        found = self.sensor.about(one)
+        self.assertTrue(found, "no record of %s%s" % (one.token, self.sensor.explain()))
+        record = found[-1]
+        own = record["mailweir"]
+        self.assertIn(one.recipient, str(record["smtp"]["rcpt_to"]), record)
+        for name, value in wanted.items():
+            self.assertEqual(own.get(name), value, "%s of %s" % (name, record))
+        return record
+
+    def assert_recorded_clean(self, one, queue_id=None):
+        """Judged clean, delivered, with the server's own reply and queue id."""
+        record = self.record(one, verdict="clean", delivered="yes")
+        if record:
+            self.assertEqual(record["mailweir"]["reply"]["code"], 250, record)
+            if queue_id:
+                self.assertEqual(record["mailweir"]["queue_id"], queue_id, record)
+
+    def assert_refused(self, one, code, text):
+        """The client was told so in our words, and so says the record."""
+        self.assertEqual(code, 554, text)
+        self.assertRegex(text, REFUSED)
+        record = self.record(one, verdict="infected", action="reject", delivered="no")
+        if record:
+            own = record["mailweir"]
+            self.assertEqual(own["reply"]["code"], 554, record)
+            self.assertTrue(own["marks"], record)
+            self.assertIn(own["incident"].encode(), text, record)
+            self.assertTrue(self.sensor.about(one, "alert"), "no alert record of %s" % one.token)
+
+
+def sound(sensor):
+    """Ends a sensor with TERM and checks what holds for every run."""
+    status = sensor.end()
+    for word in (b"Sanitizer", b"runtime error:", b"Assertion"):
+        if word in sensor.program.err:
+            raise AssertionError(sensor.explain())
+    if status != 0:
+        raise AssertionError("TERM ended it with %s%s" % (status, sensor.explain()))
+    records = sensor.records
+    if not records or records[-1]["event_type"] != "stats" or records[-1]["mailweir"]["balanced"] is not True:
+        raise AssertionError("the last record is no stats that balances: %s%s" % (records[-1:], sensor.explain()))
+    saw("TERM: exit status 0, balanced, messages %s", records[-1]["mailweir"]["messages"])
+
+
+def kinds(module, base):
+    """A subclass for each kind of port: TestX becomes TestXAfPacket, TestXAfXdp."""
+    for kind in (AF_PACKET, AF_XDP):
+        name = base.__name__ + {AF_PACKET: "AfPacket", AF_XDP: "AfXdp"}[kind]
+        module[name] = type(name, (base,), {"kind": kind, "__module__": base.__module__})
+
+
+def load_tests(module, *bases):
+    """A load_tests for unittest that leaves the bases out."""
+
+    def load(loader, tests, pattern):
+        suite = unittest.TestSuite()
+        for item in vars(module).values():
+            if isinstance(item, type) and issubclass(item, unittest.TestCase) and item not in bases and item is not Wire:
+                suite.addTests(loader.loadTestsFromTestCase(item))
+        return suite
+
+    return load
+
+
+def runs():
+    """Whether this mailweir has the command `run`."""
+    p = subprocess.run([net_sensor.PROGRAM, "run", "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                       stderr=subprocess.STDOUT)
+    return p.returncode == 0
+
+
+def main(control=False):
+    """Runs the module's tests in a world of their own. control: they need no mailweir."""
+    try:
+        if not (control or CONTROL) and not runs():
+            raise netns.Missing("%s has no command `run`" % (net_sensor.PROGRAM or "$MAILWEIR"))
+        netns.enter()
+    except netns.Missing as why:
+        print("SKIP: %s" % why, flush=True)
+        sys.exit(77)
+    harness.main()

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sensor between the two ports: any program that forwards, mailweir by default; and its records."""
+import json
+import os
+import shlex
+import signal
+import socket
+import sys
+import time
+
+import netns
+
+PROGRAM = os.environ.get("MAILWEIR", "")
+HERE = os.path.dirname(os.path.abspath(__file__))
+AF_PACKET, AF_XDP = "af_packet", "af_xdp"
+AF_XDP_FAMILY = 44
+
+FORWARD = [sys.executable, os.path.join(HERE, "net_forward.py")]
+
+
+def missing(kind):
+    """Why a sensor on ports of this kind cannot be tested here; '' when it can."""
+    if os.environ.get("MAILWEIR_NET_SENSOR"):
+        return ""
+    if not PROGRAM:
+        return "MAILWEIR does not name the program to test"
+    if kind == AF_XDP:
+        try:
+            socket.socket(AF_XDP_FAMILY, socket.SOCK_RAW).close()
+        except OSError as error:
+            return "no AF_XDP sockets here: %s" % error
+    return ""
+
+
+def port(kind, number, interface):
+    return "net_%s%d,iface=%s" % (kind, number, interface) if kind else interface
+
+
+def inline(net, kind=None, arguments=()):
+    """The command line of a sensor between the two ports. $MAILWEIR_NET_SENSOR puts another program in its place, in which
+    {outside} and {inside} stand for the interfaces."""
+    other = os.environ.get("MAILWEIR_NET_SENSOR")
+    if other:
+        return [word.format(**net.ports) for word in shlex.split(other)]
+    return [PROGRAM, "run", "--inside", port(kind, 0, net.ports["inside"]), "--outside", port(kind, 1, net.ports["outside"]),
+            *arguments]
+
+
+def mirror(net, kind=None, reset=False, arguments=()):
+    more = ["--reset-port", port(kind, 1, net.reset)] if reset else []
+    return [PROGRAM, "run", "--mirror", port(kind, 0, net.mirror), *more, *arguments]
+
+
+def control(net, mirrored=False):
+    """Forwards everything and judges nothing."""
+    more = ["--copy", "mwn-mp", "--inject", "mwn-rp"] if mirrored else []
+    return FORWARD + more + [net.ports["outside"], net.ports["inside"]]
+
+
+class Sensor:
+    """A running sensor: argv, what it wrote, how it ended."""
+
+    def __init__(self, argv, timeout=120):
+        env = {k: v for k, v in os.environ.items() if k in ("PATH", "TZ", "LD_LIBRARY_PATH", "XDG_CACHE_HOME", "TMPDIR",
+                                                             "MAILWEIR_NET_FOLDER", "PYTHONDONTWRITEBYTECODE")
+               or k.endswith("SAN_OPTIONS")}
+        env.update(LC_ALL="C.UTF-8", HOME=os.environ.get("HOME", "/"))
+        self.program = netns.Program(argv, name="sensor", env=env)
+        try:
+            self.program.said(b"forwarding", b"listening", timeout=timeout)
+        except BaseException:
+            self.program.kill()
+            raise
+
+    @property
+    def records(self):
+        """All whole lines so far."""
+        out = self.program.out
+        return [json.loads(line) for line in out[: out.rfind(b"\n") + 1].splitlines() if line.startswith(b"{")]
+
+    def of(self, kind):
+        return [r for r in self.records if r.get("event_type") == kind]
+
+    def wait(self, wanted, timeout=30):
+        """The records for which wanted(record), as soon as there is one."""
+        end = time.monotonic() + timeout
+        while True:
+            found = [r for r in self.records if wanted(r)]
+            if found or time.monotonic() > end or not self.program.alive():
+                return found
+            time.sleep(0.05)
+
+    def about(self, letter, kind="smtp", timeout=30):
+        """The records of a letter (net_mail): its sender is no other's."""
+        return self.wait(lambda r: r.get("event_type") == kind
+                         and r.get("smtp", {}).get("mail_from", "").strip("<>") == letter.sender, timeout)
+
+    @property
+    def stats(self):
+        found = self.of("stats")
+        return found[-1] if found else None
+
+    def end(self):
+        """TERM; the exit status."""
+        return self.program.end(60)
+
+    def kill(self):
+        """kill -9."""
+        if self.program.alive():
+            self.program.process.send_signal(signal.SIGKILL)
+        self.program.process.wait()
+
+    def explain(self):
+        return "\n$ %s\nexit status %s\n%s" % (" ".join(self.program.argv), self.program.process.poll(),
+                                               self.program.err[-3000:].decode("utf-8", "replace"))
