@@ -41,6 +41,8 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "inline", "contradictions", s->contradictions);
 	add(l, "inline", "bypassed", s->bypassed);
 	add(l, "inline", "reply_timeouts", s->reply_timeouts);
+	for (unsigned d = 0; d < DP_DROP_MAX; d++)
+		add(l, "unread", dp_drop_names[d], s->unread[d]);
 	add(l, "packets", "injected_lost", s->injected_lost);
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);

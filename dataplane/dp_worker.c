@@ -61,11 +61,25 @@ static enum dp_fate pass(const struct dp_worker *w)
 	return w->use == DP_USE_INLINE ? DP_FORWARDED : DP_CONSUMED;
 }
 
+static bool guards(const struct dp_worker *w)
+{
+	return w->use == DP_USE_INLINE && !w->config->inline_.observe;
+}
+
+/* What is wrong with it keeps it from being read; who only observes lets it go on. */
+static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
+{
+	if (w->use != DP_USE_INLINE || guards(w))
+		return drop(w, m, why);
+	w->stats.unread[why]++;
+	return DP_FORWARDED;
+}
+
 /* A segment that no flow is kept for: what could begin or carry mail does not pass unread. */
 static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	bool mail = dp_conn_is_mail(w, pkt);
-	if (w->use != DP_USE_INLINE || w->config->inline_.observe || !mail)
+	if (!guards(w) || !mail)
 		return pass(w);
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return pass(w);
@@ -76,7 +90,7 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
 	if (w->use == DP_USE_INLINE && pkt->payload_missing)
-		return drop(w, m, DP_DROP_TRUNCATED);
+		return refuse(w, m, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
 	switch (dp_conn_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
@@ -84,11 +98,11 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	case DP_SUM_WAIT:
 		return DP_HELD;
 	case DP_SUM_DROP:
-		return drop(w, m, DP_DROP_BAD_CHECKSUM);
+		return refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	if (!f)
 		return no_flow(w, pkt, m);
-	if (w->use == DP_USE_INLINE && !w->config->inline_.observe)
+	if (guards(w))
 		return dp_inline_segment(w, f, pkt, m);
 	f = dp_conn_segment(w, f, pkt, m);
 	if (f && w->use == DP_USE_MIRROR && w->tx)
@@ -110,19 +124,17 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return segment(w, m, &pkt);
 	case DP_FRAGMENT:
 		/* It could carry mail past in pieces; TCP itself sends none (RFC 9293 3.7.2, RFC 1191). */
-		if (pkt.proto == IPPROTO_TCP && w->use == DP_USE_INLINE && !w->config->inline_.observe)
-			return drop(w, m, DP_DROP_FRAGMENT);
-		return pass(w);
+		return pkt.proto == IPPROTO_TCP && w->use == DP_USE_INLINE ? refuse(w, m, DP_DROP_FRAGMENT) : pass(w);
 	case DP_OTHER:
 		return pass(w);
 	case DP_TRUNCATED:
-		return drop(w, m, DP_DROP_TRUNCATED);
+		return refuse(w, m, DP_DROP_TRUNCATED);
 	case DP_BAD_LINK:
-		return drop(w, m, DP_DROP_BAD_LINK);
+		return refuse(w, m, DP_DROP_BAD_LINK);
 	case DP_BAD_IP:
-		return drop(w, m, DP_DROP_BAD_IP);
+		return refuse(w, m, DP_DROP_BAD_IP);
 	case DP_BAD_TCP:
-		return drop(w, m, DP_DROP_BAD_TCP);
+		return refuse(w, m, DP_DROP_BAD_TCP);
 	case DP_CLASS_MAX:
 		break;
 	}
