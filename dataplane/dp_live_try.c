@@ -122,11 +122,11 @@ int main(int argc, char **argv)
 		.workers = (unsigned)atoi(argv[1]),
 		.say = on_say,
 	};
-	if (dp_live_open(&lc, &l, err, sizeof err) != 0) {
+	int status = 2;
+	if (dp_live_open(&lc, &l, err, sizeof err) == 0)
+		status = run(l, (unsigned)atoi(argv[2]));
+	else
 		fprintf(stderr, "%s\n", err);
-		return 2;
-	}
-	int status = run(l, (unsigned)atoi(argv[2]));
 	dp_live_close(l);
 	mt_ruleset_free(rules);
 	ct_config_free(&config);

@@ -37,6 +37,20 @@
 #define XDP_HEADROOM 256
 #define XDP_BEFORE (RTE_PKTMBUF_HEADROOM + XDP_HEADROOM)
 
+/* The driver does not free its handle of AF_XDP's memory when it closes; the kernel does, with the socket. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAK_CHECK
+#endif
+#endif
+#if defined(LEAK_CHECK) || defined(__SANITIZE_ADDRESS__)
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:xsk_umem__create\n";
+}
+#endif
+
 static uint32_t packet_framesz(const struct dp_port *p)
 {
 	return RTE_ALIGN(p->frame_max + PACKET_HEADER + 16, PACKET_ALIGN);
@@ -319,7 +333,7 @@ enum dp_port_state dp_port_link(const struct dp_port *p)
 uint64_t dp_port_missed(struct dp_port *p)
 {
 	struct rte_eth_stats s = { 0 };
-	bool xdp = p->one_segment;
+	bool xdp = p->one_segment; /* of the two that the kernel has */
 	if (p->kind != DP_PORT_KERNEL)
 		return rte_eth_stats_get(p->id, &s) == 0 ? s.imissed + s.ierrors + s.rx_nombuf : 0;
 	uint64_t n = 0;

@@ -343,6 +343,14 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(bare.returncode, 2)
         self.assertIn("cap_net_raw", bare.stderr)
 
+    def test_gro_is_turned_off(self):
+        self.no_xdp()
+        sh("ip netns exec %s ethtool -K s0 gro on" % S)
+        sensor = self.sensor()
+        self.assertIn("port s0: gro turned off", sensor.said())
+        self.assertIn("generic-receive-offload: off", sh("ip netns exec %s ethtool -k s0" % S).stdout)
+        sensor.stop()
+
     def test_files_are_removed(self):
         sensor = self.sensor()
         pid = int(sh("pgrep -P %d" % sensor.process.pid, check=False).stdout.split()[0]) if sh(
