@@ -69,7 +69,8 @@ static unsigned megabytes(const struct dp_live *l, const struct ct_config *c)
 static int look_at_ports(struct dp_live *l, const struct dp_live_config *lc, char *err, size_t err_size)
 {
 	for (unsigned i = 0; i < DP_PORTS_MAX && lc->ports[i]; i++) {
-		int rc = dp_port_look(&l->ports[i], lc->ports[i], i, l->nworkers, l->say, l->say_arg, err, err_size);
+		bool send_only = lc->use == DP_USE_MIRROR && i == DP_RESET;
+		int rc = dp_port_look(&l->ports[i], lc->ports[i], i, l->nworkers, send_only, l->say, l->say_arg, err, err_size);
 		if (rc != 0)
 			return rc;
 		l->nports++;
@@ -146,6 +147,8 @@ static bool must_distribute(const struct dp_live *l)
 		return false;
 	for (unsigned i = 0; i < l->nports; i++) {
 		const struct dp_port *p = &l->ports[i];
+		if (p->send_only)
+			continue;
 		if (!p->symmetric || p->rx_queues != l->nworkers || strcmp(p->driver, l->ports[0].driver) != 0)
 			return true;
 	}
@@ -155,7 +158,7 @@ static bool must_distribute(const struct dp_live *l)
 static int share_queues(struct dp_live *l)
 {
 	for (unsigned p = 0; p < l->nports; p++)
-		for (unsigned q = 0; q < l->ports[p].rx_queues; q++) {
+		for (unsigned q = 0; q < l->ports[p].rx_queues && !l->ports[p].send_only; q++) {
 			struct live_worker *lw = &l->workers[live_queue_worker(l, q)];
 			struct live_queue *more = realloc(lw->queues, (lw->nqueues + 1) * sizeof *more);
 			if (!more)

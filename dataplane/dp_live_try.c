@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The live loop alone, for tests: forwards between two ports, or counts what one gives, until TERM; then prints the account.
  *
- * usage: dp_live_try WORKERS SECONDS PORT [PORT] [MBUFS]
+ * usage: dp_live_try WORKERS SECONDS PORT [PORT|reset=PORT] [MBUFS]
  * Standard error: what dp_live says, `forwarding`, and links that change. Standard output: one JSON object at the end. */
 #include <inttypes.h>
 #include <signal.h>
@@ -113,12 +113,14 @@ int main(int argc, char **argv)
 		return 2;
 	if (argc > 5)
 		config.memory.mbufs = (uint32_t)atoi(argv[5]);
+	const char *second = argc > 4 && argv[4][0] ? argv[4] : NULL;
+	bool reset = second && strncmp(second, "reset=", 6) == 0;
 	struct dp_live_config lc = {
 		.program = "dp_live_try",
 		.config = &config,
 		.rules = rules,
-		.use = argc > 4 && argv[4][0] ? DP_USE_INLINE : DP_USE_MIRROR,
-		.ports = { argv[3], argc > 4 && argv[4][0] ? argv[4] : NULL },
+		.use = second && !reset ? DP_USE_INLINE : DP_USE_MIRROR,
+		.ports = { argv[3], reset ? second + 6 : second },
 		.workers = (unsigned)atoi(argv[1]),
 		.say = on_say,
 	};

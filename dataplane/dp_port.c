@@ -261,6 +261,8 @@ static int open_packet(struct dp_port *p, struct rte_mempool *pool, char *err, s
 static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char why[512], line[DP_PORT_NAME_MAX + 640];
+	if (p->send_only)
+		return open_packet(p, pool, err, err_size);
 	if (open_xdp(p, pool, why, sizeof why) == 0)
 		return 0;
 	snprintf(line, sizeof line, "port %s: taken with AF_PACKET, for AF_XDP does not work: %s", p->name, why);
@@ -298,7 +300,7 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 	if (rc != 0)
 		return FAIL(-rc, "port %s: could not be started: %s%s", p->name, strerror(-rc), dp_eal_complaint());
 	p->started = true;
-	rc = rte_eth_promiscuous_enable(p->id);
+	rc = p->send_only ? 0 : rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return FAIL(-rc, "port %s: does not take frames for others (promiscuous mode): %s%s", p->name, strerror(-rc), dp_eal_complaint());
 	if (p->kind != DP_PORT_KERNEL && dp_port_link(p) != DP_PORT_UP) {
@@ -311,7 +313,7 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 
 void dp_port_close(struct dp_port *p)
 {
-	if (p->opened && p->started)
+	if (p->opened && p->started && !p->send_only)
 		rte_eth_promiscuous_disable(p->id);
 	detach(p);
 }
@@ -334,6 +336,8 @@ uint64_t dp_port_missed(struct dp_port *p)
 {
 	struct rte_eth_stats s = { 0 };
 	bool xdp = p->one_segment; /* of the two that the kernel has */
+	if (p->send_only)
+		return 0;
 	if (p->kind != DP_PORT_KERNEL)
 		return rte_eth_stats_get(p->id, &s) == 0 ? s.imissed + s.ierrors + s.rx_nombuf : 0;
 	uint64_t n = 0;

@@ -343,6 +343,21 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(bare.returncode, 2)
         self.assertIn("cap_net_raw", bare.stderr)
 
+    def test_mirror_takes_nothing_from_the_reset_port(self):
+        sensor = self.sensor("s0", "reset=s1")
+        send = "import socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(('host', 0)); " \
+               "[s.send(b'\\2\\0\\0\\0\\0\\1\\2\\0\\0\\0\\0\\2\\x88\\xb5' + bytes(64)) for _ in range(100)]"
+        for n in (A, B):
+            subprocess.run(["ip", "netns", "exec", n, sys.executable, "-c", send], check=True, timeout=30)
+        time.sleep(0.3)
+        account = sensor.stop()
+        self.assertTrue(account["balanced"], account)
+        mirror, reset = account["ports"]
+        self.assertGreaterEqual(mirror["consumed"], 100)
+        self.assertEqual(mirror["consumed"], mirror["received"])
+        self.assertEqual((reset["received"], mirror["sent"], reset["sent"], reset["missed"]), (0, 0, 0, 0))
+        self.assertEqual((mirror["driver"], reset["driver"]), ("AF_XDP", "AF_PACKET"))
+
     def test_gro_is_turned_off(self):
         self.no_xdp()
         sh("ip netns exec %s ethtool -K s0 gro on" % S)
