@@ -124,7 +124,8 @@ static int make_mbufs(struct dp_live *l, const struct ct_config *c, char *err, s
 	uint32_t n = count_mbufs(l, c);
 	l->mbufs = rte_pktmbuf_pool_create("frames", n, CACHE, priv, (uint16_t)data_room(l), (int)rte_socket_id());
 	if (!l->mbufs)
-		return FAIL(rte_errno ? rte_errno : ENOMEM, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, and the ports' MTU, say how many",
+		return FAIL(rte_errno ? rte_errno : ENOMEM, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, "
+		            "and the ports' MTU, say how many",
 		            n, data_room(l), rte_strerror(rte_errno), dp_eal_complaint());
 	return 0;
 }
@@ -139,8 +140,8 @@ static int open_ports(struct dp_live *l, char *err, size_t err_size)
 	return 0;
 }
 
-/* Where every port has a queue for each worker, and puts both directions of a connection into the queue of one number, nobody has to
- * look for the owner. Two drivers need not agree on that. */
+/* Where every port has a queue for each worker, and puts both directions of a connection into the queue of one number, nobody has
+ * to look for the owner. Two drivers need not agree on that. */
 static bool must_distribute(const struct dp_live *l)
 {
 	if (l->nworkers == 1)

@@ -59,14 +59,15 @@ static void print_account(struct dp_live *l, unsigned stalled)
 			ct_account_add(&sum[p], &dp_live_worker(l, i)->account[p]);
 			ct_account_add(&all, &dp_live_worker(l, i)->account[p]);
 		}
-	printf("{\"balanced\": %s, \"stalled\": %u, \"seen\": %" PRIu64 ", \"ports\": [", ct_account_balanced(&all) ? "true" : "false", stalled,
-	       all.seen);
+	printf("{\"balanced\": %s, \"stalled\": %u, \"seen\": %" PRIu64 ", \"ports\": [",
+	       ct_account_balanced(&all) ? "true" : "false", stalled, all.seen);
 	for (unsigned p = 0; p < dp_live_ports(l); p++) {
 		const struct ct_account *a = &sum[p];
 		const struct dp_port *port = dp_live_port(l, p);
-		printf("%s{\"driver\": \"%s\", \"mtu\": %u, \"queues\": %u, \"received\": %" PRIu64 ", \"forwarded\": %" PRIu64 ", \"consumed\": %"
-		       PRIu64 ", \"held\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"dropped\": {", p ? ", " : "", port->driver,
-		       port->mtu, port->rx_queues, a->received, a->forwarded, a->consumed, a->held, a->sent, dp_live_missed(l, p));
+		printf("%s{\"driver\": \"%s\", \"mtu\": %u, \"queues\": %u, \"received\": %" PRIu64 ", \"forwarded\": %" PRIu64
+		       ", \"consumed\": %" PRIu64 ", \"held\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"dropped\": {",
+		       p ? ", " : "", port->driver, port->mtu, port->rx_queues, a->received, a->forwarded, a->consumed, a->held,
+		       a->sent, dp_live_missed(l, p));
 		for (unsigned d = 0; d < DP_DROP_MAX; d++)
 			printf("%s\"%s\": %" PRIu64, d ? ", " : "", dp_drop_names[d], a->dropped[d]);
 		printf("}}");

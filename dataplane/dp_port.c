@@ -236,7 +236,8 @@ static int open_packet(struct dp_port *p, struct rte_mempool *pool, char *err, s
 	while (frames > 64 && (uint64_t)frames * framesz > PACKET_BYTES)
 		frames /= 2;
 	snprintf(device, sizeof device, "net_af_packet%u", p->index);
-	snprintf(args, sizeof args, "iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", p->name, blocksz, framesz, frames);
+	snprintf(args, sizeof args, "iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", p->name, blocksz,
+	         framesz, frames);
 	p->queues = 1;
 	int rc = attach(p, device, args, err, err_size);
 	if (rc == 0)

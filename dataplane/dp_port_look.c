@@ -187,8 +187,8 @@ static int look_pci(struct dp_port *p, unsigned workers, char *err, size_t err_s
 			p->queues = (uint16_t)workers;
 			return 0;
 		}
-	return FAIL(EBUSY, "port %s: bound to the driver %s, not to DPDK's: `modprobe vfio-pci; dpdk-devbind.py --bind=vfio-pci %s` mends it "
-	            "(the kernel's interface goes away then)", p->name, driver, full);
+	return FAIL(EBUSY, "port %s: bound to the driver %s, not to DPDK's: `modprobe vfio-pci; dpdk-devbind.py --bind=vfio-pci %s` "
+	            "mends it (the kernel's interface goes away then)", p->name, driver, full);
 }
 
 int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned workers, bool send_only, dp_say say, void *arg,
