@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_clock: packets' time on a live port: real time's figures with the monotonic clock's behaviour. It never goes back, and when the
- * real clock is set it follows by an eighth of its own pace at most: so that no timeout of a connection is cut short by a step.
+/* dp_clock: packets' time on a live port: real time's figures with the monotonic clock's behaviour. It never goes back, and when
+ * the real clock is set it follows by an eighth of its own pace at most: so that no timeout of a connection is cut short by a step.
  *
  * Owner: one worker. Units: nanoseconds; `mono` of CLOCK_MONOTONIC, `real` of CLOCK_REALTIME, since 1970. */
 #ifndef DP_CLOCK_H

@@ -32,9 +32,9 @@ struct dp_eal_live {
 	bool huge; /* memory is in huge pages */
 };
 
-/* For live ports: huge pages where enough are free and may be used; a core for each worker where there are enough; files named after
- * this process, so that several run beside each other (those of earlier ones that died are removed). What the drivers log is kept
- * for dp_eal_complaint, and not printed. */
+/* For live ports: huge pages where enough are free and may be used; a core for each worker where there are enough; files named
+ * after this process, so that several run beside each other (those of earlier ones that died are removed). What the drivers log is
+ * kept for dp_eal_complaint, and not printed. */
 int dp_eal_start_live(struct dp_eal_live *e, char *err, size_t err_size);
 /* Closes EAL and removes its files. */
 void dp_eal_stop_live(void);

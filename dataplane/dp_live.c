@@ -69,7 +69,8 @@ static unsigned megabytes(const struct dp_live *l, const struct ct_config *c)
 static int look_at_ports(struct dp_live *l, const struct dp_live_config *lc, char *err, size_t err_size)
 {
 	for (unsigned i = 0; i < DP_PORTS_MAX && lc->ports[i]; i++) {
-		int rc = dp_port_look(&l->ports[i], lc->ports[i], i, l->nworkers, l->say, l->say_arg, err, err_size);
+		bool send_only = lc->use == DP_USE_MIRROR && i == DP_RESET;
+		int rc = dp_port_look(&l->ports[i], lc->ports[i], i, l->nworkers, send_only, l->say, l->say_arg, err, err_size);
 		if (rc != 0)
 			return rc;
 		l->nports++;
@@ -123,7 +124,8 @@ static int make_mbufs(struct dp_live *l, const struct ct_config *c, char *err, s
 	uint32_t n = count_mbufs(l, c);
 	l->mbufs = rte_pktmbuf_pool_create("frames", n, CACHE, priv, (uint16_t)data_room(l), (int)rte_socket_id());
 	if (!l->mbufs)
-		return FAIL(rte_errno ? rte_errno : ENOMEM, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, and the ports' MTU, say how many",
+		return FAIL(rte_errno ? rte_errno : ENOMEM, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, "
+		            "and the ports' MTU, say how many",
 		            n, data_room(l), rte_strerror(rte_errno), dp_eal_complaint());
 	return 0;
 }
@@ -138,14 +140,16 @@ static int open_ports(struct dp_live *l, char *err, size_t err_size)
 	return 0;
 }
 
-/* Where every port has a queue for each worker, and puts both directions of a connection into the queue of one number, nobody has to
- * look for the owner. Two drivers need not agree on that. */
+/* Where every port has a queue for each worker, and puts both directions of a connection into the queue of one number, nobody has
+ * to look for the owner. Two drivers need not agree on that. */
 static bool must_distribute(const struct dp_live *l)
 {
 	if (l->nworkers == 1)
 		return false;
 	for (unsigned i = 0; i < l->nports; i++) {
 		const struct dp_port *p = &l->ports[i];
+		if (p->send_only)
+			continue;
 		if (!p->symmetric || p->rx_queues != l->nworkers || strcmp(p->driver, l->ports[0].driver) != 0)
 			return true;
 	}
@@ -155,7 +159,7 @@ static bool must_distribute(const struct dp_live *l)
 static int share_queues(struct dp_live *l)
 {
 	for (unsigned p = 0; p < l->nports; p++)
-		for (unsigned q = 0; q < l->ports[p].rx_queues; q++) {
+		for (unsigned q = 0; q < l->ports[p].rx_queues && !l->ports[p].send_only; q++) {
 			struct live_worker *lw = &l->workers[live_queue_worker(l, q)];
 			struct live_queue *more = realloc(lw->queues, (lw->nqueues + 1) * sizeof *more);
 			if (!more)

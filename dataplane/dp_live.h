@@ -16,7 +16,8 @@ struct dp_live_config {
 	const char *program; /* argv[0] */
 	const struct ct_config *config;
 	const struct mt_ruleset *rules;
-	enum dp_use use; /* DP_USE_INLINE: ports inside and outside; DP_USE_MIRROR: mirror, and reset or NULL */
+	enum dp_use use; /* DP_USE_INLINE: ports inside and outside; DP_USE_MIRROR: mirror, and reset or NULL; nothing is
+	               * received from the reset port */
 	const char *ports[DP_PORTS_MAX];
 	unsigned workers; /* 1 to DP_LIVE_WORKERS_MAX */
 	/* Warnings and choices, one line each, without line end; in dp_live_open only. May be NULL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The live loop of a worker: from the ports' queues and the other workers' rings, to the ports' queues and the others' rings.
- * While a peer's ring is full nothing new is taken, so that a burst waits in the port's queue, which is deep; but a peer that stands
- * still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
+ * While a peer's ring is full nothing new is taken, so that a burst waits in the port's queue, which is deep; but a peer that
+ * stands still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
 #include "dataplane/dp_live_private.h"
 
 #include <time.h>
@@ -286,7 +286,8 @@ static void reach(struct live_worker *lw, enum live_step s)
 /* True when all have reached what this worker has; after a time, without those that do not come. */
 static bool all_here(const struct live_worker *lw)
 {
-	return atomic_load_explicit(&lw->live->reached[lw->step], memory_order_acquire) == lw->live->nworkers || live_mono() > lw->deadline;
+	const struct dp_live *l = lw->live;
+	return atomic_load_explicit(&l->reached[lw->step], memory_order_acquire) == l->nworkers || live_mono() > lw->deadline;
 }
 
 /* quiet: this round found nothing in any ring, and none was left alone, though all others had reached the step before it began. */

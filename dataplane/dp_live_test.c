@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The live loop between two ports whose frames come from files and go to files (net_pcap), with one worker and with several: every
- * frame that goes in comes out by the other port, once and unchanged, and those of a connection in their order. Each run is a process
- * of its own: EAL starts once. */
+ * frame that goes in comes out by the other port, once and unchanged, and those of a connection in their order. Each run is a
+ * process of its own: EAL starts once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

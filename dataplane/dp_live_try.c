@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The live loop alone, for tests: forwards between two ports, or counts what one gives, until TERM; then prints the account.
  *
- * usage: dp_live_try WORKERS SECONDS PORT [PORT] [MBUFS]
+ * usage: dp_live_try WORKERS SECONDS PORT [PORT|reset=PORT] [MBUFS]
  * Standard error: what dp_live says, `forwarding`, and links that change. Standard output: one JSON object at the end. */
 #include <inttypes.h>
 #include <signal.h>
@@ -59,14 +59,15 @@ static void print_account(struct dp_live *l, unsigned stalled)
 			ct_account_add(&sum[p], &dp_live_worker(l, i)->account[p]);
 			ct_account_add(&all, &dp_live_worker(l, i)->account[p]);
 		}
-	printf("{\"balanced\": %s, \"stalled\": %u, \"seen\": %" PRIu64 ", \"ports\": [", ct_account_balanced(&all) ? "true" : "false", stalled,
-	       all.seen);
+	printf("{\"balanced\": %s, \"stalled\": %u, \"seen\": %" PRIu64 ", \"ports\": [",
+	       ct_account_balanced(&all) ? "true" : "false", stalled, all.seen);
 	for (unsigned p = 0; p < dp_live_ports(l); p++) {
 		const struct ct_account *a = &sum[p];
 		const struct dp_port *port = dp_live_port(l, p);
-		printf("%s{\"driver\": \"%s\", \"mtu\": %u, \"queues\": %u, \"received\": %" PRIu64 ", \"forwarded\": %" PRIu64 ", \"consumed\": %"
-		       PRIu64 ", \"held\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"dropped\": {", p ? ", " : "", port->driver,
-		       port->mtu, port->rx_queues, a->received, a->forwarded, a->consumed, a->held, a->sent, dp_live_missed(l, p));
+		printf("%s{\"driver\": \"%s\", \"mtu\": %u, \"queues\": %u, \"received\": %" PRIu64 ", \"forwarded\": %" PRIu64
+		       ", \"consumed\": %" PRIu64 ", \"held\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"missed\": %" PRIu64 ", \"dropped\": {",
+		       p ? ", " : "", port->driver, port->mtu, port->rx_queues, a->received, a->forwarded, a->consumed, a->held,
+		       a->sent, dp_live_missed(l, p));
 		for (unsigned d = 0; d < DP_DROP_MAX; d++)
 			printf("%s\"%s\": %" PRIu64, d ? ", " : "", dp_drop_names[d], a->dropped[d]);
 		printf("}}");
@@ -113,20 +114,22 @@ int main(int argc, char **argv)
 		return 2;
 	if (argc > 5)
 		config.memory.mbufs = (uint32_t)atoi(argv[5]);
+	const char *second = argc > 4 && argv[4][0] ? argv[4] : NULL;
+	bool reset = second && strncmp(second, "reset=", 6) == 0;
 	struct dp_live_config lc = {
 		.program = "dp_live_try",
 		.config = &config,
 		.rules = rules,
-		.use = argc > 4 && argv[4][0] ? DP_USE_INLINE : DP_USE_MIRROR,
-		.ports = { argv[3], argc > 4 && argv[4][0] ? argv[4] : NULL },
+		.use = second && !reset ? DP_USE_INLINE : DP_USE_MIRROR,
+		.ports = { argv[3], reset ? second + 6 : second },
 		.workers = (unsigned)atoi(argv[1]),
 		.say = on_say,
 	};
-	if (dp_live_open(&lc, &l, err, sizeof err) != 0) {
+	int status = 2;
+	if (dp_live_open(&lc, &l, err, sizeof err) == 0)
+		status = run(l, (unsigned)atoi(argv[2]));
+	else
 		fprintf(stderr, "%s\n", err);
-		return 2;
-	}
-	int status = run(l, (unsigned)atoi(argv[2]));
 	dp_live_close(l);
 	mt_ruleset_free(rules);
 	ct_config_free(&config);

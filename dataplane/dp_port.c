@@ -37,6 +37,20 @@
 #define XDP_HEADROOM 256
 #define XDP_BEFORE (RTE_PKTMBUF_HEADROOM + XDP_HEADROOM)
 
+/* The driver does not free its handle of AF_XDP's memory when it closes; the kernel does, with the socket. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define LEAK_CHECK
+#endif
+#endif
+#if defined(LEAK_CHECK) || defined(__SANITIZE_ADDRESS__)
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:xsk_umem__create\n";
+}
+#endif
+
 static uint32_t packet_framesz(const struct dp_port *p)
 {
 	return RTE_ALIGN(p->frame_max + PACKET_HEADER + 16, PACKET_ALIGN);
@@ -222,7 +236,8 @@ static int open_packet(struct dp_port *p, struct rte_mempool *pool, char *err, s
 	while (frames > 64 && (uint64_t)frames * framesz > PACKET_BYTES)
 		frames /= 2;
 	snprintf(device, sizeof device, "net_af_packet%u", p->index);
-	snprintf(args, sizeof args, "iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", p->name, blocksz, framesz, frames);
+	snprintf(args, sizeof args, "iface=%s,qpairs=1,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", p->name, blocksz,
+	         framesz, frames);
 	p->queues = 1;
 	int rc = attach(p, device, args, err, err_size);
 	if (rc == 0)
@@ -247,6 +262,8 @@ static int open_packet(struct dp_port *p, struct rte_mempool *pool, char *err, s
 static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char why[512], line[DP_PORT_NAME_MAX + 640];
+	if (p->send_only)
+		return open_packet(p, pool, err, err_size);
 	if (open_xdp(p, pool, why, sizeof why) == 0)
 		return 0;
 	snprintf(line, sizeof line, "port %s: taken with AF_PACKET, for AF_XDP does not work: %s", p->name, why);
@@ -284,7 +301,7 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 	if (rc != 0)
 		return FAIL(-rc, "port %s: could not be started: %s%s", p->name, strerror(-rc), dp_eal_complaint());
 	p->started = true;
-	rc = rte_eth_promiscuous_enable(p->id);
+	rc = p->send_only ? 0 : rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return FAIL(-rc, "port %s: does not take frames for others (promiscuous mode): %s%s", p->name, strerror(-rc), dp_eal_complaint());
 	if (p->kind != DP_PORT_KERNEL && dp_port_link(p) != DP_PORT_UP) {
@@ -297,7 +314,7 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 
 void dp_port_close(struct dp_port *p)
 {
-	if (p->opened && p->started)
+	if (p->opened && p->started && !p->send_only)
 		rte_eth_promiscuous_disable(p->id);
 	detach(p);
 }
@@ -319,7 +336,9 @@ enum dp_port_state dp_port_link(const struct dp_port *p)
 uint64_t dp_port_missed(struct dp_port *p)
 {
 	struct rte_eth_stats s = { 0 };
-	bool xdp = p->one_segment;
+	bool xdp = p->one_segment; /* of the two that the kernel has */
+	if (p->send_only)
+		return 0;
 	if (p->kind != DP_PORT_KERNEL)
 		return rte_eth_stats_get(p->id, &s) == 0 ? s.imissed + s.ierrors + s.rx_nombuf : 0;
 	uint64_t n = 0;

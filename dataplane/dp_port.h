@@ -34,6 +34,7 @@ struct dp_port {
 	unsigned index; /* of the sensor's ports */
 	unsigned ifindex; /* kernel interface */
 	uint16_t id; /* DPDK's */
+	bool send_only; /* nothing is received from it, or taken away from its host: AF_PACKET for a kernel interface */
 	bool opened, started;
 	uint16_t mtu; /* 0: not known */
 	uint32_t frame_max; /* longer frames are not the port's: cut by the driver, or not to be sent */
@@ -52,8 +53,8 @@ typedef void (*dp_say)(void *arg, const char *line);
 
 /* Before EAL starts: what kind of port it is, and whether it can be one. All fields are set. 0, or -errno with one line in err that
  * names what mends it. */
-int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned workers, dp_say say, void *arg, char *err,
-                 size_t err_size);
+int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned workers, bool send_only, dp_say say, void *arg,
+                 char *err, size_t err_size);
 
 /* Bytes of an mbuf's data room, headroom included, that the port needs. */
 uint32_t dp_port_room(const struct dp_port *p);

@@ -78,7 +78,7 @@ static int look_kernel(struct dp_port *p, dp_say say, void *arg, char *err, size
 		return FAIL(ENETDOWN, "port %s: the interface is down: `ip link set %s up` mends it", p->name, p->name);
 	if (mtu > UINT16_MAX - DP_PORT_OVERHEAD)
 		return FAIL(EMSGSIZE, "port %s: its MTU is %d, and 65513 is the most: `ip link set %s mtu 1500` mends it", p->name, mtu, p->name);
-	for (enum dp_iface_feature f = DP_IFACE_GRO; f <= DP_IFACE_LRO && rc == 0; f++)
+	for (enum dp_iface_feature f = DP_IFACE_GRO; f <= DP_IFACE_LRO && rc == 0 && !p->send_only; f++)
 		rc = turn_off(p, f, say, arg, err, err_size);
 	if (rc != 0)
 		return rc;
@@ -187,17 +187,18 @@ static int look_pci(struct dp_port *p, unsigned workers, char *err, size_t err_s
 			p->queues = (uint16_t)workers;
 			return 0;
 		}
-	return FAIL(EBUSY, "port %s: bound to the driver %s, not to DPDK's: `modprobe vfio-pci; dpdk-devbind.py --bind=vfio-pci %s` mends it "
-	            "(the kernel's interface goes away then)", p->name, driver, full);
+	return FAIL(EBUSY, "port %s: bound to the driver %s, not to DPDK's: `modprobe vfio-pci; dpdk-devbind.py --bind=vfio-pci %s` "
+	            "mends it (the kernel's interface goes away then)", p->name, driver, full);
 }
 
-int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned workers, dp_say say, void *arg, char *err,
-                 size_t err_size)
+int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned workers, bool send_only, dp_say say, void *arg,
+                 char *err, size_t err_size)
 {
 	memset(p, 0, sizeof *p);
 	if ((size_t)snprintf(p->name, sizeof p->name, "%s", name) >= sizeof p->name || name[0] == '\0')
 		return FAIL(EINVAL, "port \"%.32s\": a port is a kernel interface, a PCI address, or a DPDK device as net_memif0,…", name);
 	p->index = index;
+	p->send_only = send_only;
 	p->cut_at = p->frame_max = UINT32_MAX;
 	if (dp_iface_exists(name))
 		return look_kernel(p, say, arg, err, err_size);

@@ -175,7 +175,8 @@ class PortsTest(unittest.TestCase):
     def talk(self, address="10.99.0.2", mb=MB):
         """Bytes both ways over one connection; all of them must arrive."""
         run = ["ip", "netns", "exec"]
-        server = subprocess.Popen(run + [B, sys.executable, "-c", TALK, "server", address, str(mb)], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen(run + [B, sys.executable, "-c", TALK, "server", address, str(mb)], stdout=subprocess.PIPE,
+                                  text=True)
         try:
             self.assertEqual(server.stdout.readline(), "ready\n")
             client = subprocess.run(run + [A, sys.executable, "-c", TALK, "client", address, str(mb)], timeout=60)
@@ -220,11 +221,13 @@ class PortsTest(unittest.TestCase):
     def vlan(self, driver, tags):
         """Tagged frames arrive with their tags: by AF_PACKET, which hands out the outer one beside the frame."""
         sensor = self.sensor()
-        watch = subprocess.Popen(["ip", "netns", "exec", B, sys.executable, "-c", TAGGED, "watch", "25"], stdout=subprocess.PIPE, text=True)
+        watch = subprocess.Popen(["ip", "netns", "exec", B, sys.executable, "-c", TAGGED, "watch", "25"],
+                                 stdout=subprocess.PIPE, text=True)
         try:
             self.assertEqual(watch.stdout.readline(), "ready\n")
             for n in range(25):
-                subprocess.run(["ip", "netns", "exec", A, sys.executable, "-c", TAGGED, "send", str(n), tags], check=True, timeout=30)
+                subprocess.run(["ip", "netns", "exec", A, sys.executable, "-c", TAGGED, "send", str(n), tags], check=True,
+                               timeout=30)
             got = watch.communicate(timeout=30)[0].split()
         finally:
             watch.kill()
@@ -338,10 +341,33 @@ class PortsTest(unittest.TestCase):
         sh("ip -n %s link set s0 up" % S)
         self.assertIn("`ip -br link`", self.refused("s9", "s1"))
         self.assertIn("net_memif", self.refused("net_nothing0", "s1"))
-        bare = subprocess.run(["ip", "netns", "exec", S, "setpriv", "--bounding-set=-all", "--inh-caps=-all", TRY, "1", "5", "s0", "s1"],
-                              capture_output=True, text=True, timeout=60)
+        bare = subprocess.run(["ip", "netns", "exec", S, "setpriv", "--bounding-set=-all", "--inh-caps=-all", TRY, "1", "5",
+                               "s0", "s1"], capture_output=True, text=True, timeout=60)
         self.assertEqual(bare.returncode, 2)
         self.assertIn("cap_net_raw", bare.stderr)
+
+    def test_mirror_takes_nothing_from_the_reset_port(self):
+        sensor = self.sensor("s0", "reset=s1")
+        send = "import socket; s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); s.bind(('host', 0)); " \
+               "[s.send(b'\\2\\0\\0\\0\\0\\1\\2\\0\\0\\0\\0\\2\\x88\\xb5' + bytes(64)) for _ in range(100)]"
+        for n in (A, B):
+            subprocess.run(["ip", "netns", "exec", n, sys.executable, "-c", send], check=True, timeout=30)
+        time.sleep(0.3)
+        account = sensor.stop()
+        self.assertTrue(account["balanced"], account)
+        mirror, reset = account["ports"]
+        self.assertGreaterEqual(mirror["consumed"], 100)
+        self.assertEqual(mirror["consumed"], mirror["received"])
+        self.assertEqual((reset["received"], mirror["sent"], reset["sent"], reset["missed"]), (0, 0, 0, 0))
+        self.assertEqual((mirror["driver"], reset["driver"]), ("AF_XDP", "AF_PACKET"))
+
+    def test_gro_is_turned_off(self):
+        self.no_xdp()
+        sh("ip netns exec %s ethtool -K s0 gro on" % S)
+        sensor = self.sensor()
+        self.assertIn("port s0: gro turned off", sensor.said())
+        self.assertIn("generic-receive-offload: off", sh("ip netns exec %s ethtool -k s0" % S).stdout)
+        sensor.stop()
 
     def test_files_are_removed(self):
         sensor = self.sensor()
