@@ -7,15 +7,18 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import time
 import unittest
 
 import harness
-from harness import PROGRAM, Scenario, run, total
+from harness import BUNDLED, PROGRAM, Scenario, run, total
 
 WAIT = 60  # seconds, for what takes one or two
 QUIET = ["--inside", "net_null0,no-rx=1", "--outside", "net_null1,no-rx=1"]
-FLOOD = ["--inside", "net_null0,size=64", "--outside", "net_null1,no-rx=1"]  # frames as fast as they can be taken
+# Frames as fast as they can be taken: empty ones; a capture without end, by a port with one queue, so that most go to another
+# worker.
+EMPTY, ENDLESS = "net_null0,size=64", "net_pcap0,rx_pcap=%s,infinite_rx=1" % BUNDLED
 
 
 class WrongWords(Scenario):
@@ -184,22 +187,50 @@ class Running(Scenario):
         self.assertIn("watching net_null0,no-rx=1 (net_null), 1 worker, ", self.said())
         self.end()
 
+    def test_finds_at_a_mirror_port_what_read_finds(self):
+        """The same packets from a port: the same verdicts, of the same mails."""
+
+        def found(records):
+            return sorted((r["mailweir"]["verdict"], r["mailweir"].get("queue_id", ""), r["email"].get("subject", ""),
+                           [m["sid"] for m in r["mailweir"]["marks"]]) for r in records if r["event_type"] == "smtp")
+
+        expected = found(run("read", "--json", BUNDLED).records)
+        self.assertGreater(len(expected), 5)
+        out, port = self.path("mirror"), "net_pcap0,rx_pcap=" + BUNDLED
+        self.start(["--mirror", port], 'output: {directory: "%s"}\n' % out)
+        self.until(lambda: len(found(self.whole(out))) >= len(expected), "every message has its record")
+        self.end()
+        records = self.records(out + "/eve.json")
+        self.assertEqual(found(records), expected)
+        self.assert_stats(records[-1], [port])
+        self.assertEqual(records[-1]["mailweir"]["messages"]["seen"], len(expected))
+        for r in records[:-1]:
+            self.assertEqual(r["in_iface"], port)
+            self.assertNotIn("pcap_cnt", r)
+            self.assertNotIn("pcap_filename", r)
+
     def test_observes(self):
         self.start(QUIET + ["--observe"])
         self.assertIn("only observing", self.said())
         self.end()
 
     def test_the_account_balances_while_traffic_goes_on(self):
-        """Also while packets are on their way from one worker to another."""
-        for workers in (1, 3):
-            with self.subTest(workers=workers):
-                out = self.path("flood%d" % workers)
-                self.start(FLOOD + ["--workers", str(workers)], 'output: {directory: "%s", stats_interval: 1}\n' % out)
-                self.until(lambda: len(self.whole(out)) >= 3, "three stats records")
+        """Also while packets are on their way from one worker to another, and while messages are in progress."""
+        other = "net_null1,no-rx=1"
+        for first, second, workers in ((EMPTY, other, 1), (EMPTY, other, 3), (ENDLESS, other, 1), (ENDLESS, other, 3),
+                                       (ENDLESS, None, 1)):
+            with self.subTest(first=first, second=second, workers=workers):
+                out = tempfile.mkdtemp(dir=self.folder)
+                self.start((["--inside", first, "--outside", second] if second else ["--mirror", first]) +
+                           ["--workers", str(workers)],
+                           'output: {directory: "%s", stats_interval: 1}\n' % out)
+                self.until(lambda: len([r for r in self.whole(out) if r["event_type"] == "stats"]) >= 3, "three stats records")
                 self.end()
                 records = self.records(out + "/eve.json")
                 for r in records:
-                    self.assert_stats(r, ["net_null0,size=64", "net_null1,no-rx=1"])
+                    if r["event_type"] == "stats":
+                        self.assert_stats(r, [first] + ([second] if second else []))
+                records = [r for r in records if r["event_type"] == "stats"]
                 received = [r["mailweir"]["packets"]["received"] for r in records]
                 self.assertEqual(received, sorted(received))
                 self.assertGreater(received[-1], 0)
