@@ -328,7 +328,7 @@ def _impatient():
     """TCP of this namespace repeats what is lost every second, as far as this kernel can: where every other packet is lost,
     doubled waiting times would make hours of seconds."""
     for name, value in (("tcp_rto_max_ms", 1000), ("tcp_thin_linear_timeouts", 1), ("tcp_syn_linear_timeouts", 60),
-                        ("tcp_syn_retries", 60), ("tcp_synack_retries", 60), ("tcp_retries2", 60)):
+                        ("tcp_syn_retries", 60), ("tcp_synack_retries", 60), ("tcp_retries2", 60), ("tcp_orphan_retries", 60)):
         try:
             with open("/proc/sys/net/ipv4/" + name, "w") as f:
                 f.write(str(value))

@@ -4,7 +4,7 @@ import re
 
 import net_case
 import net_mail
-from net_case import VERSIONS, Wire, kinds, saw
+from net_case import VERSIONS, Wire, kinds, one_kind, saw
 from net_mail import PostfixClient, Smtp, deliver, letter
 from net_servers import Aiosmtpd, Lenient, OpenSmtpd, Postfix
 from pg_session import stuff
@@ -35,10 +35,12 @@ class Refuse(Wire):
             self.assert_refused(bad, said.code, found[0])
             saw("IPv%d: exit status %d, %s", version, said.status, found[0].decode())
 
+    @one_kind
     def test_swaks(self):
         self.serve(Aiosmtpd())
         self.by_program(net_mail.swaks)
 
+    @one_kind
     def test_msmtp(self):
         self.serve(Aiosmtpd())
         self.by_program(net_mail.msmtp)
@@ -47,15 +49,18 @@ class Refuse(Wire):
         self.serve(Aiosmtpd())
         self.by_script()
 
+    @one_kind
     def test_to_postfix(self):
         self.serve(Postfix("server", "mx.example.com", "example.com"))
         self.by_script()
         self.by_script(bdat=1000)
 
+    @one_kind
     def test_to_opensmtpd(self):
         self.serve(OpenSmtpd())
         self.by_script()
 
+    @one_kind
     def test_from_postfix(self):
         """Its queue is empty afterwards, its log names our words, it tried once, and the sender has it in writing."""
         self.serve(Postfix("server", "mx.example.com", "example.com"))
@@ -174,6 +179,7 @@ class Refuse(Wire):
         self.check_pipelined(bdat=1200)
         self.check_pipelined(bdat=1200, empty_last=True)
 
+    @one_kind
     def test_two_infected_pipelined(self):
         self.serve(Lenient())
         letters = [letter(infected=True), letter(infected=True)]
