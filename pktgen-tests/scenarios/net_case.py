@@ -42,7 +42,7 @@ def one_kind(test):
 class Wire(unittest.TestCase):
     """A sensor on ports of one kind between client and server. Subclasses for each kind are made by kinds()."""
 
-    kind, impair, mtu, arguments, forwards_all = None, None, 1500, (), False
+    kind, impair, mtu, vlan, arguments, forwards_all = None, None, 1500, None, (), False
 
     @classmethod
     def setUpClass(cls):
@@ -53,7 +53,7 @@ class Wire(unittest.TestCase):
             raise netns.Missing(why)
         cls.net, cls.sensor, cls.server = None, None, None
         try:
-            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair)
+            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan)
             cls.start_sensor()
         except BaseException:
             cls.shut()

@@ -231,18 +231,19 @@ class Program:
 
 
 class Net:
-    """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both."""
+    """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both.
+    vlan: between the two ports every frame bears this tag; not together with impair."""
 
-    def __init__(self, mtu=1500, impair=None, mirror=False):
+    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None):
         self.programs, self.links, self.ports, self.mtu = [], [], {}, mtu
         self.mirror, self.reset = None, None
         try:
-            self._build(mtu, impair or {}, mirror)
+            self._build(mtu, impair or {}, mirror, vlan)
         except BaseException:
             self.close()
             raise
 
-    def _build(self, mtu, impair, mirror):
+    def _build(self, mtu, impair, mirror, vlan):
         for name, number, wire in (("client", 1, "mwn-c"), ("server", 2, "mwn-s")):
             command("ip", "netns", "add", name)
             self._pair(wire, "eth0", name, "02:77:00:00:00:%02x" % number, mtu)
@@ -254,10 +255,12 @@ class Net:
                     _impatient()
         for side, wire, near, far in ((OUTSIDE, "mwn-c", "mwn-co", "mwn-out"), (INSIDE, "mwn-s", "mwn-so", "mwn-in")):
             self.ports[side] = wire
-            if side in impair:
+            if side in impair or vlan:
                 self._pair(near, far, None, None, mtu)
                 self.ports[side] = far
-                self.programs.append(Program([impair_program()] + list(impair[side]) + [wire, near]).said(b"forwarding"))
+                tagger = [sys.executable, os.path.join(HERE, "net_forward.py"), "--tag", vlan]
+                words = tagger if vlan else [impair_program()] + list(impair[side])
+                self.programs.append(Program(words + [wire, near]).said(b"forwarding"))
         if mirror:
             self._pair("mwn-mp", "mwn-mirror", None, None, mtu)
             self._pair("mwn-rp", "mwn-reset", None, None, mtu)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An infected letter is not delivered, the sender is told 554 and does not come again; what stands beside it arrives."""
 import re
+import sys
 
 import net_case
 import net_mail
 from net_case import VERSIONS, Wire, kinds, one_kind, saw
 from net_mail import PostfixClient, Smtp, deliver, letter
 from net_servers import Aiosmtpd, Lenient, OpenSmtpd, Postfix
+from netns import Tap
 from pg_session import stuff
 
 
@@ -215,8 +217,32 @@ class Refuse(Wire):
         saw("RSET 250, NOOP 250, QUIT 221 and the end; a next MAIL 421")
 
 
+class Tagged(Wire):
+    vlan = 7
+
+    def test_vlan(self):
+        """Every frame at the ports bears a tag, those that the sensor makes too: else they would not arrive."""
+        self.serve(Lenient(strict=True))
+        tap = Tap(None, self.net.ports["outside"])
+        self.addCleanup(tap.close)
+        for version in VERSIONS:
+            letters = [letter(), letter(infected=True), letter()]
+            outcomes = deliver(self.net, letters, version)
+            self.assert_not_delivered([letters[1]])
+            self.assert_delivered([letters[0], letters[2]])
+            self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
+            record = self.record(letters[1])
+            self.assertTrue(record is None or record["vlan"] == [7], record)
+        tap.close()
+        frames = tap.sent + tap.received
+        self.assertTrue(frames)
+        self.assertEqual([f for f in frames if f[12:16] != b"\x81\0\0\x07"], [])
+        saw("%d frames, each with its tag; 554 in a VLAN", len(frames))
+
+
 kinds(globals(), Refuse)
-load_tests = net_case.load_tests(__import__("sys").modules[__name__], Refuse)
+kinds(globals(), Tagged)
+load_tests = net_case.load_tests(sys.modules[__name__], Refuse, Tagged)
 
 if __name__ == "__main__":
     net_case.main()
