@@ -11,7 +11,7 @@ import harness
 import net_mail
 import net_sensor
 import netns
-from net_sensor import AF_PACKET, AF_XDP, Sensor
+from net_sensor import AF_PACKET, AF_XDP, Sensor, is_about
 
 DEEP = os.environ.get("MAILWEIR_DEEP", "") not in ("", "0")
 CONTROL = bool(os.environ.get("MAILWEIR_NET_SENSOR"))  # another program stands in: it writes no records
@@ -42,7 +42,7 @@ def one_kind(test):
 class Wire(unittest.TestCase):
     """A sensor on ports of one kind between client and server. Subclasses for each kind are made by kinds()."""
 
-    kind, impair, mtu, arguments, forwards_all = None, None, 1500, (), False
+    kind, impair, mtu, vlan, arguments, forwards_all = None, None, 1500, None, (), False
 
     @classmethod
     def setUpClass(cls):
@@ -53,7 +53,7 @@ class Wire(unittest.TestCase):
             raise netns.Missing(why)
         cls.net, cls.sensor, cls.server = None, None, None
         try:
-            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair)
+            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan)
             cls.start_sensor()
         except BaseException:
             cls.shut()
@@ -108,16 +108,19 @@ class Wire(unittest.TestCase):
                 self.assertEqual(one.arrived(self.server), 1, "clean letter %s has copies" % one.token)
 
     def record(self, one, **wanted):
-        """The letter's record, as the last try left it."""
+        """The letter's record: of its last try, which may be written a moment after the client was answered."""
         if CONTROL:
             return None
-        found = self.sensor.about(one)
+
+        def last_as_wanted(record):
+            return is_about(one, record) and all(record["mailweir"].get(name) == value for name, value in wanted.items())
+
+        found = self.sensor.wait(last_as_wanted) or self.sensor.about(one, timeout=0)
         self.assertTrue(found, "no record of %s%s" % (one.token, self.sensor.explain()))
         record = found[-1]
-        own = record["mailweir"]
         self.assertIn(one.recipient, str(record["smtp"]["rcpt_to"]), record)
         for name, value in wanted.items():
-            self.assertEqual(own.get(name), value, "%s of %s" % (name, record))
+            self.assertEqual(record["mailweir"].get(name), value, "%s of %s" % (name, record))
         return record
 
     def assert_recorded_clean(self, one, queue_id=None):

@@ -3,15 +3,17 @@
 """Forwards frames between two interfaces, and judges nothing: the scenarios' control. Whatever a scenario says that a
 sensor does must not come true with this in its place.
 
-usage: net_forward.py [--copy IF] [--inject IF] [--spoil ttl|order|loss] IF_A IF_B
+usage: net_forward.py [--copy IF] [--inject IF] [--tag ID] [--spoil ttl|order|loss] IF_A IF_B
 --copy    sends a copy of every frame there: a mirror port
 --inject  what arrives there goes out on both sides
+--tag     puts a VLAN tag into what goes from A to B, and takes it out of what comes back
 --spoil   takes one off every IPv4 TTL; lets every 20th frame wait for the next; loses every 20th
 """
 import argparse
 import select
 import signal
 import socket
+import struct
 import sys
 
 import netns
@@ -40,6 +42,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copy")
     parser.add_argument("--inject")
+    parser.add_argument("--tag", type=int)
     parser.add_argument("--spoil", choices=("ttl", "order", "loss"))
     parser.add_argument("a")
     parser.add_argument("b")
@@ -50,6 +53,7 @@ def main():
     if wanted.inject:
         inject = netns.packet_socket(wanted.inject)
         ways[inject.fileno()] = (inject, [a, b])
+    tag = {a.fileno(): wanted.tag, b.fileno(): -1} if wanted.tag else {}
     spoil = {fd: Spoil(wanted.spoil) for fd in ways}
     poll = select.poll()
     for fd in ways:
@@ -64,8 +68,17 @@ def main():
                     frame, _ = netns.packet_receive(source, socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     break
-                for one in spoil[fd].frames(frame):
+                for one in spoil[fd].frames(tagged(frame, tag.get(fd))):
                     send(one, targets)
+
+
+def tagged(frame, tag):
+    """tag: its ID; -1: without the one that is there."""
+    if tag is None:
+        return frame
+    if tag < 0:
+        return frame[:12] + frame[16:]
+    return frame[:12] + struct.pack("!HH", 0x8100, tag) + frame[12:]
 
 
 def send(frame, targets):

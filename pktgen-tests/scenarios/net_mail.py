@@ -164,6 +164,8 @@ class Smtp:
         return envelope + b"".join(chunks), 2 + len(chunks)
 
     def quit(self):
+        """Does not wait long for the answer: all that matters has been said."""
+        self.socket.settimeout(2)
         try:
             self.ask(b"QUIT\r\n", 221)
         except (OSError, Reply):

@@ -57,6 +57,10 @@ def control(net, mirrored=False):
     return FORWARD + more + [net.ports["outside"], net.ports["inside"]]
 
 
+def is_about(letter, record, kind="smtp"):
+    return record.get("event_type") == kind and record.get("smtp", {}).get("mail_from", "").strip("<>") == letter.sender
+
+
 class Sensor:
     """A running sensor: argv, what it wrote, how it ended."""
 
@@ -65,9 +69,9 @@ class Sensor:
                                                              "MAILWEIR_NET_FOLDER", "PYTHONDONTWRITEBYTECODE")
                or k.endswith("SAN_OPTIONS")}
         env.update(LC_ALL="C.UTF-8", HOME=os.environ.get("HOME", "/"))
-        self.program = netns.Program(argv, name="sensor", env=env)
+        self.program, self.read, self.parsed = netns.Program(argv, name="sensor", env=env), 0, []
         try:
-            self.program.said(b"forwarding", b"listening", timeout=timeout)
+            self.program.said(b"forwarding", b"watching", timeout=timeout)
         except BaseException:
             self.program.kill()
             raise
@@ -75,8 +79,13 @@ class Sensor:
     @property
     def records(self):
         """All whole lines so far."""
-        out = self.program.out
-        return [json.loads(line) for line in out[: out.rfind(b"\n") + 1].splitlines() if line.startswith(b"{")]
+        with open(self.program.out_name, "rb") as f:
+            f.seek(self.read)
+            new = f.read()
+        new = new[: new.rfind(b"\n") + 1]
+        self.read += len(new)
+        self.parsed += [json.loads(line) for line in new.splitlines() if line.startswith(b"{")]
+        return self.parsed
 
     def of(self, kind):
         return [r for r in self.records if r.get("event_type") == kind]
@@ -92,8 +101,7 @@ class Sensor:
 
     def about(self, letter, kind="smtp", timeout=30):
         """The records of a letter (net_mail): its sender is no other's."""
-        return self.wait(lambda r: r.get("event_type") == kind
-                         and r.get("smtp", {}).get("mail_from", "").strip("<>") == letter.sender, timeout)
+        return self.wait(lambda record: is_about(letter, record, kind), timeout)
 
     @property
     def stats(self):

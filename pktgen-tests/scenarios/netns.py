@@ -231,18 +231,19 @@ class Program:
 
 
 class Net:
-    """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both."""
+    """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both.
+    vlan: between the two ports every frame bears this tag; not together with impair."""
 
-    def __init__(self, mtu=1500, impair=None, mirror=False):
+    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None):
         self.programs, self.links, self.ports, self.mtu = [], [], {}, mtu
         self.mirror, self.reset = None, None
         try:
-            self._build(mtu, impair or {}, mirror)
+            self._build(mtu, impair or {}, mirror, vlan)
         except BaseException:
             self.close()
             raise
 
-    def _build(self, mtu, impair, mirror):
+    def _build(self, mtu, impair, mirror, vlan):
         for name, number, wire in (("client", 1, "mwn-c"), ("server", 2, "mwn-s")):
             command("ip", "netns", "add", name)
             self._pair(wire, "eth0", name, "02:77:00:00:00:%02x" % number, mtu)
@@ -254,10 +255,12 @@ class Net:
                     _impatient()
         for side, wire, near, far in ((OUTSIDE, "mwn-c", "mwn-co", "mwn-out"), (INSIDE, "mwn-s", "mwn-so", "mwn-in")):
             self.ports[side] = wire
-            if side in impair:
+            if side in impair or vlan:
                 self._pair(near, far, None, None, mtu)
                 self.ports[side] = far
-                self.programs.append(Program([impair_program()] + list(impair[side]) + [wire, near]).said(b"forwarding"))
+                tagger = [sys.executable, os.path.join(HERE, "net_forward.py"), "--tag", vlan]
+                words = tagger if vlan else [impair_program()] + list(impair[side])
+                self.programs.append(Program(words + [wire, near]).said(b"forwarding"))
         if mirror:
             self._pair("mwn-mp", "mwn-mirror", None, None, mtu)
             self._pair("mwn-rp", "mwn-reset", None, None, mtu)
@@ -328,7 +331,7 @@ def _impatient():
     """TCP of this namespace repeats what is lost every second, as far as this kernel can: where every other packet is lost,
     doubled waiting times would make hours of seconds."""
     for name, value in (("tcp_rto_max_ms", 1000), ("tcp_thin_linear_timeouts", 1), ("tcp_syn_linear_timeouts", 60),
-                        ("tcp_syn_retries", 60), ("tcp_synack_retries", 60), ("tcp_retries2", 60)):
+                        ("tcp_syn_retries", 60), ("tcp_synack_retries", 60), ("tcp_retries2", 60), ("tcp_orphan_retries", 60)):
         try:
             with open("/proc/sys/net/ipv4/" + name, "w") as f:
                 f.write(str(value))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scenarios with a network, tested themselves: with a program in the sensor's place that forwards and judges nothing,
 clean mail arrives, and each scenario that promises a refusal fails because an infected letter was delivered."""
+import email
 import os
 import re
 import shutil
@@ -10,8 +11,10 @@ import unittest
 
 import harness
 import net_case
+import net_mail
 import netns
 from net_case import DEEP
+from net_mail import letter
 from net_sensor import FORWARD
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -48,7 +51,7 @@ class Control(unittest.TestCase):
         net_case.saw("%s: passes with nothing in the way", scenario)
 
     def test_refuse(self):
-        self.fails("test_net_refuse.py", "RefuseAfPacket")
+        self.fails("test_net_refuse.py", "RefuseAfPacket", "TaggedAfPacket")
 
     def test_ends(self):
         self.fails("test_net_ends.py", "EndsAfPacket" if DEEP else "EndsAfPacket.test_smuggled")
@@ -72,6 +75,9 @@ class Control(unittest.TestCase):
             self.assertEqual(status, 1, text[-3000:])
             self.assertIn("failures=", text)
             net_case.saw("test_net_other.py: sees what spoils %s", spoil)
+
+    def test_mirror(self):
+        self.passes("test_net_watch.py", "Copies")
 
     def test_nothing_is_left(self):
         """A scenario that is killed in the middle leaves no program, interface, namespace or mount behind."""
@@ -101,6 +107,25 @@ class Control(unittest.TestCase):
             mounts = f.read()
         spaces = subprocess.run(["ip", "netns", "list"], stdout=subprocess.PIPE).stdout.decode()
         return "mwn-" in links, "mwn-" in mounts or netns.FOLDER in mounts, "client" in spaces
+
+
+class Letters(harness.Scenario):
+    """The default rules judge the scenarios' letters as those expect, and find a mark in what is infected."""
+
+    def test_letters(self):
+        letters = [letter(kind=kind, size=size) for kind in ("text", "8bit", "qp", "base64") for size in (100, 20000)]
+        letters += [letter(infected=True, size=size) for size in (20, 3000, 200000)]
+        _, found = self.judge([one.data for one in letters], status=1)
+        for one, own in zip(letters, found):
+            self.assertEqual(own["verdict"], "infected" if one.infected else "clean", own)
+            self.assertEqual(bool(own["marks"]), one.infected, own)
+
+    def test_big_letter(self):
+        one = net_mail.big(3_000_000)
+        parts = email.message_from_bytes(one.data).get_payload()
+        self.assertGreater(len(parts[1].get_payload(decode=True)), 3_000_000)
+        _, (own,) = self.judge([one.data], status=0)
+        self.assertEqual((own["verdict"], own["errors"]), ("clean", []), own)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 
 import net_case
 import net_mail
-from net_case import DEEP, VERSIONS, Wire, deep, kinds, saw
+from net_case import DEEP, VERSIONS, Wire, deep, kinds, one_kind, saw
 from net_mail import PostfixClient, deliver, letter
 from net_servers import Aiosmtpd, Lenient, OpenSmtpd, Postfix
 
@@ -52,10 +52,12 @@ class Deliver(Wire):
         deliver(self.net, mine, bdat=30000)
         self.assert_delivered(mine)
 
+    @one_kind
     def test_opensmtpd(self):
         self.serve(OpenSmtpd())
         self.from_all()
 
+    @one_kind
     def test_aiosmtpd(self):
         self.serve(Aiosmtpd())
         self.from_all()
@@ -76,6 +78,7 @@ class Deliver(Wire):
                 self.assert_recorded_clean(one)
         saw("DATA and BDAT in pieces down to a byte")
 
+    @one_kind
     def test_starttls(self):
         """Postfix to Postfix, each offering and using TLS: the session passes, and is counted as unscanned."""
         self.serve(Postfix("server", "mx.example.com", "example.com"))
@@ -102,6 +105,7 @@ class Deliver(Wire):
             record = self.record(one, verdict="clean", delivered="no")
             self.assertTrue(record is None or record["mailweir"]["reply"]["code"] == code, record)
 
+    @one_kind
     def test_the_servers_own_refusals(self):
         """What the server says reaches the client, and the record."""
         self.replies("reply", 550)

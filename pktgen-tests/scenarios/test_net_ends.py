@@ -5,7 +5,7 @@ import time
 
 import net_case
 import net_mail
-from net_case import VERSIONS, Wire, kinds, saw
+from net_case import VERSIONS, Wire, kinds, one_kind, saw
 from net_mail import Smtp, letter
 from net_servers import Lenient
 from pg_session import stuff
@@ -50,9 +50,11 @@ class Ends(Wire):
     def test_each_end(self):
         self.each()
 
+    @one_kind
     def test_each_end_byte_by_byte(self):
         self.each(pieces=net_mail.sizes(0, 1, 1), pause=0.002)
 
+    @one_kind
     def test_smuggled(self):
         """An infected letter behind an end that only a lenient server takes: two messages there, one to a strict reader."""
         self.serve(Lenient())

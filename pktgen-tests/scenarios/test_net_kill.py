@@ -7,7 +7,7 @@ import time
 
 import net_case
 import net_mail
-from net_case import DEEP, VERSIONS, Wire, kinds, saw, sound
+from net_case import DEEP, VERSIONS, Wire, kinds, one_kind, saw, sound
 from net_mail import Smtp, letter
 from net_servers import Lenient
 
@@ -47,6 +47,7 @@ class Kill(Wire):
         for version in VERSIONS if DEEP else VERSIONS[:1]:
             self.again_and_again(version, lambda: self.sensor.kill())
 
+    @one_kind
     def test_term(self):
         """TERM under traffic: it finishes what it holds, status 0, and its books balance."""
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """An infected letter is not delivered, the sender is told 554 and does not come again; what stands beside it arrives."""
 import re
+import sys
 
 import net_case
 import net_mail
-from net_case import VERSIONS, Wire, kinds, saw
+from net_case import VERSIONS, Wire, kinds, one_kind, saw
 from net_mail import PostfixClient, Smtp, deliver, letter
 from net_servers import Aiosmtpd, Lenient, OpenSmtpd, Postfix
+from netns import Tap
 from pg_session import stuff
 
 
@@ -35,10 +37,12 @@ class Refuse(Wire):
             self.assert_refused(bad, said.code, found[0])
             saw("IPv%d: exit status %d, %s", version, said.status, found[0].decode())
 
+    @one_kind
     def test_swaks(self):
         self.serve(Aiosmtpd())
         self.by_program(net_mail.swaks)
 
+    @one_kind
     def test_msmtp(self):
         self.serve(Aiosmtpd())
         self.by_program(net_mail.msmtp)
@@ -47,15 +51,18 @@ class Refuse(Wire):
         self.serve(Aiosmtpd())
         self.by_script()
 
+    @one_kind
     def test_to_postfix(self):
         self.serve(Postfix("server", "mx.example.com", "example.com"))
         self.by_script()
         self.by_script(bdat=1000)
 
+    @one_kind
     def test_to_opensmtpd(self):
         self.serve(OpenSmtpd())
         self.by_script()
 
+    @one_kind
     def test_from_postfix(self):
         """Its queue is empty afterwards, its log names our words, it tried once, and the sender has it in writing."""
         self.serve(Postfix("server", "mx.example.com", "example.com"))
@@ -174,6 +181,7 @@ class Refuse(Wire):
         self.check_pipelined(bdat=1200)
         self.check_pipelined(bdat=1200, empty_last=True)
 
+    @one_kind
     def test_two_infected_pipelined(self):
         self.serve(Lenient())
         letters = [letter(infected=True), letter(infected=True)]
@@ -209,8 +217,32 @@ class Refuse(Wire):
         saw("RSET 250, NOOP 250, QUIT 221 and the end; a next MAIL 421")
 
 
+class Tagged(Wire):
+    vlan = 7
+
+    def test_vlan(self):
+        """Every frame at the ports bears a tag, those that the sensor makes too: else they would not arrive."""
+        self.serve(Lenient(strict=True))
+        tap = Tap(None, self.net.ports["outside"])
+        self.addCleanup(tap.close)
+        for version in VERSIONS:
+            letters = [letter(), letter(infected=True), letter()]
+            outcomes = deliver(self.net, letters, version)
+            self.assert_not_delivered([letters[1]])
+            self.assert_delivered([letters[0], letters[2]])
+            self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
+            record = self.record(letters[1])
+            self.assertTrue(record is None or record["vlan"] == [7], record)
+        tap.close()
+        frames = tap.sent + tap.received
+        self.assertTrue(frames)
+        self.assertEqual([f for f in frames if f[12:16] != b"\x81\0\0\x07"], [])
+        saw("%d frames, each with its tag; 554 in a VLAN", len(frames))
+
+
 kinds(globals(), Refuse)
-load_tests = net_case.load_tests(__import__("sys").modules[__name__], Refuse)
+kinds(globals(), Tagged)
+load_tests = net_case.load_tests(sys.modules[__name__], Refuse, Tagged)
 
 if __name__ == "__main__":
     net_case.main()

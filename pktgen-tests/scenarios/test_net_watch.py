@@ -3,16 +3,18 @@
 import struct
 import sys
 import time
+import unittest
 
 import net_case
 import net_mail
 import net_sensor
 import netns
+import pg_packets
 from net_case import CONTROL, VERSIONS, Wire, kinds, saw
 from net_mail import Smtp, deliver, letter
 from net_sensor import Sensor
 from net_servers import Lenient, Postfix
-from netns import Tap
+from netns import Tap, quiet
 from pg_session import stuff
 
 
@@ -74,6 +76,36 @@ class Mirror(Wire):
         if cls.forwarder:
             cls.forwarder.kill()
         super().shut()
+
+
+class Copies(unittest.TestCase):
+    """The wiring itself, without a sensor: what a mirror port sees, and where what is sent to the reset port arrives."""
+
+    def test_copies_and_resets(self):
+        net = netns.Net(mirror=True)
+        self.addCleanup(net.close)
+        forwarder = netns.Program(net_sensor.control(net, True)).said(b"forwarding")
+        self.addCleanup(forwarder.kill)
+        server = Lenient(strict=True)
+        self.addCleanup(server.close)
+        client, far, port = Tap("client"), Tap("server"), Tap(None, net.mirror)
+        good = letter()
+        self.assertEqual(deliver(net, [good])[good].code, 250)
+        quiet(client, far, port)
+        self.assertEqual(sorted(port.received), sorted(client.sent + client.received))
+        self.assertEqual([resets(tap) for tap in (client, far)], [[], []])
+        s = netns.packet_socket(net.reset)
+        with s:
+            for version in VERSIONS:
+                hosts = pg_packets.Hosts(netns.CLIENT[version], netns.SERVER[version], 4000, 25, pg_packets.Link())
+                for from_server in (False, True):
+                    s.send(hosts.packet(from_server, 1, 1, pg_packets.RST))
+        quiet(client, far)
+        for tap in (client, far, port):
+            tap.close()
+        for tap in (client, far):
+            self.assertEqual(resets(tap), [(4000, 25), (25, 4000)] * 2)
+        saw("%d frames copied; resets reach both ends", len(port.received))
 
 
 class Alert(Mirror):
