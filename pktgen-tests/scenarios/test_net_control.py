@@ -29,12 +29,18 @@ def control(scenario, *names, spoil=None):
     return p.returncode, p.stdout.decode("utf-8", "replace")
 
 
+def reason(text):
+    """Why it was skipped, in its own words."""
+    found = re.search(r"(?m)^SKIP: (.*)", text)
+    return found[1] if found else text[-300:]
+
+
 class Control(unittest.TestCase):
     def fails(self, scenario, *names):
         """Every test of these fails, and for the right reason."""
         status, text = control(scenario, *names)
         if status == 77 or " skipped " in text:
-            self.skipTest(next((line for line in text.splitlines() if line.startswith("SKIP")), text[-300:]))
+            self.skipTest(reason(text))
         ran = set(re.findall(r"(?m)^(test_\w+) \(", text))
         blocks = re.split(r"(?m)^={70}$", text)
         delivered = {re.search(r"(?:FAIL|ERROR): (test_\w+)", block)[1] for block in blocks[1:] if "was delivered\n" in block}
@@ -46,7 +52,7 @@ class Control(unittest.TestCase):
     def passes(self, scenario, *names):
         status, text = control(scenario, *names)
         if status == 77:
-            self.skipTest(text.strip()[-300:])
+            self.skipTest(reason(text))
         self.assertEqual(status, 0, text[-6000:])
         net_case.saw("%s: passes with nothing in the way", scenario)
 
@@ -90,7 +96,7 @@ class Control(unittest.TestCase):
                              env=dict(env, MAILWEIR_NET_SENSOR=" ".join(FORWARD + ["{outside}", "{inside}"])))
         said = p.stdout.readline()
         if said.startswith(b"SKIP"):
-            self.skipTest(said.decode().strip())
+            self.skipTest(reason(said.decode()))
         self.assertIn(b"test_kill", said)  # the network stands
         p.kill()
         p.wait()
