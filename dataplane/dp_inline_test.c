@@ -112,11 +112,84 @@ static void infected_is_refused(void **state)
 	dp_text_free(&said);
 }
 
+/* The client says it in pieces of so many bytes. */
+static void say_in(struct dp_test *t, struct dp_test_conn *c, size_t piece, const char *text)
+{
+	for (size_t n = strlen(text), k; n > 0; text += k, n -= k) {
+		k = n < piece ? n : piece;
+		dp_test_bytes(t, c, 0, text, k);
+	}
+}
+
+/* In several chunks, each answered. */
+static void chunks_pass(void **state)
+{
+	(void)state;
+	for (size_t piece = 1; piece < 40; piece++) {
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		open_inline(&t);
+		dp_test_shake(&t, &c);
+		dp_test_say(&t, &c, 1, "220 mx.example.com ESMTP\r\n");
+		say_in(&t, &c, piece, "EHLO client.example.org\r\n");
+		dp_test_say(&t, &c, 1, "250-mx.example.com\r\n250 CHUNKING\r\n");
+		say_in(&t, &c, piece, "MAIL FROM:<anna@example.org>\r\n");
+		dp_test_say(&t, &c, 1, "250 2.1.0 Ok\r\n");
+		say_in(&t, &c, piece, "RCPT TO:<bela@example.com>\r\n");
+		dp_test_say(&t, &c, 1, "250 2.1.5 Ok\r\n");
+		say_in(&t, &c, piece, "BDAT 16\r\nSubject: first\r\n");
+		dp_test_say(&t, &c, 1, "250 2.0.0 16 octets\r\n");
+		say_in(&t, &c, piece, "BDAT 9\r\n\r\nhello\r\n");
+		dp_test_say(&t, &c, 1, "250 2.0.0 9 octets\r\n");
+		say_in(&t, &c, piece, "BDAT 7 LAST\r\nhello\r\n");
+		dp_test_say(&t, &c, 1, "250 2.0.0 queued as 4711\r\n");
+		say_in(&t, &c, piece, "QUIT\r\n");
+		dp_test_say(&t, &c, 1, "221 bye\r\n");
+		dp_test_fins(&t, &c);
+		assert_int_equal(t.nsent, t.frames);
+		dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+		dp_test_close(&t);
+	}
+}
+
+/* A server to which CR ends a line answers before the LF has come. */
+static void answered_at_cr(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_test_conn c = dp_test_conn(1);
+	open_inline(&t);
+	dp_test_shake(&t, &c);
+	dp_test_say(&t, &c, 1, "220 mx.example.com ESMTP\r\n");
+	static const char *const lines[][2] = {
+		{ "EHLO client.example.org\r", "250 mx.example.com\r\n" },
+		{ "\nMAIL FROM:<anna@example.org>\r", "250 2.1.0 Ok\r\n" },
+		{ "\nRCPT TO:<bela@example.com>\r", "250 2.1.5 Ok\r\n" },
+		{ "\nDATA\r", "354 go on\r\n" },
+		{ "\nSubject: x\r\n\r\nhello\r\n.\r\n", "250 2.0.0 queued as 4711\r\n" },
+		{ "QUIT\r", "221 bye\r\n" },
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		dp_test_say(&t, &c, 0, lines[i][0]);
+		dp_test_say(&t, &c, 1, lines[i][1]);
+	}
+	dp_test_fins(&t, &c);
+	assert_int_equal(t.nsent, t.frames);
+	dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
+	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+	dp_test_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(clean_passes),
 		cmocka_unit_test(infected_is_refused),
+		cmocka_unit_test(chunks_pass),
+		cmocka_unit_test(answered_at_cr),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -156,6 +156,13 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 {
 	struct rs_smtp_line *l = &s->line[dir];
 	bool within = dir == RS_SMTP_CLIENT && s->skip_line, bare = false;
+	if (dir == RS_SMTP_CLIENT && s->late_lf) {
+		s->late_lf = false;
+		if (**p == '\n') {
+			skip(s, dir, p, n, 1);
+			return false;
+		}
+	}
 	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir])
 		s->began = s->position;
 	if (!l->len && !within && take_tls(s, dir, **p)) {
@@ -219,9 +226,25 @@ static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 	return n;
 }
 
+/* The server speaks, nothing is owed, and a CR ends what came of the client: that was enough of a line end for the server. */
+static void end_by_answer(struct rs_smtp *s)
+{
+	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+	if (!s->hold || s->mode != RS_MODE_COMMAND || s->wait.kept || s->stop || !l->len || !l->cr)
+		return;
+	struct rs_smtp_text line;
+	bool secret = s->auth || s->ask_credentials;
+	rs_smtp_line_end(l, &line);
+	line.bare = true;
+	rs_smtp_client_line(s, &line);
+	rs_smtp_line_done(l, s->blocks, secret || s->auth);
+	s->late_lf = s->mode == RS_MODE_COMMAND;
+}
+
 static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_server = true;
+	end_by_answer(s);
 	while (n && s->mode != RS_MODE_TLS) {
 		struct rs_smtp_text line;
 		if (!take_line(s, RS_SMTP_SERVER, &p, &n, &line))

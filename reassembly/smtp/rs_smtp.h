@@ -46,6 +46,7 @@
  *  - A command line may end in bare CRs: for a server that takes one as the line's end, what follows may be content. When the
  *    first other byte comes, the line is acted on, and whatever its command, reading stops behind the CRs until it is
  *    answered. A server to which only LF ends a line never answers: the connection stands still, and no honest client's does.
+ *    An answer that nothing else is owed ends such a line, too; then an LF that follows is part of its end.
  *  - BDAT without CHUNKING: refused with 5xx, the bytes behind are commands, and its transaction goes on. Otherwise they are a
  *    chunk; after 3xx its reply is still owed, after others none is (then the message ends as UNKNOWN at its end).
  *  - The end of content is never guessed. Candidates are told by the end callback and stay content, so that what a strict
@@ -284,6 +285,7 @@ struct rs_smtp {
 	bool starttls : 1; /* 220 to STARTTLS: what comes next should be TLS */
 	bool chunk_refused : 1; /* a chunk was; those that follow are skipped with it */
 	bool hold : 1;
+	bool late_lf : 1; /* the last line was ended by its answer: an LF that follows belongs to it */
 	bool chunking : 1; /* advertised */
 	bool pipelining : 1;
 	bool chunk_asked : 1; /* the chunk behind the BDAT line waits for its answer */
