@@ -557,7 +557,7 @@ void dp_conn_expire(struct dp_worker *w, uint64_t now)
 	struct dp_flow *f;
 	while ((f = dp_flow_expired(&w->flows, now))) {
 		w->stats.flows_expired++;
-		remove_flow(w, f, CT_REASON_TIMEOUT);
+		remove_flow(w, f, f->list == DP_FLOWS_RESET ? CT_REASON_NONE : CT_REASON_TIMEOUT);
 	}
 }
 

@@ -702,10 +702,10 @@ static void test_who_is_evicted(void **state)
 		t.config.memory.flows = 12;
 		dp_test_open(&t);
 		/* Mail came first, so it is not age alone that decides. */
-		for (unsigned list = DP_FLOWS_LISTS; list-- > 0;)
+		for (unsigned list = DP_FLOWS_RESET; list-- > 0;)
 			for (unsigned i = 0; i < 3; i++)
 				open_flow(&t, list * 10 + i, list);
-		for (unsigned list = 0; list < DP_FLOWS_LISTS; list++)
+		for (unsigned list = 0; list < DP_FLOWS_RESET; list++)
 			assert_int_equal(flows_in(&t, list), 3);
 		/* What comes is mail: it takes the places of the others, in their order, and then of the oldest mail. */
 		for (unsigned i = 0; i < 9; i++) {
@@ -765,7 +765,7 @@ static void test_expiry(void **state)
 	t.config.tcp.timeout_new = 20;
 	t.config.tcp.timeout_established = 40;
 	dp_test_open(&t);
-	for (unsigned list = 0; list < DP_FLOWS_LISTS; list++)
+	for (unsigned list = 0; list < DP_FLOWS_RESET; list++)
 		open_flow(&t, list * 10, list);
 	static const unsigned left[] = { 4, 3, 2, 2, 0 };
 	for (unsigned i = 0; i < 5; i++) {

@@ -5,7 +5,7 @@
  * Units:  times in nanoseconds, the packets' own.
  * A flow is in exactly one list, by what may happen to it when it idles: each list is in the order of the last packet,
  * so that expiry looks only at what has expired, and a full table gives up what it values least first:
- * closed, then unanswered, then ignored, then mail between messages last of all. */
+ * closed, then unanswered, then ignored, then mail between messages, then what was reset by us at a mirror. */
 #ifndef DP_FLOW_H
 #define DP_FLOW_H
 
@@ -27,7 +27,7 @@ struct dp_flow_key { /* the lower endpoint first, so that both directions have t
 	uint32_t side; /* inline: which end is behind which port; else 0. A packet that comes in by the wrong port is none of this connection */
 } __attribute__((aligned(4)));
 
-enum dp_flow_list { DP_FLOWS_CLOSED, DP_FLOWS_NEW, DP_FLOWS_OTHER, DP_FLOWS_MAIL, DP_FLOWS_LISTS };
+enum dp_flow_list { DP_FLOWS_CLOSED, DP_FLOWS_NEW, DP_FLOWS_OTHER, DP_FLOWS_MAIL, DP_FLOWS_RESET, DP_FLOWS_LISTS };
 
 enum dp_protocol {
 	DP_PROTO_PROBING, /* not told yet */

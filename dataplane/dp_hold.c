@@ -211,6 +211,14 @@ void dp_hold_took(struct dp_hold *h, uint32_t n)
 	h->read += n;
 }
 
+uint64_t dp_hold_known(const struct dp_hold *h)
+{
+	uint64_t to = max_u64(h->read, h->acked);
+	for (const struct dp_hold_run *r = h->read_run ? h->read_run : h->head; r && r->off <= to; r = r->next)
+		to = max_u64(to, run_end(r));
+	return to;
+}
+
 /* Forgetting. */
 
 static void drop_head(struct dp_hold *h, struct dp_hold_mem *mem)

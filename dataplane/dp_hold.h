@@ -83,6 +83,9 @@ bool dp_hold_unread(struct dp_hold *h, void **ref, uint32_t *skip, uint32_t *len
 /* n of them were. */
 void dp_hold_took(struct dp_hold *h, uint32_t n);
 
+/* Everything below is remembered, or was forgotten because it was acknowledged. */
+uint64_t dp_hold_known(const struct dp_hold *h);
+
 /* The receiver has acknowledged everything below `to`. False: that is more than was forwarded to it. */
 bool dp_hold_ack(struct dp_hold *h, struct dp_hold_mem *mem, uint64_t to);
 

@@ -31,10 +31,12 @@ struct dp_replies { /* what is said to the client in the server's place */
 	bool fin, fin_sent, fin_acked; /* a FIN behind text */
 	bool closing; /* nothing more is answered */
 	bool answered; /* the refused message was */
+	bool mail; /* a MAIL behind it was taken, for it was sent before the refusal */
 	bool peer_fin; /* the client's was taken */
 	uint8_t tries; /* repetitions without an answer */
 	uint8_t resets; /* repetitions of the server's reset */
 	uint16_t idle; /* repetition times without a word of the client */
+	uint64_t withheld; /* position of the client: what it had sent when it was refused ends there */
 	uint64_t reset_acked, reset_edge; /* offsets of the client's stream where the server is reset */
 	char text[DP_REPLIES_MAX];
 };

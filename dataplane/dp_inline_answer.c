@@ -121,29 +121,36 @@ static size_t content_reply(struct dp_session *s, const struct rs_smtp_owed_view
 	if (!refused && m && m->taken == CT_ACT_NONE)
 		dp_message_take(m, CT_ACT_TEMPFAIL);
 	r->answered |= refused;
+	r->mail = false;
 	return ct_reply_text(to, size, s->ins->config, refused ? s->refused : CT_ACT_TEMPFAIL, m ? m->rec->u.message.incident : 0);
 }
 
-static const char *command_reply(enum rs_smtp_verb verb, struct dp_replies *r)
+/* Commands that were sent before the refusal are answered as if the server had them, to the end of their message; those behind it are
+ * asked to come again. */
+static const char *command_reply(const struct rs_smtp_owed_view *v, struct dp_replies *r)
 {
-	switch (verb) {
+	switch (v->verb) {
 	case RS_VERB_QUIT:
 		close_after(r);
 		return "221 2.0.0 Bye\r\n";
 	case RS_VERB_RSET:
+		r->mail = false;
+		return "250 2.0.0 OK\r\n";
 	case RS_VERB_NOOP:
 		return "250 2.0.0 OK\r\n";
 	case RS_VERB_MAIL:
-		if (!r->answered)
+		if (!r->answered || v->at <= r->withheld) {
+			r->mail = true;
 			return "250 2.1.0 OK\r\n";
+		}
 		close_after(r);
 		return "421 4.3.2 Come again, please\r\n";
 	case RS_VERB_RCPT:
-		return r->answered ? "503 5.5.1 MAIL first\r\n" : "250 2.1.5 OK\r\n";
+		return r->answered && !r->mail ? "503 5.5.1 MAIL first\r\n" : "250 2.1.5 OK\r\n";
 	case RS_VERB_BDAT:
-		return r->answered ? "503 5.5.1 MAIL first\r\n" : "250 2.0.0 OK\r\n";
+		return r->answered && !r->mail ? "503 5.5.1 MAIL first\r\n" : "250 2.0.0 OK\r\n";
 	case RS_VERB_DATA:
-		return "503 5.5.1 MAIL first\r\n";
+		return r->mail ? "451 4.7.1 Come again, please\r\n" : "503 5.5.1 MAIL first\r\n";
 	case RS_VERB_VRFY:
 	case RS_VERB_EXPN:
 	case RS_VERB_HELP:
@@ -161,7 +168,7 @@ static void answer_one(struct dp_session *s, const struct rs_smtp_owed_view *v, 
 	if (v->verb == RS_VERB_CONTENT || (v->verb == RS_VERB_BDAT && v->tx && v->tx == s->refused_message)) {
 		n = content_reply(s, v, r, to, REPLY_MAX);
 	} else {
-		const char *text = command_reply(v->verb, r);
+		const char *text = command_reply(v, r);
 		n = strlen(text);
 		memcpy(to, text, n);
 	}
@@ -212,6 +219,7 @@ void dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now
 	struct dp_replies *r = f->inl->replies;
 	const struct rs_stream *server = &f->tcp.dir[!f->client];
 	memset(r, 0, offsetof(struct dp_replies, text));
+	r->withheld = dp_hold_known(&f->inl->hold) - f->inl->base;
 	r->una = server->isn + 1 + (uint32_t)server->next;
 	r->reset_acked = f->inl->hold.acked;
 	r->reset_edge = f->inl->hold.edge;

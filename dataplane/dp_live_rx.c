@@ -133,10 +133,9 @@ void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
 	}
 	unsigned sender = live_queue_worker(l, live_queue_of(l, out, lw->id));
 	if (sender != lw->id) {
-		struct dp_meta *meta = dp_meta(m);
-		if (meta->kind == DP_FRAME)
-			meta->kind = DP_SEND;
-		meta->out = (uint8_t)out;
+		/* One that came that way itself is counted already. */
+		if (dp_meta(m)->kind != DP_SEND)
+			dp_worker_hand_on(lw->worker, m, out);
 		give(lw, sender, m);
 		return;
 	}
@@ -323,6 +322,7 @@ static void rest(struct live_worker *lw, bool busy)
 		lw->idle = 0;
 		return;
 	}
+	dp_worker_idle(lw->worker);
 	if ((++lw->idle < IDLE_ROUNDS && !lw->waits) || !lw->live->nap)
 		rte_pause();
 	else

@@ -13,7 +13,9 @@ enum dp_kind {
 	DP_FRAME, /* as it was received */
 	DP_TICK, /* no frame: the packets' time has reached `time`; what has waited too long is ended */
 	DP_END, /* no frame: nothing follows; what is open is ended */
-	DP_SEND, /* looked at already, by the worker of its connection: to be sent by the worker that has the port's queue */
+	/* To be sent by the worker that has the port's queue, looked at already by that of its connection, and counted there as sent.
+	 * Where it is not sent after all, that is taken back. */
+	DP_SEND,
 	DP_OURS, /* a frame of our own making: counted as injected when it is sent */
 };
 
@@ -31,6 +33,7 @@ struct dp_meta {
 	struct ct_account *held_in; /* it is counted as held there; NULL: it is not */
 	uint8_t link; /* enum dp_link */
 	uint8_t kind; /* enum dp_kind */
+	bool ours; /* DP_SEND: it was DP_OURS */
 };
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)

@@ -15,6 +15,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 		rs_pool_put(&ins->messages, m);
 		return NULL;
 	}
+	ins->account->open++;
 	memset(m, 0, sizeof *m);
 	m->session = s;
 	m->rec = r;
@@ -204,6 +205,7 @@ void dp_message_end(struct dp_message *m)
 	r->u.message.direction = s->direction;
 	note_action(m, verdict);
 
+	ins->account->open--;
 	if (verdict == CT_UNSCANNED)
 		ins->account->unscanned[reason]++;
 	else

@@ -119,7 +119,7 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 	if (!m)
 		return;
 	/* A message that its connection cut off did not come whole: whether the rest was ever sent is not known. */
-	if (how == RS_END_ABORTED && s->closed)
+	if (how == RS_END_ABORTED && s->closed && m->taken == CT_ACT_NONE)
 		dp_message_reason(m, s->ending != CT_REASON_NONE ? s->ending : CT_REASON_GAP);
 	/* The server saw an end that was not seen here, or gave up before it. */
 	if (how == RS_END_BY_REPLY)

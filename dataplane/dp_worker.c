@@ -47,6 +47,11 @@ static bool reclaim_records(void *arg, bool wait)
 	}
 }
 
+void dp_worker_idle(struct dp_worker *w)
+{
+	reclaim_records(w, false);
+}
+
 /* The way of a packet. */
 
 static enum dp_fate drop(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
@@ -86,11 +91,18 @@ static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, st
 	return drop(w, m, DP_DROP_NO_ROOM);
 }
 
+/* Headers that no host takes: nobody's mail, but what could be some does not pass unread. */
+static enum dp_fate unreadable(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_drop why)
+{
+	bool tcp = pkt->proto == IPPROTO_TCP && (pkt->sport == 0 || dp_conn_is_mail(w, pkt));
+	return w->use == DP_USE_INLINE && !tcp ? pass(w) : refuse(w, m, why);
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
 	if (w->use == DP_USE_INLINE && pkt->payload_missing)
-		return refuse(w, m, DP_DROP_TRUNCATED);
+		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
 	switch (dp_conn_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
@@ -98,6 +110,9 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	case DP_SUM_WAIT:
 		return DP_HELD;
 	case DP_SUM_DROP:
+		/* What is no mail goes on as it is: its receiver will not take it. */
+		if (w->use == DP_USE_INLINE && !f->inl && !dp_conn_is_mail(w, pkt))
+			return pass(w);
 		return refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	if (!f)
@@ -128,13 +143,13 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	case DP_OTHER:
 		return pass(w);
 	case DP_TRUNCATED:
-		return refuse(w, m, DP_DROP_TRUNCATED);
+		return unreadable(w, m, &pkt, DP_DROP_TRUNCATED);
 	case DP_BAD_LINK:
-		return refuse(w, m, DP_DROP_BAD_LINK);
+		return unreadable(w, m, &pkt, DP_DROP_BAD_LINK);
 	case DP_BAD_IP:
-		return refuse(w, m, DP_DROP_BAD_IP);
+		return unreadable(w, m, &pkt, DP_DROP_BAD_IP);
 	case DP_BAD_TCP:
-		return refuse(w, m, DP_DROP_BAD_TCP);
+		return unreadable(w, m, &pkt, DP_DROP_BAD_TCP);
 	case DP_CLASS_MAX:
 		break;
 	}
@@ -162,6 +177,8 @@ static bool act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate)
 void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out)
 {
 	const struct dp_meta *meta = dp_meta_const(m);
+	if (meta->kind == DP_SEND)
+		return;
 	w->account[out].sent++;
 	if (meta->kind == DP_OURS)
 		w->account[out].injected++;
@@ -171,10 +188,28 @@ void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out)
 
 void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m)
 {
-	if (dp_meta_const(m)->kind == DP_OURS)
+	const struct dp_meta *meta = dp_meta_const(m);
+	bool ours = meta->kind == DP_OURS || (meta->kind == DP_SEND && meta->ours);
+	if (meta->kind == DP_SEND) {
+		w->account[meta->out].sent--;
+		if (ours)
+			w->account[meta->out].injected--;
+		else
+			w->account[meta->port].forwarded--;
+	}
+	if (ours)
 		w->stats.injected_lost++;
 	else
 		drop(w, m, DP_DROP_FULL);
+}
+
+void dp_worker_hand_on(struct dp_worker *w, struct rte_mbuf *m, unsigned out)
+{
+	struct dp_meta *meta = dp_meta(m);
+	dp_worker_sent(w, m, out);
+	meta->ours = meta->kind == DP_OURS;
+	meta->kind = DP_SEND;
+	meta->out = (uint8_t)out;
 }
 
 /* A packet is in no cache when it comes: while one is worked on, the next is fetched. More than one ahead, or more of it than a
@@ -274,7 +309,7 @@ int dp_worker_run(void *arg)
 			idle = 0;
 			continue;
 		}
-		reclaim_records(w, false);
+		dp_worker_idle(w);
 		/* Workers may be more than processors here: a worker without work steps back. */
 		if (++idle < 64)
 			rte_pause();
@@ -405,6 +440,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows));
 	w->flows.timeout[DP_FLOWS_NEW] = seconds(c->tcp.timeout_new);
 	w->flows.timeout[DP_FLOWS_OTHER] = w->flows.timeout[DP_FLOWS_MAIL] = seconds(c->tcp.timeout_established);
+	w->flows.timeout[DP_FLOWS_RESET] = seconds(2);
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));

@@ -144,6 +144,12 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);
 void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out);
 void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m);
 
+/* It goes to the worker that has the port's queue: counted as sent here, by the worker of its connection. */
+void dp_worker_hand_on(struct dp_worker *w, struct rte_mbuf *m, unsigned out);
+
+/* When there is nothing to do: takes back the records that control is done with. */
+void dp_worker_idle(struct dp_worker *w);
+
 /* Receives one burst and works on it; returns how many packets there were. */
 uint16_t dp_worker_poll(struct dp_worker *w);
 

@@ -157,7 +157,7 @@ class Reset(Mirror):
             at_client, at_server = self.seen()
             self.assertTrue(at_client and at_client[0][0] == 25, "no RST reached the client: %s" % at_client)
             self.assertTrue(at_server and at_server[0][1] == 25, "no RST reached the server: %s" % at_server)
-            self.record(bad, verdict="infected", delivered="no")
+            self.record(bad, verdict="infected", action="reset", complete=False)
             self.assertEqual(deliver(self.net, [good], version)[good].code, 250)
             self.assert_delivered([good])
             saw("IPv%d: RST at both ends, client: %s", version, broken)
