@@ -392,6 +392,10 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 	}
 	if (f && f->was_mail && !f->dead && goes_on(f, pkt)) {
 		w->stats.resets_ignored++;
+		if (dp_worker_guards(w)) {
+			dp_inline_kill(w, f, CT_REASON_NONE);
+			return f;
+		}
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}

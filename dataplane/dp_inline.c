@@ -241,7 +241,6 @@ void dp_inline_free(struct dp_worker *w, struct dp_flow *f)
 	f->inl = NULL;
 }
 
-/* Both ends are reset, and whatever they still say is answered with a reset. */
 void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
 	w->stats.connections_reset++;
@@ -435,8 +434,11 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 	int64_t off = (int64_t)in->hold.read + (int32_t)(pkt->seq - (in->isn + 1 + (uint32_t)in->hold.read));
 	if (f->tcp.state == RS_TCP_CLOSED)
 		return closed_segment(w, f, pkt, m, off);
+	if (pkt->tcp_flags & RS_TCP_URG)
+		return drop(w, m, DP_DROP_URGENT);
 	if (len > 0 && off + (int64_t)len > (int64_t)in->hold.acked) {
-		if (off < 0)
+		/* Until the server has answered the SYN, nobody knows by which numbers it counts. */
+		if (off < 0 || !(f->middle || f->tcp.syn & RS_TCP_SYN_ACK(!f->client)))
 			return drop(w, m, DP_DROP_WINDOW);
 		return client_data(w, f, pkt, m, (uint64_t)off, now);
 	}

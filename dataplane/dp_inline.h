@@ -63,6 +63,9 @@ void dp_inline_leave(struct dp_worker *w, struct dp_flow *f);
 /* Its session has ended: what is held of it is given back. */
 void dp_inline_free(struct dp_worker *w, struct dp_flow *f);
 
+/* Both ends are reset, and whatever they still say is answered with a reset. why: as dp_session_end's. */
+void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
+
 /* What has waited too long at `now`. */
 void dp_inline_tick(struct dp_worker *w, uint64_t now);
 

@@ -25,7 +25,6 @@ void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f);
 /* dp_inline's, for it. */
 void dp_inline_read(struct dp_worker *w, struct dp_flow *f);
-void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
 /* Its end: whoever still speaks is reset. f->inl is gone then. */
 void dp_inline_bury(struct dp_worker *w, struct dp_flow *f);
 void dp_inline_unlist(struct dp_worker *w, struct dp_inline *in);

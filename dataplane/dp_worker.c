@@ -17,7 +17,7 @@
 #include "dataplane/dp_mirror.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
-						  "no_room",   "contradiction", "window", "closed", "fragment" };
+						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent" };
 
 /* Records. */
 
@@ -66,15 +66,10 @@ static enum dp_fate pass(const struct dp_worker *w)
 	return w->use == DP_USE_INLINE ? DP_FORWARDED : DP_CONSUMED;
 }
 
-static bool guards(const struct dp_worker *w)
-{
-	return w->use == DP_USE_INLINE && !w->config->inline_.observe;
-}
-
 /* What is wrong with it keeps it from being read; who only observes lets it go on. */
 static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
 {
-	if (w->use != DP_USE_INLINE || guards(w))
+	if (w->use != DP_USE_INLINE || dp_worker_guards(w))
 		return drop(w, m, why);
 	w->stats.unread[why]++;
 	return DP_FORWARDED;
@@ -84,7 +79,7 @@ static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum d
 static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	bool mail = dp_conn_is_mail(w, pkt);
-	if (!guards(w) || !mail)
+	if (!dp_worker_guards(w) || !mail)
 		return pass(w);
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return pass(w);
@@ -117,7 +112,7 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	}
 	if (!f)
 		return no_flow(w, pkt, m);
-	if (guards(w))
+	if (dp_worker_guards(w))
 		return dp_inline_segment(w, f, pkt, m);
 	f = dp_conn_segment(w, f, pkt, m);
 	if (f && w->use == DP_USE_MIRROR && w->tx)
@@ -323,7 +318,7 @@ int dp_worker_run(void *arg)
 
 #define ALIGN64(n) (((n) + 63) & ~(size_t)63)
 
-/* What holding takes: each packet buffer may be remembered, each SMTP connection watched, and as many clients answered as an
+/* What holding takes: each packet buffer may be remembered, each connection watched, and as many clients answered as an
  * outbreak may bring at once. */
 static uint32_t replies_of(const struct ct_config *c)
 {
@@ -332,7 +327,7 @@ static uint32_t replies_of(const struct ct_config *c)
 
 #define FOR_EACH_POOL(X)                                                                                               \
 	X(runs, sizeof(struct dp_hold_run), c->memory.mbufs)                                                           \
-	X(inlines, sizeof(struct dp_inline), c->memory.sessions)                                                       \
+	X(inlines, sizeof(struct dp_inline), c->memory.flows)                                                         \
 	X(replies, sizeof(struct dp_replies), replies_of(c))
 
 static size_t inline_bytes(const struct ct_config *c)

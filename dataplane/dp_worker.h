@@ -13,6 +13,7 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "control/ct_config.h"
 #include "dataplane/dp_flow.h"
 #include "dataplane/dp_hold.h"
 #include "dataplane/dp_inspect.h"
@@ -42,6 +43,7 @@ enum dp_drop {
 	DP_DROP_WINDOW, /* too far ahead, or before the connection's first byte */
 	DP_DROP_CLOSED, /* new data after the connection's end */
 	DP_DROP_FRAGMENT, /* of a TCP segment: it could not be read in one piece */
+	DP_DROP_URGENT, /* of a mail connection: some servers take the urgent byte out of the stream (RFC 6093), others do not */
 	DP_DROP_MAX
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
@@ -136,6 +138,12 @@ void dp_worker_leave(struct dp_worker *w);
 
 /* Megabytes of EAL memory that so many workers need with this configuration, rings and mbufs included. */
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use);
+
+/* Whether mail is kept from passing unjudged: between two ports, and not only observing. */
+static inline bool dp_worker_guards(const struct dp_worker *w)
+{
+	return w->use == DP_USE_INLINE && !w->config->inline_.observe;
+}
 
 /* One burst: received packets are looked at, and given back or sent on. This is the whole way of a packet. */
 void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);

@@ -89,6 +89,7 @@ static void turn_to_tls(struct rs_smtp *s)
 {
 	end_all(s);
 	s->mode = RS_MODE_TLS;
+	s->stop = 0;
 	s->ops->tls(s->arg);
 }
 
@@ -165,7 +166,9 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 	}
 	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir])
 		s->began = s->position;
-	if (!l->len && !within && take_tls(s, dir, **p)) {
+	/* With hold, only the server's word counts: its 220 to STARTTLS, or a record of its own. A client may say anything. */
+	bool may_be_tls = !s->hold || dir == RS_SMTP_SERVER || s->starttls;
+	if (!l->len && !within && may_be_tls && take_tls(s, dir, **p)) {
 		skip(s, dir, p, n, 1);
 		return false;
 	}

@@ -42,6 +42,7 @@
  *    it owes. An honest client waits at most of these too (RFC 2920 3.1). So content never comes before the answer to its DATA.
  *    Behind MAIL, RCPT, RSET, NOOP, VRFY, EXPN, HELP, QUIT, ETRN, XFORWARD, BDAT and the end of content reading goes on.
  *    Nothing waits while no reply is known to be owed. Where a server never answers, the wait is the caller's to bound.
+ *  - TLS begins after a 220 to STARTTLS, or with a TLS record of the server's. Bytes of the client alone that look like one are a line.
  *  - It also waits while there is no room to note another reply as owed, and one is: none is ever lost from the queue.
  *  - A command line may end in bare CRs: for a server that takes one as the line's end, what follows may be content. When the
  *    first other byte comes, the line is acted on, and whatever its command, reading stops behind the CRs until it is

@@ -19,7 +19,7 @@ static unsigned bit(unsigned dir)
 
 static unsigned ack_bit(unsigned dir)
 {
-	return 4u << dir;
+	return RS_TCP_SYN_ACK(dir);
 }
 
 static uint64_t min_u64(uint64_t a, uint64_t b)

@@ -60,7 +60,7 @@ struct rs_tcp {
 	bool midstream; /* some direction's ISN is a guess */
 	bool reset; /* closed by RST */
 	bool replaced; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
-	uint8_t syn; /* bit i: SYN seen from i; bit 2+i: ACK came with it */
+	uint8_t syn; /* bit i: SYN seen from i; RS_TCP_SYN_ACK(i): ACK came with it */
 
 	uint8_t seen; /* bit i: any segment from i */
 	uint8_t known; /* bit i: dir[i]'s ISN is from a SYN, or from the other side's SYN-ACK */
@@ -74,6 +74,8 @@ struct rs_tcp {
 	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
 	uint32_t limit;
 };
+
+#define RS_TCP_SYN_ACK(dir) (4u << (dir))
 
 struct rs_tcp_ops {
 	/* Payload in order: len bytes of ref from byte skip of its payload. */
