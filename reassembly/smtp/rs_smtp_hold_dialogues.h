@@ -60,6 +60,11 @@ static const struct dialogue dialogues[] = {
 	D("starttls refused, what follows are commands",
 	  HELLO C("STARTTLS\r\nMAIL FROM:<a@x>\r\n") S("454 no\r\n") S("250 sok\r\n") QUIT,
 	  HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
+	D("tls by the client's word alone",
+	  HELLO C("\x16\x03\x01\x02\r\nMAIL FROM:<a@x>\r\n") S("500 what\r\n") S("250 sok\r\n") QUIT,
+	  HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
+	D("tls from the first byte", C("\x16\x03\x01\x02\nhello") S("\x16\x03\x03\x02") C("MAIL FROM:<a@x>\r\n"), "tls\n"),
+	D("tls after starttls", HELLO C("STARTTLS\r\n") S("220 go\r\n") C("\x16\x03\x01\x02MAIL FROM:<a@x>\r\n"), HELLO_LOG "tls\n"),
 	D("a 354 that was not asked for",
 	  HELLO MAIL C("XEXCH50 2 2\r\nabMAIL\r\nmail from:<b@x>\r\nBDAT 4 LAST\r\n1234\r\n.\r\n") S("354 go\r\n") QUEUED,
 	  HELLO_LOG MAIL_LOG "! reply_unexpected 0\n" DATA_LOG "0 \"abMAIL\\r\\nmail from:<b@x>\\r\"\n! smuggled 0\n"
