@@ -7,6 +7,7 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 {
 	*s = (struct rs_smtp){ .ops = ops, .arg = arg, .blocks = blocks };
 	if (midstream) {
+		s->preface.state = RS_PREFACE_NONE;
 		s->lost_client = s->untold = s->torn = true;
 		s->lost_server = true;
 		s->unsure = true;
@@ -203,10 +204,31 @@ static void feed_command(struct rs_smtp *s, const uint8_t **p, size_t *n)
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, secret || s->auth);
 }
 
+/* The connection's first bytes: returns how many of them are no client's, or do not tell yet. */
+static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	struct rs_smtp_preface *f = &s->preface;
+	size_t k = rs_smtp_preface_take(f, p, n);
+	s->position += k;
+	if (f->state == RS_PREFACE_SEEN) {
+		f->state = RS_PREFACE_NONE;
+		if (s->hold && !s->seen_server)
+			s->stop |= RS_STOP_PREFACE;
+	} else if (f->state == RS_PREFACE_NONE && f->n) {
+		rs_smtp_client_replay(s, f->kept, f->n);
+	}
+	return k;
+}
+
 /* Returns how many bytes it left. */
 static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_client = true;
+	if (s->preface.state != RS_PREFACE_NONE && s->mode == RS_MODE_COMMAND && !s->stop) {
+		size_t k = pass_preface(s, p, n);
+		p += k;
+		n -= k;
+	}
 	while (n && !s->stop) {
 		size_t k;
 		switch (s->mode) {
@@ -247,6 +269,7 @@ static void end_by_answer(struct rs_smtp *s)
 static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_server = true;
+	s->stop &= (uint8_t)~RS_STOP_PREFACE;
 	end_by_answer(s);
 	while (n && s->mode != RS_MODE_TLS) {
 		struct rs_smtp_text line;

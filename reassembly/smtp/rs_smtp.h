@@ -43,6 +43,7 @@
  *    Behind MAIL, RCPT, RSET, NOOP, VRFY, EXPN, HELP, QUIT, ETRN, XFORWARD, BDAT and the end of content reading goes on.
  *    Nothing waits while no reply is known to be owed. Where a server never answers, the wait is the caller's to bound.
  *  - TLS begins after a 220 to STARTTLS, or with a TLS record of the server's. Bytes of the client alone that look like one are a line.
+ *  - A load balancer's header before the client's first byte is passed over; behind it nothing is read until the server has spoken.
  *  - It also waits while there is no room to note another reply as owed, and one is: none is ever lost from the queue.
  *  - A command line may end in bare CRs: for a server that takes one as the line's end, what follows may be content. When the
  *    first other byte comes, the line is acted on, and whatever its command, reading stops behind the CRs until it is
@@ -237,6 +238,7 @@ const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a); /* "smtp.end_bare_lf",
 #include "reassembly/smtp/rs_smtp_command.h"
 #include "reassembly/smtp/rs_smtp_eod.h"
 #include "reassembly/smtp/rs_smtp_line.h"
+#include "reassembly/smtp/rs_smtp_preface.h"
 #include "reassembly/smtp/rs_smtp_reply.h"
 #include "reassembly/smtp/rs_smtp_smuggle.h"
 #include "reassembly/smtp/rs_smtp_tx.h"
@@ -247,6 +249,7 @@ struct rs_smtp {
 	void *arg;
 	struct rs_pool *blocks;
 	struct rs_smtp_line line[2]; /* by enum rs_smtp_dir */
+	struct rs_smtp_preface preface;
 	struct rs_smtp_wait wait;
 	struct rs_smtp_txs txs;
 	struct rs_smtp_tx *body; /* whose content is under way, or between two chunks; NULL: none, or nobody's */

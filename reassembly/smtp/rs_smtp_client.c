@@ -134,8 +134,9 @@ static void on_unknown(struct rs_smtp *s)
 	if (s->auth) {
 		if (s->credentials < UINT8_MAX)
 			s->credentials++;
-	} else if (e && e->verb == RS_VERB_BANNER) {
-		/* Before the server has greeted a line that is no command is a proxy's, not the server's to answer. */
+	} else if (!s->hold && e && e->verb == RS_VERB_BANNER) {
+		/* Before the server has greeted a line that is no command is a proxy's, not the server's to answer. With hold, a
+		 * client must not choose what counts as unanswered: only a load balancer's header does (rs_smtp_preface). */
 	} else {
 		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, 0, false);
 	}

@@ -26,6 +26,7 @@ enum rs_smtp_stop { /* why the client is not read */
 	RS_STOP_HALT = 1, /* the caller's */
 	RS_STOP_WAIT = 2, /* for all replies that are owed */
 	RS_STOP_FULL = 4, /* for any of them */
+	RS_STOP_PREFACE = 8, /* for the server's first word */
 };
 
 /* The answers below hold no text when the reply that decided was not the one at hand. */

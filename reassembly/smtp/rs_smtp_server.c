@@ -422,8 +422,11 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		return;
 	}
 	/* Commands that went unseen are answered too, but DATA never with 2xx. */
-	if (s->unsure && head->verb == RS_VERB_DATA && positive(r->code))
+	if ((s->unsure || s->hold) && head->verb == RS_VERB_DATA && positive(r->code)) {
+		if (!s->unsure)
+			rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
 		return;
+	}
 	if (head->verb == RS_VERB_AUTH && on_auth(s, r))
 		return;
 	if (head->verb == RS_VERB_UNKNOWN && head->i) {
