@@ -298,6 +298,26 @@ static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const st
 	return fate;
 }
 
+/* The message was refused at an end that only some servers take, and what was read stands right behind that dot's line. Whether the
+ * client is of the same mind, its silence tells. */
+static bool stands_behind_end(const struct dp_session *s)
+{
+	uint64_t at = rs_smtp_position(&s->smtp);
+	return rs_smtp_in_content(&s->smtp) && at > s->safe && at <= s->safe + 2;
+}
+
+/* To the reader this reply is the end of the content. */
+static void answer_silence(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	struct dp_session *s = f->session;
+	const struct rs_smtp_owed_view v = { .verb = RS_VERB_CONTENT, .tx = s->refused_message };
+	w->flow = f;
+	answer_one(s, &v, f->inl->replies);
+	answer(w, f);
+	if (!f->dead)
+		say_new(w, f, now);
+}
+
 enum dp_fate dp_inline_answer_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m,
                                       bool from_client)
 {
@@ -320,8 +340,14 @@ void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		return;
 	}
 	again_at(w, in, now);
-	if (r->resets++ < DP_ANSWER_RESETS)
+	if (r->resets < DP_ANSWER_RESETS) {
+		r->resets++;
 		reset_server(w, f);
+	}
+	if (!waits && !r->answered && r->idle == DP_ANSWER_QUIET && stands_behind_end(f->session)) {
+		answer_silence(w, f, now);
+		return;
+	}
 	if (!waits && r->idle > DP_ANSWER_IDLE) {
 		if (r->fin) {
 			dp_inline_kill(w, f, CT_REASON_TIMEOUT);

@@ -183,6 +183,52 @@ static void answered_at_cr(void **state)
 	dp_test_close(&t);
 }
 
+/* The end of the content, too: the LF that follows is no command. */
+static void content_answered_at_cr(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_test_conn c = dp_test_conn(1);
+	open_inline(&t);
+	dp_test_greet(&t, &c);
+	for (unsigned i = 0; i < 2; i++) {
+		dp_test_envelope(&t, &c);
+		dp_test_say(&t, &c, 0, "Subject: x\r\n\r\nhello\r\n.\r");
+		dp_test_say(&t, &c, 1, "250 2.0.0 queued as 4711\r\n");
+		dp_test_say(&t, &c, 0, "\n");
+	}
+	dp_test_say(&t, &c, 0, "QUIT\r\n");
+	dp_test_say(&t, &c, 1, "221 bye\r\n");
+	dp_test_fins(&t, &c);
+	assert_int_equal(t.nsent, t.frames);
+	for (size_t i = 0; i < 2; i++)
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, i), "delivered=1 complete=1 tls=0 reply=250"));
+	dp_test_close(&t);
+}
+
+/* The server took an end after which the client had gone on: where it reads commands since is not known. */
+static void content_ended_unseen(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_test_conn c = dp_test_conn(1);
+	open_inline(&t);
+	dp_test_greet(&t, &c);
+	dp_test_envelope(&t, &c);
+	dp_test_say(&t, &c, 0, "Subject: x\r\n\r\nhello\r\n.\nMAI");
+	dp_test_say(&t, &c, 1, "250 2.0.0 queued as 4711\r\n");
+	dp_test_forget_sent(&t);
+	uint32_t behind = c.seq[0];
+	dp_test_say(&t, &c, 0, "L FROM:<anna@example.org>\r\nRCPT TO:<bela@example.com>\r\nDATA\r\n");
+	struct dp_text server = at_server(&t, behind);
+	assert_int_equal(server.n, 0);
+	assert_true(resets(&t, DP_INSIDE) > 0);
+	assert_int_equal(resets(&t, DP_OUTSIDE), 1);
+	dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
+	dp_test_close(&t);
+	dp_text_free(&server);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +236,8 @@ int main(void)
 		cmocka_unit_test(infected_is_refused),
 		cmocka_unit_test(chunks_pass),
 		cmocka_unit_test(answered_at_cr),
+		cmocka_unit_test(content_answered_at_cr),
+		cmocka_unit_test(content_ended_unseen),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }

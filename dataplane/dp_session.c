@@ -110,12 +110,25 @@ static void on_content_gap(void *arg, void *tx, uint64_t n)
 		dp_content_gap(m->content, n);
 }
 
+/* The server answered content whose end nobody saw here: from where on it reads commands is not known, and whatever would be guessed
+ * is another reading than its own. Nothing more of the client goes on. */
+static void stop_reading(struct dp_session *s)
+{
+	if (!s->hold || s->closed || dp_session_refused(s))
+		return;
+	s->refused = CT_ACT_DROP;
+	s->safe = rs_smtp_position(&s->smtp);
+	rs_smtp_halt(&s->smtp);
+}
+
 static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 {
 	struct dp_session *s = arg;
 	struct dp_message *m = tx;
 	if (s->open == m)
 		s->open = NULL;
+	if (how == RS_END_BY_REPLY)
+		stop_reading(s);
 	if (!m)
 		return;
 	/* A message that its connection cut off did not come whole: whether the rest was ever sent is not known. */

@@ -101,7 +101,8 @@ static void finish_candidate(struct rs_smtp *s, bool guess)
 void rs_smtp_content_answered(struct rs_smtp *s)
 {
 	rs_smtp_content_open(s);
-	if (s->eod.state == RS_EOD_DOT_CR) {
+	bool at_cr = s->eod.state == RS_EOD_DOT_CR;
+	if (at_cr) {
 		/* "." CR was enough for the server. */
 		rs_smtp_tell(s, RS_SMTP_END_BARE_CR);
 		s->eod.state = RS_EOD_ASK;
@@ -109,6 +110,8 @@ void rs_smtp_content_answered(struct rs_smtp *s)
 	}
 	if (s->eod.state == RS_EOD_ASK) {
 		finish_candidate(s, false);
+		/* Its LF may still come, and is no command. */
+		s->late_lf = s->hold && at_cr;
 		return;
 	}
 	size_t n;
