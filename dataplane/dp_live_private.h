@@ -80,8 +80,9 @@ struct dp_live {
 	_Atomic unsigned reached[LIVE_STEPS]; /* how many workers have */
 };
 
-/* Queue q of a port has one worker, to receive by and to send by, and it is the same for both ports: two threads on the two ends of
- * AF_XDP over veth were seen to lose descriptors of the receive ring in the kernel (Linux 6.18), and with them the port. */
+/* Queue q of a port has one worker, to receive by and to send by, and it is the same for both ports. With another worker for the
+ * second port, on AF_XDP over veth (Linux 6.18, DPDK 22.11), one of the two ports was seen to give nothing any more after a while.
+ * Why, is not known. */
 static inline unsigned live_queue_worker(const struct dp_live *l, unsigned q)
 {
 	return q % l->nworkers;
