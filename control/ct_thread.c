@@ -102,6 +102,8 @@ int ct_thread_start(struct ct_thread **out, const struct ct_source *sources, uns
 	rc = pthread_create(&t->thread, NULL, run, t);
 	if (rc != 0)
 		goto fail;
+	/* For those who look at threads: `top -H`. */
+	pthread_setname_np(t->thread, "control");
 	*out = t;
 	return 0;
 fail:

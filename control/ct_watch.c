@@ -27,6 +27,8 @@ static const char *meanwhile(enum ct_stalled then)
 	switch (then) {
 	case CT_STALLED_CLOSED:
 		return "its packets do not pass";
+	case CT_STALLED_IN_DRIVER:
+		return "it stands in the driver of a port, where nothing can take its place: its packets do not pass";
 	case CT_STALLED_OPEN:
 		return "its packets pass unjudged";
 	case CT_STALLED_BLIND:
@@ -35,24 +37,27 @@ static const char *meanwhile(enum ct_stalled then)
 	return "its packets are not looked at";
 }
 
-bool ct_watch_worker(struct ct_watch_worker *w, uint64_t rounds, unsigned id, uint32_t after, enum ct_stalled then,
-		     char line[CT_WATCH_LINE])
+enum ct_progress ct_watch_worker(struct ct_watch_worker *w, uint64_t rounds, uint32_t after)
 {
-	uint32_t stood = w->standing;
 	bool moved = !w->looked || rounds != w->rounds;
 	w->looked = true;
 	w->rounds = rounds;
 	if (!moved) {
 		if (w->standing < UINT32_MAX)
 			w->standing++;
-		if (w->standing != after)
-			return false;
-		snprintf(line, CT_WATCH_LINE, "worker %u has made no progress for %u s: %s", id, after, meanwhile(then));
-		return true;
+		return w->standing == after ? CT_PROGRESS_STALLED : CT_PROGRESS_AS_BEFORE;
 	}
+	w->stood = w->standing;
 	w->standing = 0;
-	if (stood < after)
-		return false;
-	snprintf(line, CT_WATCH_LINE, "worker %u goes on, after %u s", id, stood);
-	return true;
+	return w->stood >= after ? CT_PROGRESS_GOES_ON : CT_PROGRESS_AS_BEFORE;
+}
+
+void ct_watch_worker_line(const struct ct_watch_worker *w, enum ct_progress p, unsigned id, enum ct_stalled then,
+			  char line[CT_WATCH_LINE])
+{
+	if (p == CT_PROGRESS_STALLED)
+		snprintf(line, CT_WATCH_LINE, "worker %u has made no progress for %u s: %s", id, w->standing, meanwhile(then));
+	else
+		snprintf(line, CT_WATCH_LINE, "worker %u goes on, after %u s%s", id, w->stood,
+			 then == CT_STALLED_OPEN ? ": mail connections that went on without it are reset" : "");
 }

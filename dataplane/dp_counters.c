@@ -27,8 +27,9 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	const struct dp_worker_stats *s = &w->stats;
 	const struct dp_inspect_stats *i = &w->inspect.stats;
 	const struct dp_inspect *in = &w->inspect;
-	struct mt_worker_stats matcher;
-	mt_worker_stats(in->matcher, &matcher);
+	struct mt_worker_stats matcher = { 0 };
+	if (in->matcher)
+		mt_worker_stats(in->matcher, &matcher);
 
 	for (unsigned c = 0; c < DP_CLASS_MAX; c++)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
@@ -41,6 +42,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "inline", "contradictions", s->contradictions);
 	add(l, "inline", "bypassed", s->bypassed);
 	add(l, "inline", "reply_timeouts", s->reply_timeouts);
+	add(l, "inline", "forwarded_unjudged", s->forwarded_unjudged);
 	for (unsigned d = 0; d < DP_DROP_MAX; d++)
 		add(l, "unread", dp_drop_names[d], s->unread[d]);
 	add(l, "packets", "injected_lost", s->injected_lost);

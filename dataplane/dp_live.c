@@ -189,6 +189,7 @@ static int make_worker(struct dp_live *l, unsigned i, const struct dp_live_confi
 	};
 	lw->live = l;
 	lw->id = i;
+	lw->may_lose = l->stand_ins != NULL;
 	lw->peer = calloc(l->nworkers, sizeof *lw->peer);
 	lw->end = rte_pktmbuf_alloc(l->mbufs);
 	if (!lw->peer || !lw->end)
@@ -204,6 +205,8 @@ static int make_workers(struct dp_live *l, const struct dp_live_config *lc, char
 		return FAIL(ENOMEM, "no memory for %u workers", l->nworkers);
 	memset(l->workers, 0, l->nworkers * sizeof *l->workers);
 	l->seed = (uint32_t)rte_rand();
+	if (l->use == DP_USE_INLINE && lc->config->inline_.stall == CT_STALL_OPEN && (rc = live_stand_ins_make(l)) != 0)
+		return FAIL(-rc, "no memory for what stands in for %u workers", l->nworkers);
 	for (unsigned i = 0; i < l->nworkers && rc == 0; i++)
 		rc = make_worker(l, i, lc, err, err_size);
 	return rc;
@@ -275,6 +278,7 @@ unsigned dp_live_stop(struct dp_live *l)
 	if (!l->launched)
 		return 0;
 	atomic_store_explicit(&l->stop, true, memory_order_release);
+	live_stand_ins_end(l);
 	while ((running = still_running(l)) > 0 && live_mono() < until)
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	l->stalled = running > 0;
@@ -294,6 +298,7 @@ static void free_workers(struct dp_live *l)
 		free(lw->peer);
 	}
 	free(l->workers);
+	live_stand_ins_free(l);
 }
 
 void dp_live_close(struct dp_live *l)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_live: live traffic: EAL, ports, rings and workers of `mailweir run`, from their opening to their end.
  *
- * Owner:  the main thread, but for what runs on the workers' lcores, which is all in dp_live_rx.c.
+ * Owner:  the main thread, but for what runs on the workers' lcores, which is all in dp_live_rx.c; main uses that too, in the
+ *         place of a worker that has stalled (dp_live_pass.c).
  * Memory: everything is taken in dp_live_open: EAL's, the mbufs, the rings, the workers'.
  * Units:  times in nanoseconds since 1970, taken from the monotonic clock: they never go back. */
 #ifndef DP_LIVE_H
@@ -54,5 +55,18 @@ uint64_t dp_live_missed(struct dp_live *l, unsigned port); /* frames lost before
 
 /* A number that a worker raises with every round of its loop, with or without frames: one that stands still has stalled. */
 uint64_t dp_live_rounds(const struct dp_live *l, unsigned worker);
+
+/* With `inline.stall: open`, when a worker has stalled. */
+
+/* Main takes its queues and rings: from here on what comes by them goes on unjudged, each time that dp_live_pass is called, until
+ * the worker is back. Frames of other workers' connections still go to those. False: it stands in a driver, where nobody can take
+ * its place, or the configuration does not want it; nothing of its passes. */
+bool dp_live_take(struct dp_live *l, unsigned worker);
+bool dp_live_taken(const struct dp_live *l, unsigned worker);
+/* A round in the place of each worker that was taken; one that is back gets its queues again. *busy: there were frames. Returns how
+ * many are taken: with none, there is nothing to call this for. */
+unsigned dp_live_pass(struct dp_live *l, bool *busy);
+/* Where that is counted: a worker that does nothing else. Main only. NULL: nobody stands in. */
+struct dp_worker *dp_live_stand_in(const struct dp_live *l, unsigned worker);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_live_private: what dp_live (main) and dp_live_rx (workers) share. */
+/* dp_live_private: what dp_live, dp_live_pass (main) and dp_live_rx (workers) share. */
 #ifndef DP_LIVE_PRIVATE_H
 #define DP_LIVE_PRIVATE_H
 
@@ -28,7 +28,18 @@ struct live_staged {
 	uint16_t n;
 };
 
-/* One worker's side: all of it its own, but for what says otherwise. */
+/* Who is at a worker's queues and rings. With `inline.stall: open` main takes them when the worker has stalled, but not out of
+ * its hands: they are at work only while it is in a driver or a ring, and a round has much else to stall in. */
+enum live_hands {
+	LIVE_FREE, /* the worker's, which is not at them. To LIVE_AT_WORK: worker. To LIVE_TAKEN: main */
+	LIVE_AT_WORK, /* the worker is at them, and nobody else can be. To LIVE_FREE: worker */
+	LIVE_TAKEN, /* main's. To LIVE_ASKED: worker. To LIVE_GIVEN: main, at the end */
+	LIVE_ASKED, /* main's, and the worker is back. To LIVE_GIVEN: main */
+	LIVE_GIVEN, /* the worker's, which has to forget its connections first. To LIVE_FREE: worker */
+};
+
+/* One worker's side: all of it its own, but for what says otherwise. Main has one in the place of each, with the same id and queues,
+ * and a dp_worker that only counts. */
 struct live_worker {
 	struct dp_live *live;
 	struct dp_worker *worker;
@@ -45,7 +56,9 @@ struct live_worker {
 	enum live_step step; /* reached */
 	uint64_t deadline; /* mono: to wait for others no longer; 0: not ending */
 	struct rte_mbuf *end; /* kept for DP_END, so that it can always be said */
+	bool may_lose; /* main may take its queues: hands says whose they are */
 	_Alignas(64) _Atomic uint64_t rounds; /* worker: wo, main: ro */
+	_Alignas(64) _Atomic uint8_t hands; /* enum live_hands. main, worker: rw */
 };
 
 struct dp_live {
@@ -60,14 +73,16 @@ struct dp_live {
 	struct rte_mempool *mbufs;
 	struct rte_ring *rings[DP_LIVE_WORKERS_MAX][DP_LIVE_WORKERS_MAX]; /* [from][to] */
 	struct live_worker *workers; /* nworkers */
+	struct live_worker *stand_ins; /* nworkers; NULL: nobody stands in for a stalled worker */
 	dp_say say;
 	void *say_arg;
 	_Alignas(64) _Atomic bool stop; /* main: wo, workers: ro */
 	_Atomic unsigned reached[LIVE_STEPS]; /* how many workers have */
 };
 
-/* Queue q of a port has one worker, to receive by and to send by, and it is the same for both ports: two threads on the two ends of
- * AF_XDP over veth were seen to lose descriptors of the receive ring in the kernel (Linux 6.18), and with them the port. */
+/* Queue q of a port has one worker, to receive by and to send by, and it is the same for both ports. With another worker for the
+ * second port, on AF_XDP over veth (Linux 6.18, DPDK 22.11), one of the two ports was seen to give nothing any more after a while.
+ * Why, is not known. */
 static inline unsigned live_queue_worker(const struct dp_live *l, unsigned q)
 {
 	return q % l->nworkers;
@@ -85,7 +100,15 @@ uint64_t live_mono(void);
 /* The source and the sink of a worker; arg: struct live_worker. */
 uint16_t live_rx(void *arg, struct rte_mbuf **m, uint16_t n);
 void live_tx(void *arg, struct rte_mbuf *m, unsigned out);
+/* Sends what is staged. */
+void live_flush(struct live_worker *lw);
 /* lcore main. arg: struct live_worker. */
 int live_run(void *arg);
+
+/* dp_live_pass. 0 or -ENOMEM. */
+int live_stand_ins_make(struct dp_live *l);
+void live_stand_ins_free(struct dp_live *l);
+/* The program ends: main has no worker's queues any more. */
+void live_stand_ins_end(struct dp_live *l);
 
 #endif

@@ -30,6 +30,20 @@ uint64_t live_mono(void)
 	return live_clock(CLOCK_MONOTONIC);
 }
 
+/* Before each use of a port's queue or a ring; false: main has them. Without `inline.stall: open` they stay the worker's. */
+static bool take_hands(struct live_worker *lw)
+{
+	uint8_t hands = LIVE_FREE;
+	return !lw->may_lose || atomic_compare_exchange_strong_explicit(&lw->hands, &hands, LIVE_AT_WORK, memory_order_acquire,
+									memory_order_relaxed);
+}
+
+static void free_hands(struct live_worker *lw)
+{
+	if (lw->may_lose)
+		atomic_store_explicit(&lw->hands, LIVE_FREE, memory_order_release);
+}
+
 /* Sending. */
 
 static void unsent(struct live_worker *lw, struct rte_mbuf *m)
@@ -64,7 +78,8 @@ static void flush_port(struct live_worker *lw, unsigned out)
 	uint16_t done = 0, queue = (uint16_t)live_queue_of(lw->live, out, lw->id);
 	for (uint16_t i = 0; i < s->n; i++)
 		meta[i] = *dp_meta(s->m[i]);
-	for (unsigned tries = 0; done < s->n && tries < TX_TRIES; tries++) {
+	bool ours = take_hands(lw);
+	for (unsigned tries = 0; ours && done < s->n && tries < TX_TRIES; tries++) {
 		if (tries)
 			rte_pause();
 		uint16_t k = rte_eth_tx_burst(p->id, queue, s->m + done, s->n - done);
@@ -73,6 +88,8 @@ static void flush_port(struct live_worker *lw, unsigned out)
 			dp_worker_sent(lw->worker, &sent.m, out);
 		}
 	}
+	if (ours)
+		free_hands(lw);
 	for (; done < s->n; done++)
 		unsent(lw, s->m[done]);
 	s->n = 0;
@@ -81,7 +98,11 @@ static void flush_port(struct live_worker *lw, unsigned out)
 static void flush_peer(struct live_worker *lw, unsigned to)
 {
 	struct live_staged *s = &lw->peer[to];
-	uint16_t done = (uint16_t)rte_ring_sp_enqueue_burst(lw->live->rings[lw->id][to], (void **)s->m, s->n, NULL);
+	uint16_t done = 0;
+	if (take_hands(lw)) {
+		done = (uint16_t)rte_ring_sp_enqueue_burst(lw->live->rings[lw->id][to], (void **)s->m, s->n, NULL);
+		free_hands(lw);
+	}
 	for (; done < s->n; done++) {
 		if (dp_meta(s->m[done])->kind == DP_FRAME)
 			not_taken(lw, s->m[done], DP_DROP_FULL);
@@ -100,7 +121,7 @@ static void give(struct live_worker *lw, unsigned to, struct rte_mbuf *m)
 		flush_peer(lw, to);
 }
 
-static void flush(struct live_worker *lw)
+void live_flush(struct live_worker *lw)
 {
 	for (unsigned p = 0; p < lw->live->nports; p++)
 		if (lw->port[p].n)
@@ -214,7 +235,10 @@ static uint16_t receive(struct live_worker *lw, struct rte_mbuf **m, uint16_t n,
 		const struct live_queue *q = &lw->queues[lw->next_queue];
 		if (++lw->next_queue == lw->nqueues)
 			lw->next_queue = 0;
+		if (!take_hands(lw))
+			return 0;
 		uint16_t k = rte_eth_rx_burst(lw->live->ports[q->port].id, q->queue, m, n);
+		free_hands(lw);
 		if (k == 0)
 			continue;
 		lw->moved = true;
@@ -227,6 +251,8 @@ static uint16_t from_peers(struct live_worker *lw, struct rte_mbuf **m, uint16_t
 {
 	const struct dp_live *l = lw->live;
 	uint16_t got = 0;
+	if (!take_hands(lw))
+		return 0;
 	for (unsigned i = 0; i < l->nworkers && got < n; i++) {
 		unsigned from = lw->next_ring;
 		if (++lw->next_ring == l->nworkers)
@@ -234,6 +260,7 @@ static uint16_t from_peers(struct live_worker *lw, struct rte_mbuf **m, uint16_t
 		if (from != lw->id)
 			got += (uint16_t)rte_ring_sc_dequeue_burst(l->rings[from][lw->id], (void **)(m + got), n - got, NULL);
 	}
+	free_hands(lw);
 	return got;
 }
 
@@ -329,6 +356,35 @@ static void rest(struct live_worker *lw, bool busy)
 		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 }
 
+/* False: it had stalled, and main has its queues still; asked for, they come back. Its connections went on without it meanwhile:
+ * it knows neither what their ends have nor what they said, so that they are ended, and what goes on of them is found in the
+ * middle. */
+static bool has_queues(struct live_worker *lw)
+{
+	uint8_t hands = lw->may_lose ? atomic_load_explicit(&lw->hands, memory_order_acquire) : LIVE_FREE;
+	switch ((enum live_hands)hands) {
+	case LIVE_FREE:
+	case LIVE_AT_WORK:
+		break;
+	case LIVE_TAKEN:
+		atomic_compare_exchange_strong_explicit(&lw->hands, &hands, LIVE_ASKED, memory_order_acq_rel, memory_order_relaxed);
+		return false;
+	case LIVE_ASKED:
+		return false;
+	case LIVE_GIVEN:
+		atomic_store_explicit(&lw->hands, LIVE_FREE, memory_order_release);
+		dp_worker_lose_track(lw->worker, ++lw->seq, dp_clock_now(&lw->clock, live_mono()));
+		live_flush(lw);
+		break;
+	}
+	return true;
+}
+
+static void count_round(struct live_worker *lw)
+{
+	atomic_store_explicit(&lw->rounds, atomic_load_explicit(&lw->rounds, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
 int live_run(void *arg)
 {
 	struct live_worker *lw = arg;
@@ -336,13 +392,18 @@ int live_run(void *arg)
 	dp_clock_start(&lw->clock, mono, live_clock(CLOCK_REALTIME));
 	lw->ticked = mono;
 	while (lw->step != LIVE_DONE) {
+		if (!has_queues(lw)) {
+			count_round(lw);
+			rest(lw, false);
+			continue;
+		}
 		bool all = lw->step != LIVE_RUN && all_here(lw);
 		lw->moved = lw->waits = false;
 		bool busy = dp_worker_poll(lw->worker) > 0;
 		busy |= lw->moved;
-		flush(lw);
+		live_flush(lw);
 		end_steps(lw, all, !busy && !lw->waits);
-		atomic_store_explicit(&lw->rounds, atomic_load_explicit(&lw->rounds, memory_order_relaxed) + 1, memory_order_relaxed);
+		count_round(lw);
 		rest(lw, busy && !lw->waits);
 	}
 	return 0;

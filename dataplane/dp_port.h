@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_port: a port of `mailweir run`: a kernel interface (AF_XDP, else AF_PACKET), a PCI address, or a DPDK virtual device.
  *
- * Owner:  the main thread; workers only receive from and send to its queues, each queue by one worker.
+ * Owner:  the main thread; workers only receive from and send to its queues, each queue by one worker, or by main in its place.
  * Memory: EAL's and the driver's, taken at start.
  * Never run on a real NIC so far: what concerns PCI devices (RSS, descriptors, link) follows DPDK's documentation, untried.
  * What AF_PACKET cannot do: the kernel takes VLAN tags out of frames, and the driver puts the outer one back as 802.1Q: an outer

@@ -253,6 +253,12 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 	rte_pktmbuf_free_bulk(done, ndone);
 }
 
+void dp_worker_lose_track(struct dp_worker *w, uint64_t seq, uint64_t now)
+{
+	w->inspect.now = (struct dp_now){ seq, now, 0, 0 };
+	dp_conn_end_all(w);
+}
+
 static void give_snapshot(struct dp_worker *w)
 {
 	uint32_t asked = atomic_load_explicit(&w->asked, memory_order_acquire);

@@ -67,6 +67,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t unread[DP_DROP_MAX]; /* observing: would have been dropped */
 	uint64_t injected_lost; /* frames of ours that no port took */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
+	uint64_t forwarded_unjudged; /* frames that main sent on in the place of a stalled worker */
 };
 
 /* A source of packets: fills up to n, returns how many. A port's queue, or the ring of a capture's reader. */
@@ -155,6 +156,9 @@ void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m);
 /* It goes to the worker that has the port's queue: counted as sent here, by the worker of its connection. */
 void dp_worker_hand_on(struct dp_worker *w, struct rte_mbuf *m, unsigned out);
 
+/* Packets went on without it: ends all its connections, as DP_END does, and goes on. */
+void dp_worker_lose_track(struct dp_worker *w, uint64_t seq, uint64_t now);
+
 /* When there is nothing to do: takes back the records that control is done with. */
 void dp_worker_idle(struct dp_worker *w);
 
@@ -168,7 +172,7 @@ bool dp_worker_snapshot(struct dp_worker *w, struct ct_account to[DP_PORTS_MAX])
 /* lcore main: polls until DP_END. arg: struct dp_worker. */
 int dp_worker_run(void *arg);
 
-/* Counters for the account, as name and value; returns how many were written. */
+/* Counters for the account, as name and value; returns how many were written. Of one that only counts (dp_live_stand_in), too. */
 size_t dp_worker_counters(struct dp_worker *const *w, unsigned n, struct ct_counter *to, size_t max);
 
 #endif

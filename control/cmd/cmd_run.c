@@ -13,6 +13,7 @@
 #include "control/cmd/cmd_run.h"
 
 #define SECOND UINT64_C(1000000000)
+#define NAP UINT64_C(20000) /* ns: where no packets are */
 
 static void say(void *arg, const char *line)
 {
@@ -94,8 +95,10 @@ static int open_live(struct cmd_run *r)
 		return rc;
 	}
 	r->nworkers = dp_live_workers(r->live);
-	for (unsigned i = 0; i < r->nworkers; i++)
+	for (unsigned i = 0; i < r->nworkers; i++) {
 		r->workers[i] = dp_live_worker(r->live, i);
+		r->stand_ins[i] = dp_live_stand_in(r->live, i);
+	}
 	for (unsigned i = 0; i < dp_live_ports(r->live); i++)
 		r->inputs[i] = (struct ct_input){ dp_live_port(r->live, i)->name, false };
 	return 0;
@@ -152,12 +155,11 @@ static void block(int how, const int *signals, size_t n)
 	pthread_sigmask(how, &set, NULL);
 }
 
-/* The next of our signals, or 0 when the time has come. */
-static int wait_until(uint64_t time)
+/* Waits for so many nanoseconds: the next of our signals, or 0. */
+static int next_signal(uint64_t time)
 {
 	sigset_t set;
-	uint64_t now = cmd_run_now(), left = time > now ? time - now : 0;
-	struct timespec t = { .tv_sec = (time_t)(left / SECOND), .tv_nsec = (long)(left % SECOND) };
+	struct timespec t = { .tv_sec = (time_t)(time / SECOND), .tv_nsec = (long)(time % SECOND) };
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
@@ -166,13 +168,26 @@ static int wait_until(uint64_t time)
 	return sig > 0 ? sig : 0;
 }
 
+/* The next of our signals, or 0 when the time has come; in the place of stalled workers meanwhile. */
+static int wait_until(struct cmd_run *r, uint64_t time)
+{
+	for (;;) {
+		bool busy;
+		bool stands_in = dp_live_pass(r->live, &busy) > 0;
+		uint64_t now = cmd_run_now(), left = time > now ? time - now : 0;
+		int sig = next_signal(!stands_in ? left : busy ? 0 : NAP);
+		if (sig || !stands_in || left == 0)
+			return sig;
+	}
+}
+
 static void run(struct cmd_run *r)
 {
 	uint64_t next = cmd_run_now() + SECOND;
 	r->started = cmd_run_now() / SECOND;
 	r->stats_at = r->started + r->config.output.stats_interval;
 	for (;;) {
-		int sig = wait_until(next);
+		int sig = wait_until(r, next);
 		if (sig == SIGINT || sig == SIGTERM)
 			return;
 		if (sig == SIGHUP)

@@ -26,6 +26,7 @@ struct cmd_run {
 	enum dp_use use;
 	struct dp_live *live;
 	struct dp_worker *workers[DP_LIVE_WORKERS_MAX];
+	struct dp_worker *stand_ins[DP_LIVE_WORKERS_MAX]; /* what main counts in a worker's place; NULL: none */
 	unsigned nworkers, stuck; /* stuck: that did not end */
 	struct ct_input inputs[DP_PORTS_MAX]; /* by record->input */
 	struct ct_render *render;
@@ -34,6 +35,7 @@ struct cmd_run {
 	/* Of each second. */
 	struct ct_watch_link links[DP_PORTS_MAX];
 	struct ct_watch_worker progress[DP_LIVE_WORKERS_MAX];
+	enum ct_stalled then[DP_LIVE_WORKERS_MAX]; /* of one that has stalled */
 	struct ct_account last[DP_LIVE_WORKERS_MAX][DP_PORTS_MAX]; /* each worker's latest copy */
 	uint64_t started, stats_at; /* of the monotonic clock, in seconds */
 	uint64_t unrendered; /* records lost for want of memory, once control has ended */

@@ -37,15 +37,29 @@ static void watch_links(struct cmd_run *r)
 			cmd_error("%s", line);
 }
 
+/* What becomes of the packets of a worker that has stalled. */
+static enum ct_stalled stand_in(struct cmd_run *r, unsigned worker)
+{
+	if (r->use == DP_USE_MIRROR)
+		return CT_STALLED_BLIND;
+	if (r->config.inline_.stall == CT_STALL_CLOSED)
+		return CT_STALLED_CLOSED;
+	return dp_live_take(r->live, worker) ? CT_STALLED_OPEN : CT_STALLED_IN_DRIVER;
+}
+
 static void watch_workers(struct cmd_run *r)
 {
 	char line[CT_WATCH_LINE];
-	enum ct_stalled then = r->use == DP_USE_MIRROR			     ? CT_STALLED_BLIND :
-			       r->config.inline_.stall == CT_STALL_OPEN ? CT_STALLED_OPEN :
-									  CT_STALLED_CLOSED;
-	for (unsigned i = 0; i < r->nworkers; i++)
-		if (ct_watch_worker(&r->progress[i], dp_live_rounds(r->live, i), i, r->config.inline_.stall_after, then, line))
-			cmd_error("%s", line);
+	for (unsigned i = 0; i < r->nworkers; i++) {
+		struct ct_watch_worker *w = &r->progress[i];
+		enum ct_progress p = ct_watch_worker(w, dp_live_rounds(r->live, i), r->config.inline_.stall_after);
+		if (p == CT_PROGRESS_AS_BEFORE)
+			continue;
+		if (p == CT_PROGRESS_STALLED)
+			r->then[i] = stand_in(r, i);
+		ct_watch_worker_line(w, p, i, r->then[i], line);
+		cmd_error("%s", line);
+	}
 }
 
 /* Adds up the workers' copies, by port. */
@@ -54,8 +68,11 @@ static void add_up(const struct cmd_run *r, struct ct_stats *s, struct ct_port_s
 	memset(&s->account, 0, sizeof s->account);
 	for (unsigned p = 0; p < s->nports; p++) {
 		memset(&ports[p].account, 0, sizeof ports[p].account);
-		for (unsigned i = 0; i < r->nworkers; i++)
+		for (unsigned i = 0; i < r->nworkers; i++) {
 			ct_account_add(&ports[p].account, &r->last[i][p]);
+			if (r->stand_ins[i])
+				ct_account_add(&ports[p].account, &r->stand_ins[i]->account[p]);
+		}
 		ct_account_add(&s->account, &ports[p].account);
 	}
 }
@@ -69,7 +86,7 @@ static void collect(struct cmd_run *r, struct ct_stats *s, struct ct_port_stats 
 			struct ct_account copy[DP_PORTS_MAX];
 			if (ended)
 				memcpy(r->last[i], r->workers[i]->account, sizeof copy);
-			else if (dp_worker_snapshot(r->workers[i], copy))
+			else if (!dp_live_taken(r->live, i) && dp_worker_snapshot(r->workers[i], copy))
 				memcpy(r->last[i], copy, sizeof copy);
 		}
 		add_up(r, s, ports);
@@ -82,6 +99,7 @@ static void collect(struct cmd_run *r, struct ct_stats *s, struct ct_port_stats 
 static bool put_stats(struct cmd_run *r, bool ended)
 {
 	struct ct_counter counters[COUNTERS_MAX];
+	struct dp_worker *all[2 * DP_LIVE_WORKERS_MAX];
 	struct ct_port_stats ports[DP_PORTS_MAX];
 	struct ct_stats s = {
 		.drop_names = dp_drop_names,
@@ -101,7 +119,13 @@ static bool put_stats(struct cmd_run *r, bool ended)
 		};
 	collect(r, &s, ports, ended);
 	/* Each is one word that its worker alone writes: at most a burst old. */
-	s.ncounters = dp_worker_counters(r->workers, r->nworkers, counters, COUNTERS_MAX);
+	unsigned n = 0;
+	for (unsigned i = 0; i < r->nworkers; i++) {
+		all[n++] = r->workers[i];
+		if (r->stand_ins[i])
+			all[n++] = r->stand_ins[i];
+	}
+	s.ncounters = dp_worker_counters(all, n, counters, COUNTERS_MAX);
 	char *line = ct_render_stats(r->render, &s);
 	if (line)
 		ct_writer_put(r->out, line, cmd_run_now());
@@ -124,7 +148,8 @@ void cmd_run_watch(struct cmd_run *r)
 bool cmd_run_conclude(struct cmd_run *r)
 {
 	bool balanced = put_stats(r, true);
-	if (!balanced)
+	/* What a worker that did not end has is missing, and that was said. */
+	if (!balanced && !r->stuck)
 		cmd_error("the account does not balance: this is a fault of mailweir; please report it with the last stats record");
 	uint64_t lost = ct_writer_lost(r->out) + r->unrendered;
 	if (lost)
