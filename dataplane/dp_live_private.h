@@ -35,6 +35,8 @@ struct live_worker {
 	unsigned id;
 	struct live_queue *queues; /* that it receives from */
 	unsigned nqueues, next_queue, next_ring;
+	uint16_t tx_queue[DP_PORTS_MAX]; /* by which what it sends leaves a port */
+	unsigned tx_worker[DP_PORTS_MAX]; /* whose that queue is */
 	struct live_staged port[DP_PORTS_MAX]; /* to be sent by a queue of its own */
 	struct live_staged *peer; /* by worker: to be given to it */
 	struct dp_clock clock;

@@ -61,7 +61,7 @@ static void flush_port(struct live_worker *lw, unsigned out)
 	const struct dp_port *p = &lw->live->ports[out];
 	struct dp_meta meta[DP_BURST];
 	struct live_sent sent;
-	uint16_t done = 0, queue = (uint16_t)live_queue_of(lw->live, out, lw->id);
+	uint16_t done = 0, queue = lw->tx_queue[out];
 	for (uint16_t i = 0; i < s->n; i++)
 		meta[i] = *dp_meta(s->m[i]);
 	for (unsigned tries = 0; done < s->n && tries < TX_TRIES; tries++) {
@@ -131,7 +131,7 @@ void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
 		unsent(lw, m);
 		return;
 	}
-	unsigned sender = live_queue_worker(l, live_queue_of(l, out, lw->id));
+	unsigned sender = lw->tx_worker[out];
 	if (sender != lw->id) {
 		/* One that came that way itself is counted already. */
 		if (dp_meta(m)->kind != DP_SEND)
