@@ -43,6 +43,7 @@ struct live_worker {
 	uint64_t seq, ticked, idle;
 	uint64_t full_since[DP_LIVE_WORKERS_MAX]; /* mono: a peer's ring has had no room for a burst; 0: it has */
 	bool moved; /* this round gave frames to others */
+	bool tick; /* this round has one */
 	bool waits; /* this round left something alone, for want of room with a peer */
 	enum live_step step; /* reached */
 	uint64_t deadline; /* mono: to wait for others no longer; 0: not ending */
