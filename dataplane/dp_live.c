@@ -190,6 +190,10 @@ static int make_worker(struct dp_live *l, unsigned i, const struct dp_live_confi
 	lw->live = l;
 	lw->id = i;
 	lw->may_lose = l->stand_ins != NULL;
+	for (unsigned p = 0; p < l->nports; p++) {
+		lw->tx_queue[p] = (uint16_t)live_queue_of(l, p, i);
+		lw->tx_worker[p] = live_queue_worker(l, lw->tx_queue[p]);
+	}
 	lw->peer = calloc(l->nworkers, sizeof *lw->peer);
 	lw->end = rte_pktmbuf_alloc(l->mbufs);
 	if (!lw->peer || !lw->end)

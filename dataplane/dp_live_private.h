@@ -46,12 +46,15 @@ struct live_worker {
 	unsigned id;
 	struct live_queue *queues; /* that it receives from */
 	unsigned nqueues, next_queue, next_ring;
+	uint16_t tx_queue[DP_PORTS_MAX]; /* by which what it sends leaves a port */
+	unsigned tx_worker[DP_PORTS_MAX]; /* whose that queue is */
 	struct live_staged port[DP_PORTS_MAX]; /* to be sent by a queue of its own */
 	struct live_staged *peer; /* by worker: to be given to it */
 	struct dp_clock clock;
 	uint64_t seq, ticked, idle;
 	uint64_t full_since[DP_LIVE_WORKERS_MAX]; /* mono: a peer's ring has had no room for a burst; 0: it has */
 	bool moved; /* this round gave frames to others */
+	bool tick; /* this round has one */
 	bool waits; /* this round left something alone, for want of room with a peer */
 	enum live_step step; /* reached */
 	uint64_t deadline; /* mono: to wait for others no longer; 0: not ending */

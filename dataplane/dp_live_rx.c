@@ -4,6 +4,7 @@
  * stands still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
 #include "dataplane/dp_live_private.h"
 
+#include <sys/prctl.h>
 #include <time.h>
 
 #include <rte_ethdev.h>
@@ -16,6 +17,10 @@
 #define FULL_TIME UINT64_C(5000000)
 #define FULL_TIME_SHARED UINT64_C(200000000)
 #define IDLE_ROUNDS 64 /* before a nap */
+/* A nap is as much later as the next frame may be; who has had nothing for some naps (a fortieth of a second) takes longer ones. */
+#define SHORT_NAPS 1000
+#define SHORT_NAP 20000 /* ns */
+#define LONG_NAP 70000
 #define STEP_TIME UINT64_C(1000000000) /* ns that one step of the end waits for the other workers */
 
 uint64_t live_clock(clockid_t id)
@@ -75,7 +80,7 @@ static void flush_port(struct live_worker *lw, unsigned out)
 	const struct dp_port *p = &lw->live->ports[out];
 	struct dp_meta meta[DP_BURST];
 	struct live_sent sent;
-	uint16_t done = 0, queue = (uint16_t)live_queue_of(lw->live, out, lw->id);
+	uint16_t done = 0, queue = lw->tx_queue[out];
 	for (uint16_t i = 0; i < s->n; i++)
 		meta[i] = *dp_meta(s->m[i]);
 	bool ours = take_hands(lw);
@@ -152,7 +157,7 @@ void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
 		unsent(lw, m);
 		return;
 	}
-	unsigned sender = live_queue_worker(l, live_queue_of(l, out, lw->id));
+	unsigned sender = lw->tx_worker[out];
 	if (sender != lw->id) {
 		/* One that came that way itself is counted already. */
 		if (dp_meta(m)->kind != DP_SEND)
@@ -288,7 +293,8 @@ uint16_t live_rx(void *arg, struct rte_mbuf **m, uint16_t n)
 		*dp_meta(m[0]) = (struct dp_meta){ .seq = ++lw->seq, .time = time, .kind = DP_END };
 		return 1;
 	}
-	got += tick(lw, mono, m);
+	lw->tick = tick(lw, mono, m);
+	got += lw->tick;
 	bool ready = peers_ready(lw, mono);
 	/* Half of a burst at most is the others', so that neither starves. Who has no queue sends all it has by those who have; they take
 	 * always, so that two never wait for each other. */
@@ -353,7 +359,7 @@ static void rest(struct live_worker *lw, bool busy)
 	if ((++lw->idle < IDLE_ROUNDS && !lw->waits) || !lw->live->nap)
 		rte_pause();
 	else
-		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
+		nanosleep(&(struct timespec){ .tv_nsec = lw->idle < IDLE_ROUNDS + SHORT_NAPS ? SHORT_NAP : LONG_NAP }, NULL);
 }
 
 /* False: it had stalled, and main has its queues still; asked for, they come back. Its connections went on without it meanwhile:
@@ -391,6 +397,8 @@ int live_run(void *arg)
 	uint64_t mono = live_mono();
 	dp_clock_start(&lw->clock, mono, live_clock(CLOCK_REALTIME));
 	lw->ticked = mono;
+	/* Else the kernel may add 50 us to each nap (prctl(2)). */
+	prctl(PR_SET_TIMERSLACK, 1UL);
 	while (lw->step != LIVE_DONE) {
 		if (!has_queues(lw)) {
 			count_round(lw);
@@ -398,8 +406,9 @@ int live_run(void *arg)
 			continue;
 		}
 		bool all = lw->step != LIVE_RUN && all_here(lw);
-		lw->moved = lw->waits = false;
-		bool busy = dp_worker_poll(lw->worker) > 0;
+		lw->moved = lw->waits = lw->tick = false;
+		/* A tick is no work: it comes to who is idle, too. */
+		bool busy = dp_worker_poll(lw->worker) > lw->tick;
 		busy |= lw->moved;
 		live_flush(lw);
 		end_steps(lw, all, !busy && !lw->waits);

@@ -13,7 +13,7 @@
 static void usage(FILE *to)
 {
 	fputs("usage: mailweir-bench scan [--mix MIX] [--pcap FILE] [--seconds S] [--sha256]\n"
-	      "                           [--size BYTES] [--traffic MB] [--isa NAME]\n"
+	      "                           [--inline] [--size BYTES] [--traffic MB] [--isa NAME]\n"
 	      "       mailweir-bench forward [--window FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench latency [--rate FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench --help | --version\n"
@@ -31,6 +31,8 @@ static void usage(FILE *to)
 	      "  --mix MIX      base64 (default), text, qp, zip-stored, zip-deflate, small\n"
 	      "  --pcap FILE    a capture's packets instead; the limit is then matching alone\n"
 	      "  --seconds S    how long, for both together (default 10)\n"
+	      "  --inline       as between two ports, sending to nobody: checksums verified, every\n"
+	      "                 byte remembered until acknowledged; no message carries a program\n"
 	      "  --sha256       hash every file (as `read` does); without, as figures are given\n"
 	      "  --size BYTES   of each attachment before encoding (default 200000, small 1500)\n"
 	      "  --traffic MB   how much (default: four times the last cache, and 16 MB more);\n"

@@ -3,7 +3,10 @@
  *
  * The traffic is larger than four times the last cache, and every flow of every round is new. A round is timed
  * around dp_worker_burst only: building mbufs and renewing addresses is the generator's work. Worker and limit take
- * turns, round by round, so that both see the same machine; of each the median counts, slice by slice (pg_rounds.h). */
+ * turns, round by round, so that both see the same machine; of each the median counts, slice by slice (pg_rounds.h).
+ *
+ * In line the server's side of what was recorded knows of no refusal, so that no message carries a program there; every frame must come
+ * out, and what the worker does beside reading is measured: sums, references until the server has acknowledged, deciding, sending. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -32,7 +35,7 @@ struct bench {
 	enum pg_mix mix;
 	const char *pcap;
 	double seconds;
-	bool sha256;
+	bool sha256, in_line;
 	size_t size; /* of an attachment */
 	size_t traffic; /* bytes; 0: as the cache asks for */
 	size_t cache; /* the last one's bytes */
@@ -44,7 +47,7 @@ struct bench {
 	struct pg_wire wire;
 	enum dp_link link;
 	uint32_t sessions, infected; /* put in, a round */
-	uint64_t seq, time;
+	uint64_t seq, ticks, time;
 	uint64_t found[CT_VERDICT_MAX], messages;
 	uint64_t bad_rounds;
 };
@@ -78,7 +81,7 @@ static int make_traffic(struct bench *b)
 	size_t want = traffic_size(b);
 	int rc = 0;
 	for (unsigned i = 0; i < TEMPLATES && rc == 0; i++)
-		rc = pg_mail_make(&mails[i], b->mix, b->size, i % PROGRAM_EVERY == 0, i);
+		rc = pg_mail_make(&mails[i], b->mix, b->size, !b->in_line && i % PROGRAM_EVERY == 0, i);
 	while (rc == 0 && b->wire.len < want && !b->wire.failed) {
 		const struct pg_mail *m = &mails[b->sessions % TEMPLATES];
 		pg_wire_session(&b->wire, b->sessions++, m, MSS);
@@ -157,6 +160,8 @@ static void fill(struct bench *b, struct rte_mbuf **m, size_t at, unsigned n, st
 		b->time += 1000;
 		*dp_meta(m[i]) = (struct dp_meta){ .seq = ++b->seq, .time = b->time, .pcap_cnt = b->seq, .wire_len = f->len,
 						   .link = (uint8_t)b->link, .kind = DP_FRAME };
+		if (b->in_line)
+			dp_meta(m[i])->port = pg_wire_from_client(&b->wire, f) ? DP_OUTSIDE : DP_INSIDE;
 	}
 }
 
@@ -168,6 +173,7 @@ static void let_expire(struct bench *b)
 	if (!m)
 		return;
 	*dp_meta(m) = (struct dp_meta){ .seq = ++b->seq, .time = b->time, .kind = DP_TICK };
+	b->ticks++;
 	dp_worker_burst(b->worker, &m, 1);
 	take_records(b);
 }
@@ -181,6 +187,8 @@ static void run_worker(struct bench *b, uint32_t round, uint64_t *cycles)
 	rte_mbuf_ext_refcnt_set(&shared, 1);
 	if (!b->pcap)
 		pg_wire_renew(&b->wire, round);
+	if (b->in_line)
+		pg_wire_sum(&b->wire);
 	for (size_t at = 0; at < b->wire.nframes; at += DP_BURST) {
 		unsigned n = b->wire.nframes - at < DP_BURST ? (unsigned)(b->wire.nframes - at) : DP_BURST;
 		if (rte_pktmbuf_alloc_bulk(b->mbufs, m, n) != 0) {
@@ -195,6 +203,10 @@ static void run_worker(struct bench *b, uint32_t round, uint64_t *cycles)
 		take_records(b);
 	}
 	let_expire(b);
+	/* In line: all went out as it was. */
+	const struct ct_account *a = b->worker->account;
+	if (b->in_line && a[0].forwarded + a[1].forwarded != b->seq - b->ticks)
+		b->bad_rounds++;
 	/* Every message has its verdict, and the infected ones are those that were put in. */
 	if (!b->pcap && (b->found[CT_INFECTED] - infected != b->infected || b->messages - messages != b->sessions))
 		b->bad_rounds++;
@@ -264,7 +276,9 @@ static double gbps(const struct bench *b, uint64_t cycles)
 
 static bool report(const struct bench *b, const struct pg_rounds *worker, const struct pg_rounds *limit)
 {
-	bool balanced = ct_account_balanced(b->worker->account), ok = balanced && b->bad_rounds == 0;
+	struct ct_account all = b->worker->account[0];
+	ct_account_add(&all, &b->worker->account[1]);
+	bool balanced = ct_account_balanced(&all), ok = balanced && b->bad_rounds == 0;
 	double reached = gbps(b, pg_rounds_quantile(worker, 0.5)), roofline = gbps(b, pg_rounds_quantile(limit, 0.5));
 	double ratio = reached / roofline;
 	json_t *o = json_object();
@@ -286,7 +300,8 @@ static bool report(const struct bench *b, const struct pg_rounds *worker, const 
 	json_object_set_new(o, "cache_bytes", json_integer((json_int_t)b->cache));
 	json_object_set_new(o, "sha256", json_boolean(b->sha256));
 	json_object_set_new(o, "isa", json_string(rs_base64_isa()));
-	json_object_set_new(o, "checksums", json_string("trust"));
+	json_object_set_new(o, "inline", json_boolean(b->in_line));
+	json_object_set_new(o, "checksums", json_string(b->in_line ? "verify" : "trust"));
 	json_object_set_new(o, "verdicts_as_put_in", json_boolean(ok));
 	json_object_set_new(o, "infected_found", json_integer((json_int_t)b->found[CT_INFECTED]));
 	json_object_set_new(o, "infected_put_in", json_integer((json_int_t)(b->infected * worker->rounds)));
@@ -340,6 +355,14 @@ static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
 	return 0;
 }
 
+/* In place of a port. */
+static void no_wire(void *sink, struct rte_mbuf *m, unsigned out)
+{
+	struct bench *b = sink;
+	dp_worker_sent(b->worker, m, out);
+	rte_pktmbuf_free(m);
+}
+
 static int set_up(struct bench *b)
 {
 	char err[512] = "";
@@ -349,19 +372,21 @@ static int set_up(struct bench *b)
 	if ((b->pcap ? read_traffic(b) : make_traffic(b)) != 0 || mark_ends(b) != 0 || ct_config_defaults(&b->config) != 0 ||
 	    mt_ruleset_load(&load, &b->rules, &report) != 0)
 		return -1;
-	/* As behind a card that verifies checksums. */
-	b->config.capture.checksums = CT_CHECKSUMS_TRUST;
+	/* As behind a card that verifies checksums; in line nobody does but the worker. */
+	b->config.capture.checksums = b->in_line ? CT_CHECKSUMS_VERIFY : CT_CHECKSUMS_TRUST;
 	b->config.files.sha256 = b->sha256 ? CT_SHA256_ALL : CT_SHA256_NONE;
 	if (b->config.memory.flows < b->sessions * 2)
 		b->config.memory.flows = b->sessions * 2;
-	struct dp_eal eal = { .program = "mailweir-bench", .workers = 1, .megabytes = dp_worker_megabytes(&b->config, 1, DP_USE_READ) };
+	enum dp_use use = b->in_line ? DP_USE_INLINE : DP_USE_READ;
+	struct dp_eal eal = { .program = "mailweir-bench", .workers = 1, .megabytes = dp_worker_megabytes(&b->config, 1, use) };
 	if (dp_eal_start(&eal, err, sizeof err) != 0) {
 		fprintf(stderr, "mailweir-bench: %s\n", err);
 		return -1;
 	}
 	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 	b->mbufs = rte_pktmbuf_pool_create("bench", 8191, 256, priv, 128, (int)rte_socket_id());
-	struct dp_worker_config wc = { .config = &b->config, .rules = b->rules, .rx = no_rx, .held_max = 4096 };
+	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = no_rx, .held_max = 4096,
+				       .tx = b->in_line ? no_wire : NULL, .sink = b, .mbufs = b->mbufs };
 	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0) {
 		fprintf(stderr, "mailweir-bench: %s\n", err[0] ? err : "no memory for mbufs");
 		return -1;
@@ -371,13 +396,13 @@ static int set_up(struct bench *b)
 
 static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 {
-	enum { OPT_MIX = 256, OPT_PCAP, OPT_SECONDS, OPT_SHA256, OPT_SIZE, OPT_TRAFFIC, OPT_ISA };
+	enum { OPT_MIX = 256, OPT_PCAP, OPT_SECONDS, OPT_SHA256, OPT_SIZE, OPT_TRAFFIC, OPT_ISA, OPT_INLINE };
 	static const struct option options[] = {
 		{ "mix", required_argument, NULL, OPT_MIX },         { "pcap", required_argument, NULL, OPT_PCAP },
 		{ "seconds", required_argument, NULL, OPT_SECONDS }, { "sha256", no_argument, NULL, OPT_SHA256 },
 		{ "size", required_argument, NULL, OPT_SIZE },       { "isa", required_argument, NULL, OPT_ISA },
-		{ "traffic", required_argument, NULL, OPT_TRAFFIC }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{ "traffic", required_argument, NULL, OPT_TRAFFIC }, { "inline", no_argument, NULL, OPT_INLINE },
+		{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
 	};
 	int opt, mix;
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
@@ -401,6 +426,9 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 			break;
 		case OPT_SHA256:
 			b->sha256 = true;
+			break;
+		case OPT_INLINE:
+			b->in_line = true;
 			break;
 		case OPT_SIZE:
 			b->size = strtoul(optarg, NULL, 10);
@@ -430,6 +458,11 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		}
 	if (optind < argc) {
 		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
+		return 2;
+	}
+	if (b->in_line && b->pcap) {
+		fprintf(stderr, "mailweir-bench: --inline with --pcap %s: expected one of them: a capture does not say which side is which\n",
+			b->pcap);
 		return 2;
 	}
 	if (b->size == 0)

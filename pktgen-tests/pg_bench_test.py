@@ -90,9 +90,10 @@ class Counts(Bench):
         device = self.bridge()
         r = self.result("forward", "--mailweir", device, "--testpmd", device, "--seconds", 1, "--rounds", 2, "--size", 1514)
         for who in EITHER + ("wire_",):
-            self.assertGreater(r[who + "frames"], 4096)
+            self.assertGreaterEqual(r[who + "frames"], 1024)
             self.assertEqual((r[who + "lost"], r[who + "disordered"]), (0, 0))
             self.assertTrue(0 < r[who + "mpps_low"] <= r[who + "mpps"] <= r[who + "mpps_high"])
+            self.assertTrue(0 <= r[who + "disturbed"] <= 1)
         self.assertAlmostEqual(r["ratio"], r["mpps"] / r["testpmd_mpps"], places=2)
         self.assertEqual((r["bench"], r["port"], r["frame_bytes"], r["rounds"]), ("forward", "af_packet", 1514, 2))
 
@@ -163,11 +164,6 @@ class Against(Bench):
                 self.assertGreater(r[who + "frames"], 0)
             self.assertEqual("wire_frames" in r, port != "memif")
 
-    def run_mailweir(self, port):
-        if b"mailweir run" not in subprocess.run([PROGRAM, "--help"], stdout=subprocess.PIPE).stdout:
-            self.skipTest("this mailweir has no `run`")
-        self.both(port, PROGRAM)
-
     def run_itself(self, port):
         """testpmd in mailweir's place, too."""
         self.both(port, self.script("as-mailweir", "cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)\n"
@@ -185,13 +181,13 @@ class Against(Bench):
         self.run_itself("memif")
 
     def test_mailweir_af_packet(self):
-        self.run_mailweir("af_packet")
+        self.both("af_packet", PROGRAM)
 
     def test_mailweir_af_xdp(self):
-        self.run_mailweir("af_xdp")
+        self.both("af_xdp", PROGRAM)
 
     def test_mailweir_memif(self):
-        self.run_mailweir("memif")
+        self.both("memif", PROGRAM)
 
 
 class Refused(Bench):

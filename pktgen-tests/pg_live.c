@@ -276,17 +276,23 @@ static bool stop(struct pg_live *l, char *err, size_t err_size)
 	return ok;
 }
 
-static bool take_turn(struct pg_live *l, enum pg_who who, pg_live_turn *turn, void *arg, char *err, size_t err_size)
+static bool watch_turn(struct pg_live *l, enum pg_who who, pg_live_turn *turn, void *arg, char *err, size_t err_size)
 {
 	double seconds = l->seconds / l->rounds / (l->wire ? 3 : 2);
+	pg_waits_open(&l->waits, l->device.pid);
+	bool ok = turn(arg, who, who == PG_WIRE ? l->wire : l->through, pg_now() + (uint64_t)(seconds * (double)PG_SECOND), err, err_size);
+	pg_waits_close(&l->waits);
+	return ok;
+}
+
+static bool take_turn(struct pg_live *l, enum pg_who who, pg_live_turn *turn, void *arg, char *err, size_t err_size)
+{
 	char ignored[16];
 	if (who == PG_WIRE)
-		return turn(arg, who, l->wire, pg_now() + (uint64_t)(seconds * (double)PG_SECOND), err, err_size);
+		return watch_turn(l, who, turn, arg, err, err_size);
 	if (start(l, who, err, err_size) != 0)
 		return false;
-	if (await(l, err, err_size) &&
-	    turn(arg, who, l->through, pg_now() + (uint64_t)(seconds * (double)PG_SECOND), err, err_size) &&
-	    pg_device_alive(&l->device, err, err_size))
+	if (await(l, err, err_size) && watch_turn(l, who, turn, arg, err, err_size) && pg_device_alive(&l->device, err, err_size))
 		return stop(l, err, err_size);
 	stop(l, ignored, sizeof ignored);
 	return false;

@@ -19,6 +19,7 @@
 
 #include "pktgen-tests/pg_device.h"
 #include "pktgen-tests/pg_link.h"
+#include "pktgen-tests/pg_waits.h"
 
 enum pg_who { PG_MAILWEIR, PG_TESTPMD, PG_WIRE, PG_WHO_MAX };
 enum pg_port { PG_AF_PACKET, PG_AF_XDP, PG_MEMIF };
@@ -38,6 +39,7 @@ struct pg_live {
 	cpu_set_t others; /* all but the tester's: the devices' */
 	struct pg_link *through, *wire; /* wire: NULL with memif */
 	struct pg_device device;
+	struct pg_waits waits; /* in a turn: the tester's and the device's */
 	uint64_t next; /* number of the next frame */
 };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/dp_packet.h"
+
 #define HEADERS (14 + 20 + 20)
 
 enum { FIN = 1, SYN = 2, PSH = 8, ACK = 16 };
@@ -165,12 +167,41 @@ out:
 	return rc;
 }
 
+/* The client is the end in 10.0.0.0/8. */
+bool pg_wire_from_client(const struct pg_wire *w, const struct pg_frame *f)
+{
+	return w->data[f->off + 14 + 12] == 10;
+}
+
+static void sum(uint8_t *field, const struct dp_checksum *c)
+{
+	uint16_t value = dp_checksum_value(c);
+	memcpy(field, &value, sizeof value);
+}
+
+void pg_wire_sum(struct pg_wire *w)
+{
+	for (size_t i = 0; i < w->nframes; i++) {
+		uint8_t *frame = w->data + w->frames[i].off, *ip = frame + 14, *tcp = ip + 20;
+		struct dp_checksum of_ip = { 0 }, of_tcp = { 0 };
+		struct dp_packet pkt;
+		if (dp_packet_parse(DP_LINK_ETHERNET, frame, w->frames[i].len, w->frames[i].len, &pkt) != DP_TCP)
+			continue;
+		memset(ip + 10, 0, 2);
+		memset(tcp + 16, 0, 2);
+		dp_checksum_add(&of_ip, ip, 20);
+		dp_checksum_add_pseudo(&of_tcp, &pkt, pkt.tcp_hdr_len + pkt.payload_len);
+		dp_checksum_add(&of_tcp, tcp, pkt.tcp_hdr_len + pkt.payload_len);
+		sum(ip + 10, &of_ip);
+		sum(tcp + 16, &of_tcp);
+	}
+}
+
 void pg_wire_renew(struct pg_wire *w, uint32_t round)
 {
 	for (size_t i = 0; i < w->nframes; i++) {
 		uint8_t *ip = w->data + w->frames[i].off + 14;
-		/* The client is the end in 10.0.0.0/8. */
-		uint8_t *address = ip[12] == 10 ? ip + 12 : ip + 16;
+		uint8_t *address = pg_wire_from_client(w, &w->frames[i]) ? ip + 12 : ip + 16;
 		put16(address + 1, round & 0xffff);
 		address[3] = (uint8_t)(w->frames[i].session / 60000);
 	}

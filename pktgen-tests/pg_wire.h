@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pg_wire: SMTP sessions as Ethernet frames in one block of memory, many sessions interleaved.
  *
- * Owner: the caller. Memory: heap. TCP checksums are not filled in. */
+ * Owner: the caller. Memory: heap. Checksums are not filled in but by pg_wire_sum. */
 #ifndef PG_WIRE_H
 #define PG_WIRE_H
 
@@ -35,6 +35,10 @@ int pg_wire_interleave(struct pg_wire *w, uint32_t sessions, uint32_t together, 
 
 /* Makes every connection a new one: writes `round` into the client's address. */
 void pg_wire_renew(struct pg_wire *w, uint32_t round);
+/* Fills in the checksums of IP and TCP, of the frames as they are now. */
+void pg_wire_sum(struct pg_wire *w);
+/* Whether it is the client's. */
+bool pg_wire_from_client(const struct pg_wire *w, const struct pg_frame *f);
 
 void pg_wire_free(struct pg_wire *w);
 
