@@ -42,6 +42,7 @@ class Wire(unittest.TestCase):
     """A sensor on ports of one kind between client and server. Subclasses for each kind are made by kinds()."""
 
     kind, impair, mtu, vlan, arguments, forwards_all = None, None, 1500, None, (), False
+    device = False  # the ports are named as DPDK's devices, not as the kernel's interfaces
 
     @classmethod
     def setUpClass(cls):
@@ -52,7 +53,7 @@ class Wire(unittest.TestCase):
             raise netns.Missing(why)
         cls.net, cls.sensor, cls.server = None, None, None
         try:
-            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan)
+            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan, queues=net_sensor.queues(cls.kind))
             cls.start_sensor()
         except BaseException:
             cls.shut()
@@ -60,7 +61,16 @@ class Wire(unittest.TestCase):
 
     @classmethod
     def start_sensor(cls):
-        cls.sensor = Sensor(net_sensor.inline(cls.net, cls.kind, cls.arguments))
+        cls.sensor = Sensor(net_sensor.inline(cls.net, cls.device and cls.kind, cls.arguments))
+        cls.assert_kind()
+
+    @classmethod
+    def assert_kind(cls):
+        """The ports are of the kind that the test is named after."""
+        said = cls.sensor.program.err.decode("utf-8", "replace")
+        name = "net_" + cls.kind if cls.device else cls.kind.upper()
+        if not CONTROL and not re.search(r"forwarding between \S+ \(%s\) and \S+ \(%s\)|watching \S+ \(%s\)" % (name, name, name), said):
+            raise AssertionError("the ports are not taken with %s: %s" % (name, said))
 
     @classmethod
     def tearDownClass(cls):

@@ -240,9 +240,23 @@ class Tagged(Wire):
         saw("%d frames, each with its tag; 554 in a VLAN", len(frames))
 
 
-kinds(globals(), Refuse)
-kinds(globals(), Tagged)
-load_tests = net_case.load_tests(sys.modules[__name__], Refuse, Tagged)
+class Devices(Wire):
+    device = True
+
+    def test_three_letters(self):
+        """Ports named as DPDK's devices: net_af_packet0,iface=... and the like."""
+        self.serve(Lenient(strict=True))
+        letters = [letter(), letter(infected=True), letter()]
+        outcomes = deliver(self.net, letters)
+        self.assert_not_delivered([letters[1]])
+        self.assert_delivered([letters[0], letters[2]])
+        self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
+        saw("%s", " ".join(self.sensor.program.argv[2:]))
+
+
+for base in (Refuse, Tagged, Devices):
+    kinds(globals(), base)
+load_tests = net_case.load_tests(sys.modules[__name__], Refuse, Tagged, Devices)
 
 if __name__ == "__main__":
     net_case.main()
