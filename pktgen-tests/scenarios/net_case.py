@@ -69,8 +69,11 @@ class Wire(unittest.TestCase):
         """The ports are of the kind that the test is named after."""
         said = cls.sensor.program.err.decode("utf-8", "replace")
         name = "net_" + cls.kind if cls.device else cls.kind.upper()
-        if not CONTROL and not re.search(r"forwarding between \S+ \(%s\) and \S+ \(%s\)|watching \S+ \(%s\)" % (name, name, name), said):
+        as_said = r"forwarding between \S+ \(%s\) and \S+ \(%s\)|watching \S+ \(%s\)" % (name, name, name)
+        if not CONTROL and not re.search(as_said, said):
             raise AssertionError("the ports are not taken with %s: %s" % (name, said))
+        if not CONTROL and ("802.1ad" in said) != (cls.kind == AF_PACKET):
+            raise AssertionError("what AF_PACKET does to tags is to be said, and only then: %s" % said)
 
     @classmethod
     def tearDownClass(cls):

@@ -295,7 +295,8 @@ class Aiosmtpd:
 
 class Lenient:
     """Takes every end of data that any server was seen to take, BDAT, and pipelining without a limit; says 250 to all else.
-    A thread a connection. strict: only CRLF.CRLF. chunking, pipelining: what it offers. slow: reads some 300 KB a second of each."""
+    A thread a connection. strict: only CRLF.CRLF. chunking, pipelining: what it offers. slow: reads some 300 KB a second of
+    each."""
 
     exact = True
     ANY = re.compile(rb"(?:\A|(?<=[\r\n]))\.[\r\n]")
