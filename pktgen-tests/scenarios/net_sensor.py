@@ -112,7 +112,7 @@ class Sensor:
 
     def end(self):
         """TERM; the exit status."""
-        return self.program.end(60)
+        return self.program.end(180)  # sanitizers are slow
 
     def kill(self):
         """kill -9."""
