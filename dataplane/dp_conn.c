@@ -518,7 +518,7 @@ static bool take_segment(struct dp_worker *w, struct dp_flow *f, const struct dp
 	dp_meta(m)->payload_off = pkt->payload_off;
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dp_conn_direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
-	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset)
+	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
 		f->reset_by = (uint8_t)dp_conn_direction(f, pkt);
 	if (!replaced)
 		count_verdict(w, v);

@@ -124,12 +124,19 @@ static size_t gather(struct dp_inline *in, uint8_t *to, size_t size)
 	return got;
 }
 
-/* False: the bytes there are too few to tell. */
+/* False: the bytes there are too few to tell; or they are no mail's, and the server has not acknowledged them: it may have dropped them
+ * (RFC 7323 5.3, RFC 9293 3.10.7.4), and with what is remembered other bytes in their place would be forgotten, too. */
 static bool tell(struct dp_flow *f)
 {
 	uint8_t first[DP_PROBE_MAX];
 	size_t n = gather(f->inl, first, sizeof first);
-	return n > 0 && dp_conn_tell(f, f->client, first, n);
+	if (n == 0 || !dp_conn_tell(f, f->client, first, n))
+		return false;
+	if (f->proto == DP_PROTO_NONE && f->tcp.acked[f->client] < f->inl->hold.read + n) {
+		f->proto = DP_PROTO_PROBING;
+		return false;
+	}
+	return true;
 }
 
 static uint64_t limit_of(const struct dp_flow *f)
@@ -357,8 +364,9 @@ static enum dp_fate closed_segment(struct dp_worker *w, struct dp_flow *f, const
 	uint32_t len = pkt->payload_len;
 	if (len == 0 || off + (int64_t)len <= (int64_t)in->hold.acked)
 		return DP_FORWARDED;
-	if (off >= 0 && dp_hold_add(&in->hold, &w->hold, (uint64_t)off, len, m, m->nb_segs) == DP_HOLD_KNOWN &&
-	    dp_hold_may(&in->hold, (uint64_t)off, len) == len)
+	/* Below edge all was forwarded, and what the server may lack of it is remembered: nothing new is remembered here. */
+	if (off >= 0 && off + (int64_t)len <= (int64_t)in->hold.edge &&
+	    dp_hold_add(&in->hold, &w->hold, (uint64_t)off, len, m, m->nb_segs) == DP_HOLD_KNOWN)
 		return DP_FORWARDED;
 	return drop(w, m, DP_DROP_CLOSED);
 }
@@ -432,10 +440,10 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 	}
 	follow_isn(w, f);
 	int64_t off = (int64_t)in->hold.read + (int32_t)(pkt->seq - (in->isn + 1 + (uint32_t)in->hold.read));
-	if (f->tcp.state == RS_TCP_CLOSED)
-		return closed_segment(w, f, pkt, m, off);
 	if (pkt->tcp_flags & RS_TCP_URG)
 		return drop(w, m, DP_DROP_URGENT);
+	if (f->tcp.state == RS_TCP_CLOSED)
+		return closed_segment(w, f, pkt, m, off);
 	if (len > 0 && off + (int64_t)len > (int64_t)in->hold.acked) {
 		/* Until the server has answered the SYN, nobody knows by which numbers it counts. */
 		if (off < 0 || !(f->middle || f->tcp.syn & RS_TCP_SYN_ACK(!f->client)))

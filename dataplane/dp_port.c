@@ -272,6 +272,8 @@ static int open_packet(struct dp_port *p, struct rte_mempool *pool, char *err, s
 	return 0;
 }
 
+#define LOST_TAG "an outer 802.1ad tag (QinQ) leaves as 802.1Q"
+
 static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char why[512], line[DP_PORT_NAME_MAX + 640];
@@ -279,7 +281,7 @@ static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, 
 		return open_packet(p, pool, err, err_size);
 	if (open_xdp(p, pool, why, sizeof why) == 0)
 		return 0;
-	snprintf(line, sizeof line, "port %s: taken with AF_PACKET, for AF_XDP does not work: %s", p->name, why);
+	snprintf(line, sizeof line, "port %s: taken with AF_PACKET, for AF_XDP does not work: %s; " LOST_TAG, p->name, why);
 	if (say)
 		say(arg, line);
 	return open_packet(p, pool, err, err_size);
@@ -287,7 +289,7 @@ static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, 
 
 int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, dp_say say, void *arg, char *err, size_t err_size)
 {
-	char device[DP_PORT_NAME_MAX];
+	char device[DP_PORT_NAME_MAX], line[DP_PORT_NAME_MAX + 64];
 	if (p->kind == DP_PORT_KERNEL)
 		return open_kernel(p, pool, say, arg, err, err_size);
 	size_t n = strcspn(p->name, ",");
@@ -304,6 +306,10 @@ int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, 
 		p->frame_max = p->mtu + DP_PORT_OVERHEAD;
 	if (rc != 0)
 		detach(p);
+	if (rc == 0 && say && !p->send_only && strcmp(p->driver, "net_af_packet") == 0) {
+		snprintf(line, sizeof line, "port %s: " LOST_TAG, p->name);
+		say(arg, line);
+	}
 	return rc;
 }
 

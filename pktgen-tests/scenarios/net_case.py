@@ -3,7 +3,6 @@
 import functools
 import os
 import re
-import subprocess
 import sys
 import unittest
 
@@ -43,6 +42,7 @@ class Wire(unittest.TestCase):
     """A sensor on ports of one kind between client and server. Subclasses for each kind are made by kinds()."""
 
     kind, impair, mtu, vlan, arguments, forwards_all = None, None, 1500, None, (), False
+    device = False  # the ports are named as DPDK's devices, not as the kernel's interfaces
 
     @classmethod
     def setUpClass(cls):
@@ -53,7 +53,7 @@ class Wire(unittest.TestCase):
             raise netns.Missing(why)
         cls.net, cls.sensor, cls.server = None, None, None
         try:
-            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan)
+            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan, queues=net_sensor.queues(cls.kind))
             cls.start_sensor()
         except BaseException:
             cls.shut()
@@ -61,7 +61,19 @@ class Wire(unittest.TestCase):
 
     @classmethod
     def start_sensor(cls):
-        cls.sensor = Sensor(net_sensor.inline(cls.net, cls.kind, cls.arguments))
+        cls.sensor = Sensor(net_sensor.inline(cls.net, cls.device and cls.kind, cls.arguments))
+        cls.assert_kind()
+
+    @classmethod
+    def assert_kind(cls):
+        """The ports are of the kind that the test is named after."""
+        said = cls.sensor.program.err.decode("utf-8", "replace")
+        name = "net_" + cls.kind if cls.device else cls.kind.upper()
+        as_said = r"forwarding between \S+ \(%s\) and \S+ \(%s\)|watching \S+ \(%s\)" % (name, name, name)
+        if not CONTROL and not re.search(as_said, said):
+            raise AssertionError("the ports are not taken with %s: %s" % (name, said))
+        if not CONTROL and ("802.1ad" in said) != (cls.kind == AF_PACKET):
+            raise AssertionError("what AF_PACKET does to tags is to be said, and only then: %s" % said)
 
     @classmethod
     def tearDownClass(cls):
@@ -178,18 +190,9 @@ def load_tests(module, *bases):
     return load
 
 
-def runs():
-    """Whether this mailweir has the command `run`."""
-    p = subprocess.run([net_sensor.PROGRAM, "run", "--help"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT)
-    return p.returncode == 0
-
-
-def main(control=False):
-    """Runs the module's tests in a world of their own. control: they need no mailweir."""
+def main():
+    """Runs the module's tests in a world of their own."""
     try:
-        if not (control or CONTROL) and not runs():
-            raise netns.Missing("%s has no command `run`" % (net_sensor.PROGRAM or "$MAILWEIR"))
         netns.enter()
     except netns.Missing as why:
         print("SKIP: %s" % why, flush=True)

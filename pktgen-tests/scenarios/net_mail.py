@@ -71,8 +71,9 @@ def letter(infected=False, kind="base64", size=3000, name=None):
     else:
         parts.append(pg_mail.attachment(b"\x89PNG\r\n\x1a\n" + rng.randbytes(size), name or "photo.png", ctype="image/png"))
     data = pg_mail.message(parts, subject="Letter %s" % token, headers=["X-Token: %s;" % token])
-    made.append(Letter(data, infected, token))
-    return made[-1]
+    one = Letter(data, infected, token)
+    made.append(one)
+    return one
 
 
 def big(size):

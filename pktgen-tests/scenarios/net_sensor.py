@@ -32,23 +32,25 @@ def missing(kind):
     return ""
 
 
-def port(kind, number, interface):
-    return "net_%s%d,iface=%s" % (kind, number, interface) if kind else interface
+def queues(kind):
+    """Of a port: mailweir takes an interface with AF_XDP where that works, and two queues of veth are what its driver does not
+    open."""
+    return 2 if kind == AF_PACKET else 1
 
 
-def inline(net, kind=None, arguments=()):
-    """The command line of a sensor between the two ports. $MAILWEIR_NET_SENSOR puts another program in its place, in which
-    {outside} and {inside} stand for the interfaces."""
+def inline(net, device=None, arguments=()):
+    """The command line of a sensor between the two ports; device: named as a DPDK device with this driver.
+    $MAILWEIR_NET_SENSOR puts another program in its place, in which {outside} and {inside} stand for the interfaces."""
     other = os.environ.get("MAILWEIR_NET_SENSOR")
     if other:
         return [word.format(**net.ports) for word in shlex.split(other)]
-    return [PROGRAM, "run", "--inside", port(kind, 0, net.ports["inside"]), "--outside", port(kind, 1, net.ports["outside"]),
-            *arguments]
+    inside, outside = ("net_%s%d,iface=%s" % (device, number, net.ports[side]) if device else net.ports[side]
+                       for number, side in enumerate(("inside", "outside")))
+    return [PROGRAM, "run", "--inside", inside, "--outside", outside, *arguments]
 
 
-def mirror(net, kind=None, reset=False, arguments=()):
-    more = ["--reset-port", port(kind, 1, net.reset)] if reset else []
-    return [PROGRAM, "run", "--mirror", port(kind, 0, net.mirror), *more, *arguments]
+def mirror(net, reset=False, arguments=()):
+    return [PROGRAM, "run", "--mirror", net.mirror, *(["--reset-port", net.reset] if reset else []), *arguments]
 
 
 def control(net, mirrored=False):
@@ -110,7 +112,7 @@ class Sensor:
 
     def end(self):
         """TERM; the exit status."""
-        return self.program.end(60)
+        return self.program.end(180)  # sanitizers are slow
 
     def kill(self):
         """kill -9."""

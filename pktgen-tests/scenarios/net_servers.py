@@ -295,14 +295,16 @@ class Aiosmtpd:
 
 class Lenient:
     """Takes every end of data that any server was seen to take, BDAT, and pipelining without a limit; says 250 to all else.
-    A thread a connection. strict: only CRLF.CRLF. chunking, pipelining: what it offers."""
+    A thread a connection. strict: only CRLF.CRLF. chunking, pipelining: what it offers. slow: reads some 300 KB a second of
+    each."""
 
     exact = True
     ANY = re.compile(rb"(?:\A|(?<=[\r\n]))\.[\r\n]")
     STRICT = re.compile(rb"(?:\A|(?<=\r\n))\.\r\n")
 
-    def __init__(self, where="server", strict=False, chunking=True, pipelining=True, delay=0, keep=True, port=25):
+    def __init__(self, where="server", strict=False, chunking=True, pipelining=True, delay=0, slow=False, keep=True, port=25):
         self.end = self.STRICT if strict else self.ANY
+        self.slow = slow
         self.delay, self.keep, self.lock, self.taken, self.sockets = delay, keep, threading.Lock(), [], []
         words = [b"mx.example.com", b"8BITMIME", b"ENHANCEDSTATUSCODES"]
         words += [b"CHUNKING", b"BINARYMIME"] if chunking else []
@@ -313,6 +315,8 @@ class Lenient:
             with netns.inside(where):
                 s = socket.socket(family)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if slow:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
             s.bind((address, port))
             s.listen(256)
             self.sockets.append(s)
@@ -364,7 +368,9 @@ class Dialogue:
         self.skip_lf = False
 
     def more(self):
-        data = self.connection.recv(262144)
+        if self.server.slow:
+            time.sleep(0.02)
+        data = self.connection.recv(6000 if self.server.slow else 262144)
         if not data:
             raise OSError("the client has gone")
         if self.skip_lf and data.startswith(b"\n"):

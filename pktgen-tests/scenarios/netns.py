@@ -232,10 +232,10 @@ class Program:
 
 class Net:
     """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both.
-    vlan: between the two ports every frame bears this tag; not together with impair."""
+    vlan: between the two ports every frame bears this tag; not together with impair. queues: of the sensor's interfaces."""
 
-    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None):
-        self.programs, self.links, self.ports, self.mtu = [], [], {}, mtu
+    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=1):
+        self.programs, self.links, self.ports, self.mtu, self.queues = [], [], {}, mtu, queues
         self.mirror, self.reset = None, None
         try:
             self._build(mtu, impair or {}, mirror, vlan)
@@ -267,8 +267,8 @@ class Net:
             self.mirror, self.reset = "mwn-mirror", "mwn-reset"
 
     def _pair(self, name, peer, where, address, mtu):
-        words = ["ip", "link", "add", name, "numtxqueues", "1", "numrxqueues", "1", "mtu", mtu, "type", "veth", "peer",
-                 "name", peer, "numtxqueues", "1", "numrxqueues", "1", "mtu", mtu]
+        ours, theirs = (["numtxqueues", n, "numrxqueues", n, "mtu", mtu] for n in (self.queues, 1 if where else self.queues))
+        words = ["ip", "link", "add", name, *ours, "type", "veth", "peer", "name", peer, *theirs]
         words += ["address", address] if address else []
         command(*words, *(["netns", where] if where else []))
         self.links.append(name)

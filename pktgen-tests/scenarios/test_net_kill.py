@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sensor is killed amid transfers, by -9 and by TERM, and started again under traffic: nothing infected is delivered,
 and what is clean arrives in the end."""
+import os
+import random
 import sys
 import threading
 import time
@@ -8,56 +10,110 @@ import time
 import net_case
 import net_mail
 from net_case import DEEP, VERSIONS, Wire, kinds, one_kind, saw, sound
-from net_mail import Smtp, letter
+from net_mail import PostfixClient, Smtp, letter
 from net_servers import Lenient
 
 
+SEED = int(os.environ.get("MAILWEIR_NET_SEED") or random.SystemRandom().randrange(10**6))
+KILLS = 20 if DEEP else 3
+
+
 class Kill(Wire):
-    def traffic(self, letters, version, connections=20):
-        """Letters that take about a second each, in the background; the thread, and where outcomes will be."""
-        outcomes = {}
-
-        def work():
-            outcomes.update(net_mail.together(self.net, letters, connections, version=version, deadline=120, timeout=5,
-                                              pieces=net_mail.sizes(version, 400, 1460), pause=0.02))
-
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        return thread, outcomes
-
-    def again_and_again(self, version, stop):
-        self.serve(Lenient(strict=True))
-        letters = [letter(infected=i % 2 == 1, size=20000) for i in range(120 if DEEP else 60)]
-        thread, outcomes = self.traffic(letters, version)
-        for _ in range(6 if DEEP else 2):
-            time.sleep(1)
+    def end_at_random(self, stop, times):
+        """Ends the sensor so often, at moments that nothing foresees, and starts it again; for a while there is none."""
+        saw("seed %d: MAILWEIR_NET_SEED=%d waits as long again", SEED, SEED)
+        rng = random.Random(SEED)
+        for _ in range(times):
+            time.sleep(rng.uniform(0.1, 1.2))
             stop()
-            time.sleep(0.3)  # what travels now finds no sensor
+            time.sleep(rng.uniform(0, 0.4))  # what travels now finds no sensor
             type(self).start_sensor()
-        thread.join()
-        self.assert_not_delivered([one for one in letters if one.infected])
+
+    def check(self, letters, how, relayed=False):
+        infected = [one for one in letters if one.infected]
         clean = [one for one in letters if not one.infected]
-        for one in clean:
-            self.assertEqual(outcomes[one].code, 250, outcomes[one].errors)
-        self.assert_delivered(clean, once=False)
-        saw("IPv%d: %d clean letters arrived in %d tries, no infected one", version, len(clean),
-            sum(outcomes[one].tries for one in clean))
+        self.assertTrue(infected and clean)
+        self.assert_not_delivered(infected)
+        self.assert_delivered(clean, once=False, relayed=relayed)  # the answer may be lost with the sensor
+        saw("%d clean letters arrived %s, none of %d infected ones", len(clean), how, len(infected))
+
+    def from_a_script(self, version, stop, times):
+        """Twenty senders that each send letters of half a second, clean and infected in turn, until the last start; and come again
+        until each is answered for good."""
+        self.serve(Lenient(strict=True))
+        over, outcomes, errors = threading.Event(), {}, []
+
+        def send(number):
+            try:
+                while not over.is_set():
+                    one = letter(infected=number % 2 == 1, size=10000)
+                    number += 1
+                    outcomes.update(net_mail.deliver(self.net, [one], version, deadline=120, timeout=5, pause=0.02,
+                                                     pieces=net_mail.sizes(one.token, 400, 1460)))
+            except Exception as error:  # a fault of the test's own must not pass as silence
+                errors.append(error)
+
+        threads = [threading.Thread(target=send, args=(i,), daemon=True) for i in range(20)]
+        for thread in threads:
+            thread.start()
+        try:
+            self.end_at_random(stop, times)
+        finally:
+            over.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(errors, [])
+        for one, outcome in outcomes.items():
+            self.assertEqual(outcome.code, 554 if one.infected else 250, "%s %s" % (outcome.text, outcome.errors))
+        self.check(list(outcomes), "in %d tries" % sum(outcome.tries for one, outcome in outcomes.items() if not one.infected))
+
+    def kill_sensor(self):
+        self.sensor.kill()
+
+    def term_sensor(self):
+        """It finishes what it holds, status 0, and its books balance."""
+        if net_case.CONTROL:
+            self.sensor.kill()
+        else:
+            sound(self.sensor)
 
     def test_kill(self):
         for version in VERSIONS if DEEP else VERSIONS[:1]:
-            self.again_and_again(version, lambda: self.sensor.kill())
+            self.from_a_script(version, self.kill_sensor, KILLS)
 
     @one_kind
     def test_term(self):
-        """TERM under traffic: it finishes what it holds, status 0, and its books balance."""
+        self.from_a_script(6, self.term_sensor, 10 if DEEP else 2)
 
-        def stop():
-            if net_case.CONTROL:
-                self.sensor.kill()
-            else:
-                sound(self.sensor)
+    @one_kind
+    def test_kill_under_postfix(self):
+        """A mail server with its own queue sends; the server it sends to takes its time."""
+        self.serve(Lenient(strict=True, slow=True))
+        client = self.sender(PostfixClient())
+        over, letters = threading.Event(), []
 
-        self.again_and_again(6, stop)
+        def submit():
+            while not over.is_set():
+                letters.append(letter(infected=len(letters) % 2 == 1, size=60000))
+                client.submit(letters[-1])
+                time.sleep(0.1)
+
+        thread = threading.Thread(target=submit, daemon=True)
+        thread.start()
+        try:
+            self.end_at_random(self.kill_sensor, KILLS)
+        finally:
+            over.set()
+        thread.join()
+        self.assertTrue(client.settle(300), client.log[-3000:])
+        tries = 0
+        for one in letters:
+            lines = client.lines(one)
+            tries += 0 if one.infected else len(lines)
+            self.assertIn("status=bounced" if one.infected else "status=sent", lines[-1])
+            if one.infected:
+                self.assertIn("said: 554 5.7.1 ", lines[-1])
+        self.check(letters, "from Postfix in %d tries" % tries, relayed=True)
 
     def test_no_sensor_no_mail(self):
         """Where nothing forwards, nothing passes; and a letter begun before is not delivered after, unjudged."""

@@ -10,7 +10,8 @@ import time
 
 import net_case
 import netns
-from net_case import VERSIONS, Wire, kinds, saw
+from net_case import CONTROL, VERSIONS, Wire, kinds, saw
+from net_sensor import AF_PACKET
 from netns import Tap, command, inside, quiet
 
 CLIENT_MAC, SERVER_MAC = bytes.fromhex("027700000001"), bytes.fromhex("027700000002")
@@ -60,7 +61,6 @@ def odd_frames():
         "first fragment": ethernet(0x0800, ipv4(17, udp(data)[:800], fragment=0x2000)),
         "last fragment": ethernet(0x0800, ipv4(17, udp(data)[800:], fragment=100)),
         "TCP, not mail": ethernet(0x0800, ipv4(6, struct.pack("!HHIIBBHHH", 80, 81, 1, 2, 0x50, 0x12, 100, 0, 0) + data[:100])),
-        "TCP cut off": ethernet(0x0800, ipv4(6, b"\0\x50\0\x51")),
         "IPv4 with a wrong length": ethernet(0x0800, ip4[:2] + b"\xff\xff" + ip4[4:]),
         "IPv4 without a whole header": ethernet(0x0800, ip4[:11]),
         "SCTP": ethernet(0x0800, ipv4(132, data[:64])),
@@ -76,6 +76,8 @@ def odd_frames():
 
 
 class Other(Wire):
+    halves = 0  # frames that were to be dropped
+
     def setUp(self):
         self.client, self.server_tap = Tap("client"), Tap("server")
         self.addCleanup(self.client.close)
@@ -112,6 +114,10 @@ class Other(Wire):
 
     def test_odd_frames(self):
         frames = odd_frames()
+        if self.kind == AF_PACKET and not CONTROL:
+            # The kernel takes the outer tag away, and DPDK's driver puts one back without looking which kind it was.
+            del frames["QinQ"]
+            saw("not sent, for AF_PACKET cannot: QinQ, whose outer 802.1ad tag leaves as 802.1Q")
         s = netns.packet_socket("eth0", "client")
         for _ in range(3):
             for frame in frames.values():
@@ -125,6 +131,28 @@ class Other(Wire):
             with self.subTest(frame=name):
                 self.assertEqual(self.server_tap.received.count(frame), 3)
         self.assert_untouched(3 * len(frames))
+
+    def test_half_a_tcp_header(self):
+        """Might be mail, and cannot be judged: dropped, and counted."""
+        if CONTROL:
+            self.skipTest("no sensor: only one that forwards")
+        half = ethernet(0x0800, ipv4(6, b"\0\x50\0\x51"))
+        s = netns.packet_socket("eth0", "client")
+        with s:
+            for _ in range(3):
+                s.send(half)
+            s.send(ethernet(0x88B5, b"behind them"))
+        quiet(self.client, self.server_tap)
+        self.assertEqual([f[12:14] for f in self.server_tap.received], [b"\x88\xb5"])
+        type(self).halves += 3
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        if not CONTROL:
+            dropped = cls.sensor.stats["mailweir"]["packets"]["dropped"]
+            if {name: n for name, n in dropped.items() if n} != ({"bad_tcp": cls.halves} if cls.halves else {}):
+                raise AssertionError("dropped: %s" % dropped)
 
     def test_udp(self):
         for version in VERSIONS:

@@ -67,10 +67,11 @@ class Mirror(Wire):
     def setUpClass(cls):
         if cls.kind and not CONTROL and not net_sensor.missing(cls.kind):
             cls.forwarder = None
-            cls.net, cls.sensor, cls.server = netns.Net(mirror=True), None, None
+            cls.net, cls.sensor, cls.server = netns.Net(mirror=True, queues=net_sensor.queues(cls.kind)), None, None
             try:
                 cls.forwarder = netns.Program(net_sensor.control(cls.net, True)).said(b"forwarding")
-                cls.sensor = Sensor(net_sensor.mirror(cls.net, cls.kind, cls.reset))
+                cls.sensor = Sensor(net_sensor.mirror(cls.net, cls.reset))
+                cls.assert_kind()
             except BaseException:
                 cls.shut()
                 raise
