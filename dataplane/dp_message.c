@@ -9,13 +9,13 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 {
 	struct dp_inspect *ins = s->ins;
 	ins->account->seen++;
+	ins->account->open++;
 	struct dp_message *m = rs_pool_get(&ins->messages);
 	struct ct_record *r = m ? dp_record_get(ins, CT_MESSAGE) : NULL;
 	if (!r) {
 		rs_pool_put(&ins->messages, m);
 		return NULL;
 	}
-	ins->account->open++;
 	memset(m, 0, sizeof *m);
 	m->session = s;
 	m->rec = r;
@@ -32,6 +32,12 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	if (ct_note_next(&it, &note))
 		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, ct_note_copy(&it, helo, sizeof helo));
 	return m;
+}
+
+void dp_message_end_unheld(struct dp_session *s)
+{
+	s->ins->account->open--;
+	s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
 }
 
 void dp_message_reason(struct dp_message *m, enum ct_reason r)

@@ -27,8 +27,9 @@ struct dp_message {
 	uint32_t tx_id;
 };
 
-/* Counts the message as seen. NULL when there is no room: the caller counts its verdict. */
+/* Counts the message as seen and open. NULL when there is no room: dp_message_end_unheld counts its verdict, when it has ended. */
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id);
+void dp_message_end_unheld(struct dp_session *s);
 void dp_message_reason(struct dp_message *m, enum ct_reason r);
 /* A rule matched in this buffer of this file (NULL: the part's encoded text). */
 void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file *f, const struct mt_rule *rule,

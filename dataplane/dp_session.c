@@ -169,7 +169,7 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	struct dp_message *m = tx;
 	if (!m) {
 		/* There was no room for it: it was counted as seen, and nobody looked into it. */
-		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
+		dp_message_end_unheld(s);
 		return;
 	}
 	if (r && r->code != m->rec->u.message.reply_code)
@@ -205,7 +205,7 @@ static void count_unread(struct dp_session *s, enum ct_reason why)
 {
 	struct dp_message *m = dp_message_begin(s, rs_smtp_transactions(&s->smtp));
 	if (!m) {
-		s->ins->account->unscanned[CT_REASON_OVERLOAD]++;
+		dp_message_end_unheld(s);
 		return;
 	}
 	m->rec->u.message.tls = why == CT_REASON_TLS;
