@@ -80,6 +80,8 @@ static int look_at_ports(struct dp_live *l, const struct dp_live_config *lc, cha
 	if (l->nports == 2 && strcspn(lc->ports[0], ",") == strcspn(lc->ports[1], ",") &&
 	    strncmp(lc->ports[0], lc->ports[1], strcspn(lc->ports[0], ",")) == 0)
 		return FAIL(EINVAL, "port %s: given twice", lc->ports[0]);
+	if (l->nports == 2 && l->ports[0].ifindex && l->ports[0].ifindex == l->ports[1].ifindex)
+		return FAIL(EINVAL, "ports %s and %s are the same interface", lc->ports[0], lc->ports[1]);
 	return 0;
 }
 

@@ -323,7 +323,7 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 	rc = p->send_only ? 0 : rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return FAIL(-rc, "port %s: does not take frames for others (promiscuous mode): %s%s", p->name, strerror(-rc), dp_eal_complaint());
-	if (p->kind != DP_PORT_KERNEL && dp_port_link(p) != DP_PORT_UP) {
+	if (!p->ifindex && dp_port_link(p) != DP_PORT_UP) {
 		snprintf(line, sizeof line, "port %s: no link; going on, until it comes", p->name);
 		if (say)
 			say(arg, line);
@@ -341,13 +341,13 @@ void dp_port_close(struct dp_port *p)
 enum dp_port_state dp_port_link(const struct dp_port *p)
 {
 	struct rte_eth_link link = { 0 };
-	if (p->kind != DP_PORT_KERNEL) {
+	if (!p->ifindex) {
 		/* A driver that cannot tell has a link. */
 		int rc = rte_eth_link_get_nowait(p->id, &link);
 		return rc != 0 || link.link_status == RTE_ETH_LINK_UP ? DP_PORT_UP : DP_PORT_DOWN;
 	}
-	int flags = dp_iface_flags(p->name);
-	if (flags < 0 || if_nametoindex(p->name) != p->ifindex)
+	int flags = dp_iface_flags(p->iface);
+	if (flags < 0 || if_nametoindex(p->iface) != p->ifindex)
 		return DP_PORT_GONE;
 	return (flags & IFF_UP) && (flags & IFF_RUNNING) ? DP_PORT_UP : DP_PORT_DOWN;
 }

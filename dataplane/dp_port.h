@@ -32,7 +32,8 @@ struct dp_port {
 	char driver[64]; /* for people: "AF_XDP", "AF_PACKET", "net_memif", "net_ixgbe" */
 	enum dp_port_kind kind;
 	unsigned index; /* of the sensor's ports */
-	unsigned ifindex; /* kernel interface */
+	char iface[16]; /* the kernel interface that it is, or that its driver takes; "": none */
+	unsigned ifindex; /* of it; 0: none */
 	uint16_t id; /* DPDK's */
 	bool send_only; /* nothing is received from it, or taken away from its host: AF_PACKET for a kernel interface */
 	bool opened, started;

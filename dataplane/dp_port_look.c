@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,48 +48,58 @@ static int look_rights(const struct dp_port *p, char *err, size_t err_size)
 }
 
 /* Frames must come as they were on the wire: none of several made into one. */
-static int turn_off(const struct dp_port *p, enum dp_iface_feature f, dp_say say, void *arg, char *err, size_t err_size)
+static int turn_off(const struct dp_port *p, const char *iface, enum dp_iface_feature f, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char line[DP_PORT_NAME_MAX + 64];
 	const char *what = dp_iface_feature_names[f];
-	if (dp_iface_feature(p->name, f) <= 0)
+	if (dp_iface_feature(iface, f) <= 0)
 		return 0;
-	int rc = dp_iface_feature_off(p->name, f);
-	if (rc != 0 || dp_iface_feature(p->name, f) > 0)
+	int rc = dp_iface_feature_off(iface, f);
+	if (rc != 0 || dp_iface_feature(iface, f) > 0)
 		return FAIL(rc ? -rc : EOPNOTSUPP, "port %s: %s makes frames that were never on the wire, and cannot be turned off from here: "
-		            "`ethtool -K %s %s off` mends it", p->name, what, p->name, what);
+		            "`ethtool -K %s %s off` mends it", p->name, what, iface, what);
 	snprintf(line, sizeof line, "port %s: %s turned off", p->name, what);
 	say_line(say, arg, line);
 	return 0;
 }
 
-static int look_kernel(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size)
+/* What must hold of a kernel interface, also where a driver is named that takes it. */
+static int look_iface(struct dp_port *p, const char *iface, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char line[DP_PORT_NAME_MAX + 64];
-	bool combined;
-	int flags = dp_iface_flags(p->name), mtu = dp_iface_mtu(p->name);
+	int flags = dp_iface_flags(iface), mtu = dp_iface_mtu(iface);
 	if (flags < 0 || mtu < 0)
 		return FAIL(ENODEV, "port %s: the kernel does not tell its state: %s", p->name, strerror(flags < 0 ? -flags : -mtu));
-	if (!dp_iface_ethernet(p->name))
+	if (!dp_iface_ethernet(iface))
 		return FAIL(ENOTSUP, "port %s: not an Ethernet interface", p->name);
 	int rc = look_rights(p, err, err_size);
 	if (rc != 0)
 		return rc;
 	if (!(flags & IFF_UP))
-		return FAIL(ENETDOWN, "port %s: the interface is down: `ip link set %s up` mends it", p->name, p->name);
+		return FAIL(ENETDOWN, "port %s: the interface is down: `ip link set %s up` mends it", p->name, iface);
 	if (mtu > UINT16_MAX - DP_PORT_OVERHEAD)
-		return FAIL(EMSGSIZE, "port %s: its MTU is %d, and 65513 is the most: `ip link set %s mtu 1500` mends it", p->name, mtu, p->name);
+		return FAIL(EMSGSIZE, "port %s: its MTU is %d, and 65513 is the most: `ip link set %s mtu 1500` mends it", p->name, mtu, iface);
 	for (enum dp_iface_feature f = DP_IFACE_GRO; f <= DP_IFACE_LRO && rc == 0 && !p->send_only; f++)
-		rc = turn_off(p, f, say, arg, err, err_size);
+		rc = turn_off(p, iface, f, say, arg, err, err_size);
 	if (rc != 0)
 		return rc;
 	if (!(flags & IFF_RUNNING)) {
 		snprintf(line, sizeof line, "port %s: no link; going on, until it comes", p->name);
 		say_line(say, arg, line);
 	}
-	p->kind = DP_PORT_KERNEL;
-	p->ifindex = if_nametoindex(p->name);
+	snprintf(p->iface, sizeof p->iface, "%s", iface);
+	p->ifindex = if_nametoindex(iface);
 	p->mtu = (uint16_t)mtu;
+	return 0;
+}
+
+static int look_kernel(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size)
+{
+	bool combined;
+	int rc = look_iface(p, p->name, say, arg, err, err_size);
+	if (rc != 0)
+		return rc;
+	p->kind = DP_PORT_KERNEL;
 	p->queues = (uint16_t)dp_iface_queues(p->name, &combined);
 	p->frame_max = p->mtu + DP_PORT_OVERHEAD;
 	return 0;
@@ -145,6 +156,34 @@ static void look_memif(const struct dp_port *p, dp_say say, void *arg)
 	}
 }
 
+/* A driver that takes a kernel interface: what holds for one that is named by itself. */
+static int look_taken(struct dp_port *p, const char *driver, dp_say say, void *arg, char *err, size_t err_size)
+{
+	static const char *const takers[] = { "net_af_packet", "net_af_xdp", "net_pcap" };
+	char iface[DP_PORT_NAME_MAX], start[8] = "0", count[8] = "1";
+	bool takes = false, combined;
+	for (size_t i = 0; i < RTE_DIM(takers); i++)
+		takes |= strcmp(driver, takers[i]) == 0;
+	if (!takes || !vdev_argument(p->name, "iface", iface, sizeof iface))
+		return 0;
+	if (!dp_iface_exists(iface))
+		return FAIL(ENODEV, "port %s: no such interface: `ip -br link` lists those that are", p->name);
+	int rc = look_iface(p, iface, say, arg, err, err_size);
+	if (rc != 0 || strcmp(driver, "net_af_xdp") != 0)
+		return rc;
+	/* What comes by a queue that is not opened would not be seen. */
+	unsigned queues = dp_iface_queues(iface, &combined);
+	vdev_argument(p->name, "start_queue", start, sizeof start);
+	vdev_argument(p->name, "queue_count", count, sizeof count);
+	if (!combined && queues > 1)
+		return FAIL(ENOTSUP, "port %s: %s has %u queues, and the driver opens one of them: `ethtool -L %s rx 1 tx 1` mends it", p->name,
+		            iface, queues, iface);
+	if (strtoul(start, NULL, 10) != 0 || strtoul(count, NULL, 10) != queues)
+		return FAIL(ENOTSUP, "port %s: %s has %u queues, and all must be opened: `start_queue=0,queue_count=%u` mends it", p->name,
+		            iface, queues, queues);
+	return 0;
+}
+
 static int look_vdev(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char list[256], number[8];
@@ -164,7 +203,7 @@ static int look_vdev(struct dp_port *p, dp_say say, void *arg, char *err, size_t
 	p->one_segment = strcmp(driver, "net_af_xdp") == 0;
 	if (strcmp(driver, "net_memif") == 0)
 		look_memif(p, say, arg);
-	return 0;
+	return look_taken(p, driver, say, arg, err, err_size);
 }
 
 /* PCI. */
