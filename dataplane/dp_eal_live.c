@@ -4,14 +4,17 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <mntent.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -84,7 +87,18 @@ static void keep_log(void)
 
 /* Huge pages. */
 
-static unsigned long free_huge_kb(const char *sizes, const char *entry)
+static const char sizes[] = "/sys/kernel/mm/hugepages";
+
+/* Of instances that start together, one at a time counts what is free and takes it. */
+static int lock_huge(void)
+{
+	int fd = open(sizes, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
+}
+
+static unsigned long free_huge_kb(const char *entry)
 {
 	char path[512];
 	unsigned long kb, n = 0;
@@ -99,13 +113,22 @@ static unsigned long free_huge_kb(const char *sizes, const char *entry)
 	return n * kb;
 }
 
-static bool hugetlbfs_writable(void)
+/* Mounted with a size, it may give less than the machine has free. */
+static bool has_room(const char *folder, unsigned megabytes)
+{
+	struct statfs s;
+	return statfs(folder, &s) == 0 &&
+	       (s.f_blocks == 0 || (uint64_t)s.f_bavail * (uint64_t)s.f_bsize / 1048576 >= megabytes);
+}
+
+static bool hugetlbfs_writable(unsigned megabytes)
 {
 	bool found = false;
 	struct mntent *m;
 	FILE *f = setmntent("/proc/self/mounts", "re");
 	while (f && !found && (m = getmntent(f)))
-		found = strcmp(m->mnt_type, "hugetlbfs") == 0 && access(m->mnt_dir, R_OK | W_OK | X_OK) == 0;
+		found = strcmp(m->mnt_type, "hugetlbfs") == 0 && access(m->mnt_dir, R_OK | W_OK | X_OK) == 0 &&
+			has_room(m->mnt_dir, megabytes);
 	if (f)
 		endmntent(f);
 	return found;
@@ -113,14 +136,13 @@ static bool hugetlbfs_writable(void)
 
 bool dp_eal_huge_free(unsigned megabytes)
 {
-	static const char sizes[] = "/sys/kernel/mm/hugepages";
 	unsigned long kb = 0;
 	DIR *d = opendir(sizes);
 	for (struct dirent *e; d && (e = readdir(d));)
-		kb += free_huge_kb(sizes, e->d_name);
+		kb += free_huge_kb(e->d_name);
 	if (d)
 		closedir(d);
-	return kb / 1024 >= megabytes && hugetlbfs_writable();
+	return kb / 1024 >= megabytes && hugetlbfs_writable(megabytes);
 }
 
 /* Files. */
@@ -266,11 +288,13 @@ int dp_eal_start_live(struct dp_eal_live *e, char *err, size_t err_size)
 		snprintf(err, err_size, "cannot tell the processors allowed: %s", strerror(-rc));
 		return rc;
 	}
+	int lock = lock_huge();
 	e->huge = dp_eal_huge_free(e->megabytes);
 	if (e->npci && !e->huge) {
 		snprintf(err, err_size, "port %s: a PCI device needs huge pages, %u MB of them, and hugetlbfs mounted: "
 		         "`dpdk-hugepages.py --setup %uM` mends it", e->pci[0], e->megabytes, e->megabytes);
-		return -ENOMEM;
+		rc = -ENOMEM;
+		goto unlock;
 	}
 	raise_memlock();
 	remove_files(false);
@@ -281,10 +305,12 @@ int dp_eal_start_live(struct dp_eal_live *e, char *err, size_t err_size)
 		snprintf(err, err_size, "DPDK's environment did not start: %s%s (asked for %u MB of memory and %u lcores)",
 		         rte_strerror(-rc), dp_eal_complaint(), e->megabytes, e->workers + 1);
 		remove_files(true);
-		return rc;
 	}
 	dp_eal_complaint();
-	return 0;
+unlock:
+	if (lock >= 0)
+		close(lock);
+	return rc;
 }
 
 void dp_eal_stop_live(void)
