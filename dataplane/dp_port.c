@@ -2,6 +2,7 @@
 #include "dataplane/dp_port.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -181,6 +182,9 @@ static int look_xdp(const struct dp_port *p, const struct rte_mempool *pool, uns
 {
 	bool combined;
 	*queues = dp_iface_queues(p->name, &combined);
+	/* libxdp asks the kernel for its program by number. */
+	if (!dp_iface_capable(CAP_SYS_ADMIN))
+		return FAIL(EPERM, "no right to: run as root, or add cap_sys_admin with `setcap` on the program");
 	if (p->frame_max + XDP_BEFORE + sizeof(struct rte_mbuf) + 2 * RTE_CACHE_LINE_SIZE > XDP_PAGE)
 		return FAIL(EMSGSIZE, "frames of an MTU of %u do not fit a page", p->mtu);
 	if (rte_mempool_calc_obj_size(pool->elt_size, pool->flags, NULL) > XDP_PAGE)
@@ -317,6 +321,8 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 {
 	char line[DP_PORT_NAME_MAX + 64];
 	int rc = rte_eth_dev_start(p->id);
+	if (rc != 0 && p->memif_client)
+		return FAIL(-rc, "port %s: no server answers: start the other side, with role=server, first%s", p->name, dp_eal_complaint());
 	if (rc != 0)
 		return FAIL(-rc, "port %s: could not be started: %s%s", p->name, strerror(-rc), dp_eal_complaint());
 	p->started = true;
@@ -338,13 +344,15 @@ void dp_port_close(struct dp_port *p)
 	detach(p);
 }
 
-enum dp_port_state dp_port_link(const struct dp_port *p)
+enum dp_port_state dp_port_link(struct dp_port *p)
 {
 	struct rte_eth_link link = { 0 };
 	if (!p->ifindex) {
 		/* A driver that cannot tell has a link. */
 		int rc = rte_eth_link_get_nowait(p->id, &link);
-		return rc != 0 || link.link_status == RTE_ETH_LINK_UP ? DP_PORT_UP : DP_PORT_DOWN;
+		bool up = rc != 0 || link.link_status == RTE_ETH_LINK_UP;
+		p->came |= up;
+		return up ? DP_PORT_UP : p->memif_client && p->came ? DP_PORT_GONE : DP_PORT_DOWN;
 	}
 	int flags = dp_iface_flags(p->iface);
 	if (flags < 0 || if_nametoindex(p->iface) != p->ifindex)

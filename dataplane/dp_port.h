@@ -36,6 +36,8 @@ struct dp_port {
 	unsigned ifindex; /* of it; 0: none */
 	uint16_t id; /* DPDK's */
 	bool send_only; /* nothing is received from it, or taken away from its host: AF_PACKET for a kernel interface */
+	bool memif_client; /* once the server has gone, it is lost: the driver does not connect again */
+	bool came; /* memif's client: it had a link */
 	bool opened, started;
 	uint16_t mtu; /* 0: not known */
 	uint32_t frame_max; /* longer frames are not the port's: cut by the driver, or not to be sent */
@@ -67,7 +69,7 @@ int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, 
 int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size);
 void dp_port_close(struct dp_port *p);
 
-enum dp_port_state dp_port_link(const struct dp_port *p);
+enum dp_port_state dp_port_link(struct dp_port *p);
 uint64_t dp_port_missed(struct dp_port *p);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/capability.h>
@@ -44,7 +43,7 @@ static int look_rights(const struct dp_port *p, char *err, size_t err_size)
 	if (dp_iface_capable(CAP_NET_RAW) && dp_iface_capable(CAP_NET_ADMIN))
 		return 0;
 	return FAIL(EPERM, "port %s: no right to take frames from it: run as root, or `setcap "
-	            "cap_net_raw,cap_net_admin,cap_bpf,cap_ipc_lock=ep` on the program", p->name);
+	            "cap_net_raw,cap_net_admin,cap_sys_admin,cap_ipc_lock=ep` on the program (cap_sys_admin is for AF_XDP)", p->name);
 }
 
 /* Frames must come as they were on the wire: none of several made into one. */
@@ -141,21 +140,6 @@ static bool vdev_argument(const char *name, const char *key, char *to, size_t si
 	return false;
 }
 
-/* Who is memif's client waits for the socket of its server. */
-static void look_memif(const struct dp_port *p, dp_say say, void *arg)
-{
-	char role[16] = "client", abstract[8] = "yes", path[128], line[DP_PORT_NAME_MAX + 256];
-	struct stat st;
-	vdev_argument(p->name, "role", role, sizeof role);
-	vdev_argument(p->name, "socket-abstract", abstract, sizeof abstract);
-	if (!vdev_argument(p->name, "socket", path, sizeof path) || strcmp(abstract, "no") != 0 || stat(path, &st) == 0)
-		return;
-	if (strcmp(role, "client") == 0) {
-		snprintf(line, sizeof line, "port %s: no socket %s: going on, until the other side, with role=server, makes it", p->name, path);
-		say_line(say, arg, line);
-	}
-}
-
 /* A driver that takes a kernel interface: what holds for one that is named by itself. */
 static int look_taken(struct dp_port *p, const char *driver, dp_say say, void *arg, char *err, size_t err_size)
 {
@@ -186,7 +170,7 @@ static int look_taken(struct dp_port *p, const char *driver, dp_say say, void *a
 
 static int look_vdev(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size)
 {
-	char list[256], number[8];
+	char list[256], number[8], role[16];
 	const char *driver = vdev_driver(p->name);
 	all_vdevs(list, sizeof list);
 	if (!driver)
@@ -201,8 +185,9 @@ static int look_vdev(struct dp_port *p, dp_say say, void *arg, char *err, size_t
 			p->queues = (uint16_t)n;
 	}
 	p->one_segment = strcmp(driver, "net_af_xdp") == 0;
+	/* Its driver connects once, when it is started. */
 	if (strcmp(driver, "net_memif") == 0)
-		look_memif(p, say, arg);
+		p->memif_client = !vdev_argument(p->name, "role", role, sizeof role) || strcmp(role, "server") != 0;
 	return look_taken(p, driver, say, arg, err, err_size);
 }
 
