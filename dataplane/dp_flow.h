@@ -53,6 +53,7 @@ struct dp_flow {
 	uint64_t pcap_cnt;
 	bool was_mail; /* its session has ended */
 	bool middle; /* its first packet seen was no SYN */
+	bool unheard; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
 	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
 	uint8_t fins; /* DP_PROTO_NONE: bit i: a FIN of direction i was seen */

@@ -311,8 +311,9 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		return;
 	}
 	release(w, in);
-	/* It is no mail: nothing of it needs to be remembered. */
+	/* It is no mail: nothing of it needs to be remembered. Only the server's first word will still be looked at. */
 	if (f->proto == DP_PROTO_NONE) {
+		f->unheard = f->tcp.dir[!f->client].next == 0;
 		dp_inline_free(w, f);
 		return;
 	}
@@ -488,6 +489,17 @@ static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const stru
 	return dead_segment(w, pkt, m);
 }
 
+/* On a port that is not mail's the client spoke first, of something else, and the server now greets as a mail server does: whatever the
+ * client has said since went by unread. */
+static bool greets(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	if (pkt->payload_len == 0 || dp_conn_direction(f, pkt) == f->client || pkt->seq != f->tcp.dir[!f->client].isn + 1)
+		return false;
+	f->unheard = false;
+	uint32_t n = RTE_MIN(pkt->payload_len, rte_pktmbuf_data_len(m) - pkt->payload_off);
+	return rs_smtp_probe(RS_SMTP_SERVER, rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->payload_off), n) == 1;
+}
+
 /* False: there is no room to watch it. */
 static bool begin(struct dp_worker *w, struct dp_flow *f)
 {
@@ -509,6 +521,10 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	if (f->dead)
 		return dead_segment(w, pkt, m);
 	if (f->proto == DP_PROTO_NONE && !f->inl) {
+		if (f->unheard && greets(f, pkt, m)) {
+			dp_inline_kill(w, f, CT_REASON_NONE);
+			return dead_segment(w, pkt, m);
+		}
 		dp_conn_segment(w, f, pkt, m);
 		return DP_FORWARDED;
 	}

@@ -165,7 +165,8 @@ static void answer_one(struct dp_session *s, const struct rs_smtp_owed_view *v, 
 {
 	char *to = r->text + r->len;
 	size_t n;
-	if (v->verb == RS_VERB_CONTENT || (v->verb == RS_VERB_BDAT && v->tx && v->tx == s->refused_message)) {
+	/* A command line may have been the end that was refused. */
+	if (v->verb == RS_VERB_CONTENT || (!r->answered && v->at == s->refused_at)) {
 		n = content_reply(s, v, r, to, REPLY_MAX);
 	} else {
 		const char *text = command_reply(v, r);

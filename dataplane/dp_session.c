@@ -53,9 +53,28 @@ static void note_reply(struct dp_session *s, struct dp_message *m, enum ct_note_
 	}
 }
 
+/* From where on the server reads commands is not known, and whatever would be guessed is another reading than its own. Nothing more of
+ * the client goes on. */
+static void stop_reading(struct dp_session *s)
+{
+	if (!s->hold || s->closed || dp_session_refused(s))
+		return;
+	s->refused = CT_ACT_DROP;
+	s->safe = rs_smtp_position(&s->smtp);
+	rs_smtp_halt(&s->smtp);
+}
+
+/* To a chunk, of a server that said it knew chunks: it does not know the command, and reads the chunk as commands. */
+static bool mistakes_chunk(const struct dp_session *s, enum rs_smtp_verb verb, uint16_t code)
+{
+	return s->hold && (verb == RS_VERB_BDAT || verb == RS_VERB_CONTENT) && code >= 500 && code <= 502 && rs_smtp_chunking(&s->smtp);
+}
+
 static void on_reply(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, const struct rs_smtp_reply *r)
 {
 	struct dp_session *s = arg;
+	if (mistakes_chunk(s, verb, r->code))
+		stop_reading(s);
 	if (!tx)
 		return;
 	/* LMTP answers the content for each recipient: that is its last word about it (RFC 2033 4.2). */
@@ -110,23 +129,13 @@ static void on_content_gap(void *arg, void *tx, uint64_t n)
 		dp_content_gap(m->content, n);
 }
 
-/* The server answered content whose end nobody saw here: from where on it reads commands is not known, and whatever would be guessed
- * is another reading than its own. Nothing more of the client goes on. */
-static void stop_reading(struct dp_session *s)
-{
-	if (!s->hold || s->closed || dp_session_refused(s))
-		return;
-	s->refused = CT_ACT_DROP;
-	s->safe = rs_smtp_position(&s->smtp);
-	rs_smtp_halt(&s->smtp);
-}
-
 static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 {
 	struct dp_session *s = arg;
 	struct dp_message *m = tx;
 	if (s->open == m)
 		s->open = NULL;
+	/* The server answered content whose end nobody saw here. */
 	if (how == RS_END_BY_REPLY)
 		stop_reading(s);
 	if (!m)
@@ -158,6 +167,7 @@ static void on_end(void *arg, void *tx, const struct rs_smtp_end_at *e)
 	s->refused = (uint8_t)action;
 	s->refused_message = m;
 	s->safe = e->safe;
+	s->refused_at = e->at;
 	if (m)
 		dp_message_take(m, action);
 	rs_smtp_halt(&s->smtp);

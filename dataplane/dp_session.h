@@ -21,6 +21,7 @@ struct dp_session {
 	struct dp_message *open; /* whose content has begun and not ended; NULL: none */
 	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */
 	uint64_t safe; /* position of the client up to which the server may have its bytes */
+	uint64_t refused_at; /* position behind the end that was refused */
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	uint64_t client_gaps; /* times that bytes of the client were missing */
