@@ -160,6 +160,28 @@ static void no_runs(void **state)
 	dp_seen_close(&s);
 }
 
+/* A reply that comes early and cannot be kept for the reader. */
+static void no_segments(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	struct dp_hostage h;
+	dp_seen_init(&s);
+	open_greeted(&s);
+	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
+	dp_test_forget_sent(&s.t);
+	dp_hostage_take(&h, &s.t.worker->segments, 0);
+	s.c.seq[1] += 4;
+	dp_test_say(&s.t, &s.c, 1, "2.1.0 Ok\r\n");
+	assert_int_equal(s.t.nsent, 0);
+	assert_int_equal(dropped(&s, DP_DROP_NO_ROOM), 1);
+	dp_hostage_free(&h);
+	s.c.seq[1] -= 14;
+	dp_test_say(&s.t, &s.c, 1, "250 2.1.0 Ok\r\n");
+	assert_int_equal(s.t.nsent, 1);
+	dp_seen_close(&s);
+}
+
 static void not_watched(void **state)
 {
 	(void)state;
@@ -496,6 +518,7 @@ int main(void)
 		cmocka_unit_test(data_of_a_syn_is_cut_off),
 		cmocka_unit_test(bypassed_is_reset),
 		cmocka_unit_test(no_runs),
+		cmocka_unit_test(no_segments),
 		cmocka_unit_test(not_watched),
 		cmocka_unit_test(not_answered),
 		cmocka_unit_test(no_messages),
