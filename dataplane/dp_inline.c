@@ -461,17 +461,23 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 	return DP_FORWARDED;
 }
 
+/* The server's bytes are forwarded only as they are read, now or later: a reply that is missing here would be matched to the wrong
+ * command. What finds no room is repeated by the server. */
 static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m, uint64_t now)
 {
+	uint64_t unread = w->stats.tcp_limit + w->stats.tcp_window;
 	f = dp_conn_take(w, f, pkt, m);
 	if (!f || !f->inl || f->tcp.state == RS_TCP_CLOSED)
 		return DP_FORWARDED;
+	enum dp_fate fate = DP_FORWARDED;
+	if (w->stats.tcp_limit + w->stats.tcp_window != unread)
+		fate = drop(w, m, DP_DROP_NO_ROOM);
 	follow_isn(w, f);
 	server_acknowledged(w, f);
 	if (f->dead)
-		return DP_CONSUMED;
+		return fate == DP_FORWARDED ? DP_CONSUMED : fate;
 	go_on(w, f, now);
-	return DP_FORWARDED;
+	return fate;
 }
 
 /* Found in the middle. On a mail port its beginning went by unread, and so may its message: it is reset. On other ports it is watched:

@@ -132,8 +132,8 @@ static uint64_t send_at(struct dp_end *e, uint64_t at, uint64_t now)
 	if (n && e->pieces)
 		n = 1 + dp_test_random(e->random, (uint32_t)n);
 	bool fin = e->fin && at + n == e->out.n;
-	send_segment(e, RS_TCP_ACK | (n ? RS_TCP_PSH : 0) | (fin ? RS_TCP_FIN : 0), e->iss + 1 + (uint32_t)at, expected(e), n ? e->out.p + at : NULL,
-	             n, now);
+	unsigned flags = RS_TCP_ACK | (n ? RS_TCP_PSH : 0) | (fin ? RS_TCP_FIN : 0);
+	send_segment(e, flags, e->iss + 1 + (uint32_t)at, expected(e), n ? e->out.p + at : NULL, n, now);
 	return n + fin;
 }
 
