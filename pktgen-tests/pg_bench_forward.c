@@ -177,6 +177,9 @@ static void report(const struct forward *w)
 		pg_live_put(o, "disordered", who, json_integer((json_int_t)w->disordered[who]));
 	}
 	pg_live_put(o, "ratio", PG_MAILWEIR, json_real(mpps(w, PG_MAILWEIR, 0.5) / mpps(w, PG_TESTPMD, 0.5)));
+	/* Both figures are of rounds that nobody else had a part in. */
+	bool quiet = best(w, PG_MAILWEIR) == &w->quiet[PG_MAILWEIR] && best(w, PG_TESTPMD) == &w->quiet[PG_TESTPMD];
+	pg_live_put(o, "quiet", PG_MAILWEIR, json_boolean(quiet));
 	pg_live_print(o);
 }
 

@@ -94,6 +94,7 @@ class Counts(Bench):
             self.assertEqual((r[who + "lost"], r[who + "disordered"]), (0, 0))
             self.assertTrue(0 < r[who + "mpps_low"] <= r[who + "mpps"] <= r[who + "mpps_high"])
             self.assertTrue(0 <= r[who + "disturbed"] <= 1)
+        self.assertIsInstance(r["quiet"], bool)
         self.assertAlmostEqual(r["ratio"], r["mpps"] / r["testpmd_mpps"], places=2)
         self.assertEqual((r["bench"], r["port"], r["frame_bytes"], r["rounds"]), ("forward", "af_packet", 1514, 2))
 
