@@ -12,6 +12,7 @@
 #include <rte_lcore.h>
 #include <rte_random.h>
 
+#include "dataplane/dp_frames.h"
 #include "dataplane/dp_live_private.h"
 
 #define FAIL(code, ...) (snprintf(err, err_size, __VA_ARGS__), -(code))
@@ -49,12 +50,20 @@ static uint32_t held_max(const struct dp_live *l, const struct ct_config *c)
 	return c->memory.mbufs / 4 * 3 / l->nworkers;
 }
 
+static bool whole_pages(const struct dp_live *l)
+{
+	for (unsigned i = 0; i < l->nports; i++)
+		if (dp_port_may_xdp(&l->ports[i]))
+			return true;
+	return false;
+}
+
 static uint32_t data_room(const struct dp_live *l)
 {
 	uint32_t room = RTE_MBUF_DEFAULT_BUF_SIZE;
 	for (unsigned i = 0; i < l->nports; i++)
 		room = RTE_MAX(room, dp_port_room(&l->ports[i]));
-	return room;
+	return dp_frames_room(room, whole_pages(l));
 }
 
 static unsigned megabytes(const struct dp_live *l, const struct ct_config *c)
@@ -122,9 +131,8 @@ static int make_rings(struct dp_live *l, char *err, size_t err_size)
 
 static int make_mbufs(struct dp_live *l, const struct ct_config *c, char *err, size_t err_size)
 {
-	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 	uint32_t n = count_mbufs(l, c);
-	l->mbufs = rte_pktmbuf_pool_create("frames", n, CACHE, priv, (uint16_t)data_room(l), (int)rte_socket_id());
+	l->mbufs = dp_frames_create("frames", n, CACHE, data_room(l), whole_pages(l));
 	if (!l->mbufs)
 		return FAIL(rte_errno ? rte_errno : ENOMEM, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, "
 		            "and the ports' MTU, say how many",

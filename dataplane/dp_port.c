@@ -18,6 +18,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/dp_eal.h"
+#include "dataplane/dp_frames.h"
 #include "dataplane/dp_iface.h"
 
 /* net_af_packet joins a fanout group also for its only queue, and has it put IPv4 fragments together: what goes out would be another
@@ -77,6 +78,11 @@ uint32_t dp_port_room(const struct dp_port *p)
 	/* AF_PACKET's driver asks for room for its whole slot. */
 	uint32_t packet = RTE_PKTMBUF_HEADROOM + packet_framesz(p) - PACKET_OVERHEAD, xdp = p->frame_max + XDP_BEFORE;
 	return RTE_ALIGN(RTE_MAX((uint32_t)RTE_MBUF_DEFAULT_BUF_SIZE, RTE_MAX(packet, xdp)), 64);
+}
+
+bool dp_port_may_xdp(const struct dp_port *p)
+{
+	return (p->kind == DP_PORT_KERNEL && !p->send_only) || (p->kind == DP_PORT_VDEV && strcmp(p->driver, "net_af_xdp") == 0);
 }
 
 uint32_t dp_port_reserve(const struct dp_port *p, unsigned workers)
@@ -178,7 +184,7 @@ static void note_sockets(struct dp_port *p, int family, const int *before, unsig
 }
 
 /* Whether AF_XDP can take the interface at all; queues: all it has. */
-static int look_xdp(const struct dp_port *p, const struct rte_mempool *pool, unsigned *queues, char *err, size_t err_size)
+static int look_xdp(const struct dp_port *p, struct rte_mempool *pool, unsigned *queues, char *err, size_t err_size)
 {
 	bool combined;
 	*queues = dp_iface_queues(p->name, &combined);
@@ -189,8 +195,8 @@ static int look_xdp(const struct dp_port *p, const struct rte_mempool *pool, uns
 		return FAIL(EMSGSIZE, "frames of an MTU of %u do not fit a page", p->mtu);
 	if (rte_mempool_calc_obj_size(pool->elt_size, pool->flags, NULL) > XDP_PAGE)
 		return FAIL(EMSGSIZE, "the other port's MTU needs frames longer than a page");
-	if (pool->nb_mem_chunks != 1)
-		return FAIL(ENOMEM, "the mbufs are not in one piece of memory");
+	if (!dp_frames_gapless(pool))
+		return FAIL(ENOMEM, "the mbufs are not in one piece of memory without gaps");
 	if (!combined && *queues > 1)
 		return FAIL(ENOTSUP, "it has %u queues, and the driver opens one of them: `ethtool -L %s rx 1 tx 1` mends it", *queues, p->name);
 	if (*queues > DP_PORT_FDS_MAX)

@@ -61,6 +61,8 @@ int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned w
 
 /* Bytes of an mbuf's data room, headroom included, that the port needs. */
 uint32_t dp_port_room(const struct dp_port *p);
+/* Whether AF_XDP may take it: its frames are then to be whole pages (dp_frames). */
+bool dp_port_may_xdp(const struct dp_port *p);
 /* Mbufs that it may have in its rings with so many workers: never a connection's. */
 uint32_t dp_port_reserve(const struct dp_port *p, unsigned workers);
 
