@@ -211,6 +211,12 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 	struct dp_flow *f = w->flow;
 	if (is_held(f, dir))
 		return;
+	/* Between two ports replies that the client has and nobody read here would leave the next ones with the wrong commands. */
+	if (f->inl) {
+		w->stats.bypassed++;
+		f->inl->overloaded = true;
+		return;
+	}
 	w->stats.tcp_gaps++;
 	w->stats.tcp_gap_bytes += n;
 	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY)

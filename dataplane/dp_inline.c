@@ -573,3 +573,14 @@ void dp_inline_tick(struct dp_worker *w, uint64_t now)
 	while ((in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_answer_tick(w, in->flow, now);
 }
+
+bool dp_inline_unfinished(const struct dp_worker *w)
+{
+	const struct dp_inline *in;
+	if (!TAILQ_EMPTY(&w->refusing))
+		return true;
+	TAILQ_FOREACH(in, &w->answering, due)
+		if (in->replies->len > 0)
+			return true;
+	return false;
+}

@@ -52,7 +52,7 @@ struct dp_inline {
 	uint32_t isn; /* of the client, as hold counts */
 	uint8_t state; /* enum dp_inline_state */
 	bool told; /* a contradiction was recorded */
-	bool overloaded; /* there was no room to read it */
+	bool overloaded; /* there was no room to read it, or replies went by unread */
 };
 
 /* What becomes of a segment of this flow (NULL: it belongs to none). */
@@ -65,6 +65,9 @@ void dp_inline_free(struct dp_worker *w, struct dp_flow *f);
 
 /* Both ends are reset, and whatever they still say is answered with a reset. why: as dp_session_end's. */
 void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
+
+/* A refusal is under way: replies of the server are awaited, or the client has not acknowledged ours. A step a client being answered. */
+bool dp_inline_unfinished(const struct dp_worker *w);
 
 /* What has waited too long at `now`. */
 void dp_inline_tick(struct dp_worker *w, uint64_t now);

@@ -41,6 +41,7 @@ enum live_hands {
 /* One worker's side: all of it its own, but for what says otherwise. Main has one in the place of each, with the same id and queues,
  * and a dp_worker that only counts. */
 struct live_worker {
+	uint64_t finish_by; /* set once it is to end */
 	struct dp_live *live;
 	struct dp_worker *worker;
 	unsigned id;

@@ -2,6 +2,7 @@
 /* The live loop of a worker: from the ports' queues and the other workers' rings, to the ports' queues and the others' rings.
  * While a peer's ring is full nothing new is taken, so that a burst waits in the port's queue, which is deep; but a peer that
  * stands still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
+#include "dataplane/dp_inline.h"
 #include "dataplane/dp_live_private.h"
 
 #include <sys/prctl.h>
@@ -21,6 +22,7 @@
 #define SHORT_NAPS 1000
 #define SHORT_NAP 20000 /* ns */
 #define LONG_NAP 70000
+#define FINISH_TIME UINT64_C(2000000000) /* ns that refusals under way are given */
 #define STEP_TIME UINT64_C(1000000000) /* ns that one step of the end waits for the other workers */
 
 uint64_t live_clock(clockid_t id)
@@ -322,12 +324,21 @@ static bool all_here(const struct live_worker *lw)
 	return atomic_load_explicit(&l->reached[lw->step], memory_order_acquire) == l->nworkers || live_mono() > lw->deadline;
 }
 
+/* Who is being told that a message was refused is told to the end, for a moment: else the mail comes again. */
+static bool finished(struct live_worker *lw)
+{
+	uint64_t mono = live_mono();
+	if (lw->finish_by == 0)
+		lw->finish_by = mono + FINISH_TIME;
+	return !dp_inline_unfinished(lw->worker) || mono > lw->finish_by;
+}
+
 /* quiet: this round found nothing in any ring, and none was left alone, though all others had reached the step before it began. */
 static void end_steps(struct live_worker *lw, bool all, bool quiet)
 {
 	switch (lw->step) {
 	case LIVE_RUN:
-		if (atomic_load_explicit(&lw->live->stop, memory_order_acquire))
+		if (atomic_load_explicit(&lw->live->stop, memory_order_acquire) && finished(lw))
 			reach(lw, LIVE_NO_RX);
 		break;
 	case LIVE_NO_RX:

@@ -33,6 +33,7 @@ struct cmd_run {
 	struct ct_thread *control;
 	struct ct_writer *out;
 	/* Of each second. */
+	bool said_checksums[DP_PORTS_MAX];
 	struct ct_watch_link links[DP_PORTS_MAX];
 	struct ct_watch_worker progress[DP_LIVE_WORKERS_MAX];
 	enum ct_stalled then[DP_LIVE_WORKERS_MAX]; /* of one that has stalled */

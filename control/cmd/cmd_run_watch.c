@@ -47,6 +47,21 @@ static enum ct_stalled stand_in(struct cmd_run *r, unsigned worker)
 	return dp_live_take(r->live, worker) ? CT_STALLED_OPEN : CT_STALLED_IN_DRIVER;
 }
 
+/* Who left transmit offloads on sees no mail pass, and no reason. */
+static void watch_checksums(struct cmd_run *r)
+{
+	for (unsigned p = 0; p < dp_live_ports(r->live); p++) {
+		uint64_t wrong = 0;
+		for (unsigned i = 0; i < r->nworkers; i++)
+			wrong += r->workers[i]->account[p].dropped[DP_DROP_BAD_CHECKSUM];
+		if (wrong < 3 || r->said_checksums[p])
+			continue;
+		r->said_checksums[p] = true;
+		cmd_error("port %s: mail with wrong checksums comes in and is dropped (%" PRIu64 " segments so far): its sender leaves them to its card; "
+		          "`ethtool -K INTERFACE tx off` on the sender's side mends it", dp_live_port(r->live, p)->name, wrong);
+	}
+}
+
 static void watch_workers(struct cmd_run *r)
 {
 	char line[CT_WATCH_LINE];
@@ -138,6 +153,7 @@ void cmd_run_watch(struct cmd_run *r)
 	uint64_t second = cmd_run_now() / SECOND;
 	watch_links(r);
 	watch_workers(r);
+	watch_checksums(r);
 	if (r->config.output.stats_interval && second >= r->stats_at) {
 		put_stats(r, false);
 		/* After a time in which the program was stopped, one and not many. */
