@@ -10,6 +10,7 @@
 #include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
+#include <rte_mbuf_pool_ops.h>
 #include <rte_random.h>
 
 #include "dataplane/dp_live_private.h"
@@ -17,6 +18,7 @@
 #define FAIL(code, ...) (snprintf(err, err_size, __VA_ARGS__), -(code))
 
 #define CACHE 256 /* mbufs that a lcore keeps at hand; the pool lets it have half as many more */
+#define PAGE 4096u
 #define STOP_TIME UINT64_C(5000000000) /* ns: the steps of the end, and what a worker does in one round */
 
 static void say(const struct dp_live *l, const char *line)
@@ -49,12 +51,30 @@ static uint32_t held_max(const struct dp_live *l, const struct ct_config *c)
 	return c->memory.mbufs / 4 * 3 / l->nworkers;
 }
 
+static uint16_t private_size(void)
+{
+	return RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
+}
+
+/* AF_XDP, also as net_af_xdp. */
+static bool maybe_xdp(const struct dp_live *l)
+{
+	for (unsigned i = 0; i < l->nports; i++)
+		if (l->ports[i].kind == DP_PORT_KERNEL || strncmp(l->ports[i].name, "net_af_xdp", 10) == 0)
+			return true;
+	return false;
+}
+
+/* AF_XDP's driver gives the kernel as much memory as the mbufs have bytes, from where their memory begins. EAL lets none cross a
+ * page, so that there are holes between them, and the last ones lie beyond what was given: the kernel takes such an address out of
+ * the fill ring and drops it without a word, until the ring is empty and the port receives nothing any more. So an mbuf is a page
+ * there, and the first one begins where the memory does (make_pool). */
 static uint32_t data_room(const struct dp_live *l)
 {
-	uint32_t room = RTE_MBUF_DEFAULT_BUF_SIZE;
+	uint32_t room = RTE_MBUF_DEFAULT_BUF_SIZE, page = PAGE - RTE_CACHE_LINE_SIZE - sizeof(struct rte_mbuf) - private_size();
 	for (unsigned i = 0; i < l->nports; i++)
 		room = RTE_MAX(room, dp_port_room(&l->ports[i]));
-	return room;
+	return maybe_xdp(l) && room < page ? page : room;
 }
 
 static unsigned megabytes(const struct dp_live *l, const struct ct_config *c)
@@ -118,15 +138,42 @@ static int make_rings(struct dp_live *l, char *err, size_t err_size)
 	return 0;
 }
 
+/* As rte_pktmbuf_pool_create does, but for where the mbufs are. 0 or -errno. */
+static int make_pool(struct dp_live *l, uint32_t n)
+{
+	struct rte_pktmbuf_pool_private room = { .mbuf_data_room_size = (uint16_t)data_room(l), .mbuf_priv_size = private_size() };
+	unsigned size = (unsigned)sizeof(struct rte_mbuf) + private_size() + data_room(l);
+	/* Spread over memory channels, one that is a page would be longer than that. */
+	l->mbufs = rte_mempool_create_empty("frames", n, size, CACHE, sizeof room, (int)rte_socket_id(), RTE_MEMPOOL_F_NO_SPREAD);
+	if (!l->mbufs)
+		return -rte_errno;
+	int rc = rte_mempool_set_ops_byname(l->mbufs, rte_mbuf_best_mempool_ops(), NULL);
+	if (rc != 0)
+		return rc;
+	rte_pktmbuf_pool_init(l->mbufs, &room);
+	if (rte_mempool_calc_obj_size(l->mbufs->elt_size, l->mbufs->flags, NULL) == PAGE && maybe_xdp(l)) {
+		const struct rte_memzone *z = rte_memzone_reserve_aligned("frames", (size_t)n * PAGE, (int)rte_socket_id(),
+									   l->eal.npci ? RTE_MEMZONE_IOVA_CONTIG : 0, PAGE);
+		if (!z)
+			return -rte_errno;
+		rc = rte_mempool_populate_iova(l->mbufs, z->addr, z->iova, (size_t)n * PAGE, NULL, NULL);
+		rc = rc >= 0 && (uint32_t)rc < n ? -ENOMEM : rc;
+	} else {
+		rc = rte_mempool_populate_default(l->mbufs);
+	}
+	if (rc < 0)
+		return rc;
+	rte_mempool_obj_iter(l->mbufs, rte_pktmbuf_init, NULL);
+	return 0;
+}
+
 static int make_mbufs(struct dp_live *l, const struct ct_config *c, char *err, size_t err_size)
 {
-	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 	uint32_t n = count_mbufs(l, c);
-	l->mbufs = rte_pktmbuf_pool_create("frames", n, CACHE, priv, (uint16_t)data_room(l), (int)rte_socket_id());
-	if (!l->mbufs)
-		return FAIL(rte_errno ? rte_errno : ENOMEM, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, "
-		            "and the ports' MTU, say how many",
-		            n, data_room(l), rte_strerror(rte_errno), dp_eal_complaint());
+	int rc = make_pool(l, n);
+	if (rc != 0)
+		return FAIL(-rc, "no memory for %u mbufs of %u bytes: %s%s; `memory.mbufs`, and the ports' MTU, say how many", n,
+		            data_room(l), rte_strerror(-rc), dp_eal_complaint());
 	return 0;
 }
 
