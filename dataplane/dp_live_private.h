@@ -38,8 +38,8 @@ enum live_hands {
 	LIVE_GIVEN, /* the worker's, which has to forget its connections first. To LIVE_FREE: worker */
 };
 
-/* One worker's side: all of it its own, but for what says otherwise. Main has one in the place of each, with the same id and queues,
- * and a dp_worker that only counts. */
+/* One worker's side: all of it its own, but for what says otherwise. Main has one in the place of each, with the same id and
+ * queues, and a dp_worker that only counts. */
 struct live_worker {
 	uint64_t finish_by; /* set once it is to end */
 	struct dp_live *live;
@@ -84,9 +84,7 @@ struct dp_live {
 	_Atomic unsigned reached[LIVE_STEPS]; /* how many workers have */
 };
 
-/* Queue q of a port has one worker, to receive by and to send by, and it is the same for both ports. With another worker for the
- * second port, on AF_XDP over veth (Linux 6.18, DPDK 22.11), one of the two ports was seen to give nothing any more after a while.
- * Why, is not known. */
+/* Queue q of a port has one worker, to receive by and to send by, and it is the same for both ports. */
 static inline unsigned live_queue_worker(const struct dp_live *l, unsigned q)
 {
 	return q % l->nworkers;

@@ -210,6 +210,13 @@ class PortsTest(unittest.TestCase):
     def test_af_xdp_two_workers(self):
         self.traffic("AF_XDP", 2)
 
+    def test_af_xdp_takes_every_buffer_again(self):
+        """With two workers all of the pool goes round. A port that loses some stands still before this is over."""
+        sensor = self.sensor(workers=2)
+        for _ in range(3):
+            self.talk(mb=48)
+        self.check(sensor.stop(), "AF_XDP")
+
     def test_af_packet(self):
         self.no_xdp()
         self.traffic("AF_PACKET", 1)
