@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Ways to make server and sensor read different bytes, or to be taken for something else. Each ends without the message's end at the
+ * server. */
+#include <rte_mempool.h>
+
+#include "dataplane/dp_inline_seen.h"
+
+static uint64_t dropped(const struct dp_seen *s, enum dp_drop why)
+{
+	return dp_test_account(&s->t).dropped[why];
+}
+
+/* An infected mail up to where its final dot belongs. */
+static void up_to_the_dot(struct dp_seen *s)
+{
+	struct dp_text mail = { 0 };
+	dp_seen_init(s);
+	dp_seen_open(s);
+	dp_test_greet(&s->t, &s->c);
+	dp_test_envelope(&s->t, &s->c);
+	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);
+	dp_text_free(&mail);
+}
+
+/* The server has the client's bytes up to this sequence number, and no more. */
+static void expect_at_server(const struct dp_seen *s, uint32_t seq)
+{
+	struct dp_text server = dp_seen_at_server(s);
+	assert_int_equal(server.n, seq - s->first);
+	dp_text_free(&server);
+}
+
+/* Linux answers a reset that is in the window but not exact with a challenge ACK, and goes on (RFC 5961 3.2). */
+static void end_again_and_again_behind_a_reset(void **state)
+{
+	(void)state;
+	for (unsigned challenged = 0; challenged < 2; challenged++) {
+		struct dp_seen s;
+		up_to_the_dot(&s);
+		uint32_t seq = s.c.seq[0];
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq + 100, NULL, 0);
+		if (challenged)
+			dp_seen_server(&s, RS_TCP_ACK, 0, "");
+		for (unsigned i = 0; i < 4; i++)
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, ".\r\n", 3);
+		expect_at_server(&s, seq);
+		dp_seen_close(&s);
+	}
+}
+
+/* Of "." X CR LF with X urgent, a server that does not take urgent bytes in line reads a dot alone (RFC 6093 2.1). */
+static void urgent_byte_in_the_dots_line(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	up_to_the_dot(&s);
+	uint32_t seq = s.c.seq[0];
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | RS_TCP_URG, seq, NULL, 0);
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | RS_TCP_URG, seq, ".X\r\n", 4);
+	assert_int_equal(dropped(&s, DP_DROP_URGENT), 2);
+	expect_at_server(&s, seq);
+	dp_seen_close(&s);
+}
+
+/* By which numbers the server counts is known when it has answered. */
+static void data_before_the_answer_to_the_syn(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	dp_seen_open(&s);
+	uint32_t isn = s.c.seq[0];
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, isn, NULL, 0);
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, isn + 1, "EHLO x\r\n", 8);
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, isn + 100, NULL, 0);
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, isn + 101, "EHLO y\r\n", 8);
+	assert_int_equal(dropped(&s, DP_DROP_WINDOW), 2);
+	for (size_t i = 0; i < s.t.nsent; i++)
+		assert_int_equal(s.t.sent[i].pkt.payload_len, 0);
+	dp_seen_close(&s);
+}
+
+static void other_port(struct dp_seen *s)
+{
+	dp_seen_init(s);
+	s->c.port[1] = 8025;
+	dp_seen_open(s);
+	dp_test_shake(&s->t, &s->c);
+}
+
+/* The server greets: what its client said before was a command, or nothing, to it. */
+static void another_protocol_before_the_greeting(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	other_port(&s);
+	dp_test_say(&s.t, &s.c, 0, "XYZZY foo bar baz\r\n");
+	dp_seen_server(&s, RS_TCP_ACK, 0, "");
+	dp_test_say(&s.t, &s.c, 0, "what follows is not looked at\r\n");
+	dp_test_say(&s.t, &s.c, 1, "220 mx.example.com ESMTP\r\n");
+	assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
+	dp_test_forget_sent(&s.t);
+	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
+	for (size_t i = 0; i < s.t.nsent; i++)
+		assert_true(s.t.sent[i].pkt.tcp_flags & RS_TCP_RST);
+	dp_seen_close(&s);
+}
+
+/* Bytes that the server did not take (an old timestamp, say) decide nothing, and no others take their place. */
+static void another_protocol_that_the_server_drops(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	other_port(&s);
+	uint32_t seq = s.c.seq[0];
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, "GET / HTTP/1.0\r\n", 16);
+	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, "EHLO client.org\r", 16);
+	assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 1);
+	dp_seen_close(&s);
+}
+
+/* A server that answers 500 to a chunk reads the chunk as commands. */
+static void chunk_read_as_commands(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	dp_seen_open(&s);
+	dp_test_shake(&s.t, &s.c);
+	dp_test_say(&s.t, &s.c, 1, "220 mx.example.com ESMTP\r\n");
+	dp_test_say(&s.t, &s.c, 0, "EHLO client.example.org\r\n");
+	dp_test_say(&s.t, &s.c, 1, "250-mx.example.com\r\n250 CHUNKING\r\n");
+	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<a@x>\r\n");
+	dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
+	dp_test_say(&s.t, &s.c, 0, "RCPT TO:<b@y>\r\n");
+	dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
+	dp_test_say(&s.t, &s.c, 0, "BDAT 6 LAST\r\nDATA\r\n");
+	dp_test_say(&s.t, &s.c, 1, "500 what\r\n");
+	dp_seen_client(&s, RS_TCP_ACK, 0);
+	assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
+	assert_true(dp_seen_resets(&s, DP_OUTSIDE) > 0);
+	dp_seen_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(end_again_and_again_behind_a_reset),
+		cmocka_unit_test(urgent_byte_in_the_dots_line),
+		cmocka_unit_test(data_before_the_answer_to_the_syn),
+		cmocka_unit_test(another_protocol_before_the_greeting),
+		cmocka_unit_test(another_protocol_that_the_server_drops),
+		cmocka_unit_test(chunk_read_as_commands),
+	};
+	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
+}
