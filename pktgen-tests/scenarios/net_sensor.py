@@ -74,6 +74,9 @@ class Sensor:
         self.program, self.read, self.parsed = netns.Program(argv, name="sensor", env=env), 0, []
         try:
             self.program.said(b"forwarding", b"watching", timeout=timeout)
+            end = time.monotonic() + 10
+            while not self.program.err.endswith(b"\n") and time.monotonic() < end:  # the rest of that line
+                time.sleep(0.01)
         except BaseException:
             self.program.kill()
             raise

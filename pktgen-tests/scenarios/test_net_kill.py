@@ -9,7 +9,7 @@ import time
 
 import net_case
 import net_mail
-from net_case import DEEP, VERSIONS, Wire, kinds, one_kind, saw, sound
+from net_case import DEEP, Wire, deep, kinds, one_kind, saw, sound
 from net_mail import PostfixClient, Smtp, letter
 from net_servers import Lenient
 
@@ -78,8 +78,11 @@ class Kill(Wire):
             sound(self.sensor)
 
     def test_kill(self):
-        for version in VERSIONS if DEEP else VERSIONS[:1]:
-            self.from_a_script(version, self.kill_sensor, KILLS)
+        self.from_a_script(4, self.kill_sensor, KILLS)
+
+    @deep("twenty kills over IPv6 too")
+    def test_kill_ipv6(self):
+        self.from_a_script(6, self.kill_sensor, KILLS)
 
     @one_kind
     def test_term(self):

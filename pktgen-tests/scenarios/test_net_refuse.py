@@ -47,6 +47,7 @@ class Refuse(Wire):
         self.serve(Aiosmtpd())
         self.by_program(net_mail.msmtp)
 
+    @one_kind
     def test_to_aiosmtpd(self):
         self.serve(Aiosmtpd())
         self.by_script()

@@ -10,7 +10,7 @@ import net_mail
 import net_sensor
 import netns
 import pg_packets
-from net_case import CONTROL, VERSIONS, Wire, kinds, saw
+from net_case import CONTROL, VERSIONS, Wire, kinds, one_kind, saw
 from net_mail import Smtp, deliver, letter
 from net_sensor import Sensor
 from net_servers import Lenient, Postfix
@@ -36,6 +36,7 @@ class Observe(Wire):
             self.assert_recorded_clean(letters[1])
         saw("delivered; would: reject")
 
+    @one_kind
     def test_to_postfix(self):
         self.serve(Postfix("server", "mx.example.com", "example.com"))
         bad = letter(infected=True)
@@ -163,6 +164,7 @@ class Reset(Mirror):
             self.assert_delivered([good])
             saw("IPv%d: RST at both ends, client: %s", version, broken)
 
+    @one_kind
     def test_never_after_the_end(self):
         """The whole letter in one segment: too late, a reset would make the sender come again."""
         self.serve(Lenient(strict=True, delay=0.3))
