@@ -31,12 +31,21 @@ void cmd_error(const char *format, ...)
 	if (vasprintf(&text, format, ap) < 0)
 		text = NULL;
 	va_end(ap);
-	/* Of `run`, control says lines too. */
-	flockfile(stderr);
-	fputs("mailweir: ", stderr);
-	put_visible(text ? text : "out of memory", stderr);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	/* In one piece: of `run`, control says lines too, and who reads along reads whole ones. */
+	char *line = NULL;
+	size_t size;
+	FILE *whole = open_memstream(&line, &size);
+	if (whole) {
+		fputs("mailweir: ", whole);
+		put_visible(text ? text : "out of memory", whole);
+		fputc('\n', whole);
+		if (fclose(whole) != 0) {
+			free(line);
+			line = NULL;
+		}
+	}
+	fputs(line ? line : "mailweir: out of memory\n", stderr);
+	free(line);
 	free(text);
 }
 

@@ -94,6 +94,7 @@ class StallOpen(Trouble):
             frozen = Frozen(self.sensor.program.process.pid, "worker-1")
             try:
                 self.until(lambda: self.sensor.program.err.count(b"no progress") > before, "it says that a worker stands still")
+                self.until(lambda: self.sensor.program.err.endswith(b"\n"), "a whole line")
                 line = self.sensor.program.err.splitlines()[-1]
                 if b"pass unjudged" in line:
                     return frozen
@@ -123,6 +124,7 @@ class StallOpen(Trouble):
             time.sleep(1.2)  # a stats record
             goes_on = self.sensor.program.err.count(b" goes on, after")
         self.until(lambda: self.sensor.program.err.count(b" goes on, after") > goes_on, "it goes on")
+        self.until(lambda: self.sensor.program.err.endswith(b"\n"), "a whole line")
         self.assertIn(b"mail connections that went on without it are reset", self.sensor.program.err.splitlines()[-1])
         # What began unjudged does not end unjudged.
         with self.assertRaises(ConnectionError):
