@@ -63,7 +63,7 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 		return true;
 	}
 	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {
-		f->inl->overloaded = true;
+		f->inl->unreadable = CT_REASON_OVERLOAD;
 		return false;
 	}
 	/* Its messages will pass unread: one is counted for them, as for a TLS session. */
@@ -214,7 +214,7 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 	/* Between two ports replies that the client has and nobody read here would leave the next ones with the wrong commands. */
 	if (f->inl) {
 		w->stats.bypassed++;
-		f->inl->overloaded = true;
+		f->inl->unreadable = CT_REASON_GAP;
 		return;
 	}
 	w->stats.tcp_gaps++;

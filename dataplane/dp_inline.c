@@ -161,7 +161,7 @@ void dp_inline_read(struct dp_worker *w, struct dp_flow *f)
 	if (f->tcp.state == RS_TCP_CLOSED)
 		return;
 	w->flow = f;
-	while (!in->overloaded) {
+	while (in->unreadable == CT_REASON_NONE) {
 		if (f->session && dp_session_halted(f->session))
 			break;
 		if (f->proto == DP_PROTO_PROBING && !tell(f))
@@ -306,8 +306,8 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	if (f->tcp.state == RS_TCP_CLOSED)
 		return;
 	dp_inline_read(w, f);
-	if (in->overloaded) {
-		dp_inline_kill(w, f, CT_REASON_OVERLOAD);
+	if (in->unreadable != CT_REASON_NONE) {
+		dp_inline_kill(w, f, in->unreadable);
 		return;
 	}
 	release(w, in);
@@ -403,7 +403,7 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 		return drop(w, m, DP_DROP_NO_ROOM);
 	dp_inline_read(w, f);
 	enum dp_fate fate;
-	if (in->overloaded)
+	if (in->unreadable != CT_REASON_NONE)
 		fate = v == DP_HOLD_NEW ? dp_inline_hold(w, m) : DP_CONSUMED;
 	else if (waiting && v == DP_HOLD_NEW)
 		fate = dp_inline_hold(w, m); /* goes on in its turn */

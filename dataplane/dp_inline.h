@@ -52,7 +52,7 @@ struct dp_inline {
 	uint32_t isn; /* of the client, as hold counts */
 	uint8_t state; /* enum dp_inline_state */
 	bool told; /* a contradiction was recorded */
-	bool overloaded; /* there was no room to read it, or replies went by unread */
+	uint8_t unreadable; /* enum ct_reason: for that reason it is not read any more, and both ends are about to be reset */
 };
 
 /* What becomes of a segment of this flow (NULL: it belongs to none). */
