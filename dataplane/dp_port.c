@@ -297,16 +297,29 @@ static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, 
 	return open_packet(p, pool, err, err_size);
 }
 
+/* A memif's buffers hold 2 KB unless it is told otherwise, and the driver spreads a longer frame over several. Under load that went wrong:
+ * half a million frames were received where some hundreds had been sent. So a jumbo frame fits one buffer. */
+#define MEMIF_BUFFER ",bsize=10240"
+
+/* The arguments of a virtual device: what stands behind its name, and what it needs besides. */
+static void device_arguments(const struct dp_port *p, char *to, size_t size)
+{
+	const char *args = strchr(p->name, ',');
+	bool memif = strncmp(p->name, "net_memif", 9) == 0 && !strstr(p->name, "bsize=");
+	snprintf(to, size, "%s%s", args ? args + 1 : "", memif ? MEMIF_BUFFER + !args : "");
+}
+
 int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, dp_say say, void *arg, char *err, size_t err_size)
 {
-	char device[DP_PORT_NAME_MAX], line[DP_PORT_NAME_MAX + 64];
+	char device[DP_PORT_NAME_MAX], args[DP_PORT_NAME_MAX + sizeof MEMIF_BUFFER], line[DP_PORT_NAME_MAX + 64];
 	if (p->kind == DP_PORT_KERNEL)
 		return open_kernel(p, pool, say, arg, err, err_size);
 	size_t n = strcspn(p->name, ",");
 	snprintf(device, sizeof device, "%.*s", (int)n, p->name);
 	if (p->kind == DP_PORT_PCI)
 		p->queues = (uint16_t)workers;
-	int rc = attach(p, device, p->name[n] ? p->name + n + 1 : "", err, err_size);
+	device_arguments(p, args, sizeof args);
+	int rc = attach(p, device, args, err, err_size);
 	if (rc == 0)
 		rc = set_up(p, p->kind == DP_PORT_PCI ? PCI_RING : RING, pool, err, err_size);
 	uint16_t mtu;

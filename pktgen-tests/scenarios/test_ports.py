@@ -336,6 +336,24 @@ class PortsTest(unittest.TestCase):
         self.assertEqual(first["ports"][1]["driver"], "net_memif")
         self.assertGreater(second["ports"][0]["received"], 1000)
 
+    def test_jumbo_goes_by_memif(self):
+        for n, name in ((A, "host"), (B, "host"), (S, "s0"), (S, "s1")):
+            sh("ip -n %s link set %s mtu 9000" % (n, name))
+        with tempfile.TemporaryDirectory() as folder:
+            path = "%s/memif.sock" % folder
+            one = self.sensor("s0", "net_memif0,role=server,socket-abstract=no,socket=" + path)
+            two = self.sensor("net_memif0,role=client,socket-abstract=no,socket=" + path, "s1")
+            one.wait_for("port net_memif0")
+            time.sleep(1)
+            self.talk(mb=2)
+            first, second = one.stop(), two.stop()
+        for account in (first, second):
+            self.assertTrue(account["balanced"], account)
+        memif = second["ports"][0]
+        self.assertEqual(memif["driver"], "net_memif")
+        # Whole frames: 2 MB in frames of 1,500 bytes would be 1,400 of them.
+        self.assertIn(memif["received"], range(200, 1100), account)
+
     def refused(self, *ports):
         done = subprocess.run(["ip", "netns", "exec", S, TRY, "1", "5", *ports], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 2, done.stderr)
