@@ -299,19 +299,19 @@ static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, 
 
 /* A memif's buffers hold 2 KB unless it is told otherwise, and the driver spreads a longer frame over several. Under load that went wrong:
  * half a million frames were received where some hundreds had been sent. So a jumbo frame fits one buffer. */
-#define MEMIF_BUFFER ",bsize=10240"
+#define MEMIF_BUFFER "bsize=10240"
 
 /* The arguments of a virtual device: what stands behind its name, and what it needs besides. */
 static void device_arguments(const struct dp_port *p, char *to, size_t size)
 {
 	const char *args = strchr(p->name, ',');
 	bool memif = strncmp(p->name, "net_memif", 9) == 0 && !strstr(p->name, "bsize=");
-	snprintf(to, size, "%s%s", args ? args + 1 : "", memif ? MEMIF_BUFFER + !args : "");
+	snprintf(to, size, "%s%s%s", args ? args + 1 : "", args && memif ? "," : "", memif ? MEMIF_BUFFER : "");
 }
 
 int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, dp_say say, void *arg, char *err, size_t err_size)
 {
-	char device[DP_PORT_NAME_MAX], args[DP_PORT_NAME_MAX + sizeof MEMIF_BUFFER], line[DP_PORT_NAME_MAX + 64];
+	char device[DP_PORT_NAME_MAX], args[DP_PORT_NAME_MAX + 1 + sizeof MEMIF_BUFFER], line[DP_PORT_NAME_MAX + 64];
 	if (p->kind == DP_PORT_KERNEL)
 		return open_kernel(p, pool, say, arg, err, err_size);
 	size_t n = strcspn(p->name, ",");
