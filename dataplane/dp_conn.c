@@ -252,7 +252,7 @@ static void settle(struct dp_worker *w, struct dp_flow *f, struct rte_mbuf *m, b
 		take_segment(w, f, &pkt, m);
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
-		w->account[dp_meta(m)->port].dropped[DP_DROP_BAD_CHECKSUM]++;
+		dp_worker_drop(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	rte_pktmbuf_free(m);
 }

@@ -59,12 +59,6 @@ bool dp_inline_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip
 
 /* Fates. */
 
-static enum dp_fate drop(struct dp_worker *w, struct rte_mbuf *m, enum dp_drop why)
-{
-	w->account[dp_meta(m)->port].dropped[why]++;
-	return DP_DROPPED;
-}
-
 /* A reference to it was taken. */
 enum dp_fate dp_inline_hold(struct dp_worker *w, struct rte_mbuf *m)
 {
@@ -369,7 +363,7 @@ static enum dp_fate closed_segment(struct dp_worker *w, struct dp_flow *f, const
 	if (off >= 0 && off + (int64_t)len <= (int64_t)in->hold.edge &&
 	    dp_hold_add(&in->hold, &w->hold, (uint64_t)off, len, m, m->nb_segs) == DP_HOLD_KNOWN)
 		return DP_FORWARDED;
-	return drop(w, m, DP_DROP_CLOSED);
+	return dp_worker_drop(w, m, DP_DROP_CLOSED);
 }
 
 /* How much of it may go on now; the rest of it is held. */
@@ -393,14 +387,14 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	uint32_t len = pkt->payload_len;
 	bool waiting = in->hold.unsent > 0;
 	if (off + len > in->hold.read + w->config->tcp.window)
-		return drop(w, m, DP_DROP_WINDOW);
+		return dp_worker_drop(w, m, DP_DROP_WINDOW);
 	enum dp_hold_verdict v = dp_hold_add(&in->hold, &w->hold, off, len, m, m->nb_segs);
 	if (v == DP_HOLD_CONTRADICTS) {
 		contradiction(w, f);
-		return drop(w, m, DP_DROP_CONTRADICTION);
+		return dp_worker_drop(w, m, DP_DROP_CONTRADICTION);
 	}
 	if (v == DP_HOLD_FULL)
-		return drop(w, m, DP_DROP_NO_ROOM);
+		return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	dp_inline_read(w, f);
 	enum dp_fate fate;
 	if (in->unreadable != CT_REASON_NONE)
@@ -442,13 +436,13 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 	follow_isn(w, f);
 	int64_t off = (int64_t)in->hold.read + (int32_t)(pkt->seq - (in->isn + 1 + (uint32_t)in->hold.read));
 	if (pkt->tcp_flags & RS_TCP_URG)
-		return drop(w, m, DP_DROP_URGENT);
+		return dp_worker_drop(w, m, DP_DROP_URGENT);
 	if (f->tcp.state == RS_TCP_CLOSED)
 		return closed_segment(w, f, pkt, m, off);
 	if (len > 0 && off + (int64_t)len > (int64_t)in->hold.acked) {
 		/* Until the server has answered the SYN, nobody knows by which numbers it counts. */
 		if (off < 0 || !(f->middle || f->tcp.syn & RS_TCP_SYN_ACK(!f->client)))
-			return drop(w, m, DP_DROP_WINDOW);
+			return dp_worker_drop(w, m, DP_DROP_WINDOW);
 		return client_data(w, f, pkt, m, (uint64_t)off, now);
 	}
 	/* Nothing goes on beyond a held byte, and so no FIN. */
@@ -471,7 +465,7 @@ static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const
 		return DP_FORWARDED;
 	enum dp_fate fate = DP_FORWARDED;
 	if (w->stats.tcp_limit + w->stats.tcp_window != unread)
-		fate = drop(w, m, DP_DROP_NO_ROOM);
+		fate = dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	follow_isn(w, f);
 	server_acknowledged(w, f);
 	if (f->dead)
@@ -543,7 +537,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 		if (f->middle && !picks_up)
 			return midstream(w, f, pkt, m);
 		if (!begin(w, f))
-			return drop(w, m, DP_DROP_NO_ROOM);
+			return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	}
 	struct dp_inline *in = f->inl;
 	bool from_client = dp_conn_direction(f, pkt) == f->client;

@@ -54,12 +54,6 @@ void dp_worker_idle(struct dp_worker *w)
 
 /* The way of a packet. */
 
-static enum dp_fate drop(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
-{
-	w->account[dp_meta_const(m)->port].dropped[why]++;
-	return DP_DROPPED;
-}
-
 /* What is not looked into goes on where packets go on at all. */
 static enum dp_fate pass(const struct dp_worker *w)
 {
@@ -70,7 +64,7 @@ static enum dp_fate pass(const struct dp_worker *w)
 static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
 {
 	if (w->use != DP_USE_INLINE || dp_worker_guards(w))
-		return drop(w, m, why);
+		return dp_worker_drop(w, m, why);
 	w->stats.unread[why]++;
 	return DP_FORWARDED;
 }
@@ -83,7 +77,7 @@ static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, st
 		return pass(w);
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return pass(w);
-	return drop(w, m, DP_DROP_NO_ROOM);
+	return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 }
 
 /* Headers that no host takes: nobody's mail, but what could be some does not pass unread. */
@@ -195,7 +189,7 @@ void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m)
 	if (ours)
 		w->stats.injected_lost++;
 	else
-		drop(w, m, DP_DROP_FULL);
+		dp_worker_drop(w, m, DP_DROP_FULL);
 }
 
 void dp_worker_hand_on(struct dp_worker *w, struct rte_mbuf *m, unsigned out)

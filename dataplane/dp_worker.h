@@ -146,6 +146,13 @@ static inline bool dp_worker_guards(const struct dp_worker *w)
 	return w->use == DP_USE_INLINE && !w->config->inline_.observe;
 }
 
+/* It is dropped: counted where it came in. */
+static inline enum dp_fate dp_worker_drop(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
+{
+	w->account[dp_meta_const(m)->port].dropped[why]++;
+	return DP_DROPPED;
+}
+
 /* One burst: received packets are looked at, and given back or sent on. This is the whole way of a packet. */
 void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);
 
