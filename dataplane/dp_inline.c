@@ -4,86 +4,10 @@
 #include <string.h>
 
 #include "dataplane/dp_conn.h"
-#include "dataplane/dp_cut.h"
 #include "dataplane/dp_inline_answer.h"
+#include "dataplane/dp_kept.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
-
-/* References. */
-
-void dp_inline_get(void *mbuf)
-{
-	dp_meta(mbuf)->runs++;
-	rte_pktmbuf_refcnt_update(mbuf, 1);
-}
-
-void dp_inline_put(void *mbuf)
-{
-	struct rte_mbuf *m = mbuf;
-	struct dp_meta *meta = dp_meta(m);
-	/* It was held to its end: repeated by its sender, or of a connection that is over. */
-	if (--meta->runs == 0 && meta->held_in) {
-		meta->held_in->held--;
-		meta->held_in->consumed++;
-		meta->held_in = NULL;
-	}
-	rte_pktmbuf_free(m);
-}
-
-/* The bytes from `skip` of the payload on that lie in one piece. */
-static const uint8_t *piece(const struct rte_mbuf *m, uint32_t skip, uint32_t *len)
-{
-	uint32_t off = dp_meta_const(m)->payload_off + skip;
-	while (off >= rte_pktmbuf_data_len(m)) {
-		off -= rte_pktmbuf_data_len(m);
-		m = m->next;
-	}
-	uint32_t n = rte_pktmbuf_data_len(m) - off;
-	*len = *len < n ? *len : n;
-	return rte_pktmbuf_mtod_offset(m, const uint8_t *, off);
-}
-
-bool dp_inline_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len)
-{
-	while (len > 0) {
-		uint32_t n = len;
-		const uint8_t *p = piece(a, skip_a, &n), *q = piece(b, skip_b, &n);
-		if (memcmp(p, q, n) != 0)
-			return false;
-		skip_a += n;
-		skip_b += n;
-		len -= n;
-	}
-	return true;
-}
-
-/* Fates. */
-
-/* A reference to it was taken. */
-enum dp_fate dp_inline_hold(struct dp_worker *w, struct rte_mbuf *m)
-{
-	struct dp_meta *meta = dp_meta(m);
-	meta->held_in = &w->account[meta->port];
-	meta->held_in->held++;
-	return DP_HELD;
-}
-
-/* The packet as it is but for its payload, of which only the first `len` bytes go on. */
-static bool forward_cut(struct dp_worker *w, const struct rte_mbuf *m, uint32_t len)
-{
-	struct dp_packet pkt;
-	struct rte_mbuf *cut = rte_pktmbuf_alloc(w->mbufs);
-	if (cut && dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
-	                           &pkt) == DP_TCP &&
-	    dp_cut(cut, m, &pkt, len)) {
-		*dp_meta(cut) = (struct dp_meta){ .kind = DP_OURS, .port = dp_meta_const(m)->port, .time = dp_meta_const(m)->time };
-		w->tx(w->sink, cut, !dp_meta_const(m)->port);
-		return true;
-	}
-	rte_pktmbuf_free(cut);
-	w->stats.injected_lost++;
-	return false;
-}
 
 /* Reading. */
 
@@ -92,7 +16,7 @@ static size_t read_piece(struct dp_worker *w, struct dp_flow *f, const struct rt
 	size_t taken = 0;
 	while (taken < len) {
 		uint32_t n = len - (uint32_t)taken;
-		const uint8_t *p = piece(m, skip + (uint32_t)taken, &n);
+		const uint8_t *p = dp_kept_piece(m, skip + (uint32_t)taken, &n);
 		size_t k = dp_conn_read(w, f, f->client, p, n);
 		taken += k;
 		if (k < n)
@@ -110,7 +34,7 @@ static size_t gather(struct dp_inline *in, uint8_t *to, size_t size)
 	uint32_t skip, len;
 	while (got < size && dp_hold_unread(&at, &ref, &skip, &len)) {
 		uint32_t n = len < size - got ? len : (uint32_t)(size - got);
-		const uint8_t *p = piece(ref, skip, &n);
+		const uint8_t *p = dp_kept_piece(ref, skip, &n);
 		memcpy(to + got, p, n);
 		got += n;
 		dp_hold_took(&at, n);
@@ -172,37 +96,6 @@ void dp_inline_read(struct dp_worker *w, struct dp_flow *f)
 			break;
 	}
 	in->hold.limit = limit_of(f);
-}
-
-/* What is held and may go on now, does, in order. */
-static void release(struct dp_worker *w, struct dp_inline *in)
-{
-	struct dp_hold *h = &in->hold;
-	struct dp_hold_run *r;
-	while ((r = dp_hold_unsent(h))) {
-		struct rte_mbuf *m = r->ref;
-		struct dp_meta *meta = dp_meta(m);
-		uint64_t off = r->off - r->skip;
-		uint32_t len = meta->payload_len, may = dp_hold_may(h, off, len);
-		if (off + may <= r->off + r->sent)
-			break;
-		if (may < len) {
-			if (!forward_cut(w, m, may))
-				break;
-			dp_hold_forwarded(h, off, may);
-			continue;
-		}
-		dp_hold_forwarded(h, off, may);
-		if (meta->held_in) {
-			meta->held_in->held--;
-			meta->held_in = NULL;
-			rte_mbuf_refcnt_update(m, 1);
-			w->tx(w->sink, m, !meta->port);
-		} else {
-			/* It went by once, and its sent part was cut off it: a whole copy is one of ours. */
-			forward_cut(w, m, len);
-		}
-	}
 }
 
 /* States. */
@@ -304,7 +197,7 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		dp_inline_kill(w, f, in->unreadable);
 		return;
 	}
-	release(w, in);
+	dp_kept_release(w, &in->hold);
 	/* It is no mail: nothing of it needs to be remembered. Only the server's first word will still be looked at. */
 	if (f->proto == DP_PROTO_NONE) {
 		f->unheard = f->tcp.dir[!f->client].next == 0;
@@ -366,19 +259,6 @@ static enum dp_fate closed_segment(struct dp_worker *w, struct dp_flow *f, const
 	return dp_worker_drop(w, m, DP_DROP_CLOSED);
 }
 
-/* How much of it may go on now; the rest of it is held. */
-static enum dp_fate forward(struct dp_worker *w, struct dp_inline *in, struct rte_mbuf *m, uint64_t off, uint32_t len, bool new)
-{
-	uint32_t may = dp_hold_may(&in->hold, off, len);
-	if (may == len) {
-		dp_hold_forwarded(&in->hold, off, len);
-		return DP_FORWARDED;
-	}
-	if (may > 0 && forward_cut(w, m, may))
-		dp_hold_forwarded(&in->hold, off, may);
-	return new ? dp_inline_hold(w, m) : DP_CONSUMED;
-}
-
 /* The payload is looked at before the header is: what the header ends (FIN, RST) ends behind it. */
 static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m, uint64_t off,
                                 uint64_t now)
@@ -398,11 +278,11 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	dp_inline_read(w, f);
 	enum dp_fate fate;
 	if (in->unreadable != CT_REASON_NONE)
-		fate = v == DP_HOLD_NEW ? dp_inline_hold(w, m) : DP_CONSUMED;
+		fate = v == DP_HOLD_NEW ? dp_kept_hold(w, m) : DP_CONSUMED;
 	else if (waiting && v == DP_HOLD_NEW)
-		fate = dp_inline_hold(w, m); /* goes on in its turn */
+		fate = dp_kept_hold(w, m); /* goes on in its turn */
 	else
-		fate = forward(w, in, m, off, len, v == DP_HOLD_NEW);
+		fate = dp_kept_forward(w, &in->hold, m, off, len, v == DP_HOLD_NEW);
 	f = dp_conn_take(w, f, pkt, m);
 	if (f && f->inl)
 		go_on(w, f, now);
@@ -417,7 +297,7 @@ static enum dp_fate client_syn(struct dp_worker *w, struct dp_flow *f, const str
 		follow_isn(w, f);
 	if (pkt->payload_len == 0)
 		return DP_FORWARDED;
-	forward_cut(w, m, 0);
+	dp_kept_forward_cut(w, m, 0);
 	return DP_CONSUMED;
 }
 
@@ -528,10 +408,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 		dp_conn_segment(w, f, pkt, m);
 		return DP_FORWARDED;
 	}
-	meta->payload_off = pkt->payload_off;
-	meta->payload_len = pkt->payload_len;
-	meta->runs = 0;
-	meta->held_in = NULL;
+	dp_kept_init(m, pkt);
 	if (!f->inl) {
 		bool picks_up = meta->time < w->pickup_until && f->client < 2;
 		if (f->middle && !picks_up)

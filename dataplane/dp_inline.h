@@ -72,9 +72,4 @@ bool dp_inline_unfinished(const struct dp_worker *w);
 /* What has waited too long at `now`. */
 void dp_inline_tick(struct dp_worker *w, uint64_t now);
 
-/* dp_hold's references. */
-void dp_inline_get(void *mbuf);
-void dp_inline_put(void *mbuf);
-bool dp_inline_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len);
-
 #endif

@@ -7,6 +7,7 @@
 #include "control/ct_policy.h"
 #include "control/ct_reply.h"
 #include "dataplane/dp_conn.h"
+#include "dataplane/dp_kept.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
 
@@ -281,7 +282,7 @@ static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const st
 	r->idle = 0;
 	if (pkt->payload_len > 0 && off >= 0 && (uint64_t)off + pkt->payload_len <= in->hold.read + w->config->tcp.window &&
 	    dp_hold_add(&in->hold, &w->hold, (uint64_t)off, pkt->payload_len, m, m->nb_segs) == DP_HOLD_NEW)
-		fate = dp_inline_hold(w, m);
+		fate = dp_kept_hold(w, m);
 	answer(w, f);
 	if (f->dead)
 		return fate;

@@ -30,6 +30,5 @@ void dp_inline_read(struct dp_worker *w, struct dp_flow *f);
 void dp_inline_bury(struct dp_worker *w, struct dp_flow *f);
 void dp_inline_unlist(struct dp_worker *w, struct dp_inline *in);
 void dp_inline_enlist(struct dp_worker *w, struct dp_inline *in);
-enum dp_fate dp_inline_hold(struct dp_worker *w, struct rte_mbuf *m);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline.h"
+#include "dataplane/dp_kept.h"
 #include "dataplane/dp_mirror.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
@@ -394,7 +395,7 @@ static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc,
 #undef X
 	/* What arrives out of order is kept twice, by the reader of the headers too. */
 	w->streams.held_max = wc->held_max / 4;
-	w->hold = (struct dp_hold_mem){ .runs = &w->runs, .ref_get = dp_inline_get, .ref_put = dp_inline_put, .same = dp_inline_same,
+	w->hold = (struct dp_hold_mem){ .runs = &w->runs, .ref_get = dp_kept_get, .ref_put = dp_kept_put, .same = dp_kept_same,
 					.held_max = wc->held_max - w->streams.held_max };
 	w->pickup_until = wc->now + seconds(c->inline_.pickup);
 	return at;

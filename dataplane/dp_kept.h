@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_kept: the packets behind dp_hold's runs: references, payload, and what goes on of them.
+ *
+ * Owner:  one worker. Memory: references to mbufs; an mbuf for each copy that is cut short; without one the whole segment is held.
+ * Units:  bytes of the TCP payload; offsets of the stream.
+ * A packet is counted as held from dp_kept_hold until it goes on, or until its last run is forgotten (consumed). */
+#ifndef DP_KEPT_H
+#define DP_KEPT_H
+
+#include "dataplane/dp_hold.h"
+#include "dataplane/dp_worker.h"
+
+/* A segment that may be kept, before anything else here. */
+static inline void dp_kept_init(struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	struct dp_meta *meta = dp_meta(m);
+	meta->payload_off = pkt->payload_off;
+	meta->payload_len = pkt->payload_len;
+	meta->runs = 0;
+	meta->held_in = NULL;
+}
+
+/* dp_hold's references (struct dp_hold_mem). */
+void dp_kept_get(void *mbuf);
+void dp_kept_put(void *mbuf);
+bool dp_kept_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len);
+
+/* The bytes from `skip` of the payload on that lie in one piece: at most *len, which says how many. */
+const uint8_t *dp_kept_piece(const struct rte_mbuf *m, uint32_t skip, uint32_t *len);
+
+/* It stays here for now; dp_hold took a reference to it. DP_HELD. */
+enum dp_fate dp_kept_hold(struct dp_worker *w, struct rte_mbuf *m);
+
+/* Sends the packet as it is but for its payload, of which only the first `len` bytes go on. False: it cannot be made (dp_cut), or
+ * there is no mbuf; counted. */
+bool dp_kept_forward_cut(struct dp_worker *w, const struct rte_mbuf *m, uint32_t len);
+
+/* Of a segment that dp_hold_add took: how much of it may go on now; the rest of it is held. new: dp_hold has a reference to it. */
+enum dp_fate dp_kept_forward(struct dp_worker *w, struct dp_hold *h, struct rte_mbuf *m, uint64_t off, uint32_t len, bool new);
+
+/* What is held and may go on now, does, in order. */
+void dp_kept_release(struct dp_worker *w, struct dp_hold *h);
+
+#endif
