@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_conn: a worker's connections: from a TCP segment to the bytes of an SMTP dialogue.
+/* dp_conn: a worker's connections: which one a segment belongs to, where one begins and ends, and which gives way to another.
  *
  * Owner:  one worker; called from dp_worker_burst only. */
 #ifndef DP_CONN_H
@@ -13,25 +13,11 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 /* A connection between these ports is mail's. */
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt);
 
-/* What becomes of the packet by its checksums and the configured policy. f may be NULL. */
-enum dp_sum dp_conn_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
-
 /* Reassembles, and reads what is in order now. The flow, or the new one that this segment begins on its ports; NULL: none. */
 struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
-/* What dp_inline needs. */
-
-/* The same; the client's payload is not read, for dp_inline reads it. */
+/* The same of a segment that no checksum was waited for, of what is or may be mail. */
 struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
-unsigned dp_conn_direction(const struct dp_flow *f, const struct dp_packet *pkt);
-/* The port by which packets of that direction come in. */
-unsigned dp_conn_port(const struct dp_flow *f, unsigned dir);
-/* Reads payload in order; returns how many bytes were taken: fewer when reading is halted there. */
-size_t dp_conn_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n);
-/* Tells by a direction's first bytes what they are (f->proto). False: they are too few. */
-bool dp_conn_tell(struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n);
-/* Ends its session. */
-void dp_conn_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
 
 /* Ends the connections that have idled too long at `now`. */
 void dp_conn_expire(struct dp_worker *w, uint64_t now);

@@ -9,6 +9,7 @@
 #ifndef DP_FLOW_H
 #define DP_FLOW_H
 
+#include <string.h>
 #include <sys/queue.h>
 
 #include "dataplane/dp_doubt.h"
@@ -101,5 +102,25 @@ struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now);
 
 /* Takes the flow out and gives its memory back. What it refers to is the caller's. */
 void dp_flow_remove(struct dp_flow_table *t, struct dp_flow *f);
+
+/* The direction of a packet of this flow. */
+static inline unsigned dp_flow_direction(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	unsigned end = f->key.port[0] == pkt->sport && memcmp(f->key.addr[0], pkt->src, 16) == 0 ? 0 : 1;
+	return end == f->key_of_first ? 0 : 1;
+}
+
+/* Inline: the port by which packets of that direction come in. */
+static inline unsigned dp_flow_port(const struct dp_flow *f, unsigned dir)
+{
+	unsigned end = dir == 0 ? f->key_of_first : !f->key_of_first;
+	return end ^ f->key.side;
+}
+
+/* Inline: what that direction says is read by dp_inline_read, which can stop where it is. */
+static inline bool dp_flow_is_held(const struct dp_flow *f, unsigned dir)
+{
+	return f->inl && dir == f->client;
+}
 
 #endif

@@ -6,8 +6,10 @@
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline_answer.h"
 #include "dataplane/dp_kept.h"
+#include "dataplane/dp_protocol.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
+#include "dataplane/dp_streams.h"
 
 /* Reading. */
 
@@ -17,7 +19,7 @@ static size_t read_piece(struct dp_worker *w, struct dp_flow *f, const struct rt
 	while (taken < len) {
 		uint32_t n = len - (uint32_t)taken;
 		const uint8_t *p = dp_kept_piece(m, skip + (uint32_t)taken, &n);
-		size_t k = dp_conn_read(w, f, f->client, p, n);
+		size_t k = dp_protocol_read(w, f, f->client, p, n);
 		taken += k;
 		if (k < n)
 			break;
@@ -48,7 +50,7 @@ static bool tell(struct dp_flow *f)
 {
 	uint8_t first[DP_PROBE_MAX];
 	size_t n = gather(f->inl, first, sizeof first);
-	if (n == 0 || !dp_conn_tell(f, f->client, first, n))
+	if (n == 0 || !dp_protocol_tell(f, f->client, first, n))
 		return false;
 	if (f->proto == DP_PROTO_NONE && f->tcp.acked[f->client] < f->inl->hold.read + n) {
 		f->proto = DP_PROTO_PROBING;
@@ -140,7 +142,7 @@ void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 	w->stats.connections_reset++;
 	if (f->inl)
 		dp_inline_reset_both(w, f);
-	dp_conn_close(w, f, why);
+	dp_streams_close(w, f, why);
 	dp_inline_bury(w, f);
 }
 
@@ -373,7 +375,7 @@ static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const stru
  * client has said since went by unread. */
 static bool greets(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
-	if (pkt->payload_len == 0 || dp_conn_direction(f, pkt) == f->client || pkt->seq != f->tcp.dir[!f->client].isn + 1)
+	if (pkt->payload_len == 0 || dp_flow_direction(f, pkt) == f->client || pkt->seq != f->tcp.dir[!f->client].isn + 1)
 		return false;
 	f->unheard = false;
 	uint32_t n = RTE_MIN(pkt->payload_len, rte_pktmbuf_data_len(m) - pkt->payload_off);
@@ -417,9 +419,9 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 			return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	}
 	struct dp_inline *in = f->inl;
-	bool from_client = dp_conn_direction(f, pkt) == f->client;
+	bool from_client = dp_flow_direction(f, pkt) == f->client;
 	if (in->state != DP_INLINE_ANSWERING || from_client)
-		dp_voice_learn(&in->voice[dp_conn_direction(f, pkt)], rte_pktmbuf_mtod(m, const uint8_t *), pkt, meta->time);
+		dp_voice_learn(&in->voice[dp_flow_direction(f, pkt)], rte_pktmbuf_mtod(m, const uint8_t *), pkt, meta->time);
 	if (in->state == DP_INLINE_ANSWERING)
 		return dp_inline_answer_segment(w, f, pkt, m, from_client);
 	return from_client ? client_segment(w, f, pkt, m, meta->time) : server_segment(w, f, pkt, m, meta->time);

@@ -6,10 +6,10 @@
 
 #include "control/ct_policy.h"
 #include "control/ct_reply.h"
-#include "dataplane/dp_conn.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
+#include "dataplane/dp_streams.h"
 
 #define REPLY_MAX 512 /* RFC 5321 4.5.3.1.5 */
 #define MSS 536 /* RFC 9293 3.7.1: what every host takes */
@@ -27,7 +27,7 @@ static void speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const st
 	struct dp_voice *as = &f->inl->voice[dir], *toward = &f->inl->voice[!dir];
 	if (!as->known)
 		dp_voice_reverse(as, toward);
-	dp_reset_send(w, as, toward, what, dp_conn_port(f, !dir));
+	dp_reset_send(w, as, toward, what, dp_flow_port(f, !dir));
 }
 
 static void reset_at(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t seq, uint32_t ack)
@@ -259,7 +259,7 @@ static void acknowledged(struct dp_replies *r, uint32_t ack)
 
 static void finish(struct dp_worker *w, struct dp_flow *f)
 {
-	dp_conn_close(w, f, CT_REASON_NONE);
+	dp_streams_close(w, f, CT_REASON_NONE);
 	dp_inline_bury(w, f);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_mirror.h"
 
-#include "dataplane/dp_conn.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
 
@@ -28,7 +27,7 @@ void dp_mirror_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_p
 		dp_message_take(open, CT_ACT_RESET);
 		w->stats.connections_reset++;
 	}
-	unsigned dir = dp_conn_direction(f, pkt);
+	unsigned dir = dp_flow_direction(f, pkt);
 	/* The resets may not be seen here: when both ends are silent, it is over. */
 	dp_flow_touch(&w->flows, f, DP_FLOWS_RESET, dp_meta(m)->time);
 	dp_reset_back(w, pkt, m, DP_RESET);

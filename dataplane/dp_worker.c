@@ -16,6 +16,7 @@
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_mirror.h"
+#include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
 						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent" };
@@ -94,7 +95,7 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	if (w->use == DP_USE_INLINE && pkt->payload_missing)
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
-	switch (dp_conn_checksum(w, f, pkt, m)) {
+	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
 	case DP_SUM_WAIT:

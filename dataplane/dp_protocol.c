@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_protocol.h"
+
+#include <string.h>
+
+#include "dataplane/dp_inline.h"
+#include "dataplane/dp_session.h"
+
+/* FNV-1a over what identifies a connection, and when it began: the same in every run over the same packets. */
+static uint64_t flow_id(const struct dp_flow *f)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	const uint8_t *p = (const uint8_t *)&f->key;
+	/* Whichever port an end is behind, it is the same connection. */
+	for (size_t i = 0; i < offsetof(struct dp_flow_key, side); i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	for (unsigned i = 0; i < 8; i++)
+		h = (h ^ (f->first_time >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
+	h ^= h >> 32;
+	return (h & ((UINT64_C(1) << 53) - 1)) | 1;
+}
+
+static struct ct_flow identity(const struct dp_flow *f)
+{
+	unsigned client = (unsigned)(f->client == 0 ? f->key_of_first : !f->key_of_first);
+	struct ct_flow id = { .sport = f->key.port[client], .dport = f->key.port[!client], .ip_version = f->ip_version,
+			      .id = flow_id(f), .first_seq = f->first_seq };
+	memcpy(id.src, f->key.addr[client], 16);
+	memcpy(id.dst, f->key.addr[!client], 16);
+	while (id.nvlan < 2 && f->key.vlan[id.nvlan] != 0xffff) {
+		id.vlan[id.nvlan] = f->key.vlan[id.nvlan];
+		id.nvlan++;
+	}
+	return id;
+}
+
+static bool begin_session(struct dp_worker *w, struct dp_flow *f)
+{
+	struct ct_flow id = identity(f);
+	f->session = dp_session_begin(&w->inspect, &id, &f->records, f->middle);
+	if (f->session) {
+		f->proto = DP_PROTO_SMTP;
+		if (w->use == DP_USE_INLINE)
+			f->session->direction = dp_flow_port(f, f->client) == DP_OUTSIDE ? CT_DIR_INBOUND : CT_DIR_OUTBOUND;
+		if (f->inl) {
+			f->inl->base = f->inl->hold.read;
+			dp_session_hold(f->session);
+		}
+		return true;
+	}
+	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {
+		f->inl->unreadable = CT_REASON_OVERLOAD;
+		return false;
+	}
+	/* Its messages will pass unread: one is counted for them, as for a TLS session. */
+	f->proto = DP_PROTO_NONE;
+	w->account[0].seen++;
+	w->account[0].unscanned[CT_REASON_OVERLOAD]++;
+	return false;
+}
+
+static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	if (f->session || begin_session(w, f))
+		return dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+	return n;
+}
+
+static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n);
+
+/* The header of an HTTP CONNECT, and of its answer, end at an empty line; behind it the tunnelled connection begins. */
+static size_t read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	static const char end[] = "\r\n\r\n";
+	size_t i = 0;
+	while (i < n && !(f->proxy_done & (1u << dir))) {
+		uint8_t b = p[i++];
+		if (b == (uint8_t)end[f->proxy_match[dir]])
+			f->proxy_match[dir]++;
+		else
+			f->proxy_match[dir] = b == '\r';
+		if (f->proxy_match[dir] == 4)
+			f->proxy_done |= (uint8_t)(1u << dir);
+	}
+	if (f->proxy_done == 3)
+		f->proto = DP_PROTO_PROBING;
+	if (i == n || dp_flow_is_held(f, dir))
+		return i;
+	probe(w, f, dir, p + i, n - i);
+	return n;
+}
+
+/* Whether a direction's first bytes are SMTP's: 1 yes, 0 no, -1 too few to tell. With no SYN seen, who speaks how tells who is
+ * who: *client is the direction of the client if they are. */
+static int probe_bytes(const struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n, unsigned *client)
+{
+	*client = f->client;
+	if (f->client < 2)
+		return rs_smtp_probe(dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, first, n);
+	int server = rs_smtp_probe(RS_SMTP_SERVER, first, n), other = rs_smtp_probe(RS_SMTP_CLIENT, first, n);
+	*client = server == 1 ? !dir : dir;
+	return server == 1 || other == 1 ? 1 : server < 0 || other < 0 ? -1 : 0;
+}
+
+bool dp_protocol_tell(struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n)
+{
+	static const char connect[] = "CONNECT ";
+	const size_t connect_len = sizeof connect - 1;
+	unsigned client;
+	int is = probe_bytes(f, dir, first, n, &client);
+	bool proxy = f->proxy_done == 0 && memcmp(first, connect, n < connect_len ? n : connect_len) == 0;
+	if ((is < 0 || (proxy && n < connect_len)) && n < DP_PROBE_MAX)
+		return false;
+	if (is == 1) {
+		f->client = (uint8_t)client;
+		f->proto = DP_PROTO_SMTP;
+	} else {
+		f->proto = proxy ? DP_PROTO_PROXY : DP_PROTO_NONE;
+	}
+	return true;
+}
+
+static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	uint8_t first[DP_PROBE_MAX];
+	size_t kept = f->nprobe[dir], len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
+	memcpy(first, f->probe[dir], kept);
+	memcpy(first + kept, p, len - kept);
+
+	if (!dp_protocol_tell(f, dir, first, len)) {
+		memcpy(f->probe[dir], first, len);
+		f->nprobe[dir] = (uint8_t)len;
+		return;
+	}
+	if (f->proto == DP_PROTO_SMTP) {
+		uint8_t other[DP_PROBE_MAX];
+		unsigned nother = f->nprobe[!dir];
+		memcpy(other, f->probe[!dir], nother);
+		if (nother)
+			read_smtp(w, f, !dir, other, nother);
+		read_smtp(w, f, dir, first, kept);
+		read_smtp(w, f, dir, p, n);
+		return;
+	}
+	if (f->proto == DP_PROTO_PROXY) {
+		f->nprobe[dir] = 0;
+		read_proxy(w, f, dir, p, n);
+	}
+}
+
+size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	switch ((enum dp_protocol)f->proto) {
+	case DP_PROTO_SMTP:
+		return read_smtp(w, f, dir, p, n);
+	case DP_PROTO_PROBING:
+		probe(w, f, dir, p, n);
+		break;
+	case DP_PROTO_PROXY:
+		return read_proxy(w, f, dir, p, n);
+	case DP_PROTO_NONE:
+		break;
+	}
+	return n;
+}
+
+void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint64_t n)
+{
+	/* Between two ports replies that the client has and nobody read here would leave the next ones with the wrong commands. */
+	if (f->inl) {
+		w->stats.bypassed++;
+		f->inl->unreadable = CT_REASON_GAP;
+		return;
+	}
+	w->stats.tcp_gaps++;
+	w->stats.tcp_gap_bytes += n;
+	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY)
+		f->proto = DP_PROTO_NONE;
+	else if (f->proto == DP_PROTO_SMTP && (f->session || begin_session(w, f)))
+		dp_session_gap(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, n);
+}

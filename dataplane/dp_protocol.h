@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_protocol: what the bytes of a connection are (enum dp_protocol), by its first ones where its ports do not tell; a mail dialogue's
+ * go to its session, which begins with the first of them.
+ *
+ * Owner:  one worker. Memory: a session of the worker's pools. Units: bytes.
+ * f->proto says what is known: it is the caller's at the beginning, and of these functions afterwards. */
+#ifndef DP_PROTOCOL_H
+#define DP_PROTOCOL_H
+
+#include "dataplane/dp_worker.h"
+
+/* Reads payload in order; returns how many bytes were taken: fewer when reading is halted there. */
+size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n);
+/* n bytes of that direction will never be seen. */
+void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint64_t n);
+/* Tells by a direction's first bytes what they are (f->proto). False: they are too few. */
+bool dp_protocol_tell(struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n);
+
+#endif
