@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_conn.h"
 
-#include "dataplane/dp_inline.h"
+#include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_streams.h"
 
 static bool is_smtp_port(const struct dp_worker *w, uint16_t port)

@@ -1,159 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_inline.h"
 
-#include <string.h>
-
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline_answer.h"
+#include "dataplane/dp_inline_read.h"
 #include "dataplane/dp_kept.h"
-#include "dataplane/dp_protocol.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
-#include "dataplane/dp_streams.h"
-
-/* Reading. */
-
-static size_t read_piece(struct dp_worker *w, struct dp_flow *f, const struct rte_mbuf *m, uint32_t skip, uint32_t len)
-{
-	size_t taken = 0;
-	while (taken < len) {
-		uint32_t n = len - (uint32_t)taken;
-		const uint8_t *p = dp_kept_piece(m, skip + (uint32_t)taken, &n);
-		size_t k = dp_protocol_read(w, f, f->client, p, n);
-		taken += k;
-		if (k < n)
-			break;
-	}
-	return taken;
-}
-
-/* The first bytes in order, for who must tell what they are. */
-static size_t gather(struct dp_inline *in, uint8_t *to, size_t size)
-{
-	struct dp_hold at = in->hold;
-	size_t got = 0;
-	void *ref;
-	uint32_t skip, len;
-	while (got < size && dp_hold_unread(&at, &ref, &skip, &len)) {
-		uint32_t n = len < size - got ? len : (uint32_t)(size - got);
-		const uint8_t *p = dp_kept_piece(ref, skip, &n);
-		memcpy(to + got, p, n);
-		got += n;
-		dp_hold_took(&at, n);
-	}
-	return got;
-}
-
-/* False: the bytes there are too few to tell; or they are no mail's, and the server has not acknowledged them: it may have dropped them
- * (RFC 7323 5.3, RFC 9293 3.10.7.4), and with what is remembered other bytes in their place would be forgotten, too. */
-static bool tell(struct dp_flow *f)
-{
-	uint8_t first[DP_PROBE_MAX];
-	size_t n = gather(f->inl, first, sizeof first);
-	if (n == 0 || !dp_protocol_tell(f, f->client, first, n))
-		return false;
-	if (f->proto == DP_PROTO_NONE && f->tcp.acked[f->client] < f->inl->hold.read + n) {
-		f->proto = DP_PROTO_PROBING;
-		return false;
-	}
-	return true;
-}
-
-static uint64_t limit_of(const struct dp_flow *f)
-{
-	const struct dp_inline *in = f->inl;
-	uint64_t limit = DP_HOLD_NO_LIMIT;
-	if (f->session && dp_session_refused(f->session))
-		limit = in->base + f->session->safe;
-	else if (f->session && dp_session_halted(f->session))
-		limit = in->hold.read;
-	/* What was forwarded before it was known cannot be taken back: those bytes were judged, or made no message. */
-	return limit < in->hold.edge ? in->hold.edge : limit;
-}
-
-/* Reads what is in order, as far as it may be read. */
-void dp_inline_read(struct dp_worker *w, struct dp_flow *f)
-{
-	struct dp_inline *in = f->inl;
-	void *ref;
-	uint32_t skip, len;
-	/* What its end cut off stays where it is. */
-	if (f->tcp.state == RS_TCP_CLOSED)
-		return;
-	w->flow = f;
-	while (in->unreadable == CT_REASON_NONE) {
-		if (f->session && dp_session_halted(f->session))
-			break;
-		if (f->proto == DP_PROTO_PROBING && !tell(f))
-			break;
-		if (!dp_hold_unread(&in->hold, &ref, &skip, &len))
-			break;
-		if (f->proto == DP_PROTO_NONE) {
-			dp_hold_took(&in->hold, len);
-			continue;
-		}
-		size_t n = read_piece(w, f, ref, skip, len);
-		dp_hold_took(&in->hold, (uint32_t)n);
-		if (n == 0 && f->proto != DP_PROTO_PROBING)
-			break;
-	}
-	in->hold.limit = limit_of(f);
-}
-
-/* States. */
-
-static void enter(struct dp_worker *w, struct dp_inline *in, enum dp_inline_state state, uint64_t now)
-{
-	dp_inline_unlist(w, in);
-	in->state = (uint8_t)state;
-	in->since = now;
-	dp_inline_enlist(w, in);
-}
-
-void dp_inline_unlist(struct dp_worker *w, struct dp_inline *in)
-{
-	if (in->state == DP_INLINE_REFUSING)
-		TAILQ_REMOVE(&w->refusing, in, due);
-	else if (in->state == DP_INLINE_ANSWERING)
-		TAILQ_REMOVE(&w->answering, in, due);
-}
-
-void dp_inline_enlist(struct dp_worker *w, struct dp_inline *in)
-{
-	if (in->state == DP_INLINE_REFUSING)
-		TAILQ_INSERT_TAIL(&w->refusing, in, due);
-	else if (in->state == DP_INLINE_ANSWERING)
-		TAILQ_INSERT_TAIL(&w->answering, in, due);
-}
-
-void dp_inline_free(struct dp_worker *w, struct dp_flow *f)
-{
-	struct dp_inline *in = f->inl;
-	dp_inline_unlist(w, in);
-	dp_hold_clear(&in->hold, &w->hold);
-	if (in->replies)
-		rs_pool_put(&w->replies, in->replies);
-	rs_pool_put(&w->inlines, in);
-	f->inl = NULL;
-}
-
-void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
-{
-	w->stats.connections_reset++;
-	if (f->inl)
-		dp_inline_reset_both(w, f);
-	dp_streams_close(w, f, why);
-	dp_inline_bury(w, f);
-}
-
-void dp_inline_bury(struct dp_worker *w, struct dp_flow *f)
-{
-	if (f->inl)
-		dp_inline_free(w, f);
-	f->dead = true;
-	f->tcp.state = RS_TCP_CLOSED;
-	dp_flow_touch(&w->flows, f, DP_FLOWS_CLOSED, w->inspect.now.time);
-}
 
 /* Nothing of this connection passes any more. A reset is told to whoever speaks (RFC 9293 3.5.2: at the number that it expects). */
 static enum dp_fate dead_segment(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
@@ -178,14 +31,8 @@ static void conclude(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		return;
 	bool answers = s->refused == CT_ACT_REJECT || s->refused == CT_ACT_TEMPFAIL;
 	w->flow = f;
-	if (answers && (in->replies = rs_pool_get(&w->replies))) {
-		enter(w, in, DP_INLINE_ANSWERING, now);
-		dp_inline_answer_begin(w, f, now);
-	} else {
-		if (answers)
-			w->stats.answers_refused++;
+	if (!answers || !dp_inline_answer_begin(w, f, now))
 		dp_inline_kill(w, f, CT_REASON_NONE);
-	}
 }
 
 /* After anything that may have let the reader go on. */
@@ -207,7 +54,7 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		return;
 	}
 	if (f->session && dp_session_refused(f->session) && in->state == DP_INLINE_OPEN)
-		enter(w, in, DP_INLINE_REFUSING, now);
+		dp_inline_enter(w, in, DP_INLINE_REFUSING, now);
 	if (in->state == DP_INLINE_REFUSING)
 		conclude(w, f, now);
 }
@@ -382,21 +229,6 @@ static bool greets(struct dp_flow *f, const struct dp_packet *pkt, const struct 
 	return rs_smtp_probe(RS_SMTP_SERVER, rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->payload_off), n) == 1;
 }
 
-/* False: there is no room to watch it. */
-static bool begin(struct dp_worker *w, struct dp_flow *f)
-{
-	struct dp_inline *in = rs_pool_get(&w->inlines);
-	if (!in) {
-		w->stats.inlines_refused++;
-		return false;
-	}
-	memset(in, 0, sizeof *in);
-	in->flow = f;
-	dp_hold_init(&in->hold, w->config->inline_.hold);
-	f->inl = in;
-	return true;
-}
-
 enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
@@ -415,7 +247,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 		bool picks_up = meta->time < w->pickup_until && f->client < 2;
 		if (f->middle && !picks_up)
 			return midstream(w, f, pkt, m);
-		if (!begin(w, f))
+		if (!dp_inline_begin(w, f))
 			return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	}
 	struct dp_inline *in = f->inl;
@@ -425,14 +257,6 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	if (in->state == DP_INLINE_ANSWERING)
 		return dp_inline_answer_segment(w, f, pkt, m, from_client);
 	return from_client ? client_segment(w, f, pkt, m, meta->time) : server_segment(w, f, pkt, m, meta->time);
-}
-
-void dp_inline_leave(struct dp_worker *w, struct dp_flow *f)
-{
-	if (f->tcp.state == RS_TCP_CLOSED || f->proto != DP_PROTO_SMTP)
-		return;
-	w->stats.connections_reset++;
-	dp_inline_reset_both(w, f);
 }
 
 void dp_inline_tick(struct dp_worker *w, uint64_t now)

@@ -1,74 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_inline_answer.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "control/ct_policy.h"
-#include "control/ct_reply.h"
+#include "dataplane/dp_inline_read.h"
+#include "dataplane/dp_inline_reset.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
-#include "dataplane/dp_streams.h"
 
-#define REPLY_MAX 512 /* RFC 5321 4.5.3.1.5 */
 #define MSS 536 /* RFC 9293 3.7.1: what every host takes */
-
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-/* Speaking. */
-
-/* As the side `dir`, to the other one. */
-static void speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_craft *what)
-{
-	struct dp_voice *as = &f->inl->voice[dir], *toward = &f->inl->voice[!dir];
-	if (!as->known)
-		dp_voice_reverse(as, toward);
-	dp_reset_send(w, as, toward, what, dp_flow_port(f, !dir));
-}
-
-static void reset_at(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t seq, uint32_t ack)
-{
-	speak(w, f, dir, &(struct dp_craft){ .seq = seq, .ack = ack, .flags = RS_TCP_RST | RS_TCP_ACK, .alone = true,
-					     .now = w->inspect.now.time });
-}
-
-/* What the server has acknowledged may be less than what it has: it takes a reset at exactly what it has (RFC 5961 3.2), and
- * answers any other with that number, which dp_inline_answer_segment then uses. */
-static void reset_server(struct dp_worker *w, struct dp_flow *f)
-{
-	const struct dp_inline *in = f->inl;
-	const struct rs_stream *server = &f->tcp.dir[!f->client];
-	uint32_t ack = server->isn + 1 + (uint32_t)server->next;
-	uint64_t acked = in->replies ? in->replies->reset_acked : in->hold.acked, edge = in->replies ? in->replies->reset_edge : in->hold.edge;
-	reset_at(w, f, f->client, in->isn + 1 + (uint32_t)acked, ack);
-	if (edge != acked)
-		reset_at(w, f, f->client, in->isn + 1 + (uint32_t)edge, ack);
-}
-
-void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f)
-{
-	const struct dp_inline *in = f->inl;
-	const struct rs_stream *server = &f->tcp.dir[!f->client];
-	bool client_known = f->tcp.started & (1u << f->client), server_known = f->tcp.started & (1u << !f->client);
-	if (in->state != DP_INLINE_ANSWERING && client_known)
-		reset_server(w, f);
-	if (!server_known)
-		return;
-	uint32_t seq = in->replies ? in->replies->una + in->replies->sent : server->isn + 1 + (uint32_t)f->tcp.acked[!f->client];
-	reset_at(w, f, !f->client, seq, in->isn + 1 + (uint32_t)in->hold.read);
-}
 
 static void say(struct dp_worker *w, struct dp_flow *f, uint8_t flags, uint32_t at, uint32_t len, uint64_t now)
 {
 	const struct dp_inline *in = f->inl;
 	const struct dp_replies *r = in->replies;
-	speak(w, f, !f->client, &(struct dp_craft){ .seq = r->una + at, .ack = in->isn + 1 + (uint32_t)in->hold.read + r->peer_fin,
-						    .flags = flags | RS_TCP_ACK, .alone = true, .payload = r->text + at, .len = len,
-						    .now = now });
+	struct dp_craft what = { .seq = r->una + at, .ack = in->isn + 1 + (uint32_t)in->hold.read + r->peer_fin,
+				 .flags = flags | RS_TCP_ACK, .alone = true, .payload = r->text + at, .len = len, .now = now };
+	dp_inline_speak(w, f, !f->client, &what);
 }
 
 /* Text and FIN from `at` on. True: something was said. */
@@ -106,83 +55,6 @@ static void say_again(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		say(w, f, 0, f->inl->replies->len + f->inl->replies->fin_acked, 0, now);
 }
 
-/* Answering. */
-
-static void close_after(struct dp_replies *r)
-{
-	r->closing = true;
-	r->fin = true;
-}
-
-/* The message's own reply: the refused one's, or that of a good one that had to be withheld with it. */
-static size_t content_reply(struct dp_session *s, const struct rs_smtp_owed_view *v, struct dp_replies *r, char *to, size_t size)
-{
-	struct dp_message *m = v->tx;
-	bool refused = m == s->refused_message;
-	if (!refused && m && m->taken == CT_ACT_NONE)
-		dp_message_take(m, CT_ACT_TEMPFAIL);
-	r->answered |= refused;
-	r->mail = false;
-	return ct_reply_text(to, size, s->ins->config, refused ? s->refused : CT_ACT_TEMPFAIL, m ? m->rec->u.message.incident : 0);
-}
-
-/* Commands that were sent before the refusal are answered as if the server had them, to the end of their message; those behind it are
- * asked to come again. */
-static const char *command_reply(const struct rs_smtp_owed_view *v, struct dp_replies *r)
-{
-	switch (v->verb) {
-	case RS_VERB_QUIT:
-		close_after(r);
-		return "221 2.0.0 Bye\r\n";
-	case RS_VERB_RSET:
-		r->mail = false;
-		return "250 2.0.0 OK\r\n";
-	case RS_VERB_NOOP:
-		return "250 2.0.0 OK\r\n";
-	case RS_VERB_MAIL:
-		if (!r->answered || v->at <= r->withheld) {
-			r->mail = true;
-			return "250 2.1.0 OK\r\n";
-		}
-		close_after(r);
-		return "421 4.3.2 Come again, please\r\n";
-	case RS_VERB_RCPT:
-		return r->answered && !r->mail ? "503 5.5.1 MAIL first\r\n" : "250 2.1.5 OK\r\n";
-	case RS_VERB_BDAT:
-		return r->answered && !r->mail ? "503 5.5.1 MAIL first\r\n" : "250 2.0.0 OK\r\n";
-	case RS_VERB_DATA:
-		return r->mail ? "451 4.7.1 Come again, please\r\n" : "503 5.5.1 MAIL first\r\n";
-	case RS_VERB_VRFY:
-	case RS_VERB_EXPN:
-	case RS_VERB_HELP:
-		return "252 2.0.0 Not here\r\n";
-	default:
-		close_after(r);
-		return "421 4.3.2 Come again, please\r\n";
-	}
-}
-
-static void answer_one(struct dp_session *s, const struct rs_smtp_owed_view *v, struct dp_replies *r)
-{
-	char *to = r->text + r->len;
-	size_t n;
-	/* A command line may have been the end that was refused. */
-	if (v->verb == RS_VERB_CONTENT || (!r->answered && v->at == s->refused_at)) {
-		n = content_reply(s, v, r, to, REPLY_MAX);
-	} else {
-		const char *text = command_reply(v, r);
-		n = strlen(text);
-		memcpy(to, text, n);
-	}
-	r->len += (uint32_t)n;
-	dp_session_data(s, RS_SMTP_SERVER, (const uint8_t *)to, n);
-}
-
-static bool has_room(const struct dp_replies *r)
-{
-	return !r->closing && r->len + REPLY_MAX <= DP_REPLIES_MAX;
-}
-
 /* What was read is the endpoint's; what stands behind a FIN's reply is read by nobody. */
 static void take_read(struct dp_worker *w, struct dp_inline *in)
 {
@@ -190,7 +62,7 @@ static void take_read(struct dp_worker *w, struct dp_inline *in)
 	uint32_t skip, len;
 	while (in->replies->closing && dp_hold_unread(&in->hold, &ref, &skip, &len))
 		dp_hold_took(&in->hold, len);
-	in->hold.edge = max_u64(in->hold.edge, in->hold.read);
+	in->hold.edge = RTE_MAX(in->hold.edge, in->hold.read);
 	dp_hold_ack(&in->hold, &w->hold, in->hold.read);
 }
 
@@ -203,11 +75,11 @@ static void answer(struct dp_worker *w, struct dp_flow *f)
 	for (;;) {
 		uint64_t read = in->hold.read;
 		uint32_t len = r->len;
-		while (has_room(r) && rs_smtp_owed_first(&f->session->smtp, &v))
-			answer_one(f->session, &v, r);
+		while (dp_replies_has_room(r) && rs_smtp_owed_first(&f->session->smtp, &v))
+			dp_replies_answer(r, f->session, &v);
 		/* A message that follows is answered like the withheld ones. */
 		rs_smtp_resume(&f->session->smtp);
-		if (has_room(r))
+		if (dp_replies_has_room(r))
 			dp_inline_read(w, f);
 		if (f->dead || (in->hold.read == read && r->len == len))
 			break;
@@ -216,26 +88,25 @@ static void answer(struct dp_worker *w, struct dp_flow *f)
 		take_read(w, in);
 }
 
-void dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+bool dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 {
-	struct dp_replies *r = f->inl->replies;
+	struct dp_replies *r = f->inl->replies = rs_pool_get(&w->replies);
 	const struct rs_stream *server = &f->tcp.dir[!f->client];
+	if (!r) {
+		w->stats.answers_refused++;
+		return false;
+	}
+	dp_inline_enter(w, f->inl, DP_INLINE_ANSWERING, now);
 	memset(r, 0, offsetof(struct dp_replies, text));
 	r->withheld = dp_hold_known(&f->inl->hold) - f->inl->base;
 	r->una = server->isn + 1 + (uint32_t)server->next;
 	r->reset_acked = f->inl->hold.acked;
 	r->reset_edge = f->inl->hold.edge;
-	reset_server(w, f);
+	dp_inline_reset_server(w, f);
 	answer(w, f);
 	if (!f->dead)
 		say_new(w, f, now);
-}
-
-static void again_at(struct dp_worker *w, struct dp_inline *in, uint64_t now)
-{
-	dp_inline_unlist(w, in);
-	in->since = now;
-	dp_inline_enlist(w, in);
+	return true;
 }
 
 /* The client has acknowledged up to `ack`. */
@@ -257,12 +128,6 @@ static void acknowledged(struct dp_replies *r, uint32_t ack)
 	r->tries = 0;
 }
 
-static void finish(struct dp_worker *w, struct dp_flow *f)
-{
-	dp_streams_close(w, f, CT_REASON_NONE);
-	dp_inline_bury(w, f);
-}
-
 static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	struct dp_inline *in = f->inl;
@@ -274,7 +139,7 @@ static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const st
 	if (pkt->tcp_flags & RS_TCP_RST) {
 		if (off < (int64_t)in->hold.acked || off > (int64_t)(in->hold.read + w->config->tcp.window))
 			return DP_CONSUMED;
-		finish(w, f);
+		dp_inline_end(w, f, CT_REASON_NONE);
 		return DP_CONSUMED;
 	}
 	if (pkt->tcp_flags & RS_TCP_ACK)
@@ -291,10 +156,10 @@ static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const st
 		r->fin = r->closing = true;
 	}
 	if (r->peer_fin && r->fin_acked) {
-		finish(w, f);
+		dp_inline_end(w, f, CT_REASON_NONE);
 		return fate;
 	}
-	again_at(w, in, now);
+	dp_inline_enter(w, in, DP_INLINE_ANSWERING, now);
 	if (!say_new(w, f, now) && speaks)
 		say_again(w, f, now);
 	return fate;
@@ -314,7 +179,7 @@ static void answer_silence(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	struct dp_session *s = f->session;
 	const struct rs_smtp_owed_view v = { .verb = RS_VERB_CONTENT, .tx = s->refused_message };
 	w->flow = f;
-	answer_one(s, &v, f->inl->replies);
+	dp_replies_answer(f->inl->replies, s, &v);
 	answer(w, f);
 	if (!f->dead)
 		say_new(w, f, now);
@@ -341,10 +206,10 @@ void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		dp_inline_kill(w, f, CT_REASON_TIMEOUT);
 		return;
 	}
-	again_at(w, in, now);
+	dp_inline_enter(w, in, DP_INLINE_ANSWERING, now);
 	if (r->resets < DP_ANSWER_RESETS) {
 		r->resets++;
-		reset_server(w, f);
+		dp_inline_reset_server(w, f);
 	}
 	if (!waits && !r->answered && r->idle == DP_ANSWER_QUIET && stands_behind_end(f->session)) {
 		answer_silence(w, f, now);
@@ -358,7 +223,7 @@ void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		static const char bye[] = "421 4.4.2 Idle for too long\r\n";
 		memcpy(r->text + r->len, bye, sizeof bye - 1);
 		r->len += sizeof bye - 1;
-		close_after(r);
+		dp_replies_close(r);
 		waits = true;
 	}
 	/* Twice as long each time: 1, 2, 4 ... */

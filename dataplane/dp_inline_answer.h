@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_inline_answer: the small endpoint that stands in the server's place toward a client whose message was refused, and the resets of
- * both ends.
+/* dp_inline_answer: the small endpoint that stands in the server's place toward a client whose message was refused.
  *
- * Owner:  one worker; called from dp_inline only.
+ * Owner:  one worker; called from dp_inline only. Memory: of its pool `replies`.
  * It answers what the client had sent and the server never got, each command in its order; then QUIT, RSET, NOOP, and a next MAIL with
  * 421; it repeats what the client does not acknowledge, acknowledges a FIN, and forgets. */
 #ifndef DP_INLINE_ANSWER_H
 #define DP_INLINE_ANSWER_H
 
-#include "dataplane/dp_inline.h"
+#include "dataplane/dp_inline_state.h"
 
 #define DP_ANSWER_REPEAT_NS UINT64_C(1000000000)
 #define DP_ANSWER_TRIES 10 /* repetitions without an answer, then both ends are reset */
@@ -16,19 +15,10 @@
 #define DP_ANSWER_QUIET 5 /* repetition times without a word behind what only some servers take for the message's end: its client waits */
 #define DP_ANSWER_RESETS 3 /* repetitions of the server's reset, for a lost one; later ones answer what it says */
 
-/* The server is reset, and the client answered. f->inl->replies is there. May end the connection. */
-void dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now);
+/* The server is reset, and the client answered. May end the connection. False: there is no room to answer, counted. */
+bool dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now);
 enum dp_fate dp_inline_answer_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m,
                                       bool from_client);
 void dp_inline_answer_tick(struct dp_worker *w, struct dp_flow *f, uint64_t now);
-
-/* A reset to each end, at the number that it acknowledged last. */
-void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f);
-/* dp_inline's, for it. */
-void dp_inline_read(struct dp_worker *w, struct dp_flow *f);
-/* Its end: whoever still speaks is reset. f->inl is gone then. */
-void dp_inline_bury(struct dp_worker *w, struct dp_flow *f);
-void dp_inline_unlist(struct dp_worker *w, struct dp_inline *in);
-void dp_inline_enlist(struct dp_worker *w, struct dp_inline *in);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "dataplane/dp_inline.h"
+#include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_session.h"
 
 /* FNV-1a over what identifies a connection, and when it began: the same in every run over the same packets. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_protocol: what the bytes of a connection are (enum dp_protocol), by its first ones where its ports do not tell; a mail dialogue's
- * go to its session, which begins with the first of them.
+/* dp_protocol: what the bytes of a connection are (enum dp_protocol), by its first ones where its ports do not tell; a mail
+ * dialogue's go to its session, which begins with the first of them.
  *
  * Owner:  one worker. Memory: a session of the worker's pools. Units: bytes.
  * f->proto says what is known: it is the caller's at the beginning, and of these functions afterwards. */

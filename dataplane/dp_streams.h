@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_streams: the two streams of a connection: its segments become bytes in order (rs_tcp), which dp_protocol reads; segments with wrong
- * checksums wait for their receiver's word (dp_doubt).
+/* dp_streams: the two streams of a connection: its segments become bytes in order (rs_tcp), which dp_protocol reads; segments with
+ * wrong checksums wait for their receiver's word (dp_doubt).
  *
  * Owner:  one worker. Memory: references to mbufs, within the worker's streams.
  * The client's payload in a connection that is watched (f->inl) is not read here: dp_inline_read does. */
@@ -12,8 +12,8 @@
 /* What becomes of the packet by its checksums and the configured policy. f may be NULL. */
 enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
-/* Reassembles, and reads what is in order now. False: the segment is the first of a new connection on the same ports; the old one is
- * ended then, and the segment was not taken. */
+/* Reassembles, and reads what is in order now. False: the segment is the first of a new connection on the same ports; the old one
+ * is ended then, and the segment was not taken. */
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
 /* The other side of direction dir has acknowledged up to ack: what waited for that is read, or dropped. */

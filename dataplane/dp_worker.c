@@ -14,6 +14,7 @@
 
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline.h"
+#include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_mirror.h"
 #include "dataplane/dp_streams.h"

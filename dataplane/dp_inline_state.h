@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_inline_state: a watched connection: what is kept of it while it goes through the sensor, its states, and its end.
+ *
+ * Owner:  one worker. Memory: of its pools `inlines`, `runs` and `replies`.
+ * Units:  offsets of the client's stream in bytes from ISN+1; times in nanoseconds.
+ * f->inl is NULL until it is watched, and again when it is found to be no mail, and at its end. */
+#ifndef DP_INLINE_STATE_H
+#define DP_INLINE_STATE_H
+
+#include "dataplane/dp_craft.h"
+#include "dataplane/dp_hold.h"
+#include "dataplane/dp_replies.h"
+#include "dataplane/dp_worker.h"
+
+enum dp_inline_state {
+	DP_INLINE_OPEN, /* read and forwarded */
+	DP_INLINE_REFUSING, /* a message is not to be delivered; replies to what went before it are awaited */
+	DP_INLINE_ANSWERING, /* the server was reset; the client is answered here */
+};
+
+struct dp_inline {
+	TAILQ_ENTRY(dp_inline) due; /* in the list of its state: by the time that it entered it, or spoke last */
+	struct dp_flow *flow;
+	struct dp_hold hold; /* of the client's bytes */
+	struct dp_voice voice[2]; /* by direction */
+	struct dp_replies *replies; /* DP_INLINE_ANSWERING */
+	uint64_t since; /* for its list */
+	uint64_t base; /* offset where the session's first byte stood */
+	uint32_t isn; /* of the client, as hold counts */
+	uint8_t state; /* enum dp_inline_state */
+	bool told; /* a contradiction was recorded */
+	uint8_t unreadable; /* enum ct_reason: for that reason it is not read any more, and both ends are about to be reset */
+};
+
+/* Watches it from here on: f->inl, open. False: there is no room, counted. */
+bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f);
+
+/* It enters the state, or stays in it and is the last of its list again. */
+void dp_inline_enter(struct dp_worker *w, struct dp_inline *in, enum dp_inline_state state, uint64_t now);
+
+/* It is watched no more; what is held of it is given back. */
+void dp_inline_free(struct dp_worker *w, struct dp_flow *f);
+
+/* Its end: its session is closed, and whoever still speaks is reset. f->inl is gone then. why: as dp_session_end's. */
+void dp_inline_end(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
+
+/* Both ends are reset, and that is its end. Where f->inl is not there, who speaks next is reset. */
+void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
+
+/* The connection is about to be forgotten: where its ends could go on without being read, both are reset. f->inl is there. */
+void dp_inline_leave(struct dp_worker *w, struct dp_flow *f);
+
+#endif
