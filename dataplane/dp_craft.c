@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/dp_be.h"
 #include "reassembly/tcp/rs_tcp.h"
 
 enum {
@@ -20,18 +21,6 @@ enum {
 	WINDOW_GUESS = 8192,
 	NS_PER_MS = 1000000,
 };
-
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
 
 /* RFC 7323 5.2: timestamps are compared as sequence numbers are. */
 static bool before(uint32_t a, uint32_t b)
@@ -146,18 +135,18 @@ static uint16_t window(const struct dp_voice *as, const struct dp_voice *toward,
 static size_t write_tcp(uint8_t *tcp, struct dp_voice *as, const struct dp_voice *toward, const struct dp_craft *what,
 			size_t hdr_len)
 {
-	put16(tcp, as->sport);
-	put16(tcp + 2, as->dport);
-	put32(tcp + 4, what->seq);
-	put32(tcp + 8, what->flags & RS_TCP_ACK ? what->ack : 0);
+	dp_be_put16(tcp, as->sport);
+	dp_be_put16(tcp + 2, as->dport);
+	dp_be_put32(tcp + 4, what->seq);
+	dp_be_put32(tcp + 8, what->flags & RS_TCP_ACK ? what->ack : 0);
 	tcp[12] = (uint8_t)(hdr_len / 4 << 4);
 	tcp[13] = what->flags;
-	put16(tcp + 14, window(as, toward, what->flags));
-	put32(tcp + 16, 0); /* checksum, later; urgent pointer */
+	dp_be_put16(tcp + 14, window(as, toward, what->flags));
+	dp_be_put32(tcp + 16, 0); /* checksum, later; urgent pointer */
 	if (hdr_len > TCP_LEN) {
-		put32(tcp + TCP_LEN, 0x0101080a);
-		put32(tcp + TCP_LEN + 4, timestamp(as, what));
-		put32(tcp + TCP_LEN + 8, what->flags & RS_TCP_ACK ? toward->tsval : 0);
+		dp_be_put32(tcp + TCP_LEN, 0x0101080a);
+		dp_be_put32(tcp + TCP_LEN + 4, timestamp(as, what));
+		dp_be_put32(tcp + TCP_LEN + 8, what->flags & RS_TCP_ACK ? toward->tsval : 0);
 	}
 	if (what->len)
 		memcpy(tcp + hdr_len, what->payload, what->len);
@@ -168,12 +157,12 @@ static void write_ipv4(uint8_t *ip, const struct dp_voice *as, size_t l4_len)
 {
 	ip[0] = 0x45;
 	ip[1] = as->tos;
-	put16(ip + 2, (unsigned)(IPV4_LEN + l4_len));
-	put16(ip + 4, 0);
-	put16(ip + 6, 0x4000); /* DF */
+	dp_be_put16(ip + 2, (unsigned)(IPV4_LEN + l4_len));
+	dp_be_put16(ip + 4, 0);
+	dp_be_put16(ip + 6, 0x4000); /* DF */
 	ip[8] = as->ttl;
 	ip[9] = PROTO_TCP;
-	put16(ip + 10, 0);
+	dp_be_put16(ip + 10, 0);
 	memcpy(ip + 12, as->src + 12, 4);
 	memcpy(ip + 16, as->dst + 12, 4);
 	struct dp_checksum c = { 0 };
@@ -184,8 +173,8 @@ static void write_ipv4(uint8_t *ip, const struct dp_voice *as, size_t l4_len)
 
 static void write_ipv6(uint8_t *ip, const struct dp_voice *as, size_t l4_len)
 {
-	put32(ip, 6u << 28 | (uint32_t)as->tos << 20 | as->flow_label);
-	put16(ip + 4, (unsigned)l4_len);
+	dp_be_put32(ip, 6u << 28 | (uint32_t)as->tos << 20 | as->flow_label);
+	dp_be_put16(ip + 4, (unsigned)l4_len);
 	ip[6] = PROTO_TCP;
 	ip[7] = as->ttl;
 	memcpy(ip + 8, as->src, 16);

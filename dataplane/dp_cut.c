@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/dp_be.h"
 #include "dataplane/dp_craft.h"
 #include "reassembly/tcp/rs_tcp.h"
 
@@ -17,17 +18,6 @@ enum {
 	TCP_SUM = 16
 };
 enum { PROTO_FRAGMENT = 44, PROTO_AH = 51 };
-
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 /* Whether there is an authentication header among those that the parser passed. */
 static bool has_ah(const uint8_t *frame, const struct dp_packet *pkt)
@@ -52,7 +42,7 @@ static bool can_cut(const uint8_t *frame, const struct dp_packet *pkt, uint32_t 
 	if (keep > pkt->payload_len || pkt->payload_missing || has_ah(frame, pkt))
 		return false;
 	/* Its length stands in a jumbo payload option, if not nowhere. */
-	if (pkt->ip_version == 6 && !get16(frame + pkt->l3_off + IPV6_LENGTH) && pkt->l4_off != pkt->l3_off + IPV6_LEN)
+	if (pkt->ip_version == 6 && !dp_be_get16(frame + pkt->l3_off + IPV6_LENGTH) && pkt->l4_off != pkt->l3_off + IPV6_LEN)
 		return false;
 	dp_tcp_options_parse(frame + pkt->l4_off, pkt->tcp_hdr_len, &o);
 	return !o.authenticated;
@@ -107,13 +97,13 @@ static void correct_ip(uint8_t *frame, const struct dp_packet *pkt, uint32_t kee
 	uint8_t *ip = frame + pkt->l3_off;
 	size_t len = pkt->l4_off - pkt->l3_off + (size_t)pkt->tcp_hdr_len + keep;
 	if (pkt->ip_version == 6) {
-		put16(ip + IPV6_LENGTH, (unsigned)(len - IPV6_LEN));
+		dp_be_put16(ip + IPV6_LENGTH, (unsigned)(len - IPV6_LEN));
 		return;
 	}
 	struct dp_checksum c;
 	uint8_t was[2];
 	memcpy(was, ip + IPV4_LENGTH, sizeof was);
-	put16(ip + IPV4_LENGTH, (unsigned)len);
+	dp_be_put16(ip + IPV4_LENGTH, (unsigned)len);
 	sum_begin(&c, ip + IPV4_SUM);
 	sum_replace(&c, was, ip + IPV4_LENGTH, sizeof was);
 	sum_end(&c, ip + IPV4_SUM);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_inline_tcp.h"
 
+#include "dataplane/dp_be.h"
 #include "pktgen-tests/pg_random.h"
 
 #define WAIT_FIRST UINT64_C(300000000)
@@ -28,14 +29,6 @@ static uint64_t written(const struct dp_end *e)
 	return e->out.n + e->fin;
 }
 
-static void put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 24);
-	p[1] = (uint8_t)(v >> 16);
-	p[2] = (uint8_t)(v >> 8);
-	p[3] = (uint8_t)v;
-}
-
 static void sign(uint8_t *frame, size_t len)
 {
 	struct dp_packet pkt;
@@ -57,9 +50,9 @@ static void send_segment(struct dp_end *e, unsigned flags, uint32_t seq, uint32_
 	struct dp_test_conn c = e->c;
 	size_t opts = e->timestamps ? TIMESTAMPS : 0;
 	if (opts) {
-		put32(body, 0x0101080a);
-		put32(body + 4, (uint32_t)(now / 1000000) + e->iss);
-		put32(body + 8, flags & RS_TCP_ACK ? e->newest_ts : 0);
+		dp_be_put32(body, 0x0101080a);
+		dp_be_put32(body + 4, (uint32_t)(now / 1000000) + e->iss);
+		dp_be_put32(body + 8, flags & RS_TCP_ACK ? e->newest_ts : 0);
 	}
 	if (n)
 		memcpy(body + opts, p, n);

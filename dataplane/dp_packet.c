@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dataplane/dp_be.h"
+
 enum ethertype {
 	ETHERTYPE_LENGTH_MAX = 0x05dc, /* IEEE 802.3 3.2.6: up to here it is a length, ... */
 	ETHERTYPE_MIN = 0x0600, /* ... from here on a type, and between them nothing */
@@ -44,16 +46,6 @@ struct cursor { /* where the parser is */
 	size_t end; /* of the IP packet, as its length says; may lie beyond the frame */
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
 static bool can_read(const struct cursor *c, size_t n)
 {
 	return n <= c->head_len && c->off <= c->head_len - n;
@@ -78,13 +70,13 @@ static enum dp_class parse_tcp(struct cursor *c, struct dp_packet *pkt)
 		return DP_BAD_TCP;
 	if (!can_read(c, len))
 		return DP_TRUNCATED;
-	pkt->sport = get16(tcp);
-	pkt->dport = get16(tcp + 2);
-	pkt->seq = get32(tcp + 4);
-	pkt->ack = get32(tcp + 8);
+	pkt->sport = dp_be_get16(tcp);
+	pkt->dport = dp_be_get16(tcp + 2);
+	pkt->seq = dp_be_get32(tcp + 4);
+	pkt->ack = dp_be_get32(tcp + 8);
 	pkt->tcp_hdr_len = (uint8_t)len;
 	pkt->tcp_flags = tcp[13];
-	pkt->window = get16(tcp + 14);
+	pkt->window = dp_be_get16(tcp + 14);
 	size_t payload = c->off + len;
 	size_t present = c->end < c->frame_len ? c->end : c->frame_len;
 	pkt->payload_off = (uint32_t)payload;
@@ -120,7 +112,7 @@ static enum dp_class pass_fragment(struct cursor *c, struct dp_packet *pkt)
 	const uint8_t *frag = c->head + c->off;
 	pkt->proto = frag[0];
 	/* RFC 8200 4.5: 13 bits of offset, 2 reserved, M. */
-	if (get16(frag + 2) & 0xfff9)
+	if (dp_be_get16(frag + 2) & 0xfff9)
 		return DP_FRAGMENT;
 	/* RFC 6946: an atomic fragment is a whole packet. */
 	c->off += FRAGMENT_LEN;
@@ -172,7 +164,7 @@ static enum dp_class parse_ipv4(struct cursor *c, struct dp_packet *pkt)
 		return DP_TRUNCATED;
 	const uint8_t *ip = c->head + c->off;
 	size_t len = (size_t)(ip[0] & 15) * 4;
-	size_t total = get16(ip + 2);
+	size_t total = dp_be_get16(ip + 2);
 	if (ip[0] >> 4 != 4 || len < IPV4_LEN)
 		return DP_BAD_IP;
 	/* Captures of segments that the card was to cut hold no length: it would not fit. */
@@ -190,7 +182,7 @@ static enum dp_class parse_ipv4(struct cursor *c, struct dp_packet *pkt)
 	c->off += len;
 	pkt->l4_off = (uint16_t)c->off;
 	/* RFC 791 3.1: reserved, DF, MF, 13 bits of offset. */
-	if (get16(ip + 6) & 0x3fff)
+	if (dp_be_get16(ip + 6) & 0x3fff)
 		return DP_FRAGMENT;
 	return parse_upper(c, pkt);
 }
@@ -200,7 +192,7 @@ static enum dp_class parse_ipv6(struct cursor *c, struct dp_packet *pkt)
 	if (!can_read(c, IPV6_LEN))
 		return DP_TRUNCATED;
 	const uint8_t *ip = c->head + c->off;
-	size_t len = get16(ip + 4);
+	size_t len = dp_be_get16(ip + 4);
 	if (ip[0] >> 4 != 6 || c->off + IPV6_LEN > UINT16_MAX)
 		return DP_BAD_IP;
 	pkt->ip_version = 6;
@@ -238,8 +230,8 @@ static enum dp_class parse_ethertype(struct cursor *c, struct dp_packet *pkt, un
 			return DP_TRUNCATED;
 		const uint8_t *tag = c->head + c->off;
 		if (pkt->nvlan < sizeof pkt->vlan / sizeof *pkt->vlan)
-			pkt->vlan[pkt->nvlan++] = get16(tag) & 0x0fff;
-		type = get16(tag + 2);
+			pkt->vlan[pkt->nvlan++] = dp_be_get16(tag) & 0x0fff;
+		type = dp_be_get16(tag + 2);
 		c->off += VLAN_LEN;
 	}
 	if (type > ETHERTYPE_LENGTH_MAX && type < ETHERTYPE_MIN)
@@ -256,7 +248,7 @@ static enum dp_class parse_null(struct cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, NULL_LEN))
 		return DP_TRUNCATED;
-	uint32_t family = get32(c->head);
+	uint32_t family = dp_be_get32(c->head);
 	/* The capturing machine's byte order; no family is above 65535. */
 	if (family > UINT16_MAX)
 		family = __builtin_bswap32(family);
@@ -279,9 +271,9 @@ static enum dp_class parse_cooked(struct cursor *c, struct dp_packet *pkt, size_
 	if (!can_read(c, len))
 		return DP_TRUNCATED;
 	c->off = len;
-	if (get16(c->head + hardware) == ARPHRD_NETLINK)
+	if (dp_be_get16(c->head + hardware) == ARPHRD_NETLINK)
 		return DP_OTHER;
-	unsigned protocol = get16(c->head + type);
+	unsigned protocol = dp_be_get16(c->head + type);
 	/* Small numbers are Linux's names for frames without an EtherType (802.3, 802.2, CAN, ...). */
 	if (protocol < ETHERTYPE_MIN)
 		return DP_OTHER;
@@ -302,7 +294,7 @@ enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t hea
 		if (!can_read(&c, ETHERNET_LEN))
 			return DP_TRUNCATED;
 		c.off = ETHERNET_LEN;
-		return parse_ethertype(&c, pkt, get16(head + ETHERNET_TYPE));
+		return parse_ethertype(&c, pkt, dp_be_get16(head + ETHERNET_TYPE));
 	case DP_LINK_RAW:
 		return parse_ip(&c, pkt);
 	case DP_LINK_NULL:
@@ -339,7 +331,7 @@ static void read_option(const uint8_t *opt, size_t len, struct dp_tcp_options *o
 	switch (opt[0]) {
 	case OPTION_MSS:
 		if (len == 4)
-			o->mss = get16(opt + 2);
+			o->mss = dp_be_get16(opt + 2);
 		break;
 	case OPTION_WINDOW_SCALE:
 		if (len == 3) {
@@ -353,8 +345,8 @@ static void read_option(const uint8_t *opt, size_t len, struct dp_tcp_options *o
 	case OPTION_TIMESTAMPS:
 		if (len == TIMESTAMPS_LEN) {
 			o->timestamps = true;
-			o->tsval = get32(opt + 2);
-			o->tsecr = get32(opt + 6);
+			o->tsval = dp_be_get32(opt + 2);
+			o->tsecr = dp_be_get32(opt + 6);
 		}
 		break;
 	case OPTION_MD5:
@@ -368,7 +360,7 @@ static void read_option(const uint8_t *opt, size_t len, struct dp_tcp_options *o
 		o->fast_open = true;
 		break;
 	case OPTION_EXPERIMENT:
-		o->fast_open |= len >= 4 && get16(opt + 2) == EXPERIMENT_FAST_OPEN;
+		o->fast_open |= len >= 4 && dp_be_get16(opt + 2) == EXPERIMENT_FAST_OPEN;
 		break;
 	default:
 		break;
@@ -379,10 +371,10 @@ void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_o
 {
 	memset(o, 0, sizeof *o);
 	/* RFC 7323 appendix A: so nearly every segment of a connection that has timestamps looks. */
-	if (tcp_hdr_len == TCP_LEN + 12 && get32(l4 + TCP_LEN) == 0x0101080a) {
+	if (tcp_hdr_len == TCP_LEN + 12 && dp_be_get32(l4 + TCP_LEN) == 0x0101080a) {
 		o->timestamps = true;
-		o->tsval = get32(l4 + TCP_LEN + 4);
-		o->tsecr = get32(l4 + TCP_LEN + 8);
+		o->tsval = dp_be_get32(l4 + TCP_LEN + 4);
+		o->tsecr = dp_be_get32(l4 + TCP_LEN + 8);
 		return;
 	}
 	for (size_t at = TCP_LEN; at < tcp_hdr_len;) {

@@ -8,6 +8,7 @@
 #include <rte_lcore.h>
 #include <rte_mempool.h>
 
+#include "dataplane/dp_be.h"
 #include "dataplane/dp_eal.h"
 #include "pktgen-tests/pg_mail.h"
 
@@ -516,18 +517,6 @@ void dp_test_frame_at(struct dp_test *t, unsigned port, enum dp_link link, const
 		dp_test_check(t);
 }
 
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
-
 struct dp_test_conn dp_test_conn(unsigned number)
 {
 	return (struct dp_test_conn){ .ip = { 0x0a000001 + number / 50000, 0xc0000219 },
@@ -540,23 +529,23 @@ static uint8_t *write_ip(const struct dp_test_conn *c, unsigned from, size_t l4,
 	if (c->v6) {
 		memset(ip, 0, 40);
 		ip[0] = 0x60;
-		put16(ip + 4, (unsigned)l4);
+		dp_be_put16(ip + 4, (unsigned)l4);
 		ip[6] = 6;
 		ip[7] = 64;
-		put32(ip + 8, 0x20010db8);
-		put32(ip + 20, c->ip[from]);
-		put32(ip + 24, 0x20010db8);
-		put32(ip + 36, c->ip[!from]);
+		dp_be_put32(ip + 8, 0x20010db8);
+		dp_be_put32(ip + 20, c->ip[from]);
+		dp_be_put32(ip + 24, 0x20010db8);
+		dp_be_put32(ip + 36, c->ip[!from]);
 		return ip + 40;
 	}
 	memset(ip, 0, 20);
 	ip[0] = 0x45;
 	/* Longer than the field holds: as an offloading card leaves it, 0. */
-	put16(ip + 2, l4 + 20 > 65535 ? 0 : (unsigned)l4 + 20);
+	dp_be_put16(ip + 2, l4 + 20 > 65535 ? 0 : (unsigned)l4 + 20);
 	ip[8] = 64;
 	ip[9] = 6;
-	put32(ip + 12, c->ip[from]);
-	put32(ip + 16, c->ip[!from]);
+	dp_be_put32(ip + 12, c->ip[from]);
+	dp_be_put32(ip + 16, c->ip[!from]);
 	struct dp_checksum sum = { 0 };
 	dp_checksum_add(&sum, ip, 20);
 	uint16_t v = dp_checksum_value(&sum);
@@ -572,19 +561,19 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 	at[0] = at[6] = 2;
 	at += 12;
 	for (unsigned i = 0; i < c->nvlan; i++, at += 4) {
-		put16(at, i + 1 < c->nvlan ? 0x88a8 : 0x8100);
-		put16(at + 2, c->vlan[i]);
+		dp_be_put16(at, i + 1 < c->nvlan ? 0x88a8 : 0x8100);
+		dp_be_put16(at + 2, c->vlan[i]);
 	}
-	put16(at, c->v6 ? 0x86dd : 0x0800);
+	dp_be_put16(at, c->v6 ? 0x86dd : 0x0800);
 	uint8_t *tcp = write_ip(c, from, 20 + n, at + 2);
 	memset(tcp, 0, 20);
-	put16(tcp, c->port[from]);
-	put16(tcp + 2, c->port[!from]);
-	put32(tcp + 4, seq);
-	put32(tcp + 8, flags & RS_TCP_ACK ? c->seq[!from] : 0);
+	dp_be_put16(tcp, c->port[from]);
+	dp_be_put16(tcp + 2, c->port[!from]);
+	dp_be_put32(tcp + 4, seq);
+	dp_be_put32(tcp + 8, flags & RS_TCP_ACK ? c->seq[!from] : 0);
 	tcp[12] = 5 << 4;
 	tcp[13] = (uint8_t)flags;
-	put16(tcp + 14, 65535);
+	dp_be_put16(tcp + 14, 65535);
 	if (n)
 		memcpy(tcp + 20, p, n);
 	size_t len = (size_t)(tcp + 20 + n - frame);

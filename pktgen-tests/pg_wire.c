@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/dp_be.h"
 #include "dataplane/dp_packet.h"
 
 #define HEADERS (14 + 20 + 20)
@@ -15,18 +16,6 @@ struct talk { /* one session's sequence numbers: client, server */
 	struct pg_wire *w;
 	uint32_t session, seq[2];
 };
-
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
-}
 
 static struct pg_frame *add_frame(struct pg_wire *w, uint32_t len)
 {
@@ -74,23 +63,23 @@ static void send_segment(struct talk *t, unsigned from, unsigned flags, const ui
 	memset(e, 0, HEADERS);
 	e[5] = from ? 1 : 2;
 	e[11] = from ? 2 : 1;
-	put16(e + 12, 0x0800);
+	dp_be_put16(e + 12, 0x0800);
 	ip[0] = 0x45;
-	put16(ip + 2, 40 + n);
+	dp_be_put16(ip + 2, 40 + n);
 	ip[8] = 64;
 	ip[9] = 6;
 	/* 10.0.0.0/8 the clients, 192.0.2.25 the server; the client's port and lower address say which session. */
 	uint32_t client = 10u << 24, server = 192u << 24 | 2u << 8 | 25;
-	put32(ip + 12, from ? server : client);
-	put32(ip + 16, from ? client : server);
+	dp_be_put32(ip + 12, from ? server : client);
+	dp_be_put32(ip + 16, from ? client : server);
 	unsigned port = 1024 + t->session % 60000;
-	put16(tcp, from ? 25 : port);
-	put16(tcp + 2, from ? port : 25);
-	put32(tcp + 4, t->seq[from]);
-	put32(tcp + 8, flags & ACK ? t->seq[!from] : 0);
+	dp_be_put16(tcp, from ? 25 : port);
+	dp_be_put16(tcp + 2, from ? port : 25);
+	dp_be_put32(tcp + 4, t->seq[from]);
+	dp_be_put32(tcp + 8, flags & ACK ? t->seq[!from] : 0);
 	tcp[12] = 5 << 4;
 	tcp[13] = (uint8_t)flags;
-	put16(tcp + 14, 65535);
+	dp_be_put16(tcp + 14, 65535);
 	if (n)
 		memcpy(tcp + 20, p, n);
 	t->seq[from] += n + ((flags & (SYN | FIN)) ? 1 : 0);
@@ -202,7 +191,7 @@ void pg_wire_renew(struct pg_wire *w, uint32_t round)
 	for (size_t i = 0; i < w->nframes; i++) {
 		uint8_t *ip = w->data + w->frames[i].off + 14;
 		uint8_t *address = pg_wire_from_client(w, &w->frames[i]) ? ip + 12 : ip + 16;
-		put16(address + 1, round & 0xffff);
+		dp_be_put16(address + 1, round & 0xffff);
 		address[3] = (uint8_t)(w->frames[i].session / 60000);
 	}
 }
