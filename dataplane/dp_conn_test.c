@@ -4,16 +4,6 @@
 
 #include "dataplane/dp_made.h"
 
-static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
-
-static void make_mail(struct dp_text *mail, const void *p, size_t n)
-{
-	struct dp_made m;
-	dp_made_base64(&m, p, n, NULL);
-	dp_made_message(mail, "base64", "x.bin", &m.text);
-	dp_made_free(&m);
-}
-
 static void open_small(struct dp_test *t)
 {
 	dp_test_init(t);
@@ -28,7 +18,7 @@ enum stage { AFTER_RCPT, AFTER_DATA, IN_CONTENT, AFTER_DOT, STAGES };
 static void play_to(struct dp_test *t, struct dp_test_conn *c, enum stage stage)
 {
 	struct dp_text mail = { 0 };
-	make_mail(&mail, "nothing in it", 13);
+	dp_made_mail(&mail, "nothing in it", 13);
 	dp_test_greet(t, c);
 	dp_test_say(t, c, 0, "MAIL FROM:<anna@example.org>\r\nRCPT TO:<bela@example.com>\r\n");
 	dp_test_say(t, c, 1, "250 ok\r\n250 ok\r\n");
@@ -174,7 +164,7 @@ static void test_gap(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, "nothing in it at all, but long enough", 37);
+	dp_made_mail(&mail, "nothing in it at all, but long enough", 37);
 	open_small(&t);
 	for (size_t lost = 1; lost + 1 < mail.n; lost += 7) {
 		struct dp_test_conn c = dp_test_conn((unsigned)lost);
@@ -200,7 +190,7 @@ static void test_port_reuse(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	open_small(&t);
 	/* After FINs, after a reset, and in the middle of a message that nobody ended. */
 	for (unsigned i = 0; i < 9; i++) {
@@ -239,7 +229,7 @@ static void test_vlan(void **state)
 {
 	(void)state;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	for (unsigned in_flow = 0; in_flow < 2; in_flow++) {
 		struct dp_test t;
 		dp_test_init(&t);
@@ -295,7 +285,7 @@ static void test_ipv6(void **state)
 	struct dp_test t;
 	struct dp_text mail = { 0 };
 	struct dp_test_conn c = dp_test_conn(1);
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	open_small(&t);
 	c.v6 = true;
 	dp_test_mail(&t, &c, &mail, 50, 0);
@@ -312,7 +302,7 @@ static void test_one_way(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	open_small(&t);
 	struct dp_test_conn c = dp_test_conn(1);
 	dp_test_segment(&t, &c, 0, RS_TCP_SYN, c.seq[0]++, NULL, 0);
@@ -332,7 +322,7 @@ static void test_midstream(void **state)
 {
 	(void)state;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	for (unsigned way = 0; way < 2; way++) {
 		struct dp_test t;
 		struct dp_test_conn c = dp_test_conn(1);
@@ -369,7 +359,7 @@ static void test_disorder(void **state)
 	content[0] = 'n';
 	memcpy(content + 1000, "kernel32.DLL", 12);
 	memcpy(content + 3000, "ADVAPI32.dll", 12);
-	make_mail(&mail, content, sizeof content);
+	dp_made_mail(&mail, content, sizeof content);
 	open_small(&t);
 	struct dp_test_conn c = dp_test_conn(1);
 	dp_test_mail(&t, &c, &mail, 0, 0);
@@ -443,7 +433,7 @@ static void test_chained(void **state)
 	content[0] = 'n';
 	memcpy(content + 20000, "kernel32.DLL", 12);
 	memcpy(content + 40000, "ADVAPI32.dll", 12);
-	make_mail(&mail, content, 46000);
+	dp_made_mail(&mail, content, 46000);
 	assert_true(mail.n > 62000 && mail.n < 65000);
 	open_small(&t);
 	char *story = NULL;
@@ -484,7 +474,7 @@ static void test_wrong_checksums_are_dropped(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	dp_test_init(&t);
 	t.config.capture.checksums = CT_CHECKSUMS_VERIFY;
 	dp_test_open(&t);
@@ -529,7 +519,7 @@ static void test_detection(void **state)
 {
 	(void)state;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	for (unsigned detect = 0; detect < 2; detect++) {
 		struct dp_test t;
 		dp_test_init(&t);
@@ -556,7 +546,7 @@ static void test_detection_midstream(void **state)
 {
 	(void)state;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	for (size_t mss = 1; mss < 1000; mss = mss * 3 + 1) {
 		struct dp_test t;
 		open_small(&t);
@@ -578,7 +568,7 @@ static void test_http_connect(void **state)
 	static const char yes[] = "HTTP/1.1 200 Connection established\r\nVia: x\r\n\r\n";
 	(void)state;
 	struct dp_text mail = { 0 };
-	make_mail(&mail, bad, sizeof bad - 1);
+	dp_made_infected(&mail);
 	for (size_t mss = 1; mss < 200; mss = mss * 2 + 1) {
 		struct dp_test t;
 		open_small(&t);

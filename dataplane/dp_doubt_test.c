@@ -5,16 +5,6 @@
 
 #include "dataplane/dp_made.h"
 
-static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
-
-static void make_mail(struct dp_text *mail)
-{
-	struct dp_made m;
-	dp_made_base64(&m, bad, sizeof bad - 1, NULL);
-	dp_made_message(mail, "base64", "x.bin", &m.text);
-	dp_made_free(&m);
-}
-
 static void open_auto(struct dp_test *t)
 {
 	dp_test_init(t);
@@ -34,7 +24,7 @@ static void test_edited_capture(void **state)
 	struct dp_test t;
 	struct dp_text mail = { 0 };
 	struct dp_test_conn c = dp_test_conn(1);
-	make_mail(&mail);
+	dp_made_infected(&mail);
 	open_auto(&t);
 	dp_test_greet(&t, &c);
 	dp_test_envelope(&t, &c);
@@ -62,7 +52,7 @@ static void test_inserted_lies(void **state)
 	struct dp_test_conn c = dp_test_conn(1);
 	uint8_t lie[100];
 	uint64_t lies = 0;
-	make_mail(&mail);
+	dp_made_infected(&mail);
 	memset(lie, 'x', sizeof lie);
 	open_auto(&t);
 	dp_test_greet(&t, &c);
@@ -92,7 +82,7 @@ static void test_never_acknowledged(void **state)
 	struct dp_test t;
 	struct dp_text mail = { 0 };
 	struct dp_test_conn c = dp_test_conn(1);
-	make_mail(&mail);
+	dp_made_infected(&mail);
 	open_auto(&t);
 	dp_test_greet(&t, &c);
 	c.bad_sum = true;
@@ -119,7 +109,7 @@ static void test_offload(void **state)
 	struct dp_test t;
 	struct dp_text mail = { 0 };
 	struct dp_test_conn c = dp_test_conn(1);
-	make_mail(&mail);
+	dp_made_infected(&mail);
 	open_auto(&t);
 	c.bad_sum = true;
 	dp_test_mail(&t, &c, &mail, 536, 0);

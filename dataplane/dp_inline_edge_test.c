@@ -226,7 +226,7 @@ static void unjudged(struct dp_seen *s, bool records)
 	dp_test_greet(&s->t, &s->c);
 	dp_hostage_take(&h, records ? &s->t.worker->inspect.records : &s->t.worker->inspect.messages, 0);
 	dp_test_envelope(&s->t, &s->c);
-	dp_seen_mail(&mail, "nothing in it", 13);
+	dp_made_mail(&mail, "nothing in it", 13);
 	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);
 	dp_test_say(&s->t, &s->c, 0, ".\r\n");
 	struct dp_text server = dp_seen_at_server(s);
@@ -304,7 +304,7 @@ static void no_mbufs(void **state)
 	unsigned n = 0;
 	dp_seen_init(&s);
 	dp_seen_open(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_test_greet(&s.t, &s.c);
 	dp_test_envelope(&s.t, &s.c);
 	dp_test_bytes(&s.t, &s.c, 0, mail.p, mail.n);
@@ -344,7 +344,7 @@ static void expect_refused(struct dp_seen *s)
 	struct dp_text mail = { 0 };
 	dp_test_say(&s->t, &s->c, 1, "250-mx.example.com\r\n250 SIZE\r\n");
 	dp_test_envelope(&s->t, &s->c);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);
 	dp_test_say(&s->t, &s->c, 0, ".\r\n");
 	dp_seen_expect(s, "554 5.7.1 ");
@@ -494,7 +494,7 @@ static void observing_passes_all(void **state)
 	dp_seen_init(&s);
 	s.t.config.inline_.observe = true;
 	dp_seen_open(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_test_mail(&s.t, &s.c, &mail, 100, 0);
 	/* Contradictions, the middle of a connection, a wrong length. */
 	struct dp_test_conn other = dp_test_conn(2);

@@ -18,7 +18,7 @@ static void up_to_the_dot(struct dp_seen *s)
 	dp_seen_open(s);
 	dp_test_greet(&s->t, &s->c);
 	dp_test_envelope(&s->t, &s->c);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);
 	dp_text_free(&mail);
 }

@@ -39,7 +39,7 @@ static void put_token(struct dp_text *to, unsigned token)
 		dp_text_put(to, words[token], strlen(words[token]));
 		return;
 	}
-	dp_seen_mail(&mail, token == GOOD ? "nothing in it" : dp_seen_bad, token == GOOD ? 13 : strlen(dp_seen_bad));
+	dp_made_mail(&mail, token == GOOD ? "nothing in it" : dp_made_bad, token == GOOD ? 13 : strlen(dp_made_bad));
 	if (token == BAD_CHUNK)
 		dp_text_printf(to, "BDAT %zu LAST\r\n", mail.n);
 	dp_text_put(to, mail.p, mail.n);

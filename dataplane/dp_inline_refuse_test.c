@@ -101,7 +101,7 @@ static void bare_end_is_answered(void **state)
 		struct dp_text mail = { 0 };
 		dp_seen_init(&s);
 		dp_seen_open(&s);
-		dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+		dp_made_infected(&mail);
 		dp_test_greet(&s.t, &s.c);
 		dp_test_envelope(&s.t, &s.c);
 		dp_test_bytes(&s.t, &s.c, 0, mail.p, mail.n);
@@ -132,7 +132,7 @@ static void bare_end_that_goes_on(void **state)
 	struct dp_text mail = { 0 };
 	dp_seen_init(&s);
 	dp_seen_open(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_test_greet(&s.t, &s.c);
 	dp_test_envelope(&s.t, &s.c);
 	dp_test_bytes(&s.t, &s.c, 0, mail.p, mail.n);
@@ -289,7 +289,7 @@ static void good_one_withheld(void **state)
 	static const char good[] = "Subject: A\r\n\r\nIt is good.\r\n";
 	dp_text_printf(&all, "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT %zu LAST\r\n%s", sizeof good - 1, good);
 	size_t end_of_a = all.n;
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_text_printf(&all, "MAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nBDAT %zu LAST\r\n", mail.n);
 	dp_text_put(&all, mail.p, mail.n);
 	uint32_t base = s.c.seq[0];
@@ -425,7 +425,7 @@ static void same_port_again(void **state)
 	s.c.seq[1] += said_bytes(&s) + 1;
 	dp_seen_client(&s, RS_TCP_FIN | RS_TCP_ACK, 0);
 	assert_int_equal(s.t.worker->inlines.used, 0);
-	dp_seen_mail(&mail, "nothing in it", 13);
+	dp_made_mail(&mail, "nothing in it", 13);
 	s.c.seq[0] += 70000;
 	s.c.seq[1] += 123456;
 	dp_test_forget_sent(&s.t);
@@ -465,7 +465,7 @@ static void action_is(struct dp_seen *s, const char *content, const char *told, 
 {
 	struct dp_text mail = { 0 };
 	dp_seen_open(s);
-	dp_seen_mail(&mail, content, strlen(content));
+	dp_made_mail(&mail, content, strlen(content));
 	dp_test_greet(&s->t, &s->c);
 	dp_test_envelope(&s->t, &s->c);
 	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);

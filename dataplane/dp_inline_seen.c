@@ -3,8 +3,6 @@
 
 #include <rte_mempool.h>
 
-const char dp_seen_bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
-
 void dp_seen_init(struct dp_seen *s)
 {
 	dp_test_init(&s->t);
@@ -23,18 +21,10 @@ void dp_seen_close(struct dp_seen *s)
 	dp_test_close(&s->t);
 }
 
-void dp_seen_mail(struct dp_text *mail, const void *p, size_t n)
-{
-	struct dp_made m;
-	dp_made_base64(&m, p, n, NULL);
-	dp_made_message(mail, "base64", "x.bin", &m.text);
-	dp_made_free(&m);
-}
-
 void dp_seen_refuse(struct dp_seen *s)
 {
 	struct dp_text mail = { 0 };
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_test_greet(&s->t, &s->c);
 	dp_test_envelope(&s->t, &s->c);
 	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);

@@ -8,8 +8,6 @@
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_made.h"
 
-extern const char dp_seen_bad[]; /* what the rules of the tests reject */
-
 struct dp_seen {
 	struct dp_test t; /* to be changed before dp_seen_open */
 	struct dp_test_conn c;
@@ -20,8 +18,6 @@ void dp_seen_init(struct dp_seen *s);
 void dp_seen_open(struct dp_seen *s);
 void dp_seen_close(struct dp_seen *s);
 
-/* A mail with this in its attachment, without its final dot. */
-void dp_seen_mail(struct dp_text *mail, const void *p, size_t n);
 /* The whole of an infected mail, from the SYN to the final dot, which is held: from then on the server has all but two bytes, and what
  * it says (dp_seen_server) acknowledges no more. */
 void dp_seen_refuse(struct dp_seen *s);

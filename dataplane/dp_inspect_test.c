@@ -18,13 +18,12 @@ static void send_content(struct dp_test *t, unsigned number, const char *name, c
 
 static void test_one_infected_one_clean(void **state)
 {
-	static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it",
-			  good[] = "\1\2\3 nothing at all";
+	static const char good[] = "\1\2\3 nothing at all";
 	(void)state;
 	struct dp_test t;
 	dp_test_init(&t);
 	dp_test_open(&t);
-	send_content(&t, 1, "a.bin", bad, sizeof bad - 1);
+	send_content(&t, 1, "a.bin", dp_made_bad, strlen(dp_made_bad));
 	send_content(&t, 2, "b.bin", good, sizeof good - 1);
 	dp_test_check(&t);
 
@@ -158,17 +157,16 @@ static void test_reasons(void **state)
 /* A scan that the regex library refused has not looked. */
 static void test_scan_that_fails(void **state)
 {
-	static const char bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
 	(void)state;
 	struct dp_test t;
 	dp_test_init(&t);
 	dp_test_open(&t);
 	dp_test_scan_fails = true;
-	send_content(&t, 1, "a.bin", bad, sizeof bad - 1);
+	send_content(&t, 1, "a.bin", dp_made_bad, strlen(dp_made_bad));
 	dp_test_scan_fails = false;
 	dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_OVERLOAD, true);
 	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "attachments=1/0/0"));
-	send_content(&t, 2, "a.bin", bad, sizeof bad - 1);
+	send_content(&t, 2, "a.bin", dp_made_bad, strlen(dp_made_bad));
 	dp_test_verdict(&t, 1, CT_INFECTED, CT_REASON_NONE, true);
 	dp_test_close(&t);
 }

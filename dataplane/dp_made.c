@@ -118,6 +118,21 @@ void dp_made_message(struct dp_text *to, const char *cte, const char *name, cons
 	dp_text_printf(to, "--=_b--\r\n");
 }
 
+const char dp_made_bad[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
+
+void dp_made_mail(struct dp_text *to, const void *p, size_t n)
+{
+	struct dp_made m;
+	dp_made_base64(&m, p, n, NULL);
+	dp_made_message(to, "base64", "x.bin", &m.text);
+	dp_made_free(&m);
+}
+
+void dp_made_infected(struct dp_text *to)
+{
+	dp_made_mail(to, dp_made_bad, strlen(dp_made_bad));
+}
+
 /* Archives (APPNOTE.TXT 4.3). */
 
 static void put16(struct dp_text *t, unsigned v)

@@ -21,6 +21,11 @@ void dp_made_free(struct dp_made *m);
 
 /* Headers, a line of text, and one attachment; without the final dot. name NULL: the attachment has none. */
 void dp_made_message(struct dp_text *to, const char *cte, const char *name, const struct dp_text *body);
+/* The same with p in the attachment, in base64. */
+void dp_made_mail(struct dp_text *to, const void *p, size_t n);
+/* With dp_made_bad in it: what the rules of the tests reject. */
+void dp_made_infected(struct dp_text *to);
+extern const char dp_made_bad[];
 
 /* Archives. */
 enum dp_made_member { DP_MADE_STORED = 0, DP_MADE_DEFLATED = 1, DP_MADE_ENCRYPTED = 2, DP_MADE_DESCRIPTOR = 4 };

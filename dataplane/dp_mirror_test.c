@@ -40,7 +40,7 @@ static void resets_with_the_match(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	begin(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	uint32_t acked = s.c.seq[0];
 	size_t at = send_until_match(&s, &mail);
 	/* The server has acknowledged nothing of the content; the client expects what the server says next. */
@@ -71,7 +71,7 @@ static void silence_ends_it(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	begin(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	send_until_match(&s, &mail);
 	dp_test_tick(&s.t, 1);
 	assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 0);
@@ -88,7 +88,7 @@ static void never_after_the_end(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	begin(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	dp_text_printf(&mail, ".\r\n");
 	dp_test_bytes(&s.t, &s.c, 0, mail.p, mail.n);
 	dp_test_say(&s.t, &s.c, 1, "250 2.0.0 queued as 4711\r\n");
@@ -108,7 +108,7 @@ static void silent_behind_the_end(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	begin(&s);
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	size_t at = send_until_match(&s, &mail);
 	dp_test_bytes(&s.t, &s.c, 0, mail.p + at, mail.n - at);
 	dp_test_forget_sent(&s.t);
@@ -130,7 +130,7 @@ static void clean_and_passed(void **state)
 		dp_seen_init(&s);
 		s.t.use = DP_USE_MIRROR;
 		dp_seen_open(&s);
-		dp_seen_mail(&mail, contents[i], strlen(contents[i]));
+		dp_made_mail(&mail, contents[i], strlen(contents[i]));
 		dp_test_mail(&s.t, &s.c, &mail, 1, 0);
 		assert_int_equal(s.t.nsent, 0);
 		dp_text_free(&mail);
@@ -146,7 +146,7 @@ static void no_port(void **state)
 	struct dp_text mail = { 0 };
 	begin(&s);
 	s.t.worker->tx = NULL;
-	dp_seen_mail(&mail, dp_seen_bad, strlen(dp_seen_bad));
+	dp_made_infected(&mail);
 	for (size_t at = 0; at < mail.n; at++)
 		dp_test_bytes(&s.t, &s.c, 0, mail.p + at, 1);
 	dp_test_accept(&s.t, &s.c);

@@ -120,15 +120,13 @@ static void test_random_frames(void **state)
 
 /* Where memory ends. */
 
-static const char loader[] = "\1\2\3 KERNEL32.dll and advapi32.DLL and the rest of it";
-
 /* Several parts; the loader in a zip in a zip. */
 static void make_mail(struct dp_text *mail, bool infected)
 {
 	struct dp_made m;
 	struct dp_made_zip inner = { 0 }, outer = { 0 };
 	dp_made_zip_add(&inner, "readme.txt", "read me", 7, DP_MADE_STORED);
-	dp_made_zip_add(&inner, "tool.scr", loader, infected ? sizeof loader - 1 : 8, DP_MADE_STORED);
+	dp_made_zip_add(&inner, "tool.scr", dp_made_bad, infected ? strlen(dp_made_bad) : 8, DP_MADE_STORED);
 	dp_made_zip_end(&inner);
 	dp_made_zip_add(&outer, "more.txt", "more to read", 12, DP_MADE_STORED);
 	dp_made_zip_add(&outer, "inner.zip", inner.data.p, inner.data.n, DP_MADE_STORED);
