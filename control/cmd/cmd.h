@@ -4,6 +4,7 @@
 #define CMD_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "control/ct_config.h"
 #include "matchers/mt_rules.h"
@@ -20,6 +21,18 @@ struct cmd_common {
 	char **rules; /* -r, in order; they take the place of the configuration's */
 	size_t nrules;
 };
+
+/* Their options, for getopt_long. */
+#define CMD_COMMON_SHORT "c:r:hV"
+#define CMD_COMMON_LONG                                                                                                \
+	{ "config", required_argument, NULL, 'c' }, { "rules", required_argument, NULL, 'r' },                         \
+	{ "help", no_argument, NULL, 'h' }, { "version", no_argument, NULL, 'V' }
+
+/* Room for the rules of such a command line; the caller frees `rules`. 0, or -ENOMEM with the reason printed. */
+int cmd_common_init(struct cmd_common *common, int argc);
+
+/* Takes one of them. 0; 1 when there is nothing left to do; -EINVAL where it is none. */
+int cmd_common_take(struct cmd_common *common, int opt, char *value, void (*usage)(FILE *to));
 
 /* One line on standard error: "mailweir: ...". */
 void cmd_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -58,43 +58,30 @@ static void print_list(const char *what, const struct mt_refusal *r, size_t n)
 	}
 }
 
-int cmd_check(int argc, char **argv)
+/* 0; 1 when there is nothing left to do; -errno with the reason printed. */
+static int parse(struct cmd_common *common, bool *json, int argc, char **argv)
 {
 	enum { OPT_JSON = 256 };
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "rules", required_argument, NULL, 'r' },
-		{ "json", no_argument, NULL, OPT_JSON },    { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct cmd_common common = { .rules = calloc((size_t)argc, sizeof *common.rules) };
-	bool json = false;
-	int opt, status = CMD_ERROR;
-	if (!common.rules)
-		return CMD_ERROR;
-	while ((opt = getopt_long(argc, argv, "c:r:hV", options, NULL)) != -1)
-		switch (opt) {
-		case 'c':
-			common.config_path = optarg;
-			break;
-		case 'r':
-			common.rules[common.nrules++] = optarg;
-			break;
-		case OPT_JSON:
-			json = true;
-			break;
-		case 'h':
-			usage(stdout);
-			free(common.rules);
-			return CMD_OK;
-		case 'V':
-			cmd_print_version("mailweir");
-			free(common.rules);
-			return CMD_OK;
-		default:
-			free(common.rules);
-			return CMD_ERROR;
-		}
+	static const struct option options[] = { CMD_COMMON_LONG, { "json", no_argument, NULL, OPT_JSON }, { NULL, 0, NULL, 0 } };
+	int opt, rc = cmd_common_init(common, argc);
+	*json = false;
+	while (rc == 0 && (opt = getopt_long(argc, argv, CMD_COMMON_SHORT, options, NULL)) != -1)
+		if (opt == OPT_JSON)
+			*json = true;
+		else
+			rc = cmd_common_take(common, opt, optarg, usage);
+	return rc;
+}
+
+int cmd_check(int argc, char **argv)
+{
+	struct cmd_common common;
+	bool json;
+	int status = CMD_ERROR, parsed = parse(&common, &json, argc, argv);
+	if (parsed != 0) {
+		free(common.rules);
+		return parsed > 0 ? CMD_OK : CMD_ERROR;
+	}
 	struct ct_config config;
 	struct mt_ruleset *rs = NULL;
 	struct mt_report report = { 0 };

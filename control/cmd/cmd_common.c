@@ -70,6 +70,35 @@ int cmd_flush(int status)
 	return CMD_ERROR;
 }
 
+int cmd_common_init(struct cmd_common *common, int argc)
+{
+	*common = (struct cmd_common){ .rules = calloc((size_t)argc, sizeof *common->rules) };
+	if (common->rules)
+		return 0;
+	cmd_error("out of memory");
+	return -ENOMEM;
+}
+
+int cmd_common_take(struct cmd_common *common, int opt, char *value, void (*usage)(FILE *to))
+{
+	switch (opt) {
+	case 'c':
+		common->config_path = value;
+		return 0;
+	case 'r':
+		common->rules[common->nrules++] = value;
+		return 0;
+	case 'h':
+		usage(stdout);
+		return 1;
+	case 'V':
+		cmd_print_version("mailweir");
+		return 1;
+	default:
+		return -EINVAL;
+	}
+}
+
 int cmd_load_config(const struct cmd_common *common, struct ct_config *c)
 {
 	char err[1024] = "";

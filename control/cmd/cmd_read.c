@@ -197,33 +197,21 @@ static int parse_fail_on(struct options *o, char *list)
 	return 0;
 }
 
-/* 0; 1 when there is nothing left to do; -EINVAL with the reason printed. */
+/* 0; 1 when there is nothing left to do; -errno with the reason printed. */
 static int parse_options(struct options *o, int argc, char **argv)
 {
 	enum { OPT_JSON = 256, OPT_WORKERS, OPT_FAIL_ON };
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "rules", required_argument, NULL, 'r' },
+		CMD_COMMON_LONG,
 		{ "output", required_argument, NULL, 'o' },
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "workers", required_argument, NULL, OPT_WORKERS },
 		{ "fail-on", required_argument, NULL, OPT_FAIL_ON },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
-	int opt;
-	o->common.rules = calloc((size_t)argc, sizeof *o->common.rules);
-	if (!o->common.rules)
-		return -ENOMEM;
-	while ((opt = getopt_long(argc, argv, "c:r:o:hV", options, NULL)) != -1)
+	int opt, rc = cmd_common_init(&o->common, argc);
+	while (rc == 0 && (opt = getopt_long(argc, argv, CMD_COMMON_SHORT "o:", options, NULL)) != -1)
 		switch (opt) {
-		case 'c':
-			o->common.config_path = optarg;
-			break;
-		case 'r':
-			o->common.rules[o->common.nrules++] = optarg;
-			break;
 		case 'o':
 			o->output = optarg;
 			break;
@@ -231,22 +219,16 @@ static int parse_options(struct options *o, int argc, char **argv)
 			o->json = true;
 			break;
 		case OPT_WORKERS:
-			if (cmd_number("--workers", optarg, DP_WORKERS_MAX, &o->workers) != 0)
-				return -EINVAL;
+			rc = cmd_number("--workers", optarg, DP_WORKERS_MAX, &o->workers);
 			break;
 		case OPT_FAIL_ON:
-			if (parse_fail_on(o, optarg) != 0)
-				return -EINVAL;
+			rc = parse_fail_on(o, optarg);
 			break;
-		case 'h':
-			usage(stdout);
-			return 1;
-		case 'V':
-			cmd_print_version("mailweir");
-			return 1;
 		default:
-			return -EINVAL;
+			rc = cmd_common_take(&o->common, opt, optarg, usage);
 		}
+	if (rc != 0)
+		return rc;
 	o->captures = argv + optind;
 	o->ncaptures = (unsigned)(argc - optind);
 	if (o->ncaptures == 0) {

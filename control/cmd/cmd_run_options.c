@@ -42,16 +42,13 @@ static void usage(FILE *to)
 enum { OPT_INSIDE = 256, OPT_OUTSIDE, OPT_MIRROR, OPT_RESET, OPT_OBSERVE, OPT_WORKERS };
 
 static const struct option options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "rules", required_argument, NULL, 'r' },
+	CMD_COMMON_LONG,
 	{ "inside", required_argument, NULL, OPT_INSIDE },
 	{ "outside", required_argument, NULL, OPT_OUTSIDE },
 	{ "mirror", required_argument, NULL, OPT_MIRROR },
 	{ "reset-port", required_argument, NULL, OPT_RESET },
 	{ "observe", no_argument, NULL, OPT_OBSERVE },
 	{ "workers", required_argument, NULL, OPT_WORKERS },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -69,12 +66,6 @@ static int take_port(const char **to, const char *option, const char *value)
 static int take(struct cmd_run_options *o, int opt)
 {
 	switch (opt) {
-	case 'c':
-		o->common.config_path = optarg;
-		return 0;
-	case 'r':
-		o->common.rules[o->common.nrules++] = optarg;
-		return 0;
 	case OPT_INSIDE:
 		return take_port(&o->inside, "--inside", optarg);
 	case OPT_OUTSIDE:
@@ -88,30 +79,18 @@ static int take(struct cmd_run_options *o, int opt)
 		return 0;
 	case OPT_WORKERS:
 		return cmd_number("--workers", optarg, DP_LIVE_WORKERS_MAX, &o->workers);
-	case 'h':
-		usage(stdout);
-		return 1;
-	case 'V':
-		cmd_print_version("mailweir");
-		return 1;
 	default:
-		return -EINVAL;
+		return cmd_common_take(&o->common, opt, optarg, usage);
 	}
 }
 
 int cmd_run_parse(struct cmd_run_options *o, int argc, char **argv)
 {
-	int opt;
-	o->common.rules = calloc((size_t)argc, sizeof *o->common.rules);
-	if (!o->common.rules) {
-		cmd_error("out of memory");
-		return -ENOMEM;
-	}
-	while ((opt = getopt_long(argc, argv, "c:r:hV", options, NULL)) != -1) {
-		int rc = take(o, opt);
-		if (rc != 0)
-			return rc;
-	}
+	int opt, rc = cmd_common_init(&o->common, argc);
+	while (rc == 0 && (opt = getopt_long(argc, argv, CMD_COMMON_SHORT, options, NULL)) != -1)
+		rc = take(o, opt);
+	if (rc != 0)
+		return rc;
 	if (optind < argc) {
 		cmd_error("run: %s: no option; `mailweir run --help` lists them", argv[optind]);
 		return -EINVAL;
