@@ -3,6 +3,7 @@
 #include "dataplane/dp_built.h"
 #include "dataplane/dp_craft.h"
 #include "dataplane/dp_cut.h"
+#include "dataplane/dp_frames.h"
 #include "dataplane/dp_test.h"
 
 static struct rte_mempool *pool;
@@ -14,8 +15,7 @@ static int setup(void **state)
 {
 	if (dp_test_eal(state))
 		return -1;
-	pool = rte_pktmbuf_pool_create("cut test", 255, 0, sizeof(struct dp_meta), RTE_MBUF_DEFAULT_BUF_SIZE,
-				       SOCKET_ID_ANY);
+	pool = dp_frames_create("cut test", 255, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
 	uint64_t random = 5;
 	for (size_t i = 0; i < sizeof text; i++)
 		text[i] = (uint8_t)dp_test_random(&random, 256);

@@ -13,6 +13,7 @@
 
 #include "dataplane/dp_mbuf.h"
 
+/* The private area must be a multiple of RTE_MBUF_PRIV_ALIGN. */
 #define META RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN)
 
 /* Beside the room, with the pool's own header. Spread over memory channels, an object would become longer than a page. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_frames: the pool of the frames of all live ports.
+/* dp_frames: the pool of frames: of all live ports, of captures, of tests.
  *
  * DPDK's driver for AF_XDP tells the kernel that the pool is as long as its objects are together. Where the pool leaves gaps,
  * because no object may cross a page, the kernel knows only the beginning. It drops a frame from beyond, without a word: one for

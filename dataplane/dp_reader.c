@@ -11,6 +11,7 @@
 #include <rte_lcore.h>
 
 #include "dataplane/dp_capture.h"
+#include "dataplane/dp_frames.h"
 
 static void nap(void)
 {
@@ -29,9 +30,7 @@ int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *
 {
 	memset(r, 0, sizeof *r);
 	r->workers = workers;
-	/* The private area must be a multiple of RTE_MBUF_PRIV_ALIGN. */
-	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
-	r->mbufs = rte_pktmbuf_pool_create("frames", mbufs, cache_size(mbufs, workers), priv, RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+	r->mbufs = dp_frames_create("frames", mbufs, cache_size(mbufs, workers), RTE_MBUF_DEFAULT_BUF_SIZE, false);
 	if (!r->mbufs)
 		goto fail;
 	for (unsigned i = 0; i < workers; i++) {

@@ -10,6 +10,7 @@
 
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_eal.h"
+#include "dataplane/dp_frames.h"
 #include "pktgen-tests/pg_mail.h"
 
 unsigned dp_test_lcores = 1, dp_test_megabytes = 192;
@@ -179,10 +180,8 @@ void dp_test_open(struct dp_test *t)
 	/* Names of its own each time: a test that failed leaves its memory behind. */
 	static unsigned number;
 	char err[256], name[RTE_MEMPOOL_NAMESIZE];
-	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
 	snprintf(name, sizeof name, "test%u", ++number);
-	t->mbufs = rte_pktmbuf_pool_create(name, t->config.memory.mbufs, 0, priv, RTE_MBUF_DEFAULT_BUF_SIZE,
-					   (int)rte_socket_id());
+	t->mbufs = dp_frames_create(name, t->config.memory.mbufs, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
 	struct dp_worker_config wc = {

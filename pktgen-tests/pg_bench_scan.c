@@ -19,6 +19,7 @@
 
 #include "dataplane/dp_capture.h"
 #include "dataplane/dp_eal.h"
+#include "dataplane/dp_frames.h"
 #include "dataplane/dp_worker.h"
 #include "pktgen-tests/pg_bench.h"
 #include "pktgen-tests/pg_cache.h"
@@ -383,8 +384,7 @@ static int set_up(struct bench *b)
 		fprintf(stderr, "mailweir-bench: %s\n", err);
 		return -1;
 	}
-	uint16_t priv = RTE_ALIGN(sizeof(struct dp_meta), RTE_MBUF_PRIV_ALIGN);
-	b->mbufs = rte_pktmbuf_pool_create("bench", 8191, 256, priv, 128, (int)rte_socket_id());
+	b->mbufs = dp_frames_create("bench", 8191, 256, RTE_PKTMBUF_HEADROOM, false);
 	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = no_rx, .held_max = 4096,
 				       .tx = b->in_line ? no_wire : NULL, .sink = b, .mbufs = b->mbufs };
 	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0) {
