@@ -253,6 +253,8 @@ void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 	w->stats.connections_reset++;
 	if (f->inl)
 		dp_inline_reset_both(w, f);
+	if (f->session)
+		f->session->cut = true;
 	dp_conn_close(w, f, why);
 	dp_inline_bury(w, f);
 }
@@ -562,6 +564,8 @@ void dp_inline_leave(struct dp_worker *w, struct dp_flow *f)
 	if (f->tcp.state == RS_TCP_CLOSED || f->proto != DP_PROTO_SMTP)
 		return;
 	w->stats.connections_reset++;
+	if (f->session)
+		f->session->cut = true;
 	dp_inline_reset_both(w, f);
 }
 
