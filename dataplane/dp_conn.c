@@ -37,7 +37,7 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 {
 	bool to_mail = is_smtp_port(w, pkt->dport), from_mail = is_smtp_port(w, pkt->sport);
 	rs_tcp_init(&f->tcp, w->config->tcp.held);
-	if (pkt->tcp_flags & RS_TCP_SYN)
+	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
 	else
 		f->client = to_mail && !from_mail ? 0 : from_mail && !to_mail ? 1 : 2;
@@ -45,8 +45,9 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 	f->proto = mail ? DP_PROTO_SMTP : w->config->smtp.detect || to_mail || from_mail ? DP_PROTO_PROBING : DP_PROTO_NONE;
 }
 
+/* answers: a SYN of the other end was seen before. */
 static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_flow_key *key, unsigned end,
-                                const struct dp_meta *meta)
+                                const struct dp_meta *meta, bool answers)
 {
 	/* What begins nothing and carries nothing has nothing to follow. */
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
@@ -70,7 +71,8 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	f->first_seq = meta->seq;
 	f->first_time = meta->time;
 	f->reset_by = 2;
-	f->middle = !(pkt->tcp_flags & RS_TCP_SYN);
+	/* Between two ports a SYN-ACK without the SYN that it answers is nobody's beginning: whoever sends it first may be the client. */
+	f->middle = !(pkt->tcp_flags & RS_TCP_SYN) || ((pkt->tcp_flags & RS_TCP_ACK) && dp_worker_guards(w) && !answers);
 	first_packet(w, f, pkt);
 	return f;
 }
@@ -96,12 +98,31 @@ static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const
 		key->side = *end ^ meta->port;
 }
 
-struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	struct dp_flow_key key;
 	unsigned end;
 	key_of(w, pkt, meta, &key, &end);
-	struct dp_flow *f = dp_flow_find(&w->flows, &key);
+	return dp_flow_find(&w->flows, &key);
+}
+
+/* What was told not to be mail is over, seen or not, when its ports are answered as a new connection's are. */
+static bool answered_anew(const struct dp_worker *w, const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	unsigned dir = dp_flow_direction(f, pkt);
+	if (f->proto != DP_PROTO_NONE || f->dead || (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) != (RS_TCP_SYN | RS_TCP_ACK))
+		return false;
+	if (!w->config->smtp.detect && !dp_conn_is_mail(w, pkt))
+		return false;
+	return !(f->tcp.started & (1u << dir)) || pkt->seq != f->tcp.dir[dir].isn;
+}
+
+struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow_key key;
+	unsigned end;
+	bool answers = false;
+	key_of(w, pkt, meta, &key, &end);
 	/* A flow that has idled too long is another connection's now, whether or not the clock's tick has ended it yet. */
 	if (f && f->last && f->last + w->flows.timeout[f->list] <= meta->time) {
 		w->stats.flows_expired++;
@@ -128,8 +149,13 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, con
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
+	if (f && dp_worker_guards(w) && answered_anew(w, f, pkt)) {
+		answers = f->syns & (1u << !dp_flow_direction(f, pkt));
+		remove_flow(w, f, CT_REASON_NONE);
+		f = NULL;
+	}
 	if (!f)
-		f = new_flow(w, pkt, &key, end, meta);
+		f = new_flow(w, pkt, &key, end, meta, answers);
 	if (f) {
 		f->input = meta->input;
 		f->pcap_cnt = meta->pcap_cnt;
@@ -151,6 +177,8 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 {
 	if (f->tcp.state == RS_TCP_NEW || f->tcp.state == RS_TCP_SYN_SENT)
 		f->tcp.state = pkt->tcp_flags & RS_TCP_SYN ? RS_TCP_SYN_SENT : RS_TCP_ESTABLISHED;
+	if ((pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN)
+		f->syns |= (uint8_t)(1u << dp_flow_direction(f, pkt));
 	if (pkt->tcp_flags & RS_TCP_FIN)
 		f->fins |= (uint8_t)(1u << dp_flow_direction(f, pkt));
 	if ((pkt->tcp_flags & RS_TCP_RST) || f->fins == 3)
@@ -164,7 +192,8 @@ struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struc
 		unsigned end;
 		remove_flow(w, f, CT_REASON_NONE);
 		key_of(w, pkt, dp_meta(m), &key, &end);
-		f = new_flow(w, pkt, &key, end, dp_meta(m));
+		/* It replaces the other by its SYN, or by the answer to one. */
+		f = new_flow(w, pkt, &key, end, dp_meta(m), true);
 		if (!f)
 			return NULL;
 		dp_streams_take(w, f, pkt, m);

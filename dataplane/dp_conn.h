@@ -7,8 +7,11 @@
 
 #include "dataplane/dp_worker.h"
 
-/* The packet's flow; a new one where it may begin one (a SYN, or payload); NULL where it has none. */
-struct dp_flow *dp_conn_of(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta);
+/* The flow that is kept for the packet's addresses and ports, or NULL. Nothing is changed. */
+struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta);
+/* The packet's flow, where `f` was found for it: that one; a new one where the packet may begin one (a SYN, or payload), in its place
+ * where the old one is over; NULL where it has none. */
+struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
 
 /* A connection between these ports is mail's. */
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt);

@@ -53,11 +53,11 @@ struct dp_flow {
 	uint16_t input; /* of the last packet, and its number there */
 	uint64_t pcap_cnt;
 	bool was_mail; /* its session has ended */
-	bool middle; /* its first packet seen was no SYN */
+	bool middle; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
 	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
-	uint8_t fins; /* DP_PROTO_NONE: bit i: a FIN of direction i was seen */
+	uint8_t fins, syns; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
 	uint8_t proxy_done; /* bit i: direction i's header has ended */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint8_t probe[2][DP_PROBE_MAX];

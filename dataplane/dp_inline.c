@@ -138,9 +138,12 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	return fate;
 }
 
-/* The SYN's data comes again behind it, when it does not arrive with it (RFC 7413 4.2). */
+/* The SYN's data comes again behind it, when it does not arrive with it (RFC 7413 4.2). What answers a SYN is the server's: of a client
+ * it would only speak for numbers that the server does not count by. */
 static enum dp_fate client_syn(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
+	if (pkt->tcp_flags & RS_TCP_ACK)
+		return dp_worker_drop(w, m, DP_DROP_WINDOW);
 	f = dp_conn_take(w, f, pkt, m);
 	if (f && f->inl)
 		follow_isn(w, f);
@@ -207,7 +210,7 @@ static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const
  * should it speak SMTP, it is reset then. */
 static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	if (f->proto != DP_PROTO_SMTP) {
+	if (f->proto != DP_PROTO_SMTP && !dp_conn_is_mail(w, pkt)) {
 		f = dp_conn_segment(w, f, pkt, m);
 		if (!f || !f->session)
 			return DP_FORWARDED;

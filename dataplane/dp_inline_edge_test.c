@@ -73,6 +73,34 @@ static void end_resets_both(void **state)
 
 /* Bytes. */
 
+/* A message is under way when its connection is ended here: it was kept from being delivered, and that is said of it. One that the
+ * server has whole is not. */
+static void cut_message_is_said_to_be(void **state)
+{
+	(void)state;
+	static const char *const texts[] = { "Subject: x\r\n\r\nhello\r\n", "KERNEL32.DLL ADVAPI32.DLL\r\n" };
+	for (unsigned i = 0; i < 3; i++) {
+		struct dp_seen s;
+		bool bad = i == 1, whole = i == 2;
+		dp_seen_init(&s);
+		dp_seen_open(&s);
+		dp_test_greet(&s.t, &s.c);
+		dp_test_envelope(&s.t, &s.c);
+		dp_test_say(&s.t, &s.c, 0, texts[whole ? 0 : bad]);
+		if (whole)
+			dp_test_say(&s.t, &s.c, 0, ".\r\n");
+		dp_test_tick(&s.t, s.t.config.tcp.timeout_established);
+		dp_test_check(&s.t);
+		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+		const struct ct_message *m = &dp_test_nth(&s.t, CT_MESSAGE, 0)->rec.u.message;
+		assert_int_equal(m->complete, whole);
+		assert_int_equal(m->action, whole ? CT_ACT_NONE : CT_ACT_RESET);
+		assert_int_equal(m->delivered, whole ? CT_DELIVERED_UNKNOWN : CT_DELIVERED_NO);
+		assert_int_equal(m->verdict, whole ? CT_CLEAN : bad ? CT_INFECTED : CT_UNSCANNED);
+		dp_seen_close(&s);
+	}
+}
+
 static void contradiction_does_not_go_on(void **state)
 {
 	(void)state;
@@ -514,6 +542,7 @@ int main(void)
 		cmocka_unit_test(expiry_resets_both),
 		cmocka_unit_test(eviction_resets_both),
 		cmocka_unit_test(end_resets_both),
+		cmocka_unit_test(cut_message_is_said_to_be),
 		cmocka_unit_test(contradiction_does_not_go_on),
 		cmocka_unit_test(data_of_a_syn_is_cut_off),
 		cmocka_unit_test(bypassed_is_reset),

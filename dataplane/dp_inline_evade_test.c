@@ -143,6 +143,114 @@ static void chunk_read_as_commands(void **state)
 	dp_seen_close(&s);
 }
 
+/* An infected mail to its end, over a connection that begins now. Returns how many bytes more than the server may have it has: -1 where
+ * the mail was refused at its end, fewer where the connection was reset before. */
+static int64_t beyond(struct dp_seen *s)
+{
+	struct dp_text mail = { 0 };
+	s->first = s->c.seq[0] + 1;
+	dp_test_greet(&s->t, &s->c);
+	dp_test_envelope(&s->t, &s->c);
+	dp_made_infected(&mail);
+	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);
+	dp_text_free(&mail);
+	dp_test_say(&s->t, &s->c, 0, ".\r\n");
+	struct dp_text server = dp_seen_at_server(s);
+	/* Of the end's line, the dot. */
+	int64_t n = (int64_t)server.n - (int64_t)(s->c.seq[0] - s->first) + 1;
+	dp_text_free(&server);
+	return n;
+}
+
+static const char *const decoy_texts[] = { "", "GET / HTTP/1.0\r\n\r\n", "220 mx.example.com ESMTP\r\n" };
+
+/* A segment of the client goes by that the server does not take: its sum is wrong, or it lives for too few hops. */
+static void decoy(struct dp_seen *s, unsigned flags, bool bad_sum, uint32_t before, const char *text)
+{
+	s->c.bad_sum = bad_sum;
+	dp_test_segment(&s->t, &s->c, 0, flags, s->c.seq[0] - before, text, strlen(text));
+	s->c.bad_sum = false;
+}
+
+static void decoy_before_the_syn(unsigned port, bool detect, unsigned flags)
+{
+	for (unsigned i = 0; i < 2 * sizeof decoy_texts / sizeof *decoy_texts; i++) {
+		struct dp_seen s;
+		bool bad_sum = i % 2;
+		dp_seen_init(&s);
+		s.t.config.capture.checksums = CT_CHECKSUMS_AUTO;
+		s.t.config.smtp.detect = detect;
+		s.c.port[1] = (uint16_t)port;
+		dp_seen_open(&s);
+		decoy(&s, flags, bad_sum, 5000, decoy_texts[i / 2]);
+		int64_t n = beyond(&s);
+		/* What nobody takes changes nothing. Of others the connection may be reset. */
+		if (bad_sum)
+			assert_int_equal(n, -1);
+		else
+			assert_true(n < 0);
+		dp_seen_close(&s);
+	}
+}
+
+static void decoys_before_the_syn(void **state)
+{
+	(void)state;
+	static const unsigned flags[] = { RS_TCP_SYN, RS_TCP_SYN | RS_TCP_ACK, RS_TCP_ACK, RS_TCP_RST, RS_TCP_FIN | RS_TCP_ACK,
+					  RS_TCP_RST | RS_TCP_ACK };
+	for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
+		decoy_before_the_syn(25, true, flags[i]);
+		decoy_before_the_syn(25, false, flags[i]);
+		decoy_before_the_syn(8025, true, flags[i]);
+	}
+}
+
+/* A SYN, or the answer to one, that names other numbers than those of the client's connection, before the server has answered. */
+static void decoys_in_the_handshake(void **state)
+{
+	(void)state;
+	static const uint32_t before[] = { 1, 100, 5000, (uint32_t)-1, (uint32_t)-100 };
+	for (unsigned i = 0; i < 4 * sizeof before / sizeof *before; i++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.t.config.capture.checksums = CT_CHECKSUMS_AUTO;
+		dp_seen_open(&s);
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0], NULL, 0);
+		decoy(&s, i % 2 ? RS_TCP_SYN : RS_TCP_SYN | RS_TCP_ACK, i / 2 % 2, before[i / 4], "");
+		s.first = ++s.c.seq[0];
+		dp_test_segment(&s.t, &s.c, 1, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[1]++, NULL, 0);
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0], NULL, 0);
+		/* All in one flight, before the server has acknowledged any of it. */
+		struct dp_text mail = { 0 }, flight = { 0 };
+		dp_made_infected(&mail);
+		dp_text_printf(&flight, "EHLO x\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n%.*s.\r\n", (int)mail.n, (const char *)mail.p);
+		dp_test_bytes(&s.t, &s.c, 0, flight.p, flight.n);
+		struct dp_text server = dp_seen_at_server(&s);
+		/* The server's answer tells which numbers count: what waits for it waits. */
+		assert_int_equal(server.n, strlen("EHLO x\r\n"));
+		dp_text_free(&server);
+		dp_text_free(&flight);
+		dp_text_free(&mail);
+		dp_seen_close(&s);
+	}
+}
+
+/* Ports that carried no mail, and whose end nobody saw, carry some now. */
+static void mail_where_there_was_none(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	other_port(&s);
+	dp_test_say(&s.t, &s.c, 0, "GET / HTTP/1.0\r\n\r\n");
+	dp_test_say(&s.t, &s.c, 1, "HTTP/1.0 200 OK\r\n\r\n");
+	dp_test_say(&s.t, &s.c, 0, "GET / HTTP/1.0\r\n\r\n");
+	s.c.seq[0] += 100000;
+	s.c.seq[1] += 100000;
+	dp_test_forget_sent(&s.t);
+	assert_int_equal(beyond(&s), -1);
+	dp_seen_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +260,9 @@ int main(void)
 		cmocka_unit_test(another_protocol_before_the_greeting),
 		cmocka_unit_test(another_protocol_that_the_server_drops),
 		cmocka_unit_test(chunk_read_as_commands),
+		cmocka_unit_test(decoys_before_the_syn),
+		cmocka_unit_test(decoys_in_the_handshake),
+		cmocka_unit_test(mail_where_there_was_none),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dataplane/dp_inline_reset.h"
+#include "dataplane/dp_session.h"
 #include "dataplane/dp_streams.h"
 
 bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f)
@@ -70,6 +71,8 @@ void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 	w->stats.connections_reset++;
 	if (f->inl)
 		dp_inline_reset_both(w, f);
+	if (f->session)
+		f->session->cut = true;
 	dp_inline_end(w, f, why);
 }
 
@@ -78,5 +81,7 @@ void dp_inline_leave(struct dp_worker *w, struct dp_flow *f)
 	if (f->tcp.state == RS_TCP_CLOSED || f->proto != DP_PROTO_SMTP)
 		return;
 	w->stats.connections_reset++;
+	if (f->session)
+		f->session->cut = true;
 	dp_inline_reset_both(w, f);
 }

@@ -190,6 +190,8 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	/* Bytes of the client were lost since it began: its content, or the end of it, may have been among them. */
 	if (out != RS_OUT_REJECTED && m->client_gaps != s->client_gaps && !m->rec->u.message.complete)
 		dp_message_reason(m, CT_REASON_GAP);
+	if (s->cut && out == RS_OUT_UNKNOWN && !m->rec->u.message.complete && m->taken == CT_ACT_NONE)
+		dp_message_take(m, CT_ACT_RESET);
 	switch (out) {
 	case RS_OUT_ACCEPTED:
 		m->rec->u.message.delivered = CT_DELIVERED_YES;

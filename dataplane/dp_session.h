@@ -15,6 +15,7 @@ struct dp_session {
 	struct ct_notes helo; /* one note: the client's name */
 	bool midstream; /* its beginning was not seen */
 	bool closed; /* it is being ended */
+	bool cut; /* by us: its connection is being reset */
 	bool hold;
 	uint8_t direction; /* enum ct_direction */
 	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */

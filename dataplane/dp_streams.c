@@ -51,17 +51,26 @@ static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 	return dp_checksum_value(&sum) == 0;
 }
 
+/* Whether anything depends on it: what is no mail passes, right or wrong, but no wrong one begins or replaces a connection. */
+static bool matters(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	if ((pkt->tcp_flags & RS_TCP_SYN) || (!f && pkt->payload_len > 0))
+		return true;
+	return f && (f->proto != DP_PROTO_NONE || f->was_mail || f->dead);
+}
+
 enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	enum ct_checksums policy = w->config->capture.checksums;
-	if (policy == CT_CHECKSUMS_TRUST || !f || f->proto == DP_PROTO_NONE)
+	bool inline_ = w->use == DP_USE_INLINE;
+	if (policy == CT_CHECKSUMS_TRUST || (inline_ ? !matters(f, pkt) : !f || f->proto == DP_PROTO_NONE))
 		return DP_SUM_TAKE;
 	/* A segment that is not here whole cannot be summed. */
 	if (pkt->payload_missing)
 		return DP_SUM_TAKE;
 	bool right = sums_right(pkt, m);
 	/* Between two ports nobody but the receiver's own card has still to compute one. */
-	if (policy == CT_CHECKSUMS_VERIFY || w->use == DP_USE_INLINE)
+	if (policy == CT_CHECKSUMS_VERIFY || inline_)
 		return right ? DP_SUM_TAKE : DP_SUM_DROP;
 	return dp_doubt_judge(w, f, dp_flow_direction(f, pkt), right, pkt, m);
 }

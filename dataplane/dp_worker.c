@@ -95,7 +95,10 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
 	if (w->use == DP_USE_INLINE && pkt->payload_missing)
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
-	struct dp_flow *f = dp_conn_of(w, pkt, dp_meta(m));
+	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
+	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it: it changes nothing. */
+	if (w->use != DP_USE_INLINE)
+		f = dp_conn_of(w, f, pkt, dp_meta(m));
 	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
@@ -103,10 +106,12 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		return DP_HELD;
 	case DP_SUM_DROP:
 		/* What is no mail goes on as it is: its receiver will not take it. */
-		if (w->use == DP_USE_INLINE && !f->inl && !dp_conn_is_mail(w, pkt))
+		if (w->use == DP_USE_INLINE && !(f && (f->inl || f->dead)) && !dp_conn_is_mail(w, pkt))
 			return pass(w);
 		return refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
+	if (w->use == DP_USE_INLINE)
+		f = dp_conn_of(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
 	if (dp_worker_guards(w))
