@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: what a hostile client does, an operation a byte or two (see act): tokens of SMTP, whole or in pieces, early, again, contradicting
- * itself; FIN, RST, silence; loss. Before it, a byte that says what kind of server there is.
+ * itself; FIN, RST, silence; loss; segments of any kind, also such as the server does not get or does not take. Before it, a byte that
+ * says what kind of server there is, and whether the first of these comes before the connection's SYN.
  * Checked: nothing that an honest server delivers is what the rules of the tests reject, as a reader that has all of it judges; the sums
  * hold after each frame; every object of every pool comes back. */
 #include "dataplane/dp_inline_seen.h"
@@ -22,6 +23,7 @@ struct run {
 	struct frame queue[4096]; /* of the server's, on their way to the sensor */
 	size_t nqueue;
 	bool loses, lags;
+	bool misses; /* what goes to the server does not arrive (too few hops), or is not taken */
 };
 
 static const char *const words[] = {
@@ -74,7 +76,7 @@ static void settle(struct run *r)
 		if (sent < t->nsent) {
 			/* The array may move while it is being answered. */
 			struct dp_sent f = t->sent[sent++];
-			if (f.out != DP_INSIDE || !f.pkt.ip_version)
+			if (f.out != DP_INSIDE || !f.pkt.ip_version || r->misses)
 				continue;
 			dp_end_take(&r->end, f.p, &f.pkt, t->time, run_server, r);
 			run_server(r);
@@ -132,6 +134,21 @@ static void wait(struct run *r, uint64_t seconds)
 	settle(r);
 }
 
+/* A segment of any flags and place, with nothing in it, or with what was or may be said there. */
+static void decoy(struct run *r, unsigned a, unsigned b)
+{
+	static const unsigned flags[] = { RS_TCP_SYN, RS_TCP_SYN | RS_TCP_ACK, RS_TCP_ACK, RS_TCP_RST, RS_TCP_RST | RS_TCP_ACK,
+					  RS_TCP_FIN | RS_TCP_ACK, RS_TCP_ACK | RS_TCP_URG, 0 };
+	static const char *const texts[] = { "", ".\r\n", "GET / HTTP/1.0\r\n\r\n", "220 x ESMTP\r\n" };
+	static const int64_t from_here[] = { 0, -1, 1, 3, -100, 100, -5000, 1 << 20 };
+	const char *text = texts[a / 8 % 4];
+	uint64_t off = b & 8 ? 0 : r->stream.n;
+	r->s.c.bad_sum = a & 32;
+	r->misses = a & (32 | 64);
+	segment(r, flags[a % 8], off + (uint64_t)from_here[b % 8], text, strlen(text));
+	r->misses = r->s.c.bad_sum = false;
+}
+
 static void rarely(struct run *r, unsigned what)
 {
 	switch (what % 8) {
@@ -167,9 +184,11 @@ static size_t act(struct run *r, const uint8_t *p, size_t n)
 	unsigned a = n > 1 ? p[1] : 0, b = n > 2 ? p[2] : 0;
 	switch (p[0] % 8) {
 	case 0:
-	case 1:
 		say(r, a, 1460, true);
 		return 2;
+	case 1:
+		decoy(r, a, b);
+		return 3;
 	case 2:
 		say(r, a, 1 + b % 32, true);
 		return 3;
@@ -229,9 +248,14 @@ static void judge(const struct run *r)
 	}
 }
 
-static void begin(struct run *r, unsigned kind)
+/* Returns how many bytes of p it has used. */
+static size_t begin(struct run *r, unsigned kind, const uint8_t *p, size_t n)
 {
+	bool early = (kind & 128) && n > 1;
 	dp_seen_init(&r->s);
+	r->s.t.config.capture.checksums = CT_CHECKSUMS_VERIFY;
+	if (kind & 64)
+		r->s.c.port[1] = 8025;
 	r->random = kind;
 	if (kind & 16)
 		r->s.t.config.inline_.hold = 16;
@@ -244,8 +268,11 @@ static void begin(struct run *r, unsigned kind)
 	r->server.ends = (enum dp_ends)(kind % 3);
 	r->server.chunking = !(kind & 4);
 	r->server.delay = kind & 8 ? 2000 : 0;
+	if (early)
+		decoy(r, p[0], p[1]);
 	segment(r, RS_TCP_SYN, UINT64_MAX, NULL, 0);
 	segment(r, RS_TCP_ACK, 0, NULL, 0);
+	return early ? 2 : 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -259,8 +286,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	struct run *r = calloc(1, sizeof *r);
 	assert_non_null(r);
-	begin(r, data[0]);
-	for (size_t at = 1; at < size;)
+	for (size_t at = 1 + begin(r, data[0], data + 1, size - 1); at < size;)
 		at += act(r, data + at, size - at);
 	r->s.t.port_full = false;
 	judge(r);
