@@ -157,7 +157,7 @@ class Against(Bench):
         if port != "memif":
             self.need_ports()
         for measurement in ("forward", "latency"):
-            p = bench(measurement, "--port", port, "--testpmd", TESTPMD, "--mailweir", mailweir, "--seconds", 1, "--rounds", 1)
+            p = bench(measurement, "--port", port, "--testpmd", TESTPMD, "--mailweir", mailweir, "--seconds", 0.5, "--rounds", 1)
             if port == "af_xdp" and b"dpdk-testpmd ended with status" in p.stderr:
                 self.skipTest("testpmd cannot take an interface with AF_XDP here: %s" % p.stderr.decode().strip())
             r = self.parsed(p)
