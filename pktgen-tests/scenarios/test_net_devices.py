@@ -30,10 +30,9 @@ class Letters(Wire):
         saw("%s: IPv4 and IPv6, DATA and BDAT", " ".join(self.sensor.program.argv[2:]))
 
     def test_long_letters(self):
-        """More than the ports and the sensor hold at once, both ways at the ports' full length of frames."""
+        """More than ports and sensor hold at once, in frames as long as they may be."""
         self.serve(Lenient(strict=True))
-        for version in VERSIONS:
-            self.three(version, size=1_000_000)
+        self.three(6, size=1_000_000)
         saw("1 MB each, the second one refused")
 
 
