@@ -58,7 +58,7 @@ class TapLetters(AtTaps, Letters):
 
 class TapOther(AtTaps, Other):
     device = True
-    test_ping = test_udp = None
+    test_ping = test_udp = test_half_a_tcp_header = None
 
 
 class BridgedTapLetters(Letters):
@@ -115,8 +115,10 @@ class MemifLetters(AtMemif, Letters):
 
 
 class MemifOther(AtMemif, Other):
+    """TCP that is not mail: test_ports.py."""
+
     device = True
-    test_ping = test_udp = None
+    test_ping = test_udp = test_half_a_tcp_header = test_tcp_on_another_port = None
 
 
 load_tests = net_case.load_tests(sys.modules[__name__], Letters, Other)
