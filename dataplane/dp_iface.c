@@ -14,6 +14,7 @@
 
 #include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <linux/if_xdp.h>
 #include <linux/sockios.h>
 
@@ -137,6 +138,31 @@ unsigned dp_iface_sockets(int family, int *to, unsigned max)
 	if (d)
 		closedir(d);
 	return n;
+}
+
+int dp_iface_tap(const char *name)
+{
+	char link[300], target[32];
+	int found = -1;
+	DIR *d = opendir("/proc/self/fd");
+	for (struct dirent *e; d && found < 0 && (e = readdir(d));) {
+		struct ifreq ifr = { 0 };
+		snprintf(link, sizeof link, "/proc/self/fd/%s", e->d_name);
+		ssize_t n = readlink(link, target, sizeof target - 1);
+		target[n > 0 ? n : 0] = '\0';
+		if (strcmp(target, "/dev/net/tun") == 0 && ioctl(atoi(e->d_name), TUNGETIFF, &ifr) == 0 &&
+		    strncmp(ifr.ifr_name, name, IFNAMSIZ) == 0)
+			found = atoi(e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+bool dp_iface_tap_exists(int fd)
+{
+	struct ifreq ifr = { 0 };
+	return ioctl(fd, TUNGETIFF, &ifr) == 0;
 }
 
 int dp_iface_ignore_outgoing(int fd)

@@ -32,6 +32,11 @@ int dp_iface_ignore_outgoing(int fd);
 /* Frames that a socket of AF_PACKET or AF_XDP had no room for; AF_PACKET: since the last look. */
 uint64_t dp_iface_dropped(int fd, bool xdp);
 
+/* The file by which this process holds a tap interface of its network namespace; -1: it holds none of that name. */
+int dp_iface_tap(const char *name);
+/* Whether the tap of such a file still exists, in whichever namespace it is now, under whatever name. */
+bool dp_iface_tap_exists(int fd);
+
 /* An AF_XDP socket whose frames the card itself writes to our memory. */
 bool dp_iface_zero_copy(int fd);
 

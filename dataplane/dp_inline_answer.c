@@ -156,6 +156,8 @@ static enum dp_fate client_says(struct dp_worker *w, struct dp_flow *f, const st
 		r->fin = r->closing = true;
 	}
 	if (r->peer_fin && r->fin_acked) {
+		if (speaks)
+			say_again(w, f, now);
 		dp_inline_end(w, f, CT_REASON_NONE);
 		return fate;
 	}

@@ -85,6 +85,9 @@ static void silent_client_is_told_to_go(void **state)
 	s.c.seq[1] += bye->pkt.payload_len + 1;
 	dp_test_forget_sent(&s.t);
 	dp_seen_client(&s, RS_TCP_FIN | RS_TCP_ACK, 0);
+	const struct dp_sent *last = dp_seen_one(&s, DP_OUTSIDE, RS_TCP_ACK);
+	assert_int_equal(last->pkt.seq, s.c.seq[1]);
+	assert_int_equal(last->pkt.ack, s.c.seq[0]);
 	/* Its end: nothing is kept but the number, for whoever still speaks. */
 	assert_int_equal(s.t.worker->inlines.used, 0);
 	assert_int_equal(s.t.worker->stats.connections_reset, 0);

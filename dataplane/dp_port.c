@@ -309,6 +309,17 @@ static void device_arguments(const struct dp_port *p, char *to, size_t size)
 	snprintf(to, size, "%s%s%s", args ? args + 1 : "", args && memif ? "," : "", memif ? MEMIF_BUFFER : "");
 }
 
+/* The driver asks for its interface by name, and so does not find one that was given to another namespace; its file does. */
+static void note_tap(struct dp_port *p)
+{
+	struct rte_eth_dev_info info;
+	char iface[IF_NAMESIZE];
+	if (strcmp(p->driver, "net_tap") != 0 || rte_eth_dev_info_get(p->id, &info) != 0 || !if_indextoname(info.if_index, iface))
+		return;
+	p->tap = dp_iface_tap(iface);
+	p->tap_index = info.if_index;
+}
+
 int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char device[DP_PORT_NAME_MAX], args[DP_PORT_NAME_MAX + 1 + sizeof MEMIF_BUFFER], line[DP_PORT_NAME_MAX + 64];
@@ -327,7 +338,9 @@ int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, 
 		p->mtu = mtu;
 	if (rc == 0 && p->kind == DP_PORT_PCI)
 		p->frame_max = p->mtu + DP_PORT_OVERHEAD;
-	if (rc != 0)
+	if (rc == 0)
+		note_tap(p);
+	else
 		detach(p);
 	if (rc == 0 && say && !p->send_only && strcmp(p->driver, "net_af_packet") == 0) {
 		snprintf(line, sizeof line, "port %s: " LOST_TAG, p->name);
@@ -363,9 +376,23 @@ void dp_port_close(struct dp_port *p)
 	detach(p);
 }
 
+static enum dp_port_state tap_link(const struct dp_port *p)
+{
+	char iface[IF_NAMESIZE];
+	if (!dp_iface_tap_exists(p->tap))
+		return DP_PORT_GONE;
+	/* In another namespace it cannot be looked at: as a driver that cannot tell. */
+	if (!if_indextoname(p->tap_index, iface))
+		return DP_PORT_UP;
+	int flags = dp_iface_flags(iface);
+	return flags >= 0 && (flags & IFF_UP) && (flags & IFF_RUNNING) ? DP_PORT_UP : DP_PORT_DOWN;
+}
+
 enum dp_port_state dp_port_link(struct dp_port *p)
 {
 	struct rte_eth_link link = { 0 };
+	if (p->tap >= 0)
+		return tap_link(p);
 	if (!p->ifindex) {
 		/* A driver that cannot tell has a link. */
 		int rc = rte_eth_link_get_nowait(p->id, &link);

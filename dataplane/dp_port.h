@@ -35,6 +35,8 @@ struct dp_port {
 	char iface[16]; /* the kernel interface that it is, or that its driver takes; "": none */
 	unsigned ifindex; /* of it; 0: none */
 	uint16_t id; /* DPDK's */
+	int tap; /* the file by which the driver holds its tap interface; -1: it is no tap */
+	unsigned tap_index; /* of that interface, as long as it is in our network namespace */
 	bool send_only; /* nothing is received from it, or taken away from its host: AF_PACKET for a kernel interface */
 	bool memif_client; /* once the server has gone, it is lost: the driver does not connect again */
 	bool came; /* memif's client: it had a link */

@@ -224,6 +224,7 @@ int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned w
 	p->index = index;
 	p->send_only = send_only;
 	p->cut_at = p->frame_max = UINT32_MAX;
+	p->tap = -1;
 	if (dp_iface_exists(name))
 		return look_kernel(p, say, arg, err, err_size);
 	if (is_pci(name))

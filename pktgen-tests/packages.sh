@@ -46,6 +46,11 @@ packages_mailers() {
 	echo postfix opensmtpd
 }
 
+# dpdk-testpmd, for the benchmark's tests. check unpacks it: all libraries that it needs come with libdpdk-dev.
+packages_tools() {
+	echo dpdk-dev
+}
+
 # The sanitizers' libraries are a package of their own, named after clang's version: clang only recommends it.
 packages_clang_rt() {
 	local version

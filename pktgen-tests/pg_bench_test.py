@@ -153,11 +153,11 @@ class Against(Bench):
         if not TESTPMD:
             self.skipTest("dpdk-testpmd is not installed: apt-get install dpdk-dev")
 
-    def both(self, port, mailweir):
+    def both(self, port, mailweir, measurements=("forward", "latency")):
         if port != "memif":
             self.need_ports()
-        for measurement in ("forward", "latency"):
-            p = bench(measurement, "--port", port, "--testpmd", TESTPMD, "--mailweir", mailweir, "--seconds", 1, "--rounds", 1)
+        for measurement in measurements:
+            p = bench(measurement, "--port", port, "--testpmd", TESTPMD, "--mailweir", mailweir, "--seconds", 0.5, "--rounds", 1)
             if port == "af_xdp" and b"dpdk-testpmd ended with status" in p.stderr:
                 self.skipTest("testpmd cannot take an interface with AF_XDP here: %s" % p.stderr.decode().strip())
             r = self.parsed(p)
@@ -170,7 +170,7 @@ class Against(Bench):
         self.both(port, self.script("as-mailweir", "cpus=$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' /proc/self/status)\n"
                                     'exec %s --lcores "(0,1)@($cpus)" --no-huge --no-shconf --no-telemetry --no-pci -m 128 '
                                     '--vdev "$5" --vdev "$3" -- --forward-mode=io --nb-cores=1 --auto-start '
-                                    "--total-num-mbufs=16384\n" % TESTPMD))
+                                    "--total-num-mbufs=16384\n" % TESTPMD), ("forward",))
 
     def test_itself_af_packet(self):
         self.run_itself("af_packet")

@@ -10,6 +10,7 @@ import harness
 import net_mail
 import net_sensor
 import netns
+from net_mail import letter
 from net_sensor import AF_PACKET, AF_XDP, Sensor, is_about
 
 DEEP = os.environ.get("MAILWEIR_DEEP", "") not in ("", "0")
@@ -53,11 +54,15 @@ class Wire(unittest.TestCase):
             raise netns.Missing(why)
         cls.net, cls.sensor, cls.server = None, None, None
         try:
-            cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan, queues=net_sensor.queues(cls.kind))
+            cls.make_net()
             cls.start_sensor()
         except BaseException:
             cls.shut()
             raise
+
+    @classmethod
+    def make_net(cls):
+        cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan, queues=net_sensor.queues(cls.kind))
 
     @classmethod
     def start_sensor(cls):
@@ -102,6 +107,16 @@ class Wire(unittest.TestCase):
     def sender(self, client):
         self.addCleanup(client.close)
         return client
+
+    def three(self, version=4, size=3000, **options):
+        """Three letters on a connection, the second one infected."""
+        letters = [letter(size=size), letter(infected=True, size=size), letter(size=size)]
+        outcomes = net_mail.deliver(self.net, letters, version, **options)
+        self.assert_not_delivered([letters[1]])
+        self.assert_delivered([letters[0], letters[2]])
+        self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
+        self.assert_recorded_clean(letters[0])
+        self.assert_recorded_clean(letters[2])
 
     # --- what became of a letter; the server's mailbox is looked at first: records are only words
 

@@ -13,6 +13,7 @@ import netns
 PROGRAM = os.environ.get("MAILWEIR", "")
 HERE = os.path.dirname(os.path.abspath(__file__))
 AF_PACKET, AF_XDP = "af_packet", "af_xdp"
+TAP, MEMIF = "tap", "memif"  # as DPDK's devices only
 AF_XDP_FAMILY = 44
 
 FORWARD = [sys.executable, os.path.join(HERE, "net_forward.py")]
@@ -29,6 +30,8 @@ def missing(kind):
             socket.socket(AF_XDP_FAMILY, socket.SOCK_RAW).close()
         except OSError as error:
             return "no AF_XDP sockets here: %s" % error
+    if kind == TAP and not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return "/dev/net/tun is not there, or not permitted: `modprobe tun` makes it"
     return ""
 
 

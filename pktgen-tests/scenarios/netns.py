@@ -33,6 +33,7 @@ PREFIXES = {4: "/24", 6: "/64"}
 CLIENT = {4: CLIENT4, 6: CLIENT6}
 SERVER = {4: SERVER4, 6: SERVER6}
 OUTSIDE, INSIDE = "outside", "inside"
+HOSTS = {"client": 1, "server": 2}
 
 USERS = {"postfix": 71001, "opensmtpd": 71002, "opensmtpq": 71003, "anna": 71010, "bela": 71011}
 GROUPS = dict(USERS, postdrop=71004)
@@ -230,29 +231,64 @@ class Program:
             return None
 
 
+def _mac(host):
+    return "02:77:00:00:00:%02x" % HOSTS[host]
+
+
 class Net:
     """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both.
-    vlan: between the two ports every frame bears this tag; not together with impair. queues: of the sensor's interfaces."""
+    vlan: between the two ports every frame bears this tag; not together with impair. queues: of the sensor's interfaces.
+    taps: the sensor's ports are interfaces that it makes itself; there are no others until plug()."""
 
-    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=1):
+    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=1, taps=False):
         self.programs, self.links, self.ports, self.mtu, self.queues = [], [], {}, mtu, queues
         self.mirror, self.reset = None, None
         try:
-            self._build(mtu, impair or {}, mirror, vlan)
+            self._hosts(impair or {})
+            if taps:
+                self.ports = {OUTSIDE: "mwn-out", INSIDE: "mwn-in"}
+            else:
+                self._build(mtu, impair or {}, mirror, vlan)
         except BaseException:
             self.close()
             raise
 
-    def _build(self, mtu, impair, mirror, vlan):
-        for name, number, wire in (("client", 1, "mwn-c"), ("server", 2, "mwn-s")):
+    def _hosts(self, impair):
+        for name in HOSTS:
             command("ip", "netns", "add", name)
-            self._pair(wire, "eth0", name, "02:77:00:00:00:%02x" % number, mtu)
             with inside(name):
                 command("ip", "link", "set", "lo", "up")
-                command("ip", "addr", "add", "10.77.0.%d/24" % number, "dev", "eth0")
-                command("ip", "-6", "addr", "add", "fd77::%d/64" % number, "dev", "eth0", "nodad")
                 if impair:
                     _impatient()
+
+    def _address(self, name):
+        with inside(name):
+            command("ip", "addr", "add", "10.77.0.%d/24" % HOSTS[name], "dev", "eth0")
+            command("ip", "-6", "addr", "add", "fd77::%d/64" % HOSTS[name], "dev", "eth0", "nodad")
+
+    def plug(self):
+        """taps: each becomes the interface of its host. The sensor that made them runs."""
+        for name, side in (("client", OUTSIDE), ("server", INSIDE)):
+            command("ip", "link", "set", self.ports[side], "address", _mac(name), "mtu", self.mtu, "netns", name, "name", "eth0")
+        for name in HOSTS:
+            self._plain("eth0", name)
+        # Both are up: what one says now reaches the other.
+        for name in HOSTS:
+            self._address(name)
+
+    def bridge(self, name, *ports):
+        """Joins interfaces as a host's bridge does."""
+        command("ip", "link", "add", name, "type", "bridge", "mcast_snooping", "0")
+        self.links.append(name)
+        for port in (name, *ports):
+            self._plain(port, None)
+        for port in ports:
+            command("ip", "link", "set", port, "master", name)
+
+    def _build(self, mtu, impair, mirror, vlan):
+        for name, wire in (("client", "mwn-c"), ("server", "mwn-s")):
+            self._pair(wire, "eth0", name, _mac(name), mtu)
+            self._address(name)
         for side, wire, near, far in ((OUTSIDE, "mwn-c", "mwn-co", "mwn-out"), (INSIDE, "mwn-s", "mwn-so", "mwn-in")):
             self.ports[side] = wire
             if side in impair or vlan:
@@ -281,8 +317,7 @@ class Net:
             command("ethtool", "-K", name, "rx", "off", "tx", "off", "tso", "off", "gso", "off", "gro", "off", "rxvlan", "off",
                     "txvlan", "off")
             if where is None:
-                with open("/proc/sys/net/ipv6/conf/%s/disable_ipv6" % name, "w") as f:
-                    f.write("1")
+                silence(name)
                 _one_processor(name)
             else:
                 with open("/proc/sys/net/ipv6/conf/%s/router_solicitations" % name, "w") as f:
@@ -303,7 +338,7 @@ class Net:
             program.kill()
         for name in self.links:
             subprocess.run(["ip", "link", "del", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for name in ("client", "server"):
+        for name in HOSTS:
             subprocess.run(["ip", "netns", "del", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def connect(self, version=4, port=25, timeout=60):
@@ -326,6 +361,12 @@ class Net:
         s.bind((SERVER[version], port))
         s.listen(128)
         return s
+
+
+def silence(name):
+    """The interface says nothing of its own; default: nor does any that is made from now on, in the sensor's namespace."""
+    with open("/proc/sys/net/ipv6/conf/%s/disable_ipv6" % name, "w") as f:
+        f.write("1")
 
 
 def _one_processor(name):

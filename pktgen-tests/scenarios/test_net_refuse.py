@@ -90,15 +90,6 @@ class Refuse(Wire):
 
     # --- several letters on a connection; any order of segments and commands that RFC 2920 and 3030 allow
 
-    def three(self, version=4, **options):
-        letters = [letter(), letter(infected=True), letter()]
-        outcomes = deliver(self.net, letters, version, **options)
-        self.assert_not_delivered([letters[1]])
-        self.assert_delivered([letters[0], letters[2]])
-        self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
-        self.assert_recorded_clean(letters[0])
-        self.assert_recorded_clean(letters[2])
-
     def test_second_of_three(self):
         self.serve(Lenient(strict=True))
         for version in VERSIONS:
@@ -247,11 +238,7 @@ class Devices(Wire):
     def test_three_letters(self):
         """Ports named as DPDK's devices: net_af_packet0,iface=... and the like."""
         self.serve(Lenient(strict=True))
-        letters = [letter(), letter(infected=True), letter()]
-        outcomes = deliver(self.net, letters)
-        self.assert_not_delivered([letters[1]])
-        self.assert_delivered([letters[0], letters[2]])
-        self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
+        self.three()
         saw("%s", " ".join(self.sensor.program.argv[2:]))
 
 

@@ -354,6 +354,31 @@ class PortsTest(unittest.TestCase):
         # Whole frames: 2 MB in frames of 1,500 bytes would be 1,400 of them.
         self.assertIn(memif["received"], range(200, 1100), account)
 
+    def test_taps_given_to_other_namespaces(self):
+        """They are the hosts' own interfaces: frames pass, and no link is said to be down before one is taken away."""
+        for n in (A, B):
+            sh("ip -n %s link del host" % n)
+        sensor = self.sensor("net_tap0,iface=t0", "net_tap1,iface=t1")
+        for name in ("t0", "t1"):
+            sh("ip -n %s link set %s down" % (S, name))
+            sensor.wait_for("port net_tap%s,iface=%s: down" % (name[1], name))
+            sh("ip -n %s link set %s up" % (S, name))
+            sensor.wait_for("port net_tap%s,iface=%s: up" % (name[1], name))
+        before = sensor.said()
+        for n, name in ((A, "t0"), (B, "t1")):
+            sh("ip -n %s link set %s netns %s name host" % (S, name, n))
+            sh("ip -n %s link set host up" % n)
+        for n, number in ((A, 1), (B, 2)):
+            sh("ip -n %s addr add 10.99.0.%d/24 dev host" % (n, number))
+        self.talk(mb=2)
+        time.sleep(1)
+        self.assertEqual(sensor.said(), before)
+        sh("ip -n %s link del host" % B)
+        sensor.wait_for("port net_tap1,iface=t1: gone")
+        account = sensor.stop()
+        self.assertTrue(account["balanced"], account)
+        self.assertGreater(account["ports"][0]["received"], 1000)
+
     def refused(self, *ports):
         done = subprocess.run(["ip", "netns", "exec", S, TRY, "1", "5", *ports], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 2, done.stderr)
