@@ -251,6 +251,115 @@ static void mail_where_there_was_none(void **state)
 	dp_seen_close(&s);
 }
 
+/* A server that knows chunks, up to an accepted recipient. */
+static void open_chunking(struct dp_seen *s)
+{
+	dp_seen_init(s);
+	dp_seen_open(s);
+	dp_test_shake(&s->t, &s->c);
+	dp_test_say(&s->t, &s->c, 1, "220 mx.example.com ESMTP\r\n");
+	dp_test_say(&s->t, &s->c, 0, "EHLO client.example.org\r\n");
+	dp_test_say(&s->t, &s->c, 1, "250-mx.example.com\r\n250 CHUNKING\r\n");
+	dp_test_say(&s->t, &s->c, 0, "MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\n");
+	dp_test_say(&s->t, &s->c, 1, "250 ok\r\n250 ok\r\n");
+}
+
+/* The commands that an infected mail is in, as the bytes of a chunk. */
+static void put_transaction(struct dp_text *to)
+{
+	struct dp_text mail = { 0 };
+	dp_made_infected(&mail);
+	dp_text_printf(to, "RSET\r\nMAIL FROM:<c@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n%.*s.\r\n", (int)mail.n, (const char *)mail.p);
+	dp_text_free(&mail);
+}
+
+static void expect_no_end(struct dp_seen *s)
+{
+	struct dp_text server = dp_seen_at_server(s);
+	dp_text_put(&server, "", 1);
+	assert_null(strstr((const char *)server.p, "\r\n.\r\n"));
+	dp_text_free(&server);
+	dp_seen_close(s);
+}
+
+/* Servers that refuse a BDAT which is not in order, and do not take its chunk: to them it is commands (Exim 4.96 behind a command between two
+ * chunks). All in one flight; then with an answer to each step. */
+static void doubtful_chunk(void **state)
+{
+	(void)state;
+	static const char *const before[] = { "BDAT 6\r\na: b\r\nVRFY x\r\nBDAT", "BDAT 6\r\na: b\r\nMAIL FROM:<a@x>\r\nBDAT", "\tBDAT", " BDAT", "BDAT ", "BDAT\t",
+					      "RSET\r\nBDAT", "RSET\r\nMAIL FROM:<a@x>\r\nBDAT" };
+	for (unsigned i = 0; i < 2 * sizeof before / sizeof *before; i++) {
+		struct dp_seen s;
+		struct dp_text inner = { 0 }, flight = { 0 };
+		const char *b = before[i / 2];
+		open_chunking(&s);
+		put_transaction(&inner);
+		dp_text_printf(&flight, "%s %zu LAST\r\n", b, inner.n);
+		size_t head = flight.n;
+		dp_text_put(&flight, inner.p, inner.n);
+		if (i % 2) {
+			dp_test_bytes(&s.t, &s.c, 0, flight.p, flight.n);
+			struct dp_text server = dp_seen_at_server(&s);
+			/* Nothing of the chunk before the answer to its line. */
+			assert_memory_equal(server.p + server.n - head, flight.p, head);
+			dp_text_free(&server);
+		} else {
+			dp_test_bytes(&s.t, &s.c, 0, flight.p, head);
+			for (const char *line = b; (line = strchr(line, '\n')); line++)
+				if (!strstr(line, "a: b"))
+					dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
+			dp_test_say(&s.t, &s.c, 1, "503 only RSET accepted now\r\n");
+			dp_test_say(&s.t, &s.c, 0, "RSET\r\nMAIL FROM:<c@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n");
+			dp_test_say(&s.t, &s.c, 1, "250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+			dp_text_free(&inner);
+			dp_made_infected(&inner);
+			dp_test_bytes(&s.t, &s.c, 0, inner.p, inner.n);
+			dp_test_say(&s.t, &s.c, 0, ".\r\n");
+		}
+		dp_text_free(&inner);
+		dp_text_free(&flight);
+		expect_no_end(&s);
+	}
+}
+
+/* Answered before its bytes came: whether the server still takes them for a chunk, nobody knows. */
+static void chunk_answered_early(void **state)
+{
+	(void)state;
+	static const char *const answers[] = { "503 no\r\n", "554 no\r\n", "550 no\r\n", "452 no\r\n", "250 ok\r\n", "354 go\r\n" };
+	for (unsigned i = 0; i < 2 * sizeof answers / sizeof *answers; i++) {
+		struct dp_seen s;
+		struct dp_text inner = { 0 }, line = { 0 };
+		open_chunking(&s);
+		put_transaction(&inner);
+		dp_text_printf(&line, "BDAT %zu%s\r\n", inner.n, i % 2 ? "" : " LAST");
+		dp_test_bytes(&s.t, &s.c, 0, line.p, line.n);
+		dp_test_say(&s.t, &s.c, 1, answers[i / 2]);
+		dp_seen_client(&s, RS_TCP_ACK, 0);
+		dp_test_bytes(&s.t, &s.c, 0, inner.p, inner.n);
+		assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
+		assert_true(dp_seen_resets(&s, DP_OUTSIDE) > 0);
+		dp_text_free(&inner);
+		dp_text_free(&line);
+		expect_no_end(&s);
+	}
+}
+
+/* A server that takes DATA between two chunks: whether what came in chunks belongs to its message, nobody knows. */
+static void data_between_chunks(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	open_chunking(&s);
+	dp_test_say(&s.t, &s.c, 0, "BDAT 6\r\na: b\r\n");
+	dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
+	dp_test_say(&s.t, &s.c, 0, "DATA\r\n");
+	dp_test_say(&s.t, &s.c, 1, "354 go\r\n");
+	dp_test_say(&s.t, &s.c, 0, "hello\r\n.\r\n");
+	expect_no_end(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -260,6 +369,9 @@ int main(void)
 		cmocka_unit_test(another_protocol_before_the_greeting),
 		cmocka_unit_test(another_protocol_that_the_server_drops),
 		cmocka_unit_test(chunk_read_as_commands),
+		cmocka_unit_test(doubtful_chunk),
+		cmocka_unit_test(chunk_answered_early),
+		cmocka_unit_test(data_between_chunks),
 		cmocka_unit_test(decoys_before_the_syn),
 		cmocka_unit_test(decoys_in_the_handshake),
 		cmocka_unit_test(mail_where_there_was_none),

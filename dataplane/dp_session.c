@@ -64,16 +64,22 @@ static void stop_reading(struct dp_session *s)
 	rs_smtp_halt(&s->smtp);
 }
 
-/* To a chunk, of a server that said it knew chunks: it does not know the command, and reads the chunk as commands. */
-static bool mistakes_chunk(const struct dp_session *s, enum rs_smtp_verb verb, uint16_t code)
+/* With this reply the server may read on in another way than it is read here: a chunk as commands, for it does not know the command
+ * though it said so, or refuses the chunk without awaiting it; or as one message, or two, what came in chunks and what it then takes by
+ * DATA. */
+static bool goes_astray(struct dp_session *s, enum rs_smtp_verb verb, uint16_t code)
 {
-	return s->hold && (verb == RS_VERB_BDAT || verb == RS_VERB_CONTENT) && code >= 500 && code <= 502 && rs_smtp_chunking(&s->smtp);
+	if (verb == RS_VERB_DATA)
+		return code / 100 == 3 && s->open;
+	if (verb != RS_VERB_BDAT && verb != RS_VERB_CONTENT)
+		return false;
+	return (code >= 500 && code <= 502 && rs_smtp_chunking(&s->smtp)) || rs_smtp_chunk_answered(&s->smtp);
 }
 
 static void on_reply(void *arg, void *tx, enum rs_smtp_verb verb, uint32_t i, const struct rs_smtp_reply *r)
 {
 	struct dp_session *s = arg;
-	if (mistakes_chunk(s, verb, r->code))
+	if (s->hold && goes_astray(s, verb, r->code))
 		stop_reading(s);
 	if (!tx)
 		return;

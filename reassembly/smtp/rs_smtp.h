@@ -36,10 +36,10 @@
  * Hold (rs_smtp_hold), for a sensor that stands between the two and forwards the client's bytes only as far as they are read:
  *
  *  - Waits: bytes whose meaning depends on the server's answer are not taken before it. Reading stops right behind the line
- *    of DATA, EHLO, HELO, LHLO, STARTTLS, AUTH (and each line of its exchange), XCLIENT, of BDAT to a server that has not
- *    advertised CHUNKING, of BDAT whose argument is invalid or exceeds RS_SMTP_CHUNK_MAX (servers count such sizes
- *    differently), of every unknown command, and of one that was too long to keep, until the server has answered all that
- *    it owes. An honest client waits at most of these too (RFC 2920 3.1). So content never comes before the answer to its DATA.
+ *    of DATA, EHLO, HELO, LHLO, STARTTLS, AUTH (and each line of its exchange), XCLIENT, of a doubtful BDAT, of BDAT whose argument
+ *    is invalid or exceeds RS_SMTP_CHUNK_MAX (servers count such sizes differently), of every unknown command, and of one that was
+ *    too long to keep, until the server has answered all that it owes. An honest client waits at most of these too (RFC 2920 3.1).
+ *    So content never comes before the answer to its DATA.
  *    Behind MAIL, RCPT, RSET, NOOP, VRFY, EXPN, HELP, QUIT, ETRN, XFORWARD, BDAT and the end of content reading goes on.
  *    Nothing waits while no reply is known to be owed. Where a server never answers, the wait is the caller's to bound.
  *  - TLS begins after a 220 to STARTTLS, or with a TLS record of the server's. Bytes of the client alone that look like one are a line.
@@ -49,8 +49,9 @@
  *    first other byte comes, the line is acted on, and whatever its command, reading stops behind the CRs until it is
  *    answered. A server to which only LF ends a line never answers: the connection stands still, and no honest client's does.
  *    An answer that nothing else is owed ends such a line, too; then an LF that follows is part of its end.
- *  - BDAT without CHUNKING: refused with 5xx, the bytes behind are commands, and its transaction goes on. Otherwise they are a
- *    chunk; after 3xx its reply is still owed, after others none is (then the message ends as UNKNOWN at its end).
+ *  - A BDAT is doubtful to a server that has not advertised CHUNKING, when it is spelled otherwise than RFC 3030 has it, without a
+ *    recipient, and behind another command between two chunks: there are servers that refuse such a line and do not take its
+ *    chunk. Refused (4xx or 5xx), the bytes behind are commands, and its transaction goes on. Otherwise they are a chunk; after 3xx its reply is still owed, after others none is (then the message ends as UNKNOWN at its end).
  *  - The end of content is never guessed. Candidates are told by the end callback and stay content, so that what a strict
  *    server stores is what is handed out. A final reply ends the content as above: BARE right behind a candidate.
  *  - A line behind a candidate (or in content that a 354 to an unknown command opened, whose real end nobody knows) that begins or
@@ -215,6 +216,10 @@ struct rs_smtp_owed_view {
 };
 bool rs_smtp_owed_first(const struct rs_smtp *s, struct rs_smtp_owed_view *v); /* false: nothing is owed */
 
+/* In reply: this answers a chunk of which bytes are still to come. Where the server reads on is not known then: RFC 3030 2 has it
+ * take them, but there are servers that do not when they refuse it. */
+bool rs_smtp_chunk_answered(struct rs_smtp *s);
+
 /* What the server's last EHLO or LHLO reply advertised; forgotten at the next EHLO, HELO or LHLO, and with STARTTLS. */
 bool rs_smtp_chunking(const struct rs_smtp *s);
 bool rs_smtp_pipelining(const struct rs_smtp *s);
@@ -292,6 +297,7 @@ struct rs_smtp {
 	bool late_lf : 1; /* the last line was ended by its answer: an LF that follows belongs to it */
 	bool chunking : 1; /* advertised */
 	bool pipelining : 1;
+	bool between : 1; /* hold: a command that does not belong there came between two chunks */
 	bool chunk_asked : 1; /* the chunk behind the BDAT line waits for its answer */
 	bool armed : 1; /* lines of the content under way are looked at by smuggle */
 	bool chunk_empty : 1;

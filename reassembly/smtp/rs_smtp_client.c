@@ -52,9 +52,21 @@ static void on_rcpt(struct rs_smtp *s, const struct rs_smtp_command *c)
 	rs_smtp_owe(s, tx, RS_VERB_RCPT, i, false);
 }
 
+/* Between two chunks, the transaction that they belong to; NULL: none, or a RSET on the way has given it up. */
+static struct rs_smtp_tx *in_chunks(const struct rs_smtp *s)
+{
+	return s->body && s->body->n >= s->barrier ? s->body : NULL;
+}
+
+static struct rs_smtp_tx *for_content(struct rs_smtp *s)
+{
+	struct rs_smtp_tx *tx = in_chunks(s);
+	return tx ? tx : bind(s);
+}
+
 static void on_data(struct rs_smtp *s, bool crlf)
 {
-	struct rs_smtp_tx *tx = s->body ? s->body : bind(s);
+	struct rs_smtp_tx *tx = for_content(s);
 	bool noted = rs_smtp_owe(s, tx, RS_VERB_DATA, 0, false);
 	rs_smtp_content_expect(s, tx, noted ? RS_ANSWER_OWED : RS_ANSWER_MISSED, crlf);
 }
@@ -65,7 +77,9 @@ static void on_chunk_invalid(struct rs_smtp *s)
 	rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
 	rs_smtp_wait_on(s);
 	/* A server may read 0 LAST in it. */
-	struct rs_smtp_tx *tx = s->body ? s->body : rs_smtp_tx_current(s);
+	struct rs_smtp_tx *tx = in_chunks(s);
+	if (!tx)
+		tx = rs_smtp_tx_current(s);
 	if (tx)
 		rs_smtp_tell_end(s, tx, s->began, false);
 }
@@ -73,7 +87,7 @@ static void on_chunk_invalid(struct rs_smtp *s)
 /* Hold: whether the server takes a chunk at all is not known before it answers. */
 static void ask_for_chunk(struct rs_smtp *s, bool empty)
 {
-	struct rs_smtp_tx *tx = s->body ? s->body : bind(s);
+	struct rs_smtp_tx *tx = for_content(s);
 	s->chunk_asked = true;
 	rs_smtp_owe_chunk(s, tx, RS_VERB_BDAT, s->chunk_last, 0);
 	rs_smtp_wait_on(s);
@@ -81,7 +95,19 @@ static void ask_for_chunk(struct rs_smtp *s, bool empty)
 		rs_smtp_tell_end(s, tx, s->began, false);
 }
 
-static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c)
+/* Whether some server may refuse the line without taking the bytes behind it, and read them as commands: it does not know BDAT,
+ * or not so spelled, or not here. Exim does that behind any other command between two chunks. */
+static bool is_doubtful(struct rs_smtp *s, const struct rs_smtp_text *line)
+{
+	if (!s->chunking || line->bare || !rs_smtp_command_chunk_plain(line->p, line->len))
+		return true;
+	if (in_chunks(s))
+		return s->between;
+	const struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	return tx ? !tx->rcpts || tx->n < s->barrier : !s->chunk_refused;
+}
+
+static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c, const struct rs_smtp_text *line)
 {
 	uint64_t size;
 	bool last;
@@ -93,12 +119,14 @@ static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c)
 	s->chunk = size;
 	s->chunk_last = last;
 	s->answer = RS_ANSWER_GO;
-	if (s->hold && !s->chunking) {
+	if (s->hold && is_doubtful(s, line)) {
 		ask_for_chunk(s, !size);
 		return;
 	}
-	if (!s->body)
+	if (!in_chunks(s)) {
 		s->body = bind(s);
+		s->between = false;
+	}
 	if (!s->body && s->chunk_refused) {
 		/* The client had it on the way when an earlier chunk was refused (RFC 3030 2: it goes too). */
 		s->chunk_refused = !last;
@@ -142,8 +170,15 @@ static void on_unknown(struct rs_smtp *s)
 	}
 }
 
-static void act(struct rs_smtp *s, const struct rs_smtp_command *c, bool crlf)
+/* What a server expects between two chunks: another, or that they are given up, and what then begins. */
+static bool may_stand_between(const struct rs_smtp *s, enum rs_smtp_verb verb)
 {
+	return !in_chunks(s) || verb == RS_VERB_BDAT || verb == RS_VERB_NOOP || verb == RS_VERB_RSET;
+}
+
+static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct rs_smtp_text *line)
+{
+	s->between |= !may_stand_between(s, (enum rs_smtp_verb)c->verb);
 	if (c->verb != RS_VERB_UNKNOWN) {
 		s->auth = false;
 		s->chunk_refused &= c->verb == RS_VERB_BDAT;
@@ -164,10 +199,10 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, bool crlf)
 		on_rcpt(s, c);
 		break;
 	case RS_VERB_DATA:
-		on_data(s, crlf);
+		on_data(s, line->crlf);
 		break;
 	case RS_VERB_BDAT:
-		on_chunk(s, c);
+		on_chunk(s, c, line);
 		break;
 	case RS_VERB_RSET:
 	case RS_VERB_QUIT:
@@ -235,7 +270,7 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	}
 	s->lost_client = s->untold = s->torn = false;
 	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
-	act(s, &c, line->crlf);
+	act(s, &c, line);
 	if (!may_go_on(c.verb) || line->cut || line->lost || line->bare)
 		rs_smtp_wait_on(s);
 }

@@ -174,6 +174,16 @@ bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool
 	return *last || i == c->arg_len;
 }
 
+bool rs_smtp_command_chunk_plain(const uint8_t *p, size_t n)
+{
+	size_t i = agree(p, n, "BDAT "), digits = i;
+	if (i != 5)
+		return false;
+	while (i < n && p[i] >= '0' && p[i] <= '9')
+		i++;
+	return i > digits && (i == n || (n - i == 5 && agree(p + i, 5, " LAST") == 5));
+}
+
 static int reads_form(const struct verb *v, const uint8_t *p, size_t n, bool whole)
 {
 	const int more = whole ? 0 : -1;

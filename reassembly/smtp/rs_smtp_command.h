@@ -29,6 +29,10 @@ bool rs_smtp_command_path(const struct rs_smtp_command *c, struct rs_smtp_path *
 /* The argument of BDAT (RFC 3030 2): chunk-size [SP "LAST"]. */
 bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool *last);
 
+/* Whether a line without its line end is BDAT exactly as RFC 3030 has it, letter case aside: no other blanks than one space before
+ * each argument, so that every server which knows the command reads it so. */
+bool rs_smtp_command_chunk_plain(const uint8_t *p, size_t n);
+
 /* Whether text in a place where both commands and other lines may stand begins as a command: 1 yes, 0 no, -1 too few bytes
  * to tell. Stricter than parse: MAIL and RCPT need FROM: and TO:, a verb that takes no argument the end of the line.
  * Never -1 with RS_SMTP_READS_MAX bytes, nor with `whole` (p is a line without its line end). */

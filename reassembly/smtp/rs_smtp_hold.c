@@ -26,6 +26,12 @@ uint64_t rs_smtp_position(const struct rs_smtp *s)
 	return s->position;
 }
 
+bool rs_smtp_chunk_answered(struct rs_smtp *s)
+{
+	const struct rs_smtp_owed *newest = rs_smtp_wait_tail(&s->wait);
+	return s->mode == RS_MODE_CHUNK && s->chunk && !(newest && newest->at > s->position);
+}
+
 bool rs_smtp_chunking(const struct rs_smtp *s)
 {
 	return s->chunking;

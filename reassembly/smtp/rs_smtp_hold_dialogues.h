@@ -39,6 +39,20 @@ static const struct dialogue dialogues[] = {
 	D("a chunk that cannot be counted",
 	  CHUNKED MAIL C("BDAT 3\r\nabcBDAT 4294967296 LAST\r\nNOOP\r\n") S("250 3\r\n") S("501 no\r\n"),
 	  CHUNKED_LOG MAIL_LOG "0 {\n0 \"abc\"\n! bdat_invalid 0\n0 end? 59 81\n0 BDAT/0 250 3\n0 } aborted\n-0 unknown\n"),
+	D("a chunk behind another command, refused",
+	  CHUNKED MAIL C("BDAT 3\r\nabcVRFY x\r\nBDAT 31 LAST\r\nRSET\r\nMAIL FROM:<c@x>\r\nDATA\r\nd\r\n.\r\n") S("250 3\r\n")
+		  S("503 only bdat\r\n") S("503 only rset\r\n") S("250 reset\r\n250 sok\r\n") S("354 go\r\n") QUEUED,
+	  CHUNKED_LOG MAIL_LOG "0 {\n0 \"abc\"\n0 BDAT/0 250 3\n0 BDAT/0 503 only rset\n+1\n1 from c@x []\n0 } aborted\n-0 rejected 503 \n"
+			       "1 MAIL/0 250 sok\n1 DATA/0 354 go\n1 {\n1 \"d\\r\\n\"\n1 } dot\n1 end 114 116\n"
+			       "1 CONTENT/0 250 queued\n-1 accepted 250 queued\n"),
+	D("a chunk oddly spelled, refused",
+	  CHUNKED MAIL C("BDAT\t6 LAST\r\nDATA\r\nx\r\n.\r\n") S("500 what\r\n") S("354 go\r\n") QUEUED,
+	  CHUNKED_LOG MAIL_LOG "0 BDAT/0 500 what\n" DATA_LOG "0 \"x\\r\\n\"\n0 } dot\n0 end 71 73\n" QUEUED_LOG),
+	D("a chunk without a recipient, refused",
+	  CHUNKED C("MAIL FROM:<a@x>\r\nBDAT 6 LAST\r\nNOOP\r\n") S("250 sok\r\n") S("503 no\r\n") S("250 ok\r\n"),
+	  CHUNKED_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n0 BDAT/0 503 no\n-0 rejected 503 \n"),
+	D("a noop between chunks", CHUNKED MAIL C("BDAT 3\r\nabcNOOP\r\nBDAT 2 LAST\r\nd.") S("250 3\r\n250 ok\r\n") QUEUED,
+	  CHUNKED_LOG MAIL_LOG "0 {\n0 \"abcd.\"\n0 } last\n0 end 79 80\n0 BDAT/0 250 3\n" QUEUED_LOG),
 	D("chunks to a server without, refused",
 	  HELLO MAIL C("BDAT 5 LAST\r\nDATA\r\nx\r\n.\r\n") S("502 no\r\n") S("354 go\r\n") QUEUED,
 	  HELLO_LOG MAIL_LOG "0 BDAT/0 502 no\n" DATA_LOG "0 \"x\\r\\n\"\n0 } dot\n0 end 71 73\n" QUEUED_LOG),

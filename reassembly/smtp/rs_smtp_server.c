@@ -171,14 +171,14 @@ static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_s
 static void on_chunk_asked(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
 {
 	hand_out(s, tx, RS_VERB_BDAT, 0, r);
-	if (r->code >= 500) {
+	if (negative(r->code)) {
 		if (tx) {
 			tx->code = r->code;
 			rs_smtp_tx_settle(s, tx, r);
 		}
 		return;
 	}
-	if (!s->body)
+	if (tx)
 		s->body = tx;
 	rs_smtp_content_open(s);
 	if (r->code / 100 == 3) {
@@ -195,7 +195,8 @@ static void on_chunk_asked(struct rs_smtp *s, struct rs_smtp_tx *tx, const struc
 
 static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
 {
-	if (s->chunk_asked) {
+	/* Nothing was read behind its line, so its answer is the last that is owed. */
+	if (s->chunk_asked && !s->wait.kept) {
 		s->chunk_asked = false;
 		on_chunk_asked(s, tx, r);
 		return;
