@@ -166,14 +166,16 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 			return DP_FORWARDED;
 	}
 	follow_isn(w, f);
+	/* Until the server has answered the SYN, nobody knows by which numbers it counts: an older connection's may still be the ones. */
+	if (len > 0 && !(f->middle || f->tcp.syn & RS_TCP_SYN_ACK(!f->client)))
+		return dp_worker_drop(w, m, DP_DROP_WINDOW);
 	int64_t off = (int64_t)in->hold.read + (int32_t)(pkt->seq - (in->isn + 1 + (uint32_t)in->hold.read));
 	if (pkt->tcp_flags & RS_TCP_URG)
 		return dp_worker_drop(w, m, DP_DROP_URGENT);
 	if (f->tcp.state == RS_TCP_CLOSED)
 		return closed_segment(w, f, pkt, m, off);
 	if (len > 0 && off + (int64_t)len > (int64_t)in->hold.acked) {
-		/* Until the server has answered the SYN, nobody knows by which numbers it counts. */
-		if (off < 0 || !(f->middle || f->tcp.syn & RS_TCP_SYN_ACK(!f->client)))
+		if (off < 0)
 			return dp_worker_drop(w, m, DP_DROP_WINDOW);
 		return client_data(w, f, pkt, m, (uint64_t)off, now);
 	}

@@ -235,6 +235,28 @@ static void decoys_in_the_handshake(void **state)
 	}
 }
 
+/* A reset that the server does not take, a SYN that it answers with a challenge ACK, and the old connection goes on (RFC 5961 3.2, 4.2). */
+static void old_numbers_behind_a_syn(void **state)
+{
+	(void)state;
+	static const uint32_t ahead[] = { 1, 100, 5000, 1 << 20, 1u << 31, (uint32_t)-1000 };
+	for (unsigned i = 0; i < 4 * sizeof ahead / sizeof *ahead; i++) {
+		struct dp_seen s;
+		up_to_the_dot(&s);
+		uint32_t seq = s.c.seq[0];
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq + 100, NULL, 0);
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, seq + ahead[i / 4], NULL, 0);
+		if (i & 1)
+			dp_seen_server(&s, RS_TCP_ACK, 0, "");
+		if (i & 2)
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq + ahead[i / 4] + 1, NULL, 0);
+		for (unsigned k = 0; k < 3; k++)
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, ".\r\n", 3);
+		expect_at_server(&s, seq);
+		dp_seen_close(&s);
+	}
+}
+
 /* Ports that carried no mail, and whose end nobody saw, carry some now. */
 static void mail_where_there_was_none(void **state)
 {
@@ -374,6 +396,7 @@ int main(void)
 		cmocka_unit_test(data_between_chunks),
 		cmocka_unit_test(decoys_before_the_syn),
 		cmocka_unit_test(decoys_in_the_handshake),
+		cmocka_unit_test(old_numbers_behind_a_syn),
 		cmocka_unit_test(mail_where_there_was_none),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
