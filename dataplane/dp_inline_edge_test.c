@@ -491,6 +491,86 @@ static void picked_up(void **state)
 	expect_refused(&s);
 }
 
+/* Tags that one direction bears and the other does not. */
+
+static void say_tagged(struct dp_seen *s, const uint16_t tci[2], unsigned from, unsigned flags, const char *text)
+{
+	s->c.nvlan = tci[from] != 0xffff;
+	s->c.vlan[0] = tci[from];
+	dp_test_segment(&s->t, &s->c, from, flags, s->c.seq[from], text, strlen(text));
+	s->c.seq[from] += (uint32_t)strlen(text) + !!(flags & RS_TCP_SYN);
+}
+
+/* Whose word it is, or is said to be, has his tags. */
+static void expect_tags(const struct dp_seen *s, const uint16_t tci[2])
+{
+	for (size_t i = 0; i < s->t.nsent; i++) {
+		const uint8_t *tag = s->t.sent[i].p + 12;
+		uint16_t its = s->t.sent[i].out == DP_INSIDE ? tci[0] : tci[1];
+		assert_int_equal(tag[0] << 8 | tag[1], its == 0xffff ? 0x0800 : 0x8100);
+		if (its != 0xffff)
+			assert_int_equal(tag[2] << 8 | tag[3], its);
+	}
+}
+
+static void mail_tagged(struct dp_seen *s, const uint16_t tci[2])
+{
+	static const char *const dialogue[] = { "220 mx.example.com ESMTP\r\n", "EHLO client.example.org\r\n", "250 mx.example.com\r\n",
+						"MAIL FROM:<anna@example.org>\r\n", "250 2.1.0 Ok\r\n", "RCPT TO:<bela@example.com>\r\n",
+						"250 2.1.5 Ok\r\n", "DATA\r\n", "354 go on\r\n", "KERNEL32.DLL ADVAPI32.DLL\r\n.\r\n" };
+	dp_seen_open(s);
+	say_tagged(s, tci, 0, RS_TCP_SYN, "");
+	say_tagged(s, tci, 1, RS_TCP_SYN | RS_TCP_ACK, "");
+	for (unsigned i = 0; i < 10; i++)
+		say_tagged(s, tci, i % 2 ? 0 : 1, RS_TCP_ACK, dialogue[i]);
+}
+
+static void tags_of_one_direction(void **state)
+{
+	(void)state;
+	/* A priority is no VLAN; VLANs are no part of the connection when they are told not to be. */
+	static const uint16_t tags[][2] = { { 0xa000, 0xffff }, { 0xffff, 0 }, { 0, 0xe000 }, { 10, 20 } };
+	for (unsigned i = 0; i < 4; i++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.t.config.capture.vlan_in_flow = i < 3;
+		mail_tagged(&s, tags[i]);
+		expect_tags(&s, tags[i]);
+		dp_seen_expect(&s, "554 5.7.1 ");
+		assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
+		dp_test_end(&s.t);
+		assert_int_equal(dp_test_nth(&s.t, CT_MESSAGE, 0)->rec.flow.nvlan, 0);
+		dp_seen_close(&s);
+	}
+}
+
+/* Then each direction is a connection of its own, without an answer. */
+static void vlans_of_either_direction(void **state)
+{
+	(void)state;
+	static const uint16_t tci[2] = { 10, 20 };
+	for (unsigned mail = 0; mail < 2; mail++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.c.port[1] = mail ? 25 : 8080;
+		mail_tagged(&s, tci);
+		assert_int_equal(s.t.worker->stats.midstream_reset, 1);
+		struct dp_text server = dp_seen_at_server(&s);
+		assert_int_equal(server.n, 0);
+		dp_text_free(&server);
+		dp_seen_close(&s);
+	}
+	struct dp_seen s;
+	dp_seen_init(&s);
+	s.c.port[1] = 8080;
+	dp_seen_open(&s);
+	say_tagged(&s, tci, 0, RS_TCP_SYN, "");
+	say_tagged(&s, tci, 1, RS_TCP_SYN | RS_TCP_ACK, "");
+	say_tagged(&s, tci, 0, RS_TCP_ACK, "GET / HTTP/1.1\r\n");
+	assert_int_equal(dropped(&s, DP_DROP_WINDOW), 1);
+	dp_seen_close(&s);
+}
+
 /* What cannot be read, and what must not be touched. */
 
 static void tls_passes(void **state)
@@ -561,6 +641,8 @@ int main(void)
 		cmocka_unit_test(midstream_mail_is_reset),
 		cmocka_unit_test(midstream_elsewhere),
 		cmocka_unit_test(picked_up),
+		cmocka_unit_test(tags_of_one_direction),
+		cmocka_unit_test(vlans_of_either_direction),
 		cmocka_unit_test(tls_passes),
 		cmocka_unit_test(observing_passes_all),
 	};

@@ -229,8 +229,9 @@ static enum dp_class parse_ethertype(struct cursor *c, struct dp_packet *pkt, un
 		if (!can_read(c, VLAN_LEN))
 			return DP_TRUNCATED;
 		const uint8_t *tag = c->head + c->off;
-		if (pkt->nvlan < sizeof pkt->vlan / sizeof *pkt->vlan)
-			pkt->vlan[pkt->nvlan++] = dp_be_get16(tag) & 0x0fff;
+		unsigned id = dp_be_get16(tag) & 0x0fff;
+		if (id != 0 && pkt->nvlan < sizeof pkt->vlan / sizeof *pkt->vlan)
+			pkt->vlan[pkt->nvlan++] = (uint16_t)id;
 		type = dp_be_get16(tag + 2);
 		c->off += VLAN_LEN;
 	}

@@ -35,8 +35,10 @@ struct dp_packet {
 	uint16_t sport, dport;
 	uint8_t ip_version; /* 4, 6; 0 when not IP */
 	uint8_t proto; /* IP protocol, after extension headers; 0 when not IP */
-	uint8_t nvlan; /* VLAN tags kept, outermost first, 2 at most; further ones are passed over */
-	uint16_t vlan[2]; /* VLAN ids, 12 bits */
+	/* VLANs, outermost first, 2 at most; further ones are passed over. A tag with id 0 tells a priority, and no VLAN (IEEE 802.1Q
+	 * 9.6): one direction may bear it and the other not. */
+	uint8_t nvlan;
+	uint16_t vlan[2]; /* 12 bits */
 	uint16_t l3_off,
 		l4_off; /* from the frame's first byte; headers that begin further in than 65535 are malformed */
 	uint32_t payload_off; /* of the TCP payload, from the frame's first byte */
