@@ -46,7 +46,7 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		dp_inline_kill(w, f, in->unreadable);
 		return;
 	}
-	dp_kept_release(w, &in->hold);
+	dp_kept_release(w, &in->hold, &in->clock);
 	/* It is no mail: nothing of it needs to be remembered. Only the server's first word will still be looked at. */
 	if (f->proto == DP_PROTO_NONE) {
 		f->unheard = f->tcp.dir[!f->client].next == 0;
@@ -131,7 +131,7 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	else if (waiting && v == DP_HOLD_NEW)
 		fate = dp_kept_hold(w, m); /* goes on in its turn */
 	else
-		fate = dp_kept_forward(w, &in->hold, m, off, len, v == DP_HOLD_NEW);
+		fate = dp_kept_forward(w, &in->hold, &in->clock, pkt, m, off, v == DP_HOLD_NEW);
 	f = dp_conn_take(w, f, pkt, m);
 	if (f && f->inl)
 		go_on(w, f, now);
@@ -149,7 +149,7 @@ static enum dp_fate client_syn(struct dp_worker *w, struct dp_flow *f, const str
 		follow_isn(w, f);
 	if (pkt->payload_len == 0)
 		return DP_FORWARDED;
-	dp_kept_forward_cut(w, m, 0);
+	dp_kept_forward_part(w, m, pkt, 0, 0, NULL);
 	return DP_CONSUMED;
 }
 
@@ -181,6 +181,7 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 	bool early = (pkt->tcp_flags & RS_TCP_FIN) && in->hold.limit != DP_HOLD_NO_LIMIT && off >= (int64_t)in->hold.edge;
 	if (early)
 		return DP_CONSUMED;
+	dp_kept_heard(&in->clock, &in->hold, m, pkt, off);
 	f = dp_conn_take(w, f, pkt, m);
 	if (f && f->inl)
 		go_on(w, f, now);

@@ -8,7 +8,7 @@
 #define DP_INLINE_STATE_H
 
 #include "dataplane/dp_craft.h"
-#include "dataplane/dp_hold.h"
+#include "dataplane/dp_kept.h"
 #include "dataplane/dp_replies.h"
 #include "dataplane/dp_worker.h"
 
@@ -22,6 +22,7 @@ struct dp_inline {
 	TAILQ_ENTRY(dp_inline) due; /* in the list of its state: by the time that it entered it, or spoke last */
 	struct dp_flow *flow;
 	struct dp_hold hold; /* of the client's bytes */
+	struct dp_kept_clock clock; /* of the client's timestamps */
 	struct dp_voice voice[2]; /* by direction */
 	struct dp_replies *replies; /* DP_INLINE_ANSWERING */
 	uint64_t since; /* for its list */

@@ -70,6 +70,7 @@ enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t hea
  * scale and SACK permitted mean something in a SYN only; here they are told wherever they stand. */
 struct dp_tcp_options {
 	uint32_t tsval, tsecr; /* with timestamps */
+	uint8_t tsval_at; /* where it stands, from the TCP header's first byte */
 	uint16_t mss; /* 0: not there */
 	uint8_t wscale; /* with window_scale; 14 at most (RFC 7323 2.3) */
 	bool timestamps, window_scale, sack_permitted;
@@ -81,6 +82,12 @@ struct dp_tcp_options {
 
 /* l4: tcp_hdr_len bytes, from 20 to 60. Of an option that stands there twice, the last counts. */
 void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_options *o);
+
+/* RFC 7323 5.2: timestamps are compared as sequence numbers are. */
+static inline bool dp_timestamp_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
 
 /* The Internet checksum (RFC 1071) over bytes that may lie in several places. */
 struct dp_checksum {
