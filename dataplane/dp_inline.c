@@ -273,6 +273,8 @@ void dp_inline_tick(struct dp_worker *w, uint64_t now)
 	}
 	while ((in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_answer_tick(w, in->flow, now);
+	while ((in = TAILQ_FIRST(&w->resetting)) && in->since + DP_ANSWER_REPEAT_NS <= now)
+		dp_inline_reset_again(w, in->flow, now);
 }
 
 bool dp_inline_unfinished(const struct dp_worker *w)

@@ -93,7 +93,7 @@ struct dp_worker {
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
 	struct rs_pool runs, inlines, replies; /* inline */
-	struct dp_inline_list refusing, answering;
+	struct dp_inline_list refusing, answering, resetting;
 	uint64_t pickup_until;
 	struct dp_inspect inspect;
 	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
