@@ -201,10 +201,9 @@ static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const
 		fate = dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	follow_isn(w, f);
 	server_acknowledged(w, f);
-	if (f->dead)
-		return fate == DP_FORWARDED ? DP_CONSUMED : fate;
-	go_on(w, f, now);
-	return fate;
+	if (!f->dead)
+		go_on(w, f, now);
+	return f->dead && fate == DP_FORWARDED ? DP_CONSUMED : fate;
 }
 
 /* Found in the middle. On a mail port its beginning went by unread, and so may its message: it is reset. On other ports it is watched:
@@ -222,15 +221,16 @@ static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const stru
 	return dead_segment(w, pkt, m);
 }
 
-/* On a port that is not mail's the client spoke first, of something else, and the server now greets as a mail server does: whatever the
- * client has said since went by unread. */
-static bool greets(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+/* On a port that is not mail's the client spoke first, of something else, and the server now speaks as a mail server does, or as a
+ * mail client: whatever the client has said since went by unread. */
+static bool speaks_mail(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
 	if (pkt->payload_len == 0 || dp_flow_direction(f, pkt) == f->client || pkt->seq != f->tcp.dir[!f->client].isn + 1)
 		return false;
 	f->unheard = false;
 	uint32_t n = RTE_MIN(pkt->payload_len, rte_pktmbuf_data_len(m) - pkt->payload_off);
-	return rs_smtp_probe(RS_SMTP_SERVER, rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->payload_off), n) == 1;
+	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->payload_off);
+	return rs_smtp_probe(RS_SMTP_SERVER, p, n) == 1 || rs_smtp_probe(RS_SMTP_CLIENT, p, n) == 1;
 }
 
 enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
@@ -239,7 +239,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	if (f->dead)
 		return dead_segment(w, pkt, m);
 	if (f->proto == DP_PROTO_NONE && !f->inl) {
-		if (f->unheard && greets(f, pkt, m)) {
+		if (f->unheard && speaks_mail(f, pkt, m)) {
 			dp_inline_kill(w, f, CT_REASON_NONE);
 			return dead_segment(w, pkt, m);
 		}

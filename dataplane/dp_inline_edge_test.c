@@ -358,12 +358,17 @@ static void no_mbufs(void **state)
 
 /* Other ports. */
 
-static void to_port(struct dp_seen *s, uint16_t port)
+static void to_port_opened(struct dp_seen *s, uint16_t port)
 {
-	dp_seen_init(s);
 	s->c.port[1] = port;
 	dp_seen_open(s);
 	dp_test_shake(&s->t, &s->c);
+}
+
+static void to_port(struct dp_seen *s, uint16_t port)
+{
+	dp_seen_init(s);
+	to_port_opened(s, port);
 }
 
 /* An infected mail from EHLO on. */
@@ -433,6 +438,98 @@ static void no_mail_passes(void **state)
 	dp_test_tick(&s.t, s.t.config.tcp.timeout_established);
 	assert_int_equal(s.t.nsent, s.t.frames);
 	dp_seen_close(&s);
+}
+
+/* TCP's client is mail's server. */
+
+static const char spoken[] = "EHLO client.example.org\r\nMAIL FROM:<anna@example.org>\r\n";
+
+static void expect_reversed(struct dp_seen *s)
+{
+	assert_true(dp_seen_resets(s, DP_INSIDE) > 0 && dp_seen_resets(s, DP_OUTSIDE) == 1);
+	assert_int_equal(s->t.worker->stats.reversed, 1);
+	dp_seen_close(s);
+}
+
+static void client_greets(void **state)
+{
+	(void)state;
+	static const uint16_t ports[][2] = { { 25, 40000 }, { 1234, 8025 }, { 25, 8025 } };
+	static const char greeting[] = "220 mx.example.com ESMTP\r\n";
+	for (unsigned i = 0; i < 3; i++)
+		for (size_t cut = 0; cut < 8; cut++) {
+			struct dp_seen s;
+			dp_seen_init(&s);
+			s.c.port[0] = ports[i][0];
+			to_port_opened(&s, ports[i][1]);
+			if (cut)
+				dp_test_bytes(&s.t, &s.c, 0, greeting, cut);
+			size_t told = cut < 5 ? cut : 0;
+			assert_int_equal(s.t.worker->stats.reversed, cut >= 5);
+			if (cut < 5)
+				dp_test_say(&s.t, &s.c, 0, &greeting[cut]);
+			struct dp_text server = dp_seen_at_server(&s);
+			assert_int_equal(server.n, told);
+			dp_text_free(&server);
+			expect_reversed(&s);
+		}
+}
+
+/* None of it goes on, nor what came ahead of it and waits at TCP's client for it. */
+static void server_commands(void **state)
+{
+	(void)state;
+	for (unsigned early = 0; early < 2; early++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.c.port[0] = 25;
+		to_port_opened(&s, 40000);
+		dp_test_forget_sent(&s.t);
+		if (early)
+			dp_test_segment(&s.t, &s.c, 1, RS_TCP_ACK, s.c.seq[1] + (uint32_t)strlen(spoken), "DATA\r\n", 6);
+		dp_test_say(&s.t, &s.c, 1, spoken);
+		assert_int_equal(s.t.nsent, 2 + early);
+		expect_reversed(&s);
+	}
+}
+
+/* It said something else first. */
+static void server_commands_late(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	to_port_opened(&s, 8025);
+	dp_test_say(&s.t, &s.c, 0, "hello there, who are you\r\n");
+	dp_seen_server(&s, RS_TCP_ACK, 0, "");
+	assert_int_equal(s.t.worker->inlines.used, 0);
+	dp_test_forget_sent(&s.t);
+	dp_test_say(&s.t, &s.c, 1, spoken);
+	assert_int_equal(dp_seen_ours(&s, DP_INSIDE), 1);
+	assert_int_equal(s.t.nsent, 1);
+	dp_seen_close(&s);
+}
+
+/* Numbers, and words, that others begin with. */
+static void others_are_left_alone(void **state)
+{
+	(void)state;
+	static const char *const client[] = { "220 <34>1 2024-05-01T00:00:00Z host app - - - text\n", "412 <34>1 2024-05-01 text\n",
+					      "554 <13>text that is longer", "2200 and more, of something", "221 what is counted\r\n" };
+	static const char *const server[] = { "SSH-2.0-OpenSSH_9.2\r\n", "+OK POP3 server ready\r\n", "* OK IMAP4rev1 ready\r\n",
+					      "NOOP\r\nNOOP\r\nNOOP\r\n", "MAILBOX 1 of 2 and more", "DATABASE is ready" };
+	for (unsigned i = 0; i < 5 + 6; i++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		to_port_opened(&s, 8025);
+		dp_test_say(&s.t, &s.c, i < 5 ? 0 : 1, i < 5 ? client[i] : server[i - 5]);
+		dp_test_say(&s.t, &s.c, i < 5 ? 1 : 0, "so it is\r\n");
+		dp_test_say(&s.t, &s.c, 0, "and so on\r\n");
+		expect_resets(&s, 0, 0);
+		assert_int_equal(s.t.nsent, s.t.frames);
+		assert_int_equal(s.t.worker->inlines.used, 0);
+		dp_seen_close(&s);
+	}
 }
 
 /* Found in the middle. */
@@ -638,6 +735,10 @@ int main(void)
 		cmocka_unit_test(other_port_client_first),
 		cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(no_mail_passes),
+		cmocka_unit_test(client_greets),
+		cmocka_unit_test(server_commands),
+		cmocka_unit_test(server_commands_late),
+		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(midstream_mail_is_reset),
 		cmocka_unit_test(midstream_elsewhere),
 		cmocka_unit_test(picked_up),
