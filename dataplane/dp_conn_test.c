@@ -279,6 +279,39 @@ static void test_vlan(void **state)
 	dp_text_free(&mail);
 }
 
+/* TCP's client is mail's server: read with the roles as they are spoken. */
+static void test_reversed(void **state)
+{
+	(void)state;
+	struct dp_text mail = { 0 };
+	dp_made_infected(&mail);
+	for (unsigned greets_first = 0; greets_first < 2; greets_first++) {
+		struct dp_test t;
+		dp_test_init(&t);
+		dp_test_open(&t);
+		struct dp_test_conn c = dp_test_conn(1), tcp = c;
+		/* c as mail sees it, with who opens the connection as its server. */
+		dp_test_segment(&t, &c, 1, RS_TCP_SYN, c.seq[1]++, NULL, 0);
+		dp_test_segment(&t, &c, 0, RS_TCP_SYN | RS_TCP_ACK, c.seq[0]++, NULL, 0);
+		dp_test_segment(&t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+		if (greets_first)
+			dp_test_say(&t, &c, 1, "220 mx.example.com ESMTP\r\n");
+		dp_test_say(&t, &c, 0, "EHLO client.example.org\r\n");
+		dp_test_say(&t, &c, 1, "250 mx.example.com\r\n");
+		dp_test_envelope(&t, &c);
+		dp_test_bytes(&t, &c, 0, mail.p, mail.n);
+		dp_test_accept(&t, &c);
+		dp_test_fins(&t, &c);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
+		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+		const struct ct_flow *f = &dp_test_nth(&t, CT_MESSAGE, 0)->rec.flow;
+		assert_int_equal(f->sport, tcp.port[0]);
+		assert_int_equal(f->dport, tcp.port[1]);
+		dp_test_close(&t);
+	}
+	dp_text_free(&mail);
+}
+
 static void test_ipv6(void **state)
 {
 	(void)state;
@@ -791,6 +824,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_port_reuse),
 		cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_reversed),
 		cmocka_unit_test(test_ipv6),
 		cmocka_unit_test(test_one_way),
 		cmocka_unit_test(test_midstream),

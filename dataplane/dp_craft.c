@@ -22,12 +22,6 @@ enum {
 	NS_PER_MS = 1000000,
 };
 
-/* RFC 7323 5.2: timestamps are compared as sequence numbers are. */
-static bool before(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) < 0;
-}
-
 static void learn_ip(struct dp_voice *v, const uint8_t *ip)
 {
 	if (v->ip_version == 4) {
@@ -43,7 +37,7 @@ static void learn_ip(struct dp_voice *v, const uint8_t *ip)
 
 static void learn_timestamps(struct dp_voice *v, const struct dp_tcp_options *o, bool ack, uint64_t now)
 {
-	if (!o->timestamps || (v->heard && v->timestamps && before(o->tsval, v->tsval)))
+	if (!o->timestamps || (v->heard && v->timestamps && dp_timestamp_before(o->tsval, v->tsval)))
 		return;
 	v->timestamps = true;
 	v->tsval = o->tsval;
@@ -113,7 +107,7 @@ static uint32_t timestamp(struct dp_voice *v, const struct dp_craft *what)
 	uint32_t ts = v->tsval;
 	if (what->alone && what->now > v->tsval_time)
 		ts += (uint32_t)((what->now - v->tsval_time) / NS_PER_MS);
-	if (v->spoken && before(ts, v->tsval_said))
+	if (v->spoken && dp_timestamp_before(ts, v->tsval_said))
 		ts = v->tsval_said;
 	v->spoken = true;
 	v->tsval_said = ts;

@@ -48,17 +48,20 @@ static enum dp_class parse(struct rte_mbuf *m, struct dp_packet *p)
 	return dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, uint8_t *), m->data_len, m->pkt_len, p);
 }
 
-static void expect_cut(const struct dp_built *b, const struct rte_mbuf *from, const struct dp_packet *p, uint32_t keep)
+static void expect_part(const struct dp_built *b, const struct rte_mbuf *from, const struct dp_packet *p, uint32_t skip,
+			uint32_t keep)
 {
 	struct rte_mbuf *to = rte_pktmbuf_alloc(pool);
 	assert_non_null(to);
-	assert_true(dp_cut(to, from, p, keep));
+	assert_true(dp_cut(to, from, p, skip, keep));
 	struct dp_built shorter = *b;
+	shorter.payload += skip;
+	shorter.seq += skip;
 	shorter.len = keep;
 	shorter.trailer = 0;
 	shorter.min = 60;
 	shorter.no_length = b->no_length && keep == b->len;
-	if (keep < b->len)
+	if (skip + keep < b->len)
 		shorter.flags &= (uint8_t) ~(RS_TCP_FIN | RS_TCP_PSH);
 	size_t n = dp_built_write(&shorter, expected);
 	assert_int_equal(to->nb_segs, 1);
@@ -72,7 +75,13 @@ static void expect_cut(const struct dp_built *b, const struct rte_mbuf *from, co
 	rte_pktmbuf_free(to);
 }
 
-static void expect_cuts(const struct dp_built *b)
+static void expect_cut(const struct dp_built *b, const struct rte_mbuf *from, const struct dp_packet *p, uint32_t keep)
+{
+	expect_part(b, from, p, 0, keep);
+}
+
+/* Parts from 0 to `skips` on. */
+static void expect_cuts(const struct dp_built *b, uint32_t skips)
 {
 	static const size_t pieces[] = { 0, 1, 7, 64 };
 	size_t n = dp_built_write(b, whole);
@@ -81,8 +90,9 @@ static void expect_cuts(const struct dp_built *b)
 		assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, whole, n, n, &p), DP_TCP);
 		struct rte_mbuf *from = chain_of(whole, n, p.payload_off, pieces[i]);
 		assert_int_equal(parse(from, &p), DP_TCP);
-		for (uint32_t keep = 0; keep <= p.payload_len; keep++)
-			expect_cut(b, from, &p, keep);
+		for (uint32_t skip = 0; skip <= skips; skip++)
+			for (uint32_t keep = 0; keep <= p.payload_len - skip; keep++)
+				expect_part(b, from, &p, skip, keep);
 		rte_pktmbuf_free(from);
 	}
 }
@@ -98,7 +108,7 @@ static struct dp_built segment(bool v6, size_t len)
 	return b;
 }
 
-static void every_length_of_every_kind(void **state)
+static void every_part_of_every_kind(void **state)
 {
 	(void)state;
 	static const uint8_t options[40] = { 0x83, 7, 4, 192, 0, 2, 9, 1, [8 ... 39] = 1 };
@@ -121,7 +131,7 @@ static void every_length_of_every_kind(void **state)
 			b.next = b.v6 ? DP_BUILT_HOP_BY_HOP : 0;
 			b.noptions = 0;
 		}
-		expect_cuts(&b);
+		expect_cuts(&b, 90);
 	}
 }
 
@@ -134,10 +144,10 @@ static void syn_with_data_and_an_urgent_pointer(void **state)
 	b.urgent = 15;
 	b.options = options;
 	b.noptions = sizeof options;
-	expect_cuts(&b);
+	expect_cuts(&b, 0);
 	b = segment(true, 1);
 	b.flags = RS_TCP_SYN | RS_TCP_PSH;
-	expect_cuts(&b);
+	expect_cuts(&b, 0);
 }
 
 /* Sums of which one half is 0 or all ones: where two ways to write zero could be taken for each other. */
@@ -159,6 +169,8 @@ static void sums_at_their_edges(void **state)
 		assert_int_equal(parse(from, &p), DP_TCP);
 		for (uint32_t keep = 0; keep < sizeof payload; keep++)
 			expect_cut(&b, from, &p, keep);
+		for (uint32_t skip = 1; skip < sizeof payload; skip++)
+			expect_part(&b, from, &p, skip, (uint32_t)sizeof payload - skip);
 		rte_pktmbuf_free(from);
 	}
 }
@@ -175,6 +187,8 @@ static void full_frames_and_what_has_no_length(void **state)
 		expect_cut(&b, from, &p, 1448);
 		expect_cut(&b, from, &p, 1447);
 		expect_cut(&b, from, &p, 3);
+		expect_part(&b, from, &p, 3, 1445);
+		expect_part(&b, from, &p, 1447, 1);
 		expect_cut(&b, from, &p, 0);
 		rte_pktmbuf_free(from);
 	}
@@ -191,23 +205,28 @@ static void what_fits_the_mbuf(void **state)
 	assert_int_equal(parse(from, &p), DP_TCP);
 	uint32_t room = rte_pktmbuf_tailroom(to) - p.payload_off;
 	expect_cut(&b, from, &p, room);
-	assert_false(dp_cut(to, from, &p, room + 1));
+	assert_false(dp_cut(to, from, &p, 0, room + 1));
 	assert_int_equal(to->pkt_len, 0);
 	assert_int_equal(to->data_len, 0);
 	rte_pktmbuf_free(to);
 	rte_pktmbuf_free(from);
 }
 
-static void refused(const struct dp_built *b, uint32_t keep, size_t lost)
+static void refused_part(const struct dp_built *b, uint32_t skip, uint32_t keep, size_t lost)
 {
 	struct dp_packet p;
 	size_t n = dp_built_write(b, whole);
 	struct rte_mbuf *from = chain_of(whole, n - lost, 0, 0), *to = rte_pktmbuf_alloc(pool);
 	assert_int_equal(parse(from, &p), DP_TCP);
-	assert_false(dp_cut(to, from, &p, keep));
+	assert_false(dp_cut(to, from, &p, skip, keep));
 	assert_int_equal(to->pkt_len, 0);
 	rte_pktmbuf_free(to);
 	rte_pktmbuf_free(from);
+}
+
+static void refused(const struct dp_built *b, uint32_t keep, size_t lost)
+{
+	refused_part(b, 0, keep, lost);
 }
 
 static void what_cannot_be_cut(void **state)
@@ -220,6 +239,14 @@ static void what_cannot_be_cut(void **state)
 	for (int v6 = 0; v6 < 2; v6++) {
 		struct dp_built b = segment(v6, 50);
 		refused(&b, 51, 0);
+		refused_part(&b, 51, 0, 0);
+		refused_part(&b, 50, 1, 0);
+		refused_part(&b, 1, UINT32_MAX, 0);
+		b.flags |= RS_TCP_URG;
+		refused_part(&b, 1, 1, 0);
+		b.flags = RS_TCP_SYN;
+		refused_part(&b, 1, 1, 0);
+		b = segment(v6, 50);
 		refused(&b, 10, 1);
 		b.next = 51;
 		b.between = ah;
@@ -267,7 +294,7 @@ static void what_was_wrong_stays_wrong(void **state)
 		assert_int_equal(parse(from, &p), DP_TCP);
 		for (uint32_t keep = 0; keep < 40; keep++) {
 			rte_pktmbuf_reset(to);
-			if (!dp_cut(to, from, &p, keep))
+			if (!dp_cut(to, from, &p, bit & 1 ? 40 - keep : 0, keep))
 				continue; /* an option that became another */
 			assert_int_equal(parse(to, &q), DP_TCP);
 			const uint8_t *f = rte_pktmbuf_mtod(to, uint8_t *);
@@ -280,13 +307,55 @@ static void what_was_wrong_stays_wrong(void **state)
 	}
 }
 
+/* Wherever it stands in the header. */
+static void another_timestamp(void **state)
+{
+	(void)state;
+	static const uint8_t late[16] = { 1, 1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1, 0 };
+	static const uint32_t newer[] = { 0x01020305, 0, UINT32_MAX, 0xfefdfcfb };
+	for (unsigned c = 0; c < 16; c++) {
+		struct dp_built b = segment(c & 1, 30);
+		uint8_t options[sizeof late];
+		struct dp_packet p;
+		b.options = c & 2 ? late : stamps;
+		b.noptions = c & 2 ? sizeof late : sizeof stamps;
+		struct rte_mbuf *from = chain_of(whole, dp_built_write(&b, whole), 0, 0), *to = rte_pktmbuf_alloc(pool);
+		assert_int_equal(parse(from, &p), DP_TCP);
+		assert_true(dp_cut(to, from, &p, 7, 23));
+		dp_cut_stamp(to, &p, newer[c >> 2]);
+		memcpy(options, b.options, b.noptions);
+		for (unsigned i = 0; i < 4; i++)
+			options[(c & 2 ? 5 : 4) + i] = (uint8_t)(newer[c >> 2] >> (24 - 8 * i));
+		b.options = options;
+		b.payload += 7;
+		b.seq += 7;
+		b.len -= 7;
+		b.min = 60;
+		size_t n = dp_built_write(&b, expected);
+		assert_int_equal(to->pkt_len, n);
+		assert_memory_equal(rte_pktmbuf_mtod(to, uint8_t *), expected, n);
+		rte_pktmbuf_free(to);
+		rte_pktmbuf_free(from);
+	}
+	/* Without one it stays as it is. */
+	struct dp_built b = segment(false, 30);
+	struct dp_packet p;
+	b.noptions = 0;
+	size_t n = dp_built_write(&b, whole);
+	struct rte_mbuf *m = chain_of(whole, n, 0, 0);
+	assert_int_equal(parse(m, &p), DP_TCP);
+	dp_cut_stamp(m, &p, 1);
+	assert_memory_equal(rte_pktmbuf_mtod(m, uint8_t *), whole, n);
+	rte_pktmbuf_free(m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_length_of_every_kind), cmocka_unit_test(syn_with_data_and_an_urgent_pointer),
+		cmocka_unit_test(every_part_of_every_kind),  cmocka_unit_test(syn_with_data_and_an_urgent_pointer),
 		cmocka_unit_test(sums_at_their_edges),        cmocka_unit_test(full_frames_and_what_has_no_length),
 		cmocka_unit_test(what_fits_the_mbuf),         cmocka_unit_test(what_cannot_be_cut),
-		cmocka_unit_test(what_was_wrong_stays_wrong),
+		cmocka_unit_test(what_was_wrong_stays_wrong), cmocka_unit_test(another_timestamp),
 	};
 	return cmocka_run_group_tests_name("dp_cut", tests, setup, teardown);
 }

@@ -46,7 +46,7 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		dp_inline_kill(w, f, in->unreadable);
 		return;
 	}
-	dp_kept_release(w, &in->hold);
+	dp_kept_release(w, &in->hold, &in->clock);
 	/* It is no mail: nothing of it needs to be remembered. Only the server's first word will still be looked at. */
 	if (f->proto == DP_PROTO_NONE) {
 		f->unheard = f->tcp.dir[!f->client].next == 0;
@@ -131,7 +131,7 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	else if (waiting && v == DP_HOLD_NEW)
 		fate = dp_kept_hold(w, m); /* goes on in its turn */
 	else
-		fate = dp_kept_forward(w, &in->hold, m, off, len, v == DP_HOLD_NEW);
+		fate = dp_kept_forward(w, &in->hold, &in->clock, pkt, m, off, v == DP_HOLD_NEW);
 	f = dp_conn_take(w, f, pkt, m);
 	if (f && f->inl)
 		go_on(w, f, now);
@@ -149,7 +149,7 @@ static enum dp_fate client_syn(struct dp_worker *w, struct dp_flow *f, const str
 		follow_isn(w, f);
 	if (pkt->payload_len == 0)
 		return DP_FORWARDED;
-	dp_kept_forward_cut(w, m, 0);
+	dp_kept_forward_part(w, m, pkt, 0, 0, NULL);
 	return DP_CONSUMED;
 }
 
@@ -183,6 +183,7 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
 	bool early = (pkt->tcp_flags & RS_TCP_FIN) && in->hold.limit != DP_HOLD_NO_LIMIT && off >= (int64_t)in->hold.edge;
 	if (early)
 		return DP_CONSUMED;
+	dp_kept_heard(&in->clock, &in->hold, m, pkt, off);
 	f = dp_conn_take(w, f, pkt, m);
 	if (f && f->inl)
 		go_on(w, f, now);
@@ -202,10 +203,9 @@ static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const
 		fate = dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	follow_isn(w, f);
 	server_acknowledged(w, f);
-	if (f->dead)
-		return fate == DP_FORWARDED ? DP_CONSUMED : fate;
-	go_on(w, f, now);
-	return fate;
+	if (!f->dead)
+		go_on(w, f, now);
+	return f->dead && fate == DP_FORWARDED ? DP_CONSUMED : fate;
 }
 
 /* Found in the middle. On a mail port its beginning went by unread, and so may its message: it is reset. On other ports it is watched:
@@ -223,15 +223,16 @@ static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const stru
 	return dead_segment(w, pkt, m);
 }
 
-/* On a port that is not mail's the client spoke first, of something else, and the server now greets as a mail server does: whatever the
- * client has said since went by unread. */
-static bool greets(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+/* On a port that is not mail's the client spoke first, of something else, and the server now speaks as a mail server does, or as a
+ * mail client: whatever the client has said since went by unread. */
+static bool speaks_mail(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
 	if (pkt->payload_len == 0 || dp_flow_direction(f, pkt) == f->client || pkt->seq != f->tcp.dir[!f->client].isn + 1)
 		return false;
 	f->unheard = false;
 	uint32_t n = RTE_MIN(pkt->payload_len, rte_pktmbuf_data_len(m) - pkt->payload_off);
-	return rs_smtp_probe(RS_SMTP_SERVER, rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->payload_off), n) == 1;
+	const uint8_t *p = rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->payload_off);
+	return rs_smtp_probe(RS_SMTP_SERVER, p, n) == 1 || rs_smtp_probe(RS_SMTP_CLIENT, p, n) == 1;
 }
 
 enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
@@ -240,7 +241,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	if (f->dead)
 		return dead_segment(w, pkt, m);
 	if (f->proto == DP_PROTO_NONE && !f->inl) {
-		if (f->unheard && greets(f, pkt, m)) {
+		if (f->unheard && speaks_mail(f, pkt, m)) {
 			dp_inline_kill(w, f, CT_REASON_NONE);
 			return dead_segment(w, pkt, m);
 		}
@@ -274,6 +275,8 @@ void dp_inline_tick(struct dp_worker *w, uint64_t now)
 	}
 	while ((in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_answer_tick(w, in->flow, now);
+	while ((in = TAILQ_FIRST(&w->resetting)) && in->since + DP_ANSWER_REPEAT_NS <= now)
+		dp_inline_reset_again(w, in->flow, now);
 }
 
 bool dp_inline_unfinished(const struct dp_worker *w)

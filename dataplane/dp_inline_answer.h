@@ -9,11 +9,9 @@
 
 #include "dataplane/dp_inline_state.h"
 
-#define DP_ANSWER_REPEAT_NS UINT64_C(1000000000)
 #define DP_ANSWER_TRIES 10 /* repetitions without an answer, then both ends are reset */
 #define DP_ANSWER_IDLE 300 /* repetition times without a word of the client: RFC 5321 4.5.3.2.7 gives it five minutes */
 #define DP_ANSWER_QUIET 5 /* repetition times without a word behind what only some servers take for the message's end: its client waits */
-#define DP_ANSWER_RESETS 3 /* repetitions of the server's reset, for a lost one; later ones answer what it says */
 
 /* The server is reset, and the client answered. May end the connection. False: there is no room to answer, counted. */
 bool dp_inline_answer_begin(struct dp_worker *w, struct dp_flow *f, uint64_t now);

@@ -358,12 +358,17 @@ static void no_mbufs(void **state)
 
 /* Other ports. */
 
-static void to_port(struct dp_seen *s, uint16_t port)
+static void to_port_opened(struct dp_seen *s, uint16_t port)
 {
-	dp_seen_init(s);
 	s->c.port[1] = port;
 	dp_seen_open(s);
 	dp_test_shake(&s->t, &s->c);
+}
+
+static void to_port(struct dp_seen *s, uint16_t port)
+{
+	dp_seen_init(s);
+	to_port_opened(s, port);
 }
 
 /* An infected mail from EHLO on. */
@@ -435,6 +440,98 @@ static void no_mail_passes(void **state)
 	dp_seen_close(&s);
 }
 
+/* TCP's client is mail's server. */
+
+static const char spoken[] = "EHLO client.example.org\r\nMAIL FROM:<anna@example.org>\r\n";
+
+static void expect_reversed(struct dp_seen *s)
+{
+	assert_true(dp_seen_resets(s, DP_INSIDE) > 0 && dp_seen_resets(s, DP_OUTSIDE) == 1);
+	assert_int_equal(s->t.worker->stats.reversed, 1);
+	dp_seen_close(s);
+}
+
+static void client_greets(void **state)
+{
+	(void)state;
+	static const uint16_t ports[][2] = { { 25, 40000 }, { 1234, 8025 }, { 25, 8025 } };
+	static const char greeting[] = "220 mx.example.com ESMTP\r\n";
+	for (unsigned i = 0; i < 3; i++)
+		for (size_t cut = 0; cut < 8; cut++) {
+			struct dp_seen s;
+			dp_seen_init(&s);
+			s.c.port[0] = ports[i][0];
+			to_port_opened(&s, ports[i][1]);
+			if (cut)
+				dp_test_bytes(&s.t, &s.c, 0, greeting, cut);
+			size_t told = cut < 5 ? cut : 0;
+			assert_int_equal(s.t.worker->stats.reversed, cut >= 5);
+			if (cut < 5)
+				dp_test_say(&s.t, &s.c, 0, &greeting[cut]);
+			struct dp_text server = dp_seen_at_server(&s);
+			assert_int_equal(server.n, told);
+			dp_text_free(&server);
+			expect_reversed(&s);
+		}
+}
+
+/* None of it goes on, nor what came ahead of it and waits at TCP's client for it. */
+static void server_commands(void **state)
+{
+	(void)state;
+	for (unsigned early = 0; early < 2; early++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.c.port[0] = 25;
+		to_port_opened(&s, 40000);
+		dp_test_forget_sent(&s.t);
+		if (early)
+			dp_test_segment(&s.t, &s.c, 1, RS_TCP_ACK, s.c.seq[1] + (uint32_t)strlen(spoken), "DATA\r\n", 6);
+		dp_test_say(&s.t, &s.c, 1, spoken);
+		assert_int_equal(s.t.nsent, 2 + early);
+		expect_reversed(&s);
+	}
+}
+
+/* It said something else first. */
+static void server_commands_late(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	to_port_opened(&s, 8025);
+	dp_test_say(&s.t, &s.c, 0, "hello there, who are you\r\n");
+	dp_seen_server(&s, RS_TCP_ACK, 0, "");
+	assert_int_equal(s.t.worker->inlines.used, 0);
+	dp_test_forget_sent(&s.t);
+	dp_test_say(&s.t, &s.c, 1, spoken);
+	assert_int_equal(dp_seen_ours(&s, DP_INSIDE), 1);
+	assert_int_equal(s.t.nsent, 1);
+	dp_seen_close(&s);
+}
+
+/* Numbers, and words, that others begin with. */
+static void others_are_left_alone(void **state)
+{
+	(void)state;
+	static const char *const client[] = { "220 <34>1 2024-05-01T00:00:00Z host app - - - text\n", "412 <34>1 2024-05-01 text\n",
+					      "554 <13>text that is longer", "2200 and more, of something", "221 what is counted\r\n" };
+	static const char *const server[] = { "SSH-2.0-OpenSSH_9.2\r\n", "+OK POP3 server ready\r\n", "* OK IMAP4rev1 ready\r\n",
+					      "NOOP\r\nNOOP\r\nNOOP\r\n", "MAILBOX 1 of 2 and more", "DATABASE is ready" };
+	for (unsigned i = 0; i < 5 + 6; i++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		to_port_opened(&s, 8025);
+		dp_test_say(&s.t, &s.c, i < 5 ? 0 : 1, i < 5 ? client[i] : server[i - 5]);
+		dp_test_say(&s.t, &s.c, i < 5 ? 1 : 0, "so it is\r\n");
+		dp_test_say(&s.t, &s.c, 0, "and so on\r\n");
+		expect_resets(&s, 0, 0);
+		assert_int_equal(s.t.nsent, s.t.frames);
+		assert_int_equal(s.t.worker->inlines.used, 0);
+		dp_seen_close(&s);
+	}
+}
+
 /* Found in the middle. */
 
 static void midstream_mail_is_reset(void **state)
@@ -489,6 +586,86 @@ static void picked_up(void **state)
 	dp_test_say(&s.t, &s.c, 1, "250 2.0.0 Ok\r\n");
 	dp_test_say(&s.t, &s.c, 0, "EHLO client.example.org\r\n");
 	expect_refused(&s);
+}
+
+/* Tags that one direction bears and the other does not. */
+
+static void say_tagged(struct dp_seen *s, const uint16_t tci[2], unsigned from, unsigned flags, const char *text)
+{
+	s->c.nvlan = tci[from] != 0xffff;
+	s->c.vlan[0] = tci[from];
+	dp_test_segment(&s->t, &s->c, from, flags, s->c.seq[from], text, strlen(text));
+	s->c.seq[from] += (uint32_t)strlen(text) + !!(flags & RS_TCP_SYN);
+}
+
+/* Whose word it is, or is said to be, has his tags. */
+static void expect_tags(const struct dp_seen *s, const uint16_t tci[2])
+{
+	for (size_t i = 0; i < s->t.nsent; i++) {
+		const uint8_t *tag = s->t.sent[i].p + 12;
+		uint16_t its = s->t.sent[i].out == DP_INSIDE ? tci[0] : tci[1];
+		assert_int_equal(tag[0] << 8 | tag[1], its == 0xffff ? 0x0800 : 0x8100);
+		if (its != 0xffff)
+			assert_int_equal(tag[2] << 8 | tag[3], its);
+	}
+}
+
+static void mail_tagged(struct dp_seen *s, const uint16_t tci[2])
+{
+	static const char *const dialogue[] = { "220 mx.example.com ESMTP\r\n", "EHLO client.example.org\r\n", "250 mx.example.com\r\n",
+						"MAIL FROM:<anna@example.org>\r\n", "250 2.1.0 Ok\r\n", "RCPT TO:<bela@example.com>\r\n",
+						"250 2.1.5 Ok\r\n", "DATA\r\n", "354 go on\r\n", "KERNEL32.DLL ADVAPI32.DLL\r\n.\r\n" };
+	dp_seen_open(s);
+	say_tagged(s, tci, 0, RS_TCP_SYN, "");
+	say_tagged(s, tci, 1, RS_TCP_SYN | RS_TCP_ACK, "");
+	for (unsigned i = 0; i < 10; i++)
+		say_tagged(s, tci, i % 2 ? 0 : 1, RS_TCP_ACK, dialogue[i]);
+}
+
+static void tags_of_one_direction(void **state)
+{
+	(void)state;
+	/* A priority is no VLAN; VLANs are no part of the connection when they are told not to be. */
+	static const uint16_t tags[][2] = { { 0xa000, 0xffff }, { 0xffff, 0 }, { 0, 0xe000 }, { 10, 20 } };
+	for (unsigned i = 0; i < 4; i++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.t.config.capture.vlan_in_flow = i < 3;
+		mail_tagged(&s, tags[i]);
+		expect_tags(&s, tags[i]);
+		dp_seen_expect(&s, "554 5.7.1 ");
+		assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
+		dp_test_end(&s.t);
+		assert_int_equal(dp_test_nth(&s.t, CT_MESSAGE, 0)->rec.flow.nvlan, 0);
+		dp_seen_close(&s);
+	}
+}
+
+/* Then each direction is a connection of its own, without an answer. */
+static void vlans_of_either_direction(void **state)
+{
+	(void)state;
+	static const uint16_t tci[2] = { 10, 20 };
+	for (unsigned mail = 0; mail < 2; mail++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		s.c.port[1] = mail ? 25 : 8080;
+		mail_tagged(&s, tci);
+		assert_int_equal(s.t.worker->stats.midstream_reset, 1);
+		struct dp_text server = dp_seen_at_server(&s);
+		assert_int_equal(server.n, 0);
+		dp_text_free(&server);
+		dp_seen_close(&s);
+	}
+	struct dp_seen s;
+	dp_seen_init(&s);
+	s.c.port[1] = 8080;
+	dp_seen_open(&s);
+	say_tagged(&s, tci, 0, RS_TCP_SYN, "");
+	say_tagged(&s, tci, 1, RS_TCP_SYN | RS_TCP_ACK, "");
+	say_tagged(&s, tci, 0, RS_TCP_ACK, "GET / HTTP/1.1\r\n");
+	assert_int_equal(dropped(&s, DP_DROP_WINDOW), 1);
+	dp_seen_close(&s);
 }
 
 /* What cannot be read, and what must not be touched. */
@@ -558,9 +735,15 @@ int main(void)
 		cmocka_unit_test(other_port_client_first),
 		cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(no_mail_passes),
+		cmocka_unit_test(client_greets),
+		cmocka_unit_test(server_commands),
+		cmocka_unit_test(server_commands_late),
+		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(midstream_mail_is_reset),
 		cmocka_unit_test(midstream_elsewhere),
 		cmocka_unit_test(picked_up),
+		cmocka_unit_test(tags_of_one_direction),
+		cmocka_unit_test(vlans_of_either_direction),
 		cmocka_unit_test(tls_passes),
 		cmocka_unit_test(observing_passes_all),
 	};

@@ -40,11 +40,11 @@ static size_t gather(struct dp_inline *in, uint8_t *to, size_t size)
 
 /* False: the bytes there are too few to tell; or they are no mail's, and the server has not acknowledged them: it may have dropped them
  * (RFC 7323 5.3, RFC 9293 3.10.7.4), and with what is remembered other bytes in their place would be forgotten, too. */
-static bool tell(struct dp_flow *f)
+static bool tell(struct dp_worker *w, struct dp_flow *f)
 {
 	uint8_t first[DP_PROBE_MAX];
 	size_t n = gather(f->inl, first, sizeof first);
-	if (n == 0 || !dp_protocol_tell(f, f->client, first, n))
+	if (n == 0 || !dp_protocol_tell(w, f, f->client, first, n))
 		return false;
 	if (f->proto == DP_PROTO_NONE && f->tcp.acked[f->client] < f->inl->hold.read + n) {
 		f->proto = DP_PROTO_PROBING;
@@ -77,7 +77,7 @@ void dp_inline_read(struct dp_worker *w, struct dp_flow *f)
 	while (in->unreadable == CT_REASON_NONE) {
 		if (f->session && dp_session_halted(f->session))
 			break;
-		if (f->proto == DP_PROTO_PROBING && !tell(f))
+		if (f->proto == DP_PROTO_PROBING && !tell(w, f))
 			break;
 		if (!dp_hold_unread(&in->hold, &ref, &skip, &len))
 			break;

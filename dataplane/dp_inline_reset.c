@@ -17,11 +17,16 @@ static void reset_at(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint3
 	dp_inline_speak(w, f, dir, &what);
 }
 
+uint32_t dp_inline_server_next(const struct dp_flow *f)
+{
+	const struct rs_stream *server = &f->tcp.dir[!f->client];
+	return f->inl->state == DP_INLINE_RESET ? f->inl->server_next : server->isn + 1 + (uint32_t)server->next;
+}
+
 void dp_inline_reset_server(struct dp_worker *w, struct dp_flow *f)
 {
 	const struct dp_inline *in = f->inl;
-	const struct rs_stream *server = &f->tcp.dir[!f->client];
-	uint32_t ack = server->isn + 1 + (uint32_t)server->next;
+	uint32_t ack = dp_inline_server_next(f);
 	uint64_t acked = in->replies ? in->replies->reset_acked : in->hold.acked, edge = in->replies ? in->replies->reset_edge : in->hold.edge;
 	reset_at(w, f, f->client, in->isn + 1 + (uint32_t)acked, ack);
 	if (edge != acked)

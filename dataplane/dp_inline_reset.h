@@ -10,6 +10,9 @@
 /* As the side `dir`, to the other one. */
 void dp_inline_speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_craft *what);
 
+/* The next number that the server will say, as far as it was read. */
+uint32_t dp_inline_server_next(const struct dp_flow *f);
+
 /* What the server has acknowledged may be less than what it has: it takes a reset at exactly what it has (RFC 5961 3.2), and
  * answers any other with that number, which dp_inline_answer_segment then uses. */
 void dp_inline_reset_server(struct dp_worker *w, struct dp_flow *f);

@@ -9,6 +9,9 @@
 
 bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f)
 {
+	struct dp_inline *oldest = TAILQ_FIRST(&w->resetting);
+	if (oldest && w->inlines.used == w->inlines.size)
+		dp_inline_free(w, oldest->flow);
 	struct dp_inline *in = rs_pool_get(&w->inlines);
 	if (!in) {
 		w->stats.inlines_refused++;
@@ -21,20 +24,26 @@ bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f)
 	return true;
 }
 
-static void unlist(struct dp_worker *w, struct dp_inline *in)
+static struct dp_inline_list *list_of(struct dp_worker *w, const struct dp_inline *in)
 {
-	if (in->state == DP_INLINE_REFUSING)
-		TAILQ_REMOVE(&w->refusing, in, due);
-	else if (in->state == DP_INLINE_ANSWERING)
-		TAILQ_REMOVE(&w->answering, in, due);
+	switch ((enum dp_inline_state)in->state) {
+	case DP_INLINE_OPEN:
+		break;
+	case DP_INLINE_REFUSING:
+		return &w->refusing;
+	case DP_INLINE_ANSWERING:
+		return &w->answering;
+	case DP_INLINE_RESET:
+		return &w->resetting;
+	}
+	return NULL;
 }
 
-static void enlist(struct dp_worker *w, struct dp_inline *in)
+static void unlist(struct dp_worker *w, struct dp_inline *in)
 {
-	if (in->state == DP_INLINE_REFUSING)
-		TAILQ_INSERT_TAIL(&w->refusing, in, due);
-	else if (in->state == DP_INLINE_ANSWERING)
-		TAILQ_INSERT_TAIL(&w->answering, in, due);
+	struct dp_inline_list *list = list_of(w, in);
+	if (list)
+		TAILQ_REMOVE(list, in, due);
 }
 
 void dp_inline_enter(struct dp_worker *w, struct dp_inline *in, enum dp_inline_state state, uint64_t now)
@@ -42,7 +51,9 @@ void dp_inline_enter(struct dp_worker *w, struct dp_inline *in, enum dp_inline_s
 	unlist(w, in);
 	in->state = (uint8_t)state;
 	in->since = now;
-	enlist(w, in);
+	struct dp_inline_list *list = list_of(w, in);
+	if (list)
+		TAILQ_INSERT_TAIL(list, in, due);
 }
 
 void dp_inline_free(struct dp_worker *w, struct dp_flow *f)
@@ -56,24 +67,47 @@ void dp_inline_free(struct dp_worker *w, struct dp_flow *f)
 	f->inl = NULL;
 }
 
-void dp_inline_end(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
+static void close_both(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
 	dp_streams_close(w, f, why);
-	if (f->inl)
-		dp_inline_free(w, f);
 	f->dead = true;
 	f->tcp.state = RS_TCP_CLOSED;
 	dp_flow_touch(&w->flows, f, DP_FLOWS_CLOSED, w->inspect.now.time);
 }
 
+void dp_inline_end(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
+{
+	close_both(w, f, why);
+	if (f->inl)
+		dp_inline_free(w, f);
+}
+
 void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
+	struct dp_inline *in = f->inl;
 	w->stats.connections_reset++;
-	if (f->inl)
-		dp_inline_reset_both(w, f);
 	if (f->session)
 		f->session->cut = true;
-	dp_inline_end(w, f, why);
+	if (!in || in->state == DP_INLINE_ANSWERING) {
+		if (in)
+			dp_inline_reset_both(w, f);
+		dp_inline_end(w, f, why);
+		return;
+	}
+	in->server_next = dp_inline_server_next(f);
+	dp_inline_reset_both(w, f);
+	close_both(w, f, why);
+	dp_hold_clear(&in->hold, &w->hold);
+	dp_inline_enter(w, in, DP_INLINE_RESET, w->inspect.now.time);
+}
+
+void dp_inline_reset_again(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	dp_inline_reset_both(w, f);
+	if (++f->inl->resets < DP_ANSWER_RESETS)
+		dp_inline_enter(w, f->inl, DP_INLINE_RESET, now);
+	else
+		dp_inline_free(w, f);
 }
 
 void dp_inline_leave(struct dp_worker *w, struct dp_flow *f)

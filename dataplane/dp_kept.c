@@ -59,59 +59,101 @@ enum dp_fate dp_kept_hold(struct dp_worker *w, struct rte_mbuf *m)
 	return DP_HELD;
 }
 
-bool dp_kept_forward_cut(struct dp_worker *w, const struct rte_mbuf *m, uint32_t len)
+static bool parse(const struct rte_mbuf *m, struct dp_packet *pkt)
 {
-	struct dp_packet pkt;
-	struct rte_mbuf *cut = rte_pktmbuf_alloc(w->mbufs);
-	if (cut && dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
-	                           &pkt) == DP_TCP &&
-	    dp_cut(cut, m, &pkt, len)) {
-		*dp_meta(cut) = (struct dp_meta){ .kind = DP_OURS, .port = dp_meta_const(m)->port, .time = dp_meta_const(m)->time };
-		w->tx(w->sink, cut, !dp_meta_const(m)->port);
-		return true;
-	}
-	rte_pktmbuf_free(cut);
-	w->stats.injected_lost++;
-	return false;
+	return dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
+	                       pkt) == DP_TCP;
 }
 
-enum dp_fate dp_kept_forward(struct dp_worker *w, struct dp_hold *h, struct rte_mbuf *m, uint64_t off, uint32_t len, bool new)
+static bool stamp_of(const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t *tsval)
 {
-	uint32_t may = dp_hold_may(h, off, len);
+	struct dp_tcp_options o;
+	dp_tcp_options_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off), pkt->tcp_hdr_len, &o);
+	*tsval = o.tsval;
+	return o.timestamps;
+}
+
+static bool is_older(const struct dp_kept_clock *c, const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	uint32_t tsval;
+	return c && c->known && stamp_of(m, pkt, &tsval) && dp_timestamp_before(tsval, c->recent);
+}
+
+void dp_kept_heard(struct dp_kept_clock *c, const struct dp_hold *h, const struct rte_mbuf *m, const struct dp_packet *pkt,
+                   int64_t off)
+{
+	uint32_t tsval;
+	if (h->unsent == 0 || off > (int64_t)h->edge || !stamp_of(m, pkt, &tsval))
+		return;
+	if (!c->known || dp_timestamp_before(c->recent, tsval))
+		c->recent = tsval;
+	c->known = true;
+}
+
+bool dp_kept_forward_part(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t from, uint32_t len,
+                          const struct dp_kept_clock *c)
+{
+	struct rte_mbuf *part = rte_pktmbuf_alloc(w->mbufs);
+	if (!part || !dp_cut(part, m, pkt, from, len)) {
+		rte_pktmbuf_free(part);
+		w->stats.injected_lost++;
+		return false;
+	}
+	if (is_older(c, m, pkt))
+		dp_cut_stamp(part, pkt, c->recent);
+	*dp_meta(part) = (struct dp_meta){ .kind = DP_OURS, .port = dp_meta_const(m)->port, .time = dp_meta_const(m)->time };
+	w->tx(w->sink, part, !dp_meta_const(m)->port);
+	return true;
+}
+
+enum dp_fate dp_kept_forward(struct dp_worker *w, struct dp_hold *h, struct dp_kept_clock *c, const struct dp_packet *pkt,
+                             struct rte_mbuf *m, uint64_t off, bool new)
+{
+	uint32_t len = pkt->payload_len, may = dp_hold_may(h, off, len);
+	if (may > 0 && (!new || may < len))
+		dp_kept_heard(c, h, m, pkt, (int64_t)off);
 	if (may == len) {
 		dp_hold_forwarded(h, off, len);
 		return DP_FORWARDED;
 	}
-	if (may > 0 && dp_kept_forward_cut(w, m, may))
+	if (may > 0 && dp_kept_forward_part(w, m, pkt, 0, may, NULL))
 		dp_hold_forwarded(h, off, may);
 	return new ? dp_kept_hold(w, m) : DP_CONSUMED;
 }
 
-void dp_kept_release(struct dp_worker *w, struct dp_hold *h)
+/* A segment of which nothing was sent goes on as it came, even when its timestamp is older than that of segments which went on
+ * early behind it: a receiver sets TS.Recent only by what begins at its left edge or before (RFC 7323 4.3), and those begin behind
+ * the hole that this one fills. What repeats bytes before it does set it, also the first part of the same segment: after that a
+ * copy goes on, with that timestamp, for an older one would be dropped (RFC 7323 5.3) and the sender's next repetition awaited. */
+static bool send_held(struct dp_worker *w, const struct dp_hold *h, struct dp_kept_clock *c, struct rte_mbuf *m, uint64_t off,
+                      uint32_t from, uint32_t len)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_packet pkt;
+	if (!parse(m, &pkt))
+		return false;
+	dp_kept_heard(c, h, m, &pkt, (int64_t)(off + from));
+	bool whole = meta->held_in && from + len == meta->payload_len;
+	if ((!whole || from > 0 || is_older(c, m, &pkt)) && dp_kept_forward_part(w, m, &pkt, from, len, c))
+		return true;
+	if (!whole)
+		return false;
+	meta->held_in->held--;
+	meta->held_in = NULL;
+	rte_mbuf_refcnt_update(m, 1);
+	w->tx(w->sink, m, !meta->port);
+	return true;
+}
+
+void dp_kept_release(struct dp_worker *w, struct dp_hold *h, struct dp_kept_clock *c)
 {
 	struct dp_hold_run *r;
 	while ((r = dp_hold_unsent(h))) {
 		struct rte_mbuf *m = r->ref;
-		struct dp_meta *meta = dp_meta(m);
 		uint64_t off = r->off - r->skip;
-		uint32_t len = meta->payload_len, may = dp_hold_may(h, off, len);
-		if (off + may <= r->off + r->sent)
+		uint32_t from = r->skip + r->sent, len = dp_hold_may(h, off + from, dp_meta(m)->payload_len - from);
+		if (len == 0 || !send_held(w, h, c, m, off, from, len))
 			break;
-		if (may < len) {
-			if (!dp_kept_forward_cut(w, m, may))
-				break;
-			dp_hold_forwarded(h, off, may);
-			continue;
-		}
-		dp_hold_forwarded(h, off, may);
-		if (meta->held_in) {
-			meta->held_in->held--;
-			meta->held_in = NULL;
-			rte_mbuf_refcnt_update(m, 1);
-			w->tx(w->sink, m, !meta->port);
-		} else {
-			/* It went by once, and its sent part was cut off it: a whole copy is one of ours. */
-			dp_kept_forward_cut(w, m, len);
-		}
+		dp_hold_forwarded(h, off + from, len);
 	}
 }

@@ -10,6 +10,16 @@
 #include "dataplane/dp_hold.h"
 #include "dataplane/dp_worker.h"
 
+/* The newest timestamp by which the receiver may judge others (TS.Recent, RFC 7323 4.3), while something is held. */
+struct dp_kept_clock {
+	uint32_t recent;
+	bool known;
+};
+
+/* A segment at off goes on: it counts where it begins at the receiver's edge, or before it. */
+void dp_kept_heard(struct dp_kept_clock *c, const struct dp_hold *h, const struct rte_mbuf *m, const struct dp_packet *pkt,
+                   int64_t off);
+
 /* A segment that may be kept, before anything else here. */
 static inline void dp_kept_init(struct rte_mbuf *m, const struct dp_packet *pkt)
 {
@@ -31,14 +41,17 @@ const uint8_t *dp_kept_piece(const struct rte_mbuf *m, uint32_t skip, uint32_t *
 /* It stays here for now; dp_hold took a reference to it. DP_HELD. */
 enum dp_fate dp_kept_hold(struct dp_worker *w, struct rte_mbuf *m);
 
-/* Sends the packet as it is but for its payload, of which only the first `len` bytes go on. False: it cannot be made (dp_cut), or
- * there is no mbuf; counted. */
-bool dp_kept_forward_cut(struct dp_worker *w, const struct rte_mbuf *m, uint32_t len);
+/* Sends the packet as it is but for its payload, of which only `len` bytes from byte `from` on go on, and, where the clock (or
+ * NULL) shows a newer one, its timestamp. False: it cannot be made (dp_cut), or there is no mbuf; counted. */
+bool dp_kept_forward_part(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t from, uint32_t len,
+                          const struct dp_kept_clock *c);
 
-/* Of a segment that dp_hold_add took: how much of it may go on now; the rest of it is held. new: dp_hold has a reference to it. */
-enum dp_fate dp_kept_forward(struct dp_worker *w, struct dp_hold *h, struct rte_mbuf *m, uint64_t off, uint32_t len, bool new);
+/* Of a segment at off that dp_hold_add took: how much of it may go on now; the rest of it is held. new: dp_hold has a reference to
+ * it. */
+enum dp_fate dp_kept_forward(struct dp_worker *w, struct dp_hold *h, struct dp_kept_clock *c, const struct dp_packet *pkt,
+                             struct rte_mbuf *m, uint64_t off, bool new);
 
-/* What is held and may go on now, does, in order. */
-void dp_kept_release(struct dp_worker *w, struct dp_hold *h);
+/* What is held and may go on now, does, in order: of each segment what has not gone on yet. */
+void dp_kept_release(struct dp_worker *w, struct dp_hold *h, struct dp_kept_clock *c);
 
 #endif

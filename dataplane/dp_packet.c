@@ -229,8 +229,9 @@ static enum dp_class parse_ethertype(struct cursor *c, struct dp_packet *pkt, un
 		if (!can_read(c, VLAN_LEN))
 			return DP_TRUNCATED;
 		const uint8_t *tag = c->head + c->off;
-		if (pkt->nvlan < sizeof pkt->vlan / sizeof *pkt->vlan)
-			pkt->vlan[pkt->nvlan++] = dp_be_get16(tag) & 0x0fff;
+		unsigned id = dp_be_get16(tag) & 0x0fff;
+		if (id != 0 && pkt->nvlan < sizeof pkt->vlan / sizeof *pkt->vlan)
+			pkt->vlan[pkt->nvlan++] = (uint16_t)id;
 		type = dp_be_get16(tag + 2);
 		c->off += VLAN_LEN;
 	}
@@ -326,8 +327,9 @@ enum tcp_option {
 	WINDOW_SCALE_MAX = 14,
 };
 
-static void read_option(const uint8_t *opt, size_t len, struct dp_tcp_options *o)
+static void read_option(const uint8_t *l4, size_t at, size_t len, struct dp_tcp_options *o)
 {
+	const uint8_t *opt = l4 + at;
 	switch (opt[0]) {
 	case OPTION_MSS:
 		if (len == 4)
@@ -347,6 +349,7 @@ static void read_option(const uint8_t *opt, size_t len, struct dp_tcp_options *o
 			o->timestamps = true;
 			o->tsval = dp_be_get32(opt + 2);
 			o->tsecr = dp_be_get32(opt + 6);
+			o->tsval_at = (uint8_t)(at + 2);
 		}
 		break;
 	case OPTION_MD5:
@@ -375,6 +378,7 @@ void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_o
 		o->timestamps = true;
 		o->tsval = dp_be_get32(l4 + TCP_LEN + 4);
 		o->tsecr = dp_be_get32(l4 + TCP_LEN + 8);
+		o->tsval_at = TCP_LEN + 4;
 		return;
 	}
 	for (size_t at = TCP_LEN; at < tcp_hdr_len;) {
@@ -389,7 +393,7 @@ void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_o
 			o->malformed = true;
 			return;
 		}
-		read_option(l4 + at, len, o);
+		read_option(l4, at, len, o);
 		at += len;
 	}
 }

@@ -35,8 +35,10 @@ struct dp_packet {
 	uint16_t sport, dport;
 	uint8_t ip_version; /* 4, 6; 0 when not IP */
 	uint8_t proto; /* IP protocol, after extension headers; 0 when not IP */
-	uint8_t nvlan; /* VLAN tags kept, outermost first, 2 at most; further ones are passed over */
-	uint16_t vlan[2]; /* VLAN ids, 12 bits */
+	/* VLANs, outermost first, 2 at most; further ones are passed over. A tag with id 0 tells a priority, and no VLAN (IEEE 802.1Q
+	 * 9.6): one direction may bear it and the other not. */
+	uint8_t nvlan;
+	uint16_t vlan[2]; /* 12 bits */
 	uint16_t l3_off,
 		l4_off; /* from the frame's first byte; headers that begin further in than 65535 are malformed */
 	uint32_t payload_off; /* of the TCP payload, from the frame's first byte */
@@ -68,6 +70,7 @@ enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t hea
  * scale and SACK permitted mean something in a SYN only; here they are told wherever they stand. */
 struct dp_tcp_options {
 	uint32_t tsval, tsecr; /* with timestamps */
+	uint8_t tsval_at; /* where it stands, from the TCP header's first byte */
 	uint16_t mss; /* 0: not there */
 	uint8_t wscale; /* with window_scale; 14 at most (RFC 7323 2.3) */
 	bool timestamps, window_scale, sack_permitted;
@@ -79,6 +82,12 @@ struct dp_tcp_options {
 
 /* l4: tcp_hdr_len bytes, from 20 to 60. Of an option that stands there twice, the last counts. */
 void dp_tcp_options_parse(const uint8_t *l4, size_t tcp_hdr_len, struct dp_tcp_options *o);
+
+/* RFC 7323 5.2: timestamps are compared as sequence numbers are. */
+static inline bool dp_timestamp_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
 
 /* The Internet checksum (RFC 1071) over bytes that may lie in several places. */
 struct dp_checksum {

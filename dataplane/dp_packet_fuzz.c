@@ -24,6 +24,8 @@ static void check_tcp(const struct dp_packet *p, size_t head_len, size_t frame_l
 {
 	CHECK(p->ip_version == 4 || p->ip_version == 6);
 	CHECK(p->proto == 6 && p->nvlan <= 2 && p->vlan[0] < 4096 && p->vlan[1] < 4096);
+	for (unsigned i = 0; i < p->nvlan; i++)
+		CHECK(p->vlan[i] != 0);
 	CHECK(p->l3_off + (p->ip_version == 4 ? 20u : 40u) <= p->l4_off);
 	CHECK(p->tcp_hdr_len >= 20 && p->tcp_hdr_len <= 60);
 	CHECK(p->payload_off == p->l4_off + (uint32_t)p->tcp_hdr_len && p->payload_off <= head_len);

@@ -218,6 +218,21 @@ static void vlan_tags(void **state)
 			cut_everywhere(DP_LINK_ETHERNET, &f);
 		}
 	}
+	/* Priorities, with a VLAN's tag inside, outside or without. */
+	static const uint16_t tci[][2] = { { 0xa000, 0x0123 }, { 0x0123, 0xa000 }, { 0, 0xe000 } };
+	for (unsigned i = 0; i < 3; i++) {
+		ethernet(&f, 0x8100);
+		for (unsigned t = 0; t < 2; t++)
+			ADD(&f, (uint8_t)(tci[i][t] >> 8), (uint8_t)tci[i][t], t ? 0x08 : 0x81, 0);
+		ipv4(&f, 6);
+		tcp(&f);
+		seal(&f);
+		assert_int_equal(parse(DP_LINK_ETHERNET, &f, &p), DP_TCP);
+		expect_tcp(&p, 4, 22, 42, 0);
+		assert_int_equal(p.nvlan, i < 2);
+		assert_int_equal(p.vlan[0], i < 2 ? 0x123 : 0);
+		assert_int_equal(p.vlan[1], 0);
+	}
 	/* Nothing but tags: further in than an offset can say. */
 	ethernet(&f, 0x8100);
 	while (f.len < 66000)

@@ -102,14 +102,43 @@ static int probe_bytes(const struct dp_flow *f, unsigned dir, const uint8_t *fir
 	return server == 1 || other == 1 ? 1 : server < 0 || other < 0 ? -1 : 0;
 }
 
-bool dp_protocol_tell(struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n)
+/* Whether TCP's client greets as a mail server does, or its server gives a mail client's commands: as probe_bytes. */
+static int probe_reversed(const struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n)
+{
+	if (f->client > 1)
+		return 0;
+	if (dir != f->client)
+		return rs_smtp_probe(RS_SMTP_CLIENT, first, n);
+	/* A client may begin with a number for other reasons: syslog with that of the bytes that follow, and a priority (RFC 6587 3.4.1).
+	 * Who greets with a refusal takes no mail. */
+	int greets = first[0] == '2' ? rs_smtp_probe(RS_SMTP_SERVER, first, n) : 0;
+	return greets == 1 ? (n > 4 ? first[4] != '<' : -1) : greets;
+}
+
+/* Mail between ends whose roles TCP's handshake does not tell. Between two ports it is not followed, for what holds back a client's
+ * bytes holds TCP's client's; elsewhere it is read with the roles as they are spoken. */
+static bool reverse(struct dp_worker *w, struct dp_flow *f)
+{
+	if (f->inl) {
+		w->stats.reversed += f->inl->unreadable == CT_REASON_NONE;
+		f->inl->unreadable = CT_REASON_MIDSTREAM;
+		return false;
+	}
+	f->client = !f->client;
+	f->proto = DP_PROTO_SMTP;
+	return true;
+}
+
+bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n)
 {
 	static const char connect[] = "CONNECT ";
 	const size_t connect_len = sizeof connect - 1;
 	unsigned client;
-	int is = probe_bytes(f, dir, first, n, &client);
+	int is = probe_bytes(f, dir, first, n, &client), reversed = is == 1 ? 0 : probe_reversed(f, dir, first, n);
 	bool proxy = f->proxy_done == 0 && memcmp(first, connect, n < connect_len ? n : connect_len) == 0;
-	if ((is < 0 || (proxy && n < connect_len)) && n < DP_PROBE_MAX)
+	if (reversed == 1)
+		return reverse(w, f);
+	if ((is < 0 || reversed < 0 || (proxy && n < connect_len)) && n < DP_PROBE_MAX)
 		return false;
 	if (is == 1) {
 		f->client = (uint8_t)client;
@@ -127,7 +156,7 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 	memcpy(first, f->probe[dir], kept);
 	memcpy(first + kept, p, len - kept);
 
-	if (!dp_protocol_tell(f, dir, first, len)) {
+	if (!dp_protocol_tell(w, f, dir, first, len)) {
 		memcpy(f->probe[dir], first, len);
 		f->nprobe[dir] = (uint8_t)len;
 		return;

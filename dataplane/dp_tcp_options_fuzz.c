@@ -34,8 +34,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct dp_tcp_options o = parse_exact(0, data, n, 0);
 	CHECK(o.wscale <= 14 && (o.window_scale || !o.wscale));
 	CHECK(o.timestamps || (!o.tsval && !o.tsecr));
+	CHECK(!o.timestamps || (o.tsval_at >= HEADER + 2 && o.tsval_at + 8u <= HEADER + n));
 	for (size_t nops = 1; n + nops <= OPTIONS_MAX; nops++) {
 		struct dp_tcp_options p = parse_exact(nops, data, n, 0);
+		CHECK(p.tsval_at == (o.timestamps ? o.tsval_at + nops : 0));
+		p.tsval_at = o.tsval_at;
 		CHECK(!memcmp(&o, &p, sizeof o));
 	}
 	/* Behind what is whole: zeros complete what was cut off. */

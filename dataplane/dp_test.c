@@ -564,23 +564,29 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 		dp_be_put16(at + 2, c->vlan[i]);
 	}
 	dp_be_put16(at, c->v6 ? 0x86dd : 0x0800);
-	uint8_t *tcp = write_ip(c, from, 20 + n, at + 2);
-	memset(tcp, 0, 20);
+	size_t hdr_len = c->timestamps ? 32 : 20;
+	uint8_t *tcp = write_ip(c, from, hdr_len + n, at + 2);
+	memset(tcp, 0, hdr_len);
 	dp_be_put16(tcp, c->port[from]);
 	dp_be_put16(tcp + 2, c->port[!from]);
 	dp_be_put32(tcp + 4, seq);
 	dp_be_put32(tcp + 8, flags & RS_TCP_ACK ? c->seq[!from] : 0);
-	tcp[12] = 5 << 4;
+	tcp[12] = (uint8_t)(hdr_len / 4 << 4);
 	tcp[13] = (uint8_t)flags;
 	dp_be_put16(tcp + 14, 65535);
+	if (c->timestamps) {
+		dp_be_put32(tcp + 20, 0x0101080a);
+		dp_be_put32(tcp + 24, c->tsval[from]);
+		dp_be_put32(tcp + 28, flags & RS_TCP_ACK ? c->tsval[!from] : 0);
+	}
 	if (n)
-		memcpy(tcp + 20, p, n);
-	size_t len = (size_t)(tcp + 20 + n - frame);
+		memcpy(tcp + hdr_len, p, n);
+	size_t len = (size_t)(tcp + hdr_len + n - frame);
 	struct dp_packet pkt;
 	assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, frame, len, len, &pkt), DP_TCP);
 	struct dp_checksum sum = { 0 };
-	dp_checksum_add_pseudo(&sum, &pkt, (uint32_t)(20 + n));
-	dp_checksum_add(&sum, tcp, 20 + n);
+	dp_checksum_add_pseudo(&sum, &pkt, (uint32_t)(hdr_len + n));
+	dp_checksum_add(&sum, tcp, hdr_len + n);
 	uint16_t v = dp_checksum_value(&sum);
 	if (c->bad_sum)
 		v ^= 0x1234;

@@ -76,6 +76,8 @@ struct dp_test_conn {
 	uint8_t nvlan;
 	uint16_t vlan[2];
 	bool v6;
+	bool timestamps;
+	uint32_t tsval[2];
 	bool bad_sum; /* TCP checksum wrong */
 };
 

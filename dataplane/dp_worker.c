@@ -430,6 +430,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 
 	TAILQ_INIT(&w->refusing);
 	TAILQ_INIT(&w->answering);
+	TAILQ_INIT(&w->resetting);
 	w->mbufs = wc->mbufs;
 
 	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);

@@ -64,6 +64,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t connections_reset, midstream_reset; /* inline */
 	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */
 	uint64_t contradictions, bypassed, reply_timeouts;
+	uint64_t reversed; /* inline: TCP's client was mail's server */
 	uint64_t unread[DP_DROP_MAX]; /* observing: would have been dropped */
 	uint64_t injected_lost; /* frames of ours that no port took */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
@@ -93,7 +94,7 @@ struct dp_worker {
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
 	struct rs_pool runs, inlines, replies; /* inline */
-	struct dp_inline_list refusing, answering;
+	struct dp_inline_list refusing, answering, resetting;
 	uint64_t pickup_until;
 	struct dp_inspect inspect;
 	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
