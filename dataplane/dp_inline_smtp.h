@@ -47,6 +47,7 @@ struct dp_letter { /* a message to be sent */
 	const char *form; /* what ends it after DATA */
 	bool bad;
 	bool bdat; /* in chunks */
+	bool doubted; /* holds what some servers take for its end */
 	unsigned rcpts, strangers; /* recipients that the server takes, and does not */
 	bool failed; /* before its end */
 	unsigned accepted; /* recipients */

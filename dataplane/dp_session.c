@@ -252,6 +252,11 @@ static bool is_event(enum rs_smtp_anomaly a)
 	return a == RS_SMTP_END_BARE_LF || a == RS_SMTP_END_BARE_CR || a == RS_SMTP_END_NUL || a == RS_SMTP_SMUGGLED || a == RS_SMTP_CLEAR_AFTER_STARTTLS;
 }
 
+static void on_astray(void *arg)
+{
+	stop_reading(arg);
+}
+
 static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 {
 	struct dp_session *s = arg;
@@ -285,6 +290,7 @@ static const struct rs_smtp_ops smtp_ops = {
 	.content_gap = on_content_gap,
 	.content_end = on_content_end,
 	.end = on_end,
+	.astray = on_astray,
 	.tx_end = on_tx_end,
 	.tls = on_tls,
 	.anomaly = on_anomaly,

@@ -167,6 +167,13 @@ struct rs_smtp_ops {
 	 *    is told then. When LF came with it, only that one.
 	 * Behind a dot e->safe is just behind the dot; for chunks the last octet, for command lines the line's first byte. */
 	void (*end)(void *arg, void *tx, const struct rs_smtp_end_at *e);
+	/* Hold only (may be NULL without). From here on the server may read other commands than are read here, or match its replies to
+	 * others: what follows cannot be judged. Told each time, from within feed of either side; reading goes on unless it is halted.
+	 *  - A message ended, and before its end there was a candidate with more lines behind it: whether the reply is to the candidate, and
+	 *    those lines were commands, nobody knows.
+	 *  - A reply that no command is owed; or 354 to a command that is not DATA.
+	 *  - A command line of more than RS_SMTP_LINE_MAX bytes, AUTH and what belongs to it excepted: some servers make two of it. */
+	void (*astray)(void *arg);
 	/* The handle is not used after this. r is the reply that decided, NULL where none did. */
 	void (*tx_end)(void *arg, void *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
 	/* The session turned to TLS, after STARTTLS or from its first byte. Once. */
@@ -300,6 +307,7 @@ struct rs_smtp {
 	bool between : 1; /* hold: a command that does not belong there came between two chunks */
 	bool chunk_asked : 1; /* the chunk behind the BDAT line waits for its answer */
 	bool armed : 1; /* lines of the content under way are looked at by smuggle */
+	bool doubted : 1; /* hold: a candidate of the content under way has lines behind it */
 	bool chunk_empty : 1;
 	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };

@@ -270,7 +270,10 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	}
 	s->lost_client = s->untold = s->torn = false;
 	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
+	bool credentials = c.verb == RS_VERB_AUTH || (c.verb == RS_VERB_UNKNOWN && s->auth);
 	act(s, &c, line);
+	if (line->cut && !credentials)
+		rs_smtp_astray(s);
 	if (!may_go_on(c.verb) || line->cut || line->lost || line->bare)
 		rs_smtp_wait_on(s);
 }

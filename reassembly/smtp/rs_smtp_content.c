@@ -41,7 +41,7 @@ void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_sm
 	s->answer = answer;
 	s->early_lines = 0;
 	s->fed = false;
-	s->armed = s->told_early = false;
+	s->armed = s->told_early = s->doubted = false;
 	rs_smtp_eod_begin(&s->eod, crlf, s->hold);
 }
 
@@ -74,6 +74,8 @@ void rs_smtp_content_finish(struct rs_smtp *s, enum rs_smtp_end how)
 	bool told = !chunk && s->eod.state == RS_EOD_ASK;
 	if ((how == RS_END_DOT || how == RS_END_LAST) && !told)
 		rs_smtp_tell_end(s, tx, safe_before(s, chunk), true);
+	if (how == RS_END_DOT && s->doubted && !told)
+		rs_smtp_astray(s);
 	if (tx->flags & RS_TX_DEAF)
 		rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
 }
@@ -192,6 +194,7 @@ static void found_candidate(struct rs_smtp *s, enum rs_smtp_eod_found found, siz
 	/* Behind a CR that was told already no LF came. */
 	if (s->hold && (took || !s->told_early))
 		tell_candidate(s);
+	s->doubted = s->hold;
 	s->told_early = false;
 	if (found == RS_EOD_BARE_LF)
 		rs_smtp_tell(s, RS_SMTP_END_BARE_LF);

@@ -34,6 +34,7 @@ enum rs_smtp_stop { /* why the client is not read */
 /* Content may have gone by unread: told once, while it is untold. */
 void rs_smtp_unread(struct rs_smtp *s);
 void rs_smtp_tell(struct rs_smtp *s, enum rs_smtp_anomaly a);
+void rs_smtp_astray(struct rs_smtp *s); /* with hold */
 /* Notes that the server owes an answer; counts it for tx, which may be NULL. False: it could not be noted. */
 bool rs_smtp_owe(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_verb verb, uint32_t i, bool last);
 /* The same; what is answered ends `size` bytes behind the current position. */

@@ -139,6 +139,11 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 	x->r.smuggled |= a == RS_SMTP_SMUGGLED;
 }
 
+static void on_astray(void *arg)
+{
+	(void)arg;
+}
+
 static const struct rs_smtp_ops ops = {
 	.tx_begin = on_tx_begin,
 	.helo = on_bytes,
@@ -150,6 +155,7 @@ static const struct rs_smtp_ops ops = {
 	.content = on_content,
 	.content_end = on_content_end,
 	.end = on_end,
+	.astray = on_astray,
 	.tx_end = on_tx_end,
 	.anomaly = on_anomaly,
 };

@@ -76,6 +76,12 @@ void rs_smtp_tell_end(struct rs_smtp *s, const struct rs_smtp_tx *tx, uint64_t s
 	s->ops->end(s->arg, tx->handle, &e);
 }
 
+void rs_smtp_astray(struct rs_smtp *s)
+{
+	if (s->hold)
+		s->ops->astray(s->arg);
+}
+
 bool rs_smtp_owed_first(const struct rs_smtp *s, struct rs_smtp_owed_view *v)
 {
 	const struct rs_smtp_owed *e = rs_smtp_wait_peek(&s->wait);

@@ -20,16 +20,19 @@ static const struct dialogue dialogues[] = {
 	D("empty content", OPEN C(".\r\n") QUEUED, OPEN_LOG "0 } dot\n0 end 55 57\n" QUEUED_LOG),
 	D("smuggled", OPEN C("a\n.\nMAIL FROM:<e@x>\r\nDATA\r\nb\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"a\\n\"\n0 end? 57 58\n! end_bare_lf 0\n0 \".\\nMAIL FROM:<e@x>\\r\"\n! smuggled 0\n"
-		   "0 \"\\nDATA\\r\\nb\\r\\n\"\n0 } dot\n0 end 85 87\n" QUEUED_LOG),
+		   "0 \"\\nDATA\\r\\nb\\r\\n\"\n0 } dot\n0 end 85 87\nastray\n" QUEUED_LOG),
 	D("smuggled chunk", OPEN C("a\n.\nbdat 5 last\r\nhello\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"a\\n\"\n0 end? 57 58\n! end_bare_lf 0\n0 \".\\nbdat 5 last\\r\"\n! smuggled 0\n0 end? 58 70\n"
-		   "0 \"\\nhello\\r\\n\"\n0 } dot\n0 end 79 81\n" QUEUED_LOG),
+		   "0 \"\\nhello\\r\\n\"\n0 } dot\n0 end 79 81\nastray\n" QUEUED_LOG),
+	D("a reply too many", OPEN C("a\n.\r\nx\r\n.\r\n") QUEUED S("500 x\r\n"),
+	  OPEN_LOG "0 \"a\\n\"\n0 end? 57 59\n! end_bare_lf 0\n0 \".\\r\\nx\\r\\n\"\n0 } dot\n0 end 63 65\nastray\n" QUEUED_LOG
+		   "! reply_unexpected\nastray\n"),
 	D("a reply at a candidate", OPEN C("a\n.\n") QUEUED C("QUIT\r\n"),
 	  OPEN_LOG "0 \"a\\n\"\n0 end? 57 58\n! end_bare_lf 0\n0 } bare\n" QUEUED_LOG),
 	D("a reply at a cr", OPEN C("a\r\n.\r") QUEUED C("QUIT\r\n"),
 	  OPEN_LOG "0 \"a\\r\\n\"\n0 end? 58 59\n! end_bare_cr 0\n0 } bare\n" QUEUED_LOG),
 	D("no reply at a cr", OPEN C("a\r\n.\r") S("") C("b\r\n.\r\n") QUEUED,
-	  OPEN_LOG "0 \"a\\r\\n\"\n0 end? 58 59\n! end_bare_cr 0\n0 \"\\rb\\r\\n\"\n0 } dot\n0 end 63 65\n" QUEUED_LOG),
+	  OPEN_LOG "0 \"a\\r\\n\"\n0 end? 58 59\n! end_bare_cr 0\n0 \"\\rb\\r\\n\"\n0 } dot\n0 end 63 65\nastray\n" QUEUED_LOG),
 	D("a reply amid content", OPEN C("abc") S("554 no\r\n") C("def\r\nQUIT\r\n") S("500 what\r\n221 bye\r\n"),
 	  OPEN_LOG "0 \"abc\"\n0 } by-reply\n0 CONTENT/0 554 no\n-0 rejected 554 no\n"),
 	D("chunks", CHUNKED MAIL C("BDAT 3\r\nabcBDAT 2 LAST\r\nd.NOOP\r\n") S("250 3\r\n") QUEUED S("250 ok\r\n"),
@@ -90,16 +93,16 @@ static const struct dialogue dialogues[] = {
 	D("tls after starttls", HELLO C("STARTTLS\r\n") S("220 go\r\n") C("\x16\x03\x01\x02MAIL FROM:<a@x>\r\n"), HELLO_LOG "tls\n"),
 	D("a 354 that was not asked for",
 	  HELLO MAIL C("XEXCH50 2 2\r\nabMAIL\r\nmail from:<b@x>\r\nBDAT 4 LAST\r\n1234\r\n.\r\n") S("354 go\r\n") QUEUED,
-	  HELLO_LOG MAIL_LOG "! reply_unexpected 0\n" DATA_LOG "0 \"abMAIL\\r\\nmail from:<b@x>\\r\"\n! smuggled 0\n"
+	  HELLO_LOG MAIL_LOG "! reply_unexpected 0\n" DATA_LOG "astray\n0 \"abMAIL\\r\\nmail from:<b@x>\\r\"\n! smuggled 0\n"
 			     "0 \"\\nBDAT 4 LAST\\r\"\n0 end? 86 98\n0 \"\\n1234\\r\\n\"\n0 } dot\n0 end 106 108\n" QUEUED_LOG),
 	D("data ended by a bare cr", HELLO MAIL C("DATA\rx\r.\rMAIL") S("354 go\r\n") C("\r\n.\r\n") QUEUED,
 	  HELLO_LOG MAIL_LOG DATA_LOG "0 \"x\\r\"\n0 end? 56 57\n! end_bare_cr 0\n"
-			              "0 \".\\rMAIL\\r\\n\"\n0 } dot\n0 end 64 66\n" QUEUED_LOG),
+			              "0 \".\\rMAIL\\r\\n\"\n0 } dot\n0 end 64 66\nastray\n" QUEUED_LOG),
 	D("data ended by a bare lf", HELLO MAIL C("DATA\n.\r\nx\r\n.\r\n") S("354 go\r\n") QUEUED,
-	  HELLO_LOG MAIL_LOG DATA_LOG "0 end? 54 56\n! end_bare_lf 0\n0 \".\\r\\nx\\r\\n\"\n0 } dot\n0 end 60 62\n" QUEUED_LOG),
+	  HELLO_LOG MAIL_LOG DATA_LOG "0 end? 54 56\n! end_bare_lf 0\n0 \".\\r\\nx\\r\\n\"\n0 } dot\n0 end 60 62\nastray\n" QUEUED_LOG),
 	D("nul beside the dot", OPEN C("a\r\n\0.\r\nb\r\n.\0c\r\nd\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"a\\r\\n\\x00\"\n0 end? 59 61\n! end_nul 0\n0 \".\\r\\nb\\r\\n\\x00c\\r\\n\"\n0 end? 65 69\n0 \"d\\r\\n\"\n"
-		   "0 } dot\n0 end 73 75\n" QUEUED_LOG),
+		   "0 } dot\n0 end 73 75\nastray\n" QUEUED_LOG),
 	D("a gap before the dot", OPEN C("be\r\n") CGAP(100) C(".\r\n") QUEUED C("QUIT\r\n"),
 	  OPEN_LOG "0 \"be\\r\\n\"\n0 gap 100\n0 end? 159 161\n0 } dot\n" QUEUED_LOG),
 };

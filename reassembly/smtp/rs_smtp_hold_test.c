@@ -231,6 +231,28 @@ static void test_advertised(void **state)
 	end(&x);
 }
 
+/* Some servers make two lines of one that is too long, and answer both. Tokens of AUTH may be that long (RFC 4954 4). */
+static void test_long_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *begins, *reply;
+		bool astray;
+	} lines[] = { { "X", "500 no\r\n", true }, { "RCPT TO:<", "250 ok\r\n", true }, { "AUTH XOAUTH2 ", "235 ok\r\n", false } };
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		static char text[RS_SMTP_LINE_MAX + 200];
+		struct line x;
+		begin(&x, false, false, 4);
+		memset(text, 'a', sizeof text);
+		memcpy(text, lines[i].begins, strlen(lines[i].begins));
+		memcpy(text + sizeof text - 2, "\r\n", 2);
+		assert_int_equal(client(&x, text, sizeof text, 0), sizeof text);
+		server(&x, lines[i].reply);
+		assert_int_equal(strstr(x.l.text, "astray") != NULL, lines[i].astray);
+		end(&x);
+	}
+}
+
 static void owed(struct line *x, enum rs_smtp_verb verb, bool last, uint32_t i, uint64_t at, bool tx)
 {
 	struct rs_smtp_owed_view v;
@@ -367,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_positions_in_tls),
 		cmocka_unit_test(test_advertised),
+		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_owed_with_chunks),
 		cmocka_unit_test(test_owed_with_lmtp),
 		cmocka_unit_test(test_nothing_is_lost),

@@ -276,6 +276,14 @@ static inline void log_end_at(void *arg, void *handle, const struct rs_smtp_end_
 	log_end(l);
 }
 
+static inline void log_astray(void *arg)
+{
+	struct log *l = arg;
+	log_halt(l);
+	log_entry(l, "astray");
+	log_end(l);
+}
+
 static inline void log_tx_end(void *arg, void *handle, enum rs_smtp_outcome out, const struct rs_smtp_reply *r)
 {
 	static const char *const names[] = { "accepted", "rejected", "abandoned", "unknown" };
@@ -333,6 +341,7 @@ static const struct rs_smtp_ops log_ops = {
 	.content_gap = log_content_gap,
 	.content_end = log_content_end,
 	.end = log_end_at,
+	.astray = log_astray,
 	.tx_end = log_tx_end,
 	.tls = log_tls,
 	.anomaly = log_anomaly,

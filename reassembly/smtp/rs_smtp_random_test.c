@@ -262,6 +262,12 @@ static void on_unread(void *arg, void *tx)
 	fail_msg("unread");
 }
 
+static void on_astray(void *arg)
+{
+	(void)arg;
+	fail_msg("astray");
+}
+
 static const struct rs_smtp_ops ops = {
 	.tx_begin = on_tx_begin,
 	.helo = on_helo,
@@ -273,6 +279,7 @@ static const struct rs_smtp_ops ops = {
 	.content = on_content,
 	.content_end = on_content_end,
 	.end = on_end,
+	.astray = on_astray,
 	.tx_end = on_tx_end,
 	.anomaly = on_anomaly,
 	.unread = on_unread,

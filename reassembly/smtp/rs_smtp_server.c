@@ -345,6 +345,7 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	/* Only the server knows how what it asked for ends. */
 	if (s->hold)
 		rs_smtp_content_watch(s);
+	rs_smtp_astray(s);
 }
 
 /* Replies to what stands before the first DATA went unseen, or never came. */
@@ -387,8 +388,10 @@ static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		return;
 	}
 	/* A server may say at any time that it gives up waiting. */
-	if (r->code / 100 != 4 && s->seen_client && !s->unsure)
-		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
+	if (r->code / 100 == 4 || !s->seen_client || s->unsure)
+		return;
+	rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
+	rs_smtp_astray(s);
 }
 
 static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
