@@ -4,14 +4,10 @@
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_streams.h"
 
-static bool is_smtp_port(const struct dp_worker *w, uint16_t port)
-{
-	return w->smtp_ports[port / 64] & (UINT64_C(1) << (port % 64));
-}
 
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt)
 {
-	return is_smtp_port(w, pkt->sport) || is_smtp_port(w, pkt->dport);
+	return dp_worker_mail_port(w, pkt->sport) || dp_worker_mail_port(w, pkt->dport);
 }
 
 static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
@@ -35,7 +31,7 @@ static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 /* Who is the client, and is it mail: by the handshake, else by the ports; what neither tells, the first bytes do. */
 static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
 {
-	bool to_mail = is_smtp_port(w, pkt->dport), from_mail = is_smtp_port(w, pkt->sport);
+	bool to_mail = dp_worker_mail_port(w, pkt->dport), from_mail = dp_worker_mail_port(w, pkt->sport);
 	rs_tcp_init(&f->tcp, w->config->tcp.held);
 	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;

@@ -440,6 +440,30 @@ static void no_mail_passes(void **state)
 	dp_seen_close(&s);
 }
 
+/* Its server greets as mail's do. When it is known for what it is, TLS and replies that nothing was asked for pass. */
+static void ftp_passes(void **state)
+{
+	(void)state;
+	static const char *const logins[][2] = { { "AUTH TLS\r\n", "234 Proceed\r\n" }, { "USER anna\r\n", "331 Password?\r\n" } };
+	for (unsigned i = 0; i < 4; i++) {
+		struct dp_seen s;
+		bool mail = i >= 2;
+		to_port(&s, mail ? 25 : 21);
+		dp_test_say(&s.t, &s.c, 1, "220 (vsFTPd 3.0.3)\r\n");
+		dp_test_say(&s.t, &s.c, 0, logins[i % 2][0]);
+		dp_test_say(&s.t, &s.c, 1, logins[i % 2][1]);
+		assert_int_equal(s.t.worker->inlines.used, mail);
+		dp_test_bytes(&s.t, &s.c, 0, "\x16\x03\x01\x02\n\x01\x02\n\x03", 9);
+		dp_test_say(&s.t, &s.c, 1, "426 Aborted\r\n226 Closing\r\n");
+		dp_test_say(&s.t, &s.c, 1, "226 Closing\r\n");
+		dp_test_say(&s.t, &s.c, 0, "NOOP\r\n");
+		for (size_t k = 0; !mail && k < s.t.nsent; k++)
+			assert_false(s.t.sent[k].ours);
+		assert_true(mail || s.t.nsent == s.t.frames);
+		dp_seen_close(&s);
+	}
+}
+
 /* TCP's client is mail's server. */
 
 static const char spoken[] = "EHLO client.example.org\r\nMAIL FROM:<anna@example.org>\r\n";
@@ -735,6 +759,7 @@ int main(void)
 		cmocka_unit_test(other_port_client_first),
 		cmocka_unit_test(through_a_proxy),
 		cmocka_unit_test(no_mail_passes),
+		cmocka_unit_test(ftp_passes),
 		cmocka_unit_test(client_greets),
 		cmocka_unit_test(server_commands),
 		cmocka_unit_test(server_commands_late),

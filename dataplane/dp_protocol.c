@@ -177,11 +177,26 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 	}
 }
 
+/* Taken for mail by its server's greeting, on a port that is not mail's: it passes from here on. */
+static void leave_ftp(struct dp_worker *w, struct dp_flow *f)
+{
+	if (!f->session || !rs_smtp_is_ftp(&f->session->smtp))
+		return;
+	if (dp_worker_mail_port(w, f->key.port[0]) || dp_worker_mail_port(w, f->key.port[1]))
+		return;
+	dp_session_end(f->session, CT_REASON_NONE);
+	f->session = NULL;
+	f->proto = DP_PROTO_NONE;
+}
+
 size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	switch ((enum dp_protocol)f->proto) {
 	case DP_PROTO_SMTP:
-		return read_smtp(w, f, dir, p, n);
+		n = read_smtp(w, f, dir, p, n);
+		if (f->inl && dir != f->client)
+			leave_ftp(w, f);
+		return n;
 	case DP_PROTO_PROBING:
 		probe(w, f, dir, p, n);
 		break;

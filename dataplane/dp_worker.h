@@ -141,6 +141,12 @@ void dp_worker_leave(struct dp_worker *w);
 /* Megabytes of EAL memory that so many workers need with this configuration, rings and mbufs included. */
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use);
 
+/* One of smtp.ports. */
+static inline bool dp_worker_mail_port(const struct dp_worker *w, uint16_t port)
+{
+	return w->smtp_ports[port / 64] & (UINT64_C(1) << (port % 64));
+}
+
 /* Whether mail is kept from passing unjudged: between two ports, and not only observing. */
 static inline bool dp_worker_guards(const struct dp_worker *w)
 {

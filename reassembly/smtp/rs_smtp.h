@@ -304,6 +304,7 @@ struct rs_smtp {
 	bool late_lf : 1; /* the last line was ended by its answer: an LF that follows belongs to it */
 	bool chunking : 1; /* advertised */
 	bool pipelining : 1;
+	bool ftp : 1;
 	bool between : 1; /* hold: a command that does not belong there came between two chunks */
 	bool chunk_asked : 1; /* the chunk behind the BDAT line waits for its answer */
 	bool armed : 1; /* lines of the content under way are looked at by smuggle */
@@ -317,6 +318,12 @@ struct rs_smtp {
 static inline bool rs_smtp_end_is_guess(const struct rs_smtp *s)
 {
 	return s->guessed;
+}
+
+/* Before any message the server said what FTP's say and mail's never do: its greeting, 220, is that of both. */
+static inline bool rs_smtp_is_ftp(const struct rs_smtp *s)
+{
+	return s->ftp;
 }
 
 /* How many transactions have begun so far. */

@@ -471,12 +471,19 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	}
 }
 
+/* A name or a password is awaited, or was good; TLS begins (RFC 959 4.2.2, RFC 4217 4). */
+static bool is_ftp(uint16_t code)
+{
+	return code == 230 || code == 232 || code == 234 || code == 331 || code == 332;
+}
+
 static void on_reply(struct rs_smtp *s, uint16_t code, const uint8_t *text, size_t len)
 {
 	struct rs_smtp_reply r = { .code = code, .text = text, .text_len = len };
 	/* RFC 5321 4.2.1 knows no 1xx. */
 	if (code < 200)
 		return;
+	s->ftp |= !s->next_tx && is_ftp(code);
 	act(s, &r);
 	if (code == 421)
 		on_closing(s, &r);
