@@ -38,7 +38,7 @@ packages_test() {
 # For the scenarios with a network: what makes one, and mail programs. Postfix and OpenSMTPD exclude each other as packages:
 # check unpacks them where they are in nobody's way, and only the libraries that they need are installed.
 packages_net() {
-	echo iproute2 ethtool iputils-ping openssl msmtp swaks libio-socket-inet6-perl libsocket6-perl python3-aiosmtpd
+	echo iproute2 procps ethtool iputils-ping openssl msmtp swaks libio-socket-inet6-perl libsocket6-perl python3-aiosmtpd
 	apt-cache depends $(packages_mailers) 2>/dev/null | sed -n 's/^ *\(Pre\)\{0,1\}Depends: \(lib[^ <]*\)$/\2/p' | sort -u
 }
 

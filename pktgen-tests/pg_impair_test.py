@@ -48,8 +48,10 @@ def setUpModule():
     for ns in (CLIENT, SERVER, BRIDGE):
         try:
             command("ip", "netns", "add", ns)
+            # Not where / is no mount point, as in a bare chroot.
+            command("ip", "netns", "exec", ns, "true")
         except RuntimeError as e:
-            raise unittest.SkipTest("network namespaces cannot be made here (as root they can): %s" % e)
+            raise unittest.SkipTest("network namespaces cannot be made or used here (as root they can): %s" % e)
         command("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
                 "net.ipv6.conf.default.disable_ipv6=1")
     for ns, here, port in ((CLIENT, "c", "a"), (SERVER, "s", "b")):

@@ -102,8 +102,10 @@ def permitted():
     done = sh("ip netns add " + S, check=False)
     if done.returncode:
         return "no network namespace can be made: " + done.stderr.strip()
+    # Not where / is no mount point, as in a bare chroot.
+    done = sh("ip netns exec %s true" % S, check=False)
     sh("ip netns del " + S)
-    return ""
+    return "nothing can be run in a network namespace: " + done.stderr.strip() if done.returncode else ""
 
 
 class Sensor:
