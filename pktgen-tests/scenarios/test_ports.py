@@ -323,8 +323,8 @@ class PortsTest(unittest.TestCase):
         self.assertTrue(account["balanced"], account)
         self.assertEqual(account["ports"][0]["dropped"]["truncated"], 2, account)
 
-    def test_memif_and_two_sensors(self):
-        """Two beside each other, joined by memif: what one sends is received by the other."""
+    def talk_by_memif(self):
+        """Two sensors, joined by memif. Their accounts."""
         with tempfile.TemporaryDirectory() as folder:
             path = "%s/memif.sock" % folder
             one = self.sensor("s0", "net_memif0,role=server,socket-abstract=no,socket=" + path)
@@ -335,26 +335,22 @@ class PortsTest(unittest.TestCase):
             first, second = one.stop(), two.stop()
         for account in (first, second):
             self.assertTrue(account["balanced"], account)
+        return first, second
+
+    def test_memif_and_two_sensors(self):
+        """Two beside each other, joined by memif: what one sends is received by the other."""
+        first, second = self.talk_by_memif()
         self.assertEqual(first["ports"][1]["driver"], "net_memif")
         self.assertGreater(second["ports"][0]["received"], 1000)
 
     def test_jumbo_goes_by_memif(self):
         for n, name in ((A, "host"), (B, "host"), (S, "s0"), (S, "s1")):
             sh("ip -n %s link set %s mtu 9000" % (n, name))
-        with tempfile.TemporaryDirectory() as folder:
-            path = "%s/memif.sock" % folder
-            one = self.sensor("s0", "net_memif0,role=server,socket-abstract=no,socket=" + path)
-            two = self.sensor("net_memif0,role=client,socket-abstract=no,socket=" + path, "s1")
-            one.wait_for("port net_memif0")
-            time.sleep(1)
-            self.talk(mb=2)
-            first, second = one.stop(), two.stop()
-        for account in (first, second):
-            self.assertTrue(account["balanced"], account)
+        first, second = self.talk_by_memif()
         memif = second["ports"][0]
         self.assertEqual(memif["driver"], "net_memif")
         # Whole frames: 2 MB in frames of 1,500 bytes would be 1,400 of them.
-        self.assertIn(memif["received"], range(200, 1100), account)
+        self.assertIn(memif["received"], range(200, 1100), memif)
 
     def test_taps_given_to_other_namespaces(self):
         """They are the hosts' own interfaces: frames pass, and no link is said to be down before one is taken away."""
