@@ -127,11 +127,11 @@ class Big(Wire):
     def test_twenty_megabytes(self):
         self.big(Aiosmtpd(), 20)
 
-    @deep("an attachment of 200 MB")
+    @one_kind
     def test_two_hundred_megabytes(self):
         self.big(Postfix("server", "mx.example.com", "example.com"), 200)
 
-    @deep("an attachment of 200 MB")
+    @deep("an attachment of 200 MB over IPv6")
     def test_two_hundred_megabytes_ipv6(self):
         self.big(Lenient(strict=True), 200, version=6, bdat=1000000)
 
