@@ -4,7 +4,6 @@
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_streams.h"
 
-
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt)
 {
 	return dp_worker_mail_port(w, pkt->sport) || dp_worker_mail_port(w, pkt->dport);
@@ -41,20 +40,30 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 	f->proto = mail ? DP_PROTO_SMTP : w->config->smtp.detect || to_mail || from_mail ? DP_PROTO_PROBING : DP_PROTO_NONE;
 }
 
-/* answers: a SYN of the other end was seen before. */
-static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_flow_key *key, unsigned end,
-                                const struct dp_meta *meta, bool answers)
+static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, struct dp_flow_key *key,
+                   unsigned *end)
 {
+	dp_flow_key_make(key, end, pkt, w->config->capture.vlan_in_flow);
+	if (w->use == DP_USE_INLINE)
+		key->side = *end ^ meta->port;
+}
+
+/* answers: a SYN of the other end was seen before. */
+static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, bool answers)
+{
+	struct dp_flow_key key;
+	unsigned end;
 	/* What begins nothing and carries nothing has nothing to follow. */
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return NULL;
-	struct dp_flow *f = dp_flow_add(&w->flows, key);
+	key_of(w, pkt, meta, &key, &end);
+	struct dp_flow *f = dp_flow_add(&w->flows, &key);
 	if (!f) {
 		struct dp_flow *victim = dp_flow_victim(&w->flows);
 		if (victim) {
 			w->stats.flows_evicted++;
 			remove_flow(w, victim, CT_REASON_OVERLOAD);
-			f = dp_flow_add(&w->flows, key);
+			f = dp_flow_add(&w->flows, &key);
 		}
 	}
 	if (!f) {
@@ -86,14 +95,6 @@ static bool goes_on(const struct dp_flow *f, const struct dp_packet *pkt)
 	return pkt->payload_len > 1 && rs_stream_offset(s, pkt->seq) >= (int64_t)s->next;
 }
 
-static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, struct dp_flow_key *key,
-                   unsigned *end)
-{
-	dp_flow_key_make(key, end, pkt, w->config->capture.vlan_in_flow);
-	if (w->use == DP_USE_INLINE)
-		key->side = *end ^ meta->port;
-}
-
 struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	struct dp_flow_key key;
@@ -115,10 +116,7 @@ static bool answered_anew(const struct dp_worker *w, const struct dp_flow *f, co
 
 struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
-	struct dp_flow_key key;
-	unsigned end;
 	bool answers = false;
-	key_of(w, pkt, meta, &key, &end);
 	/* A flow that has idled too long is another connection's now, whether or not the clock's tick has ended it yet. */
 	if (f && f->last && f->last + w->flows.timeout[f->list] <= meta->time) {
 		w->stats.flows_expired++;
@@ -151,7 +149,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		f = NULL;
 	}
 	if (!f)
-		f = new_flow(w, pkt, &key, end, meta, answers);
+		f = new_flow(w, pkt, meta, answers);
 	if (f) {
 		f->input = meta->input;
 		f->pcap_cnt = meta->pcap_cnt;
@@ -184,12 +182,9 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (!dp_streams_take(w, f, pkt, m)) {
-		struct dp_flow_key key;
-		unsigned end;
 		remove_flow(w, f, CT_REASON_NONE);
-		key_of(w, pkt, dp_meta(m), &key, &end);
 		/* It replaces the other by its SYN, or by the answer to one. */
-		f = new_flow(w, pkt, &key, end, dp_meta(m), true);
+		f = new_flow(w, pkt, dp_meta(m), true);
 		if (!f)
 			return NULL;
 		dp_streams_take(w, f, pkt, m);

@@ -120,21 +120,25 @@ static void another_protocol_that_the_server_drops(void **state)
 	dp_seen_close(&s);
 }
 
+/* A server that knows chunks, up to an accepted recipient. */
+static void open_chunking(struct dp_seen *s)
+{
+	dp_seen_init(s);
+	dp_seen_open(s);
+	dp_test_shake(&s->t, &s->c);
+	dp_test_say(&s->t, &s->c, 1, "220 mx.example.com ESMTP\r\n");
+	dp_test_say(&s->t, &s->c, 0, "EHLO client.example.org\r\n");
+	dp_test_say(&s->t, &s->c, 1, "250-mx.example.com\r\n250 CHUNKING\r\n");
+	dp_test_say(&s->t, &s->c, 0, "MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\n");
+	dp_test_say(&s->t, &s->c, 1, "250 ok\r\n250 ok\r\n");
+}
+
 /* A server that answers 500 to a chunk reads the chunk as commands. */
 static void chunk_read_as_commands(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
-	dp_test_shake(&s.t, &s.c);
-	dp_test_say(&s.t, &s.c, 1, "220 mx.example.com ESMTP\r\n");
-	dp_test_say(&s.t, &s.c, 0, "EHLO client.example.org\r\n");
-	dp_test_say(&s.t, &s.c, 1, "250-mx.example.com\r\n250 CHUNKING\r\n");
-	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<a@x>\r\n");
-	dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
-	dp_test_say(&s.t, &s.c, 0, "RCPT TO:<b@y>\r\n");
-	dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
+	open_chunking(&s);
 	dp_test_say(&s.t, &s.c, 0, "BDAT 6 LAST\r\nDATA\r\n");
 	dp_test_say(&s.t, &s.c, 1, "500 what\r\n");
 	dp_seen_client(&s, RS_TCP_ACK, 0);
@@ -271,19 +275,6 @@ static void mail_where_there_was_none(void **state)
 	dp_test_forget_sent(&s.t);
 	assert_int_equal(beyond(&s), -1);
 	dp_seen_close(&s);
-}
-
-/* A server that knows chunks, up to an accepted recipient. */
-static void open_chunking(struct dp_seen *s)
-{
-	dp_seen_init(s);
-	dp_seen_open(s);
-	dp_test_shake(&s->t, &s->c);
-	dp_test_say(&s->t, &s->c, 1, "220 mx.example.com ESMTP\r\n");
-	dp_test_say(&s->t, &s->c, 0, "EHLO client.example.org\r\n");
-	dp_test_say(&s->t, &s->c, 1, "250-mx.example.com\r\n250 CHUNKING\r\n");
-	dp_test_say(&s->t, &s->c, 0, "MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\n");
-	dp_test_say(&s->t, &s->c, 1, "250 ok\r\n250 ok\r\n");
 }
 
 /* The commands that an infected mail is in, as the bytes of a chunk. */

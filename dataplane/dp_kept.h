@@ -38,7 +38,7 @@ bool dp_kept_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b
 /* The bytes from `skip` of the payload on that lie in one piece: at most *len, which says how many. */
 const uint8_t *dp_kept_piece(const struct rte_mbuf *m, uint32_t skip, uint32_t *len);
 
-/* It stays here for now; dp_hold took a reference to it. DP_HELD. */
+/* It is held: dp_hold took a reference to it. DP_HELD. */
 enum dp_fate dp_kept_hold(struct dp_worker *w, struct rte_mbuf *m);
 
 /* Sends the packet as it is but for its payload, of which only `len` bytes from byte `from` on go on, and, where the clock (or
