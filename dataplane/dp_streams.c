@@ -31,7 +31,7 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 		dp_protocol_gap(w, w->flow, dir, n);
 }
 
-static const struct rs_tcp_ops tcp_ops = { on_data, on_gap };
+static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap };
 
 static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
@@ -135,6 +135,8 @@ static void count_verdict(struct dp_worker *w, enum rs_verdict v)
 	case RS_WINDOW:
 		w->stats.tcp_window++;
 		break;
+	case RS_CONTRADICTS:
+		break;
 	}
 }
 
@@ -158,7 +160,7 @@ static void ignore_gap(void *arg, unsigned dir, uint64_t n)
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
 	settle_all(w, f);
-	static const struct rs_tcp_ops ignore = { ignore_data, ignore_gap };
+	static const struct rs_tcp_ops ignore = { .data = ignore_data, .gap = ignore_gap };
 	uint8_t state = f->tcp.state;
 	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
 	f->tcp.state = state;
