@@ -79,7 +79,7 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 static void settle(struct dp_worker *w, struct dp_flow *f, struct rte_mbuf *m, bool taken)
 {
 	struct dp_packet pkt;
-	if (taken && dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	if (taken && dp_tunnel_parse(&w->tunnels, dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                             rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP) {
 		dp_streams_take(w, f, &pkt, m);
 		w->account[dp_meta(m)->port].consumed++;
