@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_flow: the table of TCP connections of one worker.
  *
- * Owner:  one worker. Memory: rte_hash and a pool, both of a fixed capacity taken at start.
+ * Owner:  one worker. Memory: rte_hash and a pool, both of a fixed capacity taken at start. The hash holds no keys but pointers to
+ *         those in the flows: 16 bytes an entry, and 16 of buckets where the capacity is a power of two, else up to 32.
  * Units:  times in nanoseconds, the packets' own.
  * A flow is in exactly one list, by what may happen to it when it idles: each list is in the order of the last packet,
  * so that expiry looks only at what has expired, and a full table gives up what it values least first:
@@ -71,16 +72,30 @@ struct dp_flow {
 
 TAILQ_HEAD(dp_flow_head, dp_flow);
 
+/* What the hash depends on besides the key. Who does not know it cannot choose keys that collide: two keys chosen without it share their
+ * 32 bits with a probability of 2^-32 (NH of RFC 4418, then multiply-shift), however they were chosen. */
+struct dp_flow_secret {
+	uint64_t mix[6], out[5];
+};
+
 struct dp_flow_table {
 	struct rte_hash *hash;
+	struct dp_flow_secret secret;
 	struct rs_pool pool;
 	struct dp_flow *recent; /* found last: segments of a window arrive together. NULL: none, or gone */
 	struct dp_flow_head lists[DP_FLOWS_LISTS];
 	uint64_t timeout[DP_FLOWS_LISTS];
 };
 
-/* mem: RS_POOL_BYTES(sizeof(struct dp_flow), capacity). 0 or -errno. */
-int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, uint32_t seed, int socket);
+/* From the system's randomness. 0 or -errno. */
+int dp_flow_secret_draw(struct dp_flow_secret *s);
+uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *k);
+
+/* mem: RS_POOL_BYTES(sizeof(struct dp_flow), capacity). 0 or -errno. Which flow is which depends on the secret nowhere. */
+int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, const struct dp_flow_secret *secret,
+                       int socket);
+/* Bytes that the table takes beside that. */
+size_t dp_flow_hash_bytes(uint32_t capacity);
 void dp_flow_table_free(struct dp_flow_table *t);
 
 /* The key of a packet, and in *end which end of it sent the packet. */

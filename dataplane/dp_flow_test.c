@@ -9,6 +9,16 @@ struct table {
 	void *memory;
 };
 
+static struct dp_flow_secret secret_of(uint64_t seed)
+{
+	struct dp_flow_secret s;
+	for (unsigned i = 0; i < 6; i++)
+		s.mix[i] = (uint64_t)dp_test_random(&seed, UINT32_MAX) << 32 | dp_test_random(&seed, UINT32_MAX);
+	for (unsigned i = 0; i < 5; i++)
+		s.out[i] = (uint64_t)dp_test_random(&seed, UINT32_MAX) << 32 | dp_test_random(&seed, UINT32_MAX);
+	return s;
+}
+
 static void open_table(struct table *b, uint32_t capacity)
 {
 	static unsigned number;
@@ -16,7 +26,8 @@ static void open_table(struct table *b, uint32_t capacity)
 	snprintf(name, sizeof name, "flow test %u", ++number);
 	b->memory = aligned_alloc(64, (RS_POOL_BYTES(sizeof(struct dp_flow), capacity) + 63) & ~(size_t)63);
 	assert_non_null(b->memory);
-	assert_int_equal(dp_flow_table_init(&b->t, name, b->memory, capacity, 1234, (int)rte_socket_id()), 0);
+	struct dp_flow_secret secret = secret_of(number);
+	assert_int_equal(dp_flow_table_init(&b->t, name, b->memory, capacity, &secret, (int)rte_socket_id()), 0);
 	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
 		b->t.timeout[i] = 100 * (i + 1);
 }
@@ -193,6 +204,56 @@ static void test_order(void **state)
 	close_table(&b);
 }
 
+/* Keys that an attacker could choose: a counter in any one field, and differences that linear hashes keep. Whatever the secret, they
+ * spread as chance would have it: of n keys in n buckets few share one. */
+static void test_hash_spreads(void **state)
+{
+	enum { N = 1 << 14 };
+	(void)state;
+	static uint16_t in[N];
+	for (unsigned secret = 0; secret < 8; secret++) {
+		struct dp_flow_secret s = secret_of(1 + secret);
+		for (unsigned field = 0; field < sizeof(struct dp_flow_key) - 1; field++) {
+			unsigned most = 0;
+			memset(in, 0, sizeof in);
+			for (unsigned i = 0; i < N; i++) {
+				struct dp_flow_key k = { 0 };
+				memcpy((char *)&k + field, &(uint16_t){ (uint16_t)i }, 2);
+				/* The low bits choose the bucket, the high ones stand for the key in it. */
+				unsigned at = dp_flow_hash(&s, &k) % N;
+				if (++in[at] > most)
+					most = in[at];
+			}
+			assert_in_range(most, 2, 16);
+		}
+	}
+}
+
+/* Each bit of the key counts, and each word of the secret. */
+static void test_hash_takes_all(void **state)
+{
+	(void)state;
+	struct dp_flow_secret s = secret_of(5);
+	struct dp_flow_key k = key_of(1234);
+	uint32_t h = dp_flow_hash(&s, &k);
+	for (unsigned bit = 0; bit < sizeof k * 8; bit++) {
+		struct dp_flow_key other = k;
+		((uint8_t *)&other)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		assert_int_not_equal(dp_flow_hash(&s, &other), h);
+	}
+	for (unsigned bit = 0; bit < sizeof s * 8; bit++) {
+		struct dp_flow_secret other = s;
+		((uint8_t *)&other)[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		/* Behind the mix, low halves may only carry, and high bits multiply what may be even. */
+		if (bit / 64 < 6 || bit % 64 == 32)
+			assert_int_not_equal(dp_flow_hash(&other, &k), h);
+	}
+	struct dp_flow_secret drawn[2];
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(dp_flow_secret_draw(&drawn[i]), 0);
+	assert_memory_not_equal(&drawn[0], &drawn[1], sizeof drawn[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +261,8 @@ int main(void)
 		cmocka_unit_test(test_key_vlan),
 		cmocka_unit_test(test_churn),
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_hash_spreads),
+		cmocka_unit_test(test_hash_takes_all),
 	};
 	return cmocka_run_group_tests_name("dp_flow", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -195,7 +195,6 @@ static int make_worker(struct dp_live *l, unsigned i, const struct dp_live_confi
 		.mbufs = l->mbufs,
 		.now = live_clock(CLOCK_REALTIME),
 		.held_max = held_max(l, lc->config),
-		.seed = (uint32_t)rte_rand(),
 	};
 	lw->live = l;
 	lw->id = i;

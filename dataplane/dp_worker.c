@@ -356,8 +356,8 @@ static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
 
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use)
 {
-	/* rte_hash: a key slot and its share of buckets, both tables; rings: a pointer each, rounded up to a power of two. */
-	size_t hash = (size_t)c->memory.flows * 2 * 96;
+	size_t hash = dp_flow_hash_bytes(c->memory.flows);
+	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
 	size_t mbufs = (size_t)c->memory.mbufs * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
@@ -436,9 +436,12 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);
 	if (!at)
 		goto fail;
+	struct dp_flow_secret secret;
+	if (!wc->secret && (rc = dp_flow_secret_draw(&secret)) != 0)
+		goto fail;
 	char name[32];
 	snprintf(name, sizeof name, "flows%u", w->id);
-	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->seed, (int)rte_socket_id());
+	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->secret ? wc->secret : &secret, (int)rte_socket_id());
 	if (rc != 0)
 		goto fail;
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows));

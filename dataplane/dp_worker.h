@@ -128,7 +128,7 @@ struct dp_worker_config {
 	struct rte_mempool *mbufs; /* inline and mirror */
 	uint64_t now; /* when it begins, as its packets tell the time */
 	uint32_t held_max; /* mbufs that its connections may keep, all together */
-	uint32_t seed; /* of the flow table's hash */
+	const struct dp_flow_secret *secret; /* of the flow table's hash; NULL: drawn from the system's randomness */
 };
 
 /* 0, or -errno with one line in err. */
