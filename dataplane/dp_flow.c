@@ -69,6 +69,7 @@ int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uin
 	if (!t->hash)
 		return -rte_errno;
 	rte_hash_set_cmp_func(t->hash, differ);
+	t->half_open_max = capacity;
 	rs_pool_init(&t->pool, mem, sizeof(struct dp_flow), capacity);
 	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
 		TAILQ_INIT(&t->lists[i]);
@@ -119,17 +120,31 @@ struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k
 		return NULL;
 	memset(f, 0, sizeof *f);
 	f->key = *k;
-	f->list = DP_FLOWS_NEW;
+	f->list = DP_FLOWS_HALF_OPEN;
 	const struct dp_flow_key *own = &f->key;
 	if (rte_hash_add_key_with_hash_data(t->hash, &own, dp_flow_hash(&t->secret, own), f) < 0) {
 		rs_pool_put(&t->pool, f);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&t->lists[DP_FLOWS_NEW], f, link);
+	TAILQ_INSERT_TAIL(&t->lists[DP_FLOWS_HALF_OPEN], f, link);
+	t->count[DP_FLOWS_HALF_OPEN]++;
 	return f;
 }
 
 struct dp_flow *dp_flow_victim(const struct dp_flow_table *t)
+{
+	static const uint8_t order[] = { DP_FLOWS_CLOSED, DP_FLOWS_ONE_SIDED, DP_FLOWS_OTHER, DP_FLOWS_HALF_OPEN, DP_FLOWS_RESET };
+	if (t->count[DP_FLOWS_HALF_OPEN] >= t->half_open_max)
+		return TAILQ_FIRST(&t->lists[DP_FLOWS_HALF_OPEN]);
+	if (t->pool.used < t->pool.size)
+		return NULL;
+	for (unsigned i = 0; i < RTE_DIM(order); i++)
+		if (!TAILQ_EMPTY(&t->lists[order[i]]))
+			return TAILQ_FIRST(&t->lists[order[i]]);
+	return NULL;
+}
+
+struct dp_flow *dp_flow_any(const struct dp_flow_table *t)
 {
 	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
 		if (!TAILQ_EMPTY(&t->lists[i]))
@@ -143,8 +158,10 @@ void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list
 	if (f->list == list && !TAILQ_NEXT(f, link))
 		return;
 	TAILQ_REMOVE(&t->lists[f->list], f, link);
+	t->count[f->list]--;
 	f->list = (uint8_t)list;
 	TAILQ_INSERT_TAIL(&t->lists[list], f, link);
+	t->count[list]++;
 }
 
 struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now)
@@ -164,5 +181,6 @@ void dp_flow_remove(struct dp_flow_table *t, struct dp_flow *f)
 	const struct dp_flow_key *own = &f->key;
 	rte_hash_del_key_with_hash(t->hash, &own, dp_flow_hash(&t->secret, own));
 	TAILQ_REMOVE(&t->lists[f->list], f, link);
+	t->count[f->list]--;
 	rs_pool_put(&t->pool, f);
 }

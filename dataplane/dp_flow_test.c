@@ -28,6 +28,7 @@ static void open_table(struct table *b, uint32_t capacity)
 	assert_non_null(b->memory);
 	struct dp_flow_secret secret = secret_of(number);
 	assert_int_equal(dp_flow_table_init(&b->t, name, b->memory, capacity, &secret, (int)rte_socket_id()), 0);
+	b->t.half_open_max = capacity + 1;
 	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
 		b->t.timeout[i] = 100 * (i + 1);
 }
@@ -35,7 +36,7 @@ static void open_table(struct table *b, uint32_t capacity)
 static void close_table(struct table *b)
 {
 	struct dp_flow *f;
-	while ((f = dp_flow_victim(&b->t)))
+	while ((f = dp_flow_any(&b->t)))
 		dp_flow_remove(&b->t, f);
 	assert_int_equal(b->t.pool.used, 0);
 	dp_flow_table_free(&b->t);
@@ -139,6 +140,11 @@ static void churn(uint32_t capacity, unsigned rounds)
 		assert_int_equal(flows[n] == NULL, used == capacity);
 		if (!flows[n]) {
 			struct dp_flow *v = dp_flow_victim(&b.t);
+			/* All that are left are proven mail. */
+			if (!v) {
+				assert_int_equal(b.t.count[DP_FLOWS_MAIL], capacity);
+				v = dp_flow_any(&b.t);
+			}
 			for (unsigned m = 0; m < KEYS; m++)
 				if (flows[m] == v)
 					flows[m] = NULL;
@@ -149,7 +155,7 @@ static void churn(uint32_t capacity, unsigned rounds)
 			used++;
 		}
 		assert_memory_equal(&flows[n]->key, &k, sizeof k);
-		assert_int_equal(flows[n]->list, DP_FLOWS_NEW);
+		assert_int_equal(flows[n]->list, DP_FLOWS_HALF_OPEN);
 		assert_int_equal(b.t.pool.used, used);
 	}
 	assert_true(used == capacity || capacity > KEYS / 2);
@@ -167,6 +173,27 @@ static void test_churn(void **state)
 	churn(3999, 100000);
 }
 
+/* As dp_flow_victim, by looking at all of them. */
+static const struct dp_flow *slow_victim(struct dp_flow *const *f, const uint64_t *turn, unsigned n, uint32_t half_open_max)
+{
+	static const unsigned worth[] = { [DP_FLOWS_CLOSED] = 1, [DP_FLOWS_ONE_SIDED] = 2, [DP_FLOWS_OTHER] = 3,
+					  [DP_FLOWS_HALF_OPEN] = 4, [DP_FLOWS_RESET] = 5, [DP_FLOWS_MAIL] = 6 };
+	uint64_t least = UINT64_MAX;
+	unsigned half_open = 0, found = 0;
+	for (unsigned k = 0; k < n; k++)
+		half_open += f[k]->list == DP_FLOWS_HALF_OPEN;
+	for (unsigned k = 0; k < n; k++) {
+		uint64_t w = (uint64_t)worth[f[k]->list] << 32 | turn[k];
+		if (half_open >= half_open_max && f[k]->list == DP_FLOWS_HALF_OPEN)
+			w = turn[k];
+		if (w < least) {
+			least = w;
+			found = k;
+		}
+	}
+	return f[found]->list == DP_FLOWS_MAIL ? NULL : f[found];
+}
+
 /* The order in which flows are given up and expire, against one that looks at all of them. */
 static void test_order(void **state)
 {
@@ -176,21 +203,19 @@ static void test_order(void **state)
 	struct dp_flow *f[N];
 	uint64_t seed = 3, turn[N];
 	open_table(&b, N);
+	b.t.half_open_max = N / 5;
 	for (unsigned i = 0; i < N; i++) {
 		struct dp_flow_key k = key_of(i);
 		f[i] = dp_flow_add(&b.t, &k);
 		turn[i] = i;
-		dp_flow_touch(&b.t, f[i], DP_FLOWS_NEW, 1);
+		dp_flow_touch(&b.t, f[i], DP_FLOWS_HALF_OPEN, 1);
 	}
 	for (unsigned round = 1; round < 5000; round++) {
 		unsigned i = dp_test_random(&seed, N);
-		dp_flow_touch(&b.t, f[i], dp_test_random(&seed, DP_FLOWS_LISTS), round);
+		/* For a while ever more are proven mail, until nothing else is left. */
+		dp_flow_touch(&b.t, f[i], round % 1000 > 500 ? DP_FLOWS_MAIL : dp_test_random(&seed, DP_FLOWS_LISTS), round);
 		turn[i] = N + round;
-		unsigned worst = 0;
-		for (unsigned k = 1; k < N; k++)
-			if (f[k]->list < f[worst]->list || (f[k]->list == f[worst]->list && turn[k] < turn[worst]))
-				worst = k;
-		assert_ptr_equal(dp_flow_victim(&b.t), f[worst]);
+		assert_ptr_equal(dp_flow_victim(&b.t), slow_victim(f, turn, N, b.t.half_open_max));
 		/* Of each list the one that has idled longest. */
 		uint64_t now = round + dp_test_random(&seed, 500);
 		bool any = false;
@@ -201,6 +226,13 @@ static void test_order(void **state)
 		if (e)
 			assert_true(e->last + b.t.timeout[e->list] <= now);
 	}
+	/* With room, only HALF_OPEN gives way, and only beyond what it may have. */
+	for (unsigned i = 0; i < N; i++)
+		dp_flow_touch(&b.t, f[i], i < N / 5 ? DP_FLOWS_HALF_OPEN : DP_FLOWS_CLOSED, 6000 + i);
+	dp_flow_remove(&b.t, f[N - 1]);
+	assert_ptr_equal(dp_flow_victim(&b.t), f[0]);
+	dp_flow_remove(&b.t, f[0]);
+	assert_null(dp_flow_victim(&b.t));
 	close_table(&b);
 }
 
