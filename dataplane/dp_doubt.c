@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_doubt.h"
 
-#include "dataplane/dp_worker.h"
+#include "dataplane/dp_share.h"
 
-static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet *pkt, struct rte_mbuf *m)
+static bool hold(struct dp_worker *w, struct dp_flow *f, struct dp_doubt *d, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > w->streams.held_max)
+	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
 		return false;
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)
@@ -13,6 +13,7 @@ static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet
 	*seg = (struct rs_seg){ .off = pkt->seq, .ref = m, .len = pkt->payload_len, .cost = m->nb_segs };
 	w->streams.ref_get(m);
 	w->streams.held += seg->cost;
+	d->cost += seg->cost;
 	if (d->last)
 		d->last->next = seg;
 	else
@@ -20,6 +21,7 @@ static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet
 	d->last = seg;
 	d->n++;
 	w->account[dp_meta(m)->port].held++;
+	dp_share_count(w, f);
 	return true;
 }
 
@@ -33,6 +35,7 @@ static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, str
 	if (d->last == seg)
 		d->last = before;
 	d->n--;
+	d->cost -= seg->cost;
 	w->streams.held -= seg->cost;
 	w->account[dp_meta(m)->port].held--;
 	rs_pool_put(&w->segments, seg);
@@ -60,7 +63,7 @@ enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir,
 		w->stats.checksum_trusted++;
 		return DP_SUM_TAKE;
 	}
-	return hold(w, d, pkt, m) ? DP_SUM_WAIT : DP_SUM_DROP;
+	return hold(w, f, d, pkt, m) ? DP_SUM_WAIT : DP_SUM_DROP;
 }
 
 /* Whether the stream still lacks any of the segment's bytes. */

@@ -115,6 +115,22 @@ void dp_inspect_free(struct dp_inspect *ins)
 	ins->matcher = NULL;
 }
 
+static bool is_short(const struct rs_pool *p)
+{
+	return p->used + p->size / 8 >= p->size;
+}
+
+bool dp_inspect_is_short(const struct dp_inspect *ins)
+{
+	return is_short(&ins->sessions) || is_short(&ins->lines) || is_short(&ins->headers) || is_short(&ins->messages) ||
+	       is_short(&ins->contents) || is_short(&ins->files) || is_short(&ins->zips);
+}
+
+bool dp_inspect_has_room(struct dp_inspect *ins)
+{
+	return !ins->room || ins->room(ins->arg);
+}
+
 struct ct_record *dp_record_get(struct dp_inspect *ins, enum ct_kind kind)
 {
 	struct ct_record *r;

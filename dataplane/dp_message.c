@@ -10,7 +10,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	struct dp_inspect *ins = s->ins;
 	ins->account->seen++;
 	ins->account->open++;
-	struct dp_message *m = rs_pool_get(&ins->messages);
+	struct dp_message *m = dp_inspect_has_room(ins) ? rs_pool_get(&ins->messages) : NULL;
 	struct ct_record *r = m ? dp_record_get(ins, CT_MESSAGE) : NULL;
 	if (!r) {
 		rs_pool_put(&ins->messages, m);

@@ -299,7 +299,7 @@ static const struct rs_smtp_ops smtp_ops = {
 
 struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow *flow, uint32_t *records, bool midstream)
 {
-	struct dp_session *s = rs_pool_get(&ins->sessions);
+	struct dp_session *s = dp_inspect_has_room(ins) ? rs_pool_get(&ins->sessions) : NULL;
 	if (!s) {
 		ins->stats.sessions_refused++;
 		return NULL;
