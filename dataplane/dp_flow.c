@@ -37,14 +37,17 @@ uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *
 	return (uint32_t)((h + s->out[4]) >> 32);
 }
 
-/* The hash's keys are pointers to flows' keys. A key whose signature is 0 is compared with that of an empty entry, too, which is NULL. */
+/* The hash's keys are pointers to flows' keys. */
 static int differ(const void *a, const void *b, size_t len)
 {
 	const struct dp_flow_key *x, *y;
 	(void)len;
 	memcpy(&x, a, sizeof x);
 	memcpy(&y, b, sizeof y);
-	return !x || !y ? 1 : memcmp(x, y, sizeof *x);
+	/* Before it adds one whose signature is 0, rte_hash compares it with empty slots, too. */
+	if (!y)
+		return 1;
+	return memcmp(x, y, sizeof *x);
 }
 
 static uint32_t entries(uint32_t capacity)

@@ -48,31 +48,30 @@ enum dp_protocol {
 
 #define DP_PROBE_MAX 12
 
-struct dp_flow {
+struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;
 	struct dp_flow_key key;
-	int32_t slot; /* of the hash */
+	uint32_t records; /* handed to control, of this connection */
+	uint32_t unproven_held; /* what it holds out of order, as it is in the worker's sum */
+	uint16_t input; /* of the last packet, and its number there: pcap_cnt */
 	uint8_t list; /* enum dp_flow_list */
 	uint8_t proto; /* enum dp_protocol */
 	uint8_t key_of_first; /* which end of the key sent the first packet: direction 0 of rs_tcp */
 	uint8_t client; /* direction of the SMTP client; 2: not told yet */
 	uint8_t ip_version;
-	uint8_t nprobe[2]; /* bytes kept in probe */
+	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
+	uint8_t fins, syns; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
+	uint8_t proxy_done; /* bit i: direction i's header has ended */
 	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
-	uint16_t input; /* of the last packet, and its number there */
-	uint64_t pcap_cnt;
+	uint8_t nprobe[2]; /* bytes kept in probe */
+	uint8_t probe[2][DP_PROBE_MAX];
 	bool was_mail; /* its session has ended */
 	bool middle; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
-	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
-	uint8_t fins, syns; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
-	uint8_t proxy_done; /* bit i: direction i's header has ended */
 	struct dp_doubt doubt[2]; /* by direction */
-	uint8_t probe[2][DP_PROBE_MAX];
-	uint32_t records; /* handed to control, of this connection */
 	uint32_t anomalies_told, anomalies_due; /* bit a: enum dp_anomaly a was told; is to be told when its session begins */
-	uint32_t unproven_held; /* what it holds out of order, as it is in the worker's sum */
+	uint64_t pcap_cnt;
 	uint64_t last; /* time of the last packet */
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;

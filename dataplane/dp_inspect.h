@@ -45,6 +45,9 @@ typedef bool (*dp_record_reclaim)(void *arg, bool wait);
 /* Whether the connection at hand may begin a session or a message: where room is short, not every one may. */
 typedef bool (*dp_room)(void *arg);
 
+/* Says whose a session is: src is the client. */
+typedef void (*dp_identify)(const void *connection, struct ct_flow *to);
+
 struct dp_inspect {
 	const struct ct_config *config;
 	const struct mt_ruleset *rules;
@@ -61,6 +64,7 @@ struct dp_inspect {
 	struct dp_now now;
 	dp_record_send send;
 	dp_record_reclaim reclaim;
+	dp_identify identify; /* set by the owner */
 	dp_room room; /* NULL: it may as long as there is some. Set by the owner */
 	void *arg;
 };

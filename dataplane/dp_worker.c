@@ -18,6 +18,7 @@
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_mirror.h"
+#include "dataplane/dp_protocol.h"
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
@@ -489,6 +490,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	if (rc != 0)
 		goto fail;
 	w->inspect.inline_ = w->use == DP_USE_INLINE;
+	w->inspect.identify = dp_protocol_identify;
 	w->inspect.room = dp_conn_room;
 	*out = w;
 	return 0;
