@@ -16,6 +16,7 @@
 #include "dataplane/dp_packet.h"
 #include "reassembly/rs_pool.h"
 #include "reassembly/tcp/rs_tcp.h"
+#include "reassembly/tcp/rs_valid.h"
 
 struct rte_hash;
 struct dp_inline;
@@ -38,6 +39,7 @@ enum dp_protocol {
 };
 
 #define DP_PROBE_MAX 12
+#define DP_MPTCP_JOIN 4
 
 struct dp_flow {
 	TAILQ_ENTRY(dp_flow) link;
@@ -66,6 +68,10 @@ struct dp_flow {
 	uint64_t last; /* time of the last packet */
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;
+	struct rs_valid valid; /* what tells which segments the receivers accept */
+	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream ... */
+	uint8_t has_urgent; /* ... bit i: there is one */
+	uint8_t mptcp; /* bit i: SYN of direction i offered RFC 8684; DP_MPTCP_JOIN: to join another connection */
 	struct dp_session *session; /* DP_PROTO_SMTP */
 	struct dp_inline *inl; /* inline: what is held of it */
 };

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_streams.h"
 
+#include "dataplane/dp_admit.h"
+#include "dataplane/dp_anomaly.h"
+#include "dataplane/dp_be.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_session.h"
 
-static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+static void read_payload(struct dp_worker *w, unsigned dir, const struct rte_mbuf *m, uint32_t skip, uint32_t len)
 {
-	struct dp_worker *w = arg;
-	const struct rte_mbuf *m = ref;
-	if (dp_flow_is_held(w->flow, dir))
-		return;
-	uint32_t off = dp_meta(ref)->payload_off + skip;
+	uint32_t off = dp_meta_const(m)->payload_off + skip;
 	while (m && off >= rte_pktmbuf_data_len(m)) {
 		off -= rte_pktmbuf_data_len(m);
 		m = m->next;
@@ -22,6 +21,28 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 		dp_protocol_read(w, w->flow, dir, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
 		len -= n;
 	}
+}
+
+static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	struct dp_worker *w = arg;
+	struct dp_flow *f = w->flow;
+	if (dp_flow_is_held(f, dir))
+		return;
+	if (f->has_urgent & (1u << dir)) {
+		const struct rs_stream *s = &f->tcp.dir[dir];
+		/* These bytes are the last ones before `next`. */
+		int64_t at = rs_stream_offset(s, f->urgent[dir]), from = (int64_t)(s->next - len);
+		if (at < (int64_t)s->next)
+			f->has_urgent &= (uint8_t)~(1u << dir);
+		if (at >= from && at < (int64_t)s->next) {
+			uint32_t n = (uint32_t)(at - from);
+			read_payload(w, dir, ref, skip, n);
+			skip += n + 1;
+			len -= n + 1;
+		}
+	}
+	read_payload(w, dir, ref, skip, len);
 }
 
 static void on_gap(void *arg, unsigned dir, uint64_t n)
@@ -75,17 +96,37 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	return dp_doubt_judge(w, f, dp_flow_direction(f, pkt), right, pkt, m);
 }
 
+/* Its bytes came another way: do they say the same? */
+static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m,
+                    enum rs_doubt why)
+{
+	struct rs_tcp_segment seg = { .seq = pkt->seq, .len = pkt->payload_len };
+	uint64_t before = w->stats.anomalies[DP_ANOMALY_OVERLAP];
+	w->flow = f;
+	dp_meta(m)->payload_off = pkt->payload_off;
+	rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
+	if (w->stats.anomalies[DP_ANOMALY_OVERLAP] != before)
+		dp_anomaly_flow(w, f, dir, dp_admit_anomaly(why), NULL);
+}
+
 /* A segment that waited is read after all, or dropped. */
-static void settle(struct dp_worker *w, struct dp_flow *f, struct rte_mbuf *m, bool taken)
+static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rte_mbuf *m, bool taken)
 {
 	struct dp_packet pkt;
-	if (taken && dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
-	                             rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP) {
+	enum rs_doubt why = dp_meta(m)->doubt;
+	if (dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
+	                    &pkt) != DP_TCP)
+		taken = false;
+	else if (taken) {
+		dp_admit_options(w, &pkt, m);
+		dp_admit_taken(w, f, dir, why);
 		dp_streams_take(w, f, &pkt, m);
 		w->account[dp_meta(m)->port].consumed++;
-	} else {
-		dp_worker_drop(w, m, DP_DROP_BAD_CHECKSUM);
+	} else if (why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE) {
+		compare(w, f, dir, &pkt, m, why);
 	}
+	if (!taken)
+		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
 	rte_pktmbuf_free(m);
 }
 
@@ -94,16 +135,26 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
 	struct rte_mbuf *m;
 	bool taken;
 	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
-		settle(w, f, m, taken);
+		settle(w, f, dir, m, taken);
 }
 
-/* What still waits when a connection ends was never acknowledged; where only one direction was seen, nobody could. */
+/* What still waits when a connection ends was never acknowledged; where only one direction was seen, nobody could. What an honest
+ * sender says, too, may have been the last that was seen of it. */
+static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
+{
+	if (f->proto == DP_PROTO_NONE || f->tcp.state == RS_TCP_RESET)
+		return false;
+	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
+		return true;
+	return why == RS_DOUBT_SUM && !(f->tcp.seen & (1u << !dir));
+}
+
 static void settle_all(struct dp_worker *w, struct dp_flow *f)
 {
 	struct rte_mbuf *m;
 	for (unsigned dir = 0; dir < 2; dir++)
 		while ((m = dp_doubt_drain(w, f, dir)))
-			settle(w, f, m, !(f->tcp.seen & (1u << !dir)) && f->proto != DP_PROTO_NONE);
+			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt));
 }
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
@@ -164,19 +215,36 @@ static void forget_held(struct dp_worker *w, struct dp_flow *f)
 	f->tcp.state = state;
 }
 
+/* RFC 6093: receivers take the byte before the pointer out of the stream, where their program does not ask for it. The last one told
+ * counts. */
+static void note_urgent(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	unsigned dir = dp_flow_direction(f, pkt);
+	uint16_t pointer = dp_be_get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off + 18));
+	dp_anomaly_flow(w, f, dir, DP_ANOMALY_URGENT, NULL);
+	if (w->config->tcp.urgent == CT_URGENT_INLINE)
+		return;
+	f->urgent[dir] = pkt->seq + pointer - (pointer > 0);
+	f->has_urgent |= (uint8_t)(1u << dir);
+}
+
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
 	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
 	w->flow = f;
+	if ((pkt->tcp_flags & (RS_TCP_URG | RS_TCP_SYN | RS_TCP_RST)) == RS_TCP_URG)
+		note_urgent(w, f, pkt, m);
 	dp_meta(m)->payload_off = pkt->payload_off;
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dp_flow_direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
 	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
 		f->reset_by = (uint8_t)dp_flow_direction(f, pkt);
-	if (!replaced)
+	if (!replaced) {
 		count_verdict(w, v);
+		dp_admit_note(w, f, pkt, &seg, v, dp_meta(m)->time);
+	}
 	if (f->tcp.state == RS_TCP_CLOSED)
 		dp_streams_close(w, f, CT_REASON_NONE);
 	else if (f->proto == DP_PROTO_NONE)

@@ -71,12 +71,15 @@ enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, u
 		return RS_DOUBT_SIGNED;
 	if (!(seg->flags & RS_TCP_ACK))
 		return RS_DOUBT_NO_ACK;
-	if (both(v->timestamps) && (!o->timestamps || is_old(v, dir, o->tsval, now)))
-		return o->timestamps ? RS_DOUBT_TIMESTAMP : RS_DOUBT_NO_TIMESTAMP;
-	if (!(c->started & bit(dir)))
+	if (both(v->timestamps) && o->timestamps && is_old(v, dir, o->tsval, now))
+		return RS_DOUBT_TIMESTAMP;
+	/* What else a FIN says counts when it is acknowledged. */
+	if (!(c->started & bit(dir)) || !seg->len)
 		return RS_DOUBT_NONE;
-	if (c->state == RS_TCP_RESET && seg->len)
+	if (c->state == RS_TCP_RESET)
 		return RS_DOUBT_RESET;
+	if (both(v->timestamps) && !o->timestamps)
+		return RS_DOUBT_NO_TIMESTAMP;
 	int64_t off = rs_stream_offset(s, seg->seq);
 	/* A FIN takes a number: a keep-alive behind it stands in its place, and is acknowledged already. */
 	if ((c->fin_taken & bit(dir)) && off + (int64_t)seg->len > (int64_t)s->fin + 1)
@@ -84,7 +87,7 @@ enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, u
 	if (bad_ack(v, c, dir, seg->ack, waiting[1 - dir]))
 		return RS_DOUBT_ACK;
 	/* Receivers differ in what they keep of one that begins in the window and ends beyond it. */
-	if (seg->len && v->right[dir] && off >= (int64_t)v->right[dir])
+	if (v->right[dir] && off >= (int64_t)v->right[dir])
 		return RS_DOUBT_WINDOW;
 	return RS_DOUBT_NONE;
 }
