@@ -134,8 +134,11 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
 {
 	struct rte_mbuf *m;
 	bool taken;
+	/* Of the packet that acknowledges; it is read next. */
+	struct rs_options options = w->options;
 	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
 		settle(w, f, dir, m, taken);
+	w->options = options;
 }
 
 /* What still waits when a connection ends was never acknowledged; where only one direction was seen, nobody could. What an honest
