@@ -55,6 +55,8 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "connections", "evicted", s->flows_evicted);
 	add(l, "connections", "refused", s->flows_refused);
 	add(l, "connections", "reset_ignored", s->resets_ignored);
+	add(l, "connections", "mptcp", s->mptcp_seen);
+	add(l, "inline", "mptcp_removed", s->mptcp_removed);
 	add(l, "connections", "smtp_refused", i->sessions_refused);
 	add(l, "tcp", "duplicate", s->tcp_duplicate);
 	add(l, "tcp", "held", s->tcp_held);

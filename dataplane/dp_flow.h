@@ -39,7 +39,7 @@ enum dp_protocol {
 };
 
 #define DP_PROBE_MAX 12
-#define DP_MPTCP_JOIN 4
+#define DP_FLOW_JOINS 4
 
 struct dp_flow {
 	TAILQ_ENTRY(dp_flow) link;
@@ -71,7 +71,7 @@ struct dp_flow {
 	struct rs_valid valid; /* what tells which segments the receivers accept */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream ... */
 	uint8_t has_urgent; /* ... bit i: there is one */
-	uint8_t mptcp; /* bit i: SYN of direction i offered RFC 8684; DP_MPTCP_JOIN: to join another connection */
+	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	struct dp_session *session; /* DP_PROTO_SMTP */
 	struct dp_inline *inl; /* inline: what is held of it */
 };

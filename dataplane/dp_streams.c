@@ -4,6 +4,7 @@
 #include "dataplane/dp_admit.h"
 #include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_be.h"
+#include "dataplane/dp_mptcp.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_session.h"
 
@@ -231,12 +232,27 @@ static void note_urgent(struct dp_worker *w, struct dp_flow *f, const struct dp_
 	f->has_urgent |= (uint8_t)(1u << dir);
 }
 
+static void note_offer(struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	switch (dp_mptcp_offer(rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off), pkt->tcp_hdr_len)) {
+	case DP_MPTCP_NONE:
+		break;
+	case DP_MPTCP_JOIN:
+		f->mptcp |= DP_FLOW_JOINS;
+		/* fall through */
+	case DP_MPTCP_CAPABLE:
+		f->mptcp |= (uint8_t)(1u << dir);
+	}
+}
+
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
 	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
 	w->flow = f;
+	if (pkt->tcp_flags & RS_TCP_SYN)
+		note_offer(f, dp_flow_direction(f, pkt), pkt, m);
 	if ((pkt->tcp_flags & (RS_TCP_URG | RS_TCP_SYN | RS_TCP_RST)) == RS_TCP_URG)
 		note_urgent(w, f, pkt, m);
 	dp_meta(m)->payload_off = pkt->payload_off;

@@ -80,6 +80,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t flows, flows_evicted, flows_expired, flows_refused;
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
+	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
 	uint64_t doubts[RS_DOUBT_MAX]; /* segments that their receiver may not have accepted */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t connections_reset, midstream_reset; /* inline */
