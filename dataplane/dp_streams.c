@@ -110,24 +110,26 @@ static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const 
 		dp_anomaly_flow(w, f, dir, dp_admit_anomaly(why), NULL);
 }
 
+enum word { TAKEN, CAME_ANOTHER_WAY, NONE };
+
 /* A segment that waited is read after all, or dropped. */
-static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rte_mbuf *m, bool taken)
+static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rte_mbuf *m, enum word word)
 {
 	struct dp_packet pkt;
 	enum rs_doubt why = dp_meta(m)->doubt;
 	if (dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
 	                    &pkt) != DP_TCP)
-		taken = false;
-	else if (taken) {
+		word = NONE;
+	if (word == TAKEN) {
 		dp_admit_options(w, &pkt, m);
 		dp_admit_taken(w, f, dir, why);
 		dp_streams_take(w, f, &pkt, m);
 		w->account[dp_meta(m)->port].consumed++;
-	} else if (why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE) {
-		compare(w, f, dir, &pkt, m, why);
-	}
-	if (!taken)
+	} else {
+		if (word == CAME_ANOTHER_WAY && why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE)
+			compare(w, f, dir, &pkt, m, why);
 		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
+	}
 	rte_pktmbuf_free(m);
 }
 
@@ -138,7 +140,7 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
 	/* Of the packet that acknowledges; it is read next. */
 	struct rs_options options = w->options;
 	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
-		settle(w, f, dir, m, taken);
+		settle(w, f, dir, m, taken ? TAKEN : CAME_ANOTHER_WAY);
 	w->options = options;
 }
 
@@ -158,7 +160,7 @@ static void settle_all(struct dp_worker *w, struct dp_flow *f)
 	struct rte_mbuf *m;
 	for (unsigned dir = 0; dir < 2; dir++)
 		while ((m = dp_doubt_drain(w, f, dir)))
-			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt));
+			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE);
 }
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)

@@ -383,6 +383,8 @@ static void note_position(struct pass *p, unsigned d, int64_t off, uint32_t len)
 	int64_t at = off + (int64_t)len;
 	/* RFC 9293 3.4: a FIN takes a number; an empty segment one further on is no sign of a lost byte. */
 	int64_t known = (int64_t)s->end + (len ? 0 : 1);
+	if (s->fin != NO_FIN && at == (int64_t)s->fin + 1)
+		at--;
 	if (at > known && !(p->c->fin_taken & bit(d)) && (uint64_t)at - s->next <= p->mem->window)
 		s->end = (uint64_t)at;
 }
