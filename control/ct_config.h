@@ -82,7 +82,12 @@ struct ct_config {
 	} reject;
 	struct { /* capture: */
 		enum ct_checksums checksums;
-		bool vlan_in_flow; /* VLAN ids are part of a connection's identity */
+		bool vlan_in_flow; /* VLAN ids are part of a connection's identity, ... */
+		bool tunnel_in_flow; /* ... and so are tunnels */
+		bool tunnels; /* what is in them is read */
+		uint32_t tunnel_depth; /* in one another */
+		uint16_t *vxlan_ports; size_t nvxlan_ports;
+		uint16_t *geneve_ports; size_t ngeneve_ports;
 	} capture;
 	struct { /* tcp: */
 		uint32_t window; /* bytes ahead that are accepted out of order */

@@ -137,7 +137,19 @@ const struct ct_key ct_keys[] = {
 	ENUM(capture, checksums, checksum_names, "auto",
 	     "verify: a packet whose IPv4 or TCP checksum is wrong is dropped and counted. trust: not looked at. auto: a packet "
 	     "with a wrong one waits until its receiver has acknowledged it; a direction without a single right one is taken."),
-	BOOL(capture, vlan_in_flow, "true", "VLAN ids are part of a connection's identity."),
+	BOOL(capture, vlan_in_flow, "true",
+	     "VLAN ids are part of a connection's identity. false: where each direction has another, as some mirrors see it."),
+	BOOL(capture, tunnel_in_flow, "true",
+	     "So are tunnels: VXLAN's and GENEVE's network, GRE's key, the ends of GRE and of IP in IP. false: where each direction "
+	     "has others; then networks with equal addresses are mixed, and anybody's tunnels with what is in none."),
+	BOOL(capture, tunnels, "true", "Read what is in tunnels: IP in IP, GRE, ERSPAN, VXLAN, GENEVE, MPLS in them."),
+	NUMBER(capture, tunnel_depth, 1, 4, "4", "Tunnels in one another that are opened; what is in more is counted as too_deep."),
+	{ .section = "capture", .name = "vxlan_ports", .type = CT_KEY_PORTS, .at = AT(capture.vxlan_ports),
+	  .count_at = AT(capture.nvxlan_ports), .min = 1, .max = 65535, .value = "4789 8472",
+	  .meaning = "UDP ports where VXLAN is received." },
+	{ .section = "capture", .name = "geneve_ports", .type = CT_KEY_PORTS, .at = AT(capture.geneve_ports),
+	  .count_at = AT(capture.ngeneve_ports), .min = 1, .max = 65535, .value = "6081",
+	  .meaning = "UDP ports where GENEVE is received." },
 
 	SIZE(tcp, window, 4096, 1073741824, "1M", "Bytes ahead of the next one expected that are accepted out of order."),
 	NUMBER(tcp, held, 1, 65535, "1024", "Packets held out of order, in one direction of a connection."),

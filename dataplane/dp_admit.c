@@ -53,8 +53,8 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 {
 	const struct rs_stream *s = &f->tcp.dir[dir];
 	bool one_way = !(f->tcp.seen & (1u << !dir));
-	/* Nobody's word will come: what follows a reset goes on, for what else would it be; the rest no receiver is known to take. */
-	if (one_way && why == RS_DOUBT_RESET) {
+	/* Nobody's word will come: what follows a reset goes on, for what else would it be. */
+	if (one_way && !is_deliberate(why)) {
 		dp_admit_taken(w, f, dir, why);
 		return DP_SUM_TAKE;
 	}

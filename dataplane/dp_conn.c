@@ -50,6 +50,8 @@ static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const
 	dp_flow_key_make(key, end, pkt, w->config->capture.vlan_in_flow);
 	if (w->use == DP_USE_INLINE)
 		key->side = *end ^ meta->port;
+	if (!w->config->capture.tunnel_in_flow)
+		key->tunnel[0] = key->tunnel[1] = 0;
 }
 
 /* answers: a SYN of the other end was seen before. */

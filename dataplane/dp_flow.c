@@ -47,6 +47,8 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 	for (unsigned i = 0; i < 2; i++)
 		k->vlan[i] = vlan && i < pkt->nvlan ? pkt->vlan[i] : 0xffff;
 	k->side = 0;
+	k->tunnel[0] = (uint32_t)pkt->tunnel;
+	k->tunnel[1] = (uint32_t)(pkt->tunnel >> 32);
 	*end = src;
 }
 

@@ -27,6 +27,7 @@ struct dp_flow_key { /* the lower endpoint first, so that both directions have t
 	uint16_t port[2];
 	uint16_t vlan[2]; /* 0xffff where there is no tag */
 	uint32_t side; /* inline: which end is behind which port; else 0. A packet that comes in by the wrong port is none of this connection */
+	uint32_t tunnel[2]; /* dp_packet's, its lower half first */
 } __attribute__((aligned(4)));
 
 enum dp_flow_list { DP_FLOWS_CLOSED, DP_FLOWS_NEW, DP_FLOWS_OTHER, DP_FLOWS_MAIL, DP_FLOWS_RESET, DP_FLOWS_LISTS };

@@ -238,6 +238,7 @@ int dp_live_open(const struct dp_live_config *lc, struct dp_live **out, char *er
 	l->say = lc->say;
 	l->say_arg = lc->say_arg;
 	l->nworkers = lc->workers;
+	dp_tunnels_init(&l->tunnels, lc->config);
 	if (lc->workers < 1 || lc->workers > DP_LIVE_WORKERS_MAX) {
 		rc = FAIL(EINVAL, "%u workers: 1 to %d can be had", lc->workers, DP_LIVE_WORKERS_MAX);
 		goto fail;

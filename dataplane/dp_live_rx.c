@@ -188,7 +188,7 @@ void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
 static unsigned owner(const struct live_worker *lw, const struct rte_mbuf *m)
 {
 	struct dp_packet pkt;
-	enum dp_class c = dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	enum dp_class c = dp_tunnel_parse(&lw->live->tunnels, DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                                  rte_pktmbuf_pkt_len(m), &pkt);
 	if (c != DP_TCP && c != DP_FRAGMENT)
 		return lw->id;

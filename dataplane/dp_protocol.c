@@ -15,6 +15,9 @@ static uint64_t flow_id(const struct dp_flow *f)
 	/* Whichever port an end is behind, it is the same connection. */
 	for (size_t i = 0; i < offsetof(struct dp_flow_key, side); i++)
 		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	/* What is in none has the number that it always had. */
+	if (f->key.tunnel[0] | f->key.tunnel[1])
+		h = (h ^ f->key.tunnel[0] ^ (uint64_t)f->key.tunnel[1] << 32) * UINT64_C(0x100000001b3);
 	for (unsigned i = 0; i < 8; i++)
 		h = (h ^ (f->first_time >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
 	h ^= h >> 32;

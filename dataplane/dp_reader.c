@@ -148,7 +148,7 @@ static void tick(struct dp_reader *r, uint64_t time)
 static unsigned owner(const struct dp_reader *r, const struct dp_frame *f)
 {
 	struct dp_packet pkt;
-	if (r->workers == 1 || dp_packet_parse(f->link, f->data, f->caplen, f->caplen, &pkt) != DP_TCP)
+	if (r->workers == 1 || dp_tunnel_parse(&r->tunnels, f->link, f->data, f->caplen, f->caplen, &pkt) != DP_TCP)
 		return 0;
 	return dp_packet_hash(&pkt, 0) % r->workers;
 }

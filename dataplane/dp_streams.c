@@ -53,7 +53,7 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 		dp_protocol_gap(w, w->flow, dir, n);
 }
 
-static const struct rs_tcp_ops tcp_ops = { on_data, on_gap };
+static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap };
 
 static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
@@ -112,17 +112,23 @@ static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const 
 
 enum word { TAKEN, CAME_ANOTHER_WAY, NONE };
 
+#define DEPTH 8 /* segments that wait for each other's word, in turn, as packets seen out of step do */
+static void settle_up_to(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, unsigned depth);
+
 /* A segment that waited is read after all, or dropped. */
-static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rte_mbuf *m, enum word word)
+static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rte_mbuf *m, enum word word, unsigned depth)
 {
 	struct dp_packet pkt;
 	enum rs_doubt why = dp_meta(m)->doubt;
-	if (dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
-	                    &pkt) != DP_TCP)
+	if (dp_tunnel_parse(&w->tunnels, dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	                    rte_pktmbuf_pkt_len(m), &pkt) != DP_TCP)
 		word = NONE;
 	if (word == TAKEN) {
-		dp_admit_options(w, &pkt, m);
 		dp_admit_taken(w, f, dir, why);
+		/* What it acknowledges was sent, and read, before it. */
+		if (depth < DEPTH && (pkt.tcp_flags & RS_TCP_ACK))
+			settle_up_to(w, f, !dir, pkt.ack, depth + 1);
+		dp_admit_options(w, &pkt, m);
 		dp_streams_take(w, f, &pkt, m);
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
@@ -133,14 +139,19 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 	rte_pktmbuf_free(m);
 }
 
-void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack)
+static void settle_up_to(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, unsigned depth)
 {
 	struct rte_mbuf *m;
 	bool taken;
+	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
+		settle(w, f, dir, m, taken ? TAKEN : CAME_ANOTHER_WAY, depth);
+}
+
+void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack)
+{
 	/* Of the packet that acknowledges; it is read next. */
 	struct rs_options options = w->options;
-	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
-		settle(w, f, dir, m, taken ? TAKEN : CAME_ANOTHER_WAY);
+	settle_up_to(w, f, dir, ack, 0);
 	w->options = options;
 }
 
@@ -160,7 +171,7 @@ static void settle_all(struct dp_worker *w, struct dp_flow *f)
 	struct rte_mbuf *m;
 	for (unsigned dir = 0; dir < 2; dir++)
 		while ((m = dp_doubt_drain(w, f, dir)))
-			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE);
+			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
 }
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
@@ -192,6 +203,8 @@ static void count_verdict(struct dp_worker *w, enum rs_verdict v)
 	case RS_WINDOW:
 		w->stats.tcp_window++;
 		break;
+	case RS_CONTRADICTS:
+		break;
 	}
 }
 
@@ -215,7 +228,7 @@ static void ignore_gap(void *arg, unsigned dir, uint64_t n)
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
 	settle_all(w, f);
-	static const struct rs_tcp_ops ignore = { ignore_data, ignore_gap };
+	static const struct rs_tcp_ops ignore = { .data = ignore_data, .gap = ignore_gap };
 	uint8_t state = f->tcp.state;
 	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
 	f->tcp.state = state;

@@ -21,7 +21,7 @@
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
-						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "invalid" };
+						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep", "invalid" };
 
 /* Records. */
 
@@ -135,11 +135,14 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_packet pkt;
-	enum dp_class class = dp_packet_parse(meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	enum dp_class class = dp_tunnel_parse(&w->tunnels, meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                                      rte_pktmbuf_pkt_len(m), &pkt);
 	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
 		w->stats.cut_packets++;
 	w->stats.class_packets[class]++;
+	/* Nobody receives the copies of a mirror that pass between two ports. */
+	if (pkt.mirrored && w->use == DP_USE_INLINE)
+		return pass(w);
 	switch (class) {
 	case DP_TCP:
 		return segment(w, m, &pkt);
@@ -156,6 +159,8 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return unreadable(w, m, &pkt, DP_DROP_BAD_IP);
 	case DP_BAD_TCP:
 		return unreadable(w, m, &pkt, DP_DROP_BAD_TCP);
+	case DP_TOO_DEEP:
+		return refuse(w, m, DP_DROP_TOO_DEEP);
 	case DP_CLASS_MAX:
 		break;
 	}
@@ -434,6 +439,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->source = wc->source;
 	w->dispatched = wc->dispatched;
 	w->patient = wc->patient;
+	dp_tunnels_init(&w->tunnels, c);
 	for (size_t i = 0; i < c->smtp.nports; i++)
 		w->smtp_ports[c->smtp.ports[i] / 64] |= UINT64_C(1) << (c->smtp.ports[i] % 64);
 
@@ -457,7 +463,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
-	w->streams = (struct rs_stream_mem){ &w->segments, ref_get, ref_put, c->tcp.window, 0, wc->held_max };
+	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window, .held_max = wc->held_max };
 	at = make_inline(w, wc, at);
 	rc = make_rings(w);
 	if (rc != 0)

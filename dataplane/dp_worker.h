@@ -18,6 +18,7 @@
 #include "dataplane/dp_hold.h"
 #include "dataplane/dp_inspect.h"
 #include "dataplane/dp_mbuf.h"
+#include "dataplane/dp_tunnel.h"
 
 #define DP_BURST 32
 
@@ -44,6 +45,7 @@ enum dp_drop {
 	DP_DROP_CLOSED, /* new data after the connection's end */
 	DP_DROP_FRAGMENT, /* of a TCP segment: it could not be read in one piece */
 	DP_DROP_URGENT, /* of a mail connection: some servers take the urgent byte out of the stream (RFC 6093), others do not */
+	DP_DROP_TOO_DEEP, /* more tunnels in one another than are opened */
 	DP_DROP_INVALID, /* its receiver would not accept it (rs_valid) */
 	DP_DROP_MAX
 };
@@ -107,6 +109,7 @@ struct dp_worker {
 	unsigned id;
 	enum dp_use use;
 	const struct ct_config *config;
+	struct dp_tunnels tunnels;
 	dp_rx rx;
 	void *source;
 	dp_tx tx; /* NULL: nothing is sent; with a mirror: no reset port */

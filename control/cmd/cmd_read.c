@@ -309,6 +309,7 @@ static int set_up_workers(struct run *r)
 	if (rc != 0)
 		goto fail;
 	r->reader.stop = &stop_reading;
+	dp_tunnels_init(&r->reader.tunnels, &r->config);
 	for (unsigned i = 0; i < r->nworkers; i++) {
 		struct dp_worker_config wc = {
 			.id = i,

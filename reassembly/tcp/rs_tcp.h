@@ -87,6 +87,7 @@ struct rs_tcp {
 	struct rs_tcp_syn_data syn_data[2];
 	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
 	uint32_t limit;
+	bool refuse; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
 };
 
 #define RS_TCP_SYN_ACK(dir) (4u << (dir))
@@ -96,13 +97,22 @@ struct rs_tcp_ops {
 	void (*data)(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len);
 	/* n bytes of the stream will not come. */
 	void (*gap)(void *arg, unsigned dir, uint64_t n);
+	/* A segment says other than what was seen in its place and is not acknowledged yet. Told before anything of it is handed on. */
+	void (*contradiction)(void *arg, unsigned dir, const struct rs_contradiction *c);
+	/* It repeats len bytes at off that were handed on, and that nobody remembers: they cannot be compared. */
+	void (*unknown)(void *arg, unsigned dir, uint64_t off, uint32_t len);
 };
 
 /* limit: most mbufs held out of order, a direction; one for the data of a SYN may be added to it. */
 void rs_tcp_init(struct rs_tcp *c, uint32_t limit);
 
+/* How the receiver of dir[dir] reads overlaps, and how many mbufs of what was handed on are remembered until it has acknowledged
+ * them; 0: none, and what is there is forgotten. Until told: RS_OVERLAP_FIRST, and 0. */
+void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
+
 /* One segment of direction dir (0: from the side that sent the first packet seen). Calls ops while it runs. The verdict is
- * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored).
+ * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored). On RS_CONTRADICTS its header was
+ * ignored, too.
  * A RST counts when its sequence number is not below what is acknowledged nor further than the highest byte seen (aside: than the
  * window) ahead; before its direction has an ISN, when it acknowledges what the other side sent, or is what that side acknowledged. */
 enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,

@@ -60,7 +60,7 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 	w->logged[dir] += (size_t)sprintf(w->log[dir] + w->logged[dir], "<%llu>", (unsigned long long)n);
 }
 
-static const struct rs_tcp_ops ops = { on_data, on_gap };
+static const struct rs_tcp_ops ops = { .data = on_data, .gap = on_gap };
 
 static void wire_init(struct wire *w, uint32_t isn0, uint32_t isn1)
 {
@@ -69,7 +69,7 @@ static void wire_init(struct wire *w, uint32_t isn0, uint32_t isn1)
 	w->refs = calloc(REFS, sizeof *w->refs);
 	assert_true(w->nodes && w->refs);
 	rs_pool_init(&w->pool, w->nodes, sizeof(struct rs_seg), NODES);
-	w->mem = (struct rs_stream_mem){ &w->pool, ref_get, ref_put, 1000, 0, UINT32_MAX };
+	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put, .window = 1000, .held_max = UINT32_MAX };
 	w->isn[0] = isn0;
 	w->isn[1] = isn1;
 	rs_tcp_init(&w->c, 32);

@@ -52,7 +52,7 @@ static uint64_t sent_up_to(const struct rs_tcp *c, unsigned d, uint64_t waiting)
 static bool bad_ack(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, uint32_t ack, uint64_t waiting)
 {
 	unsigned o = 1 - dir;
-	if (!(c->known & bit(o)) || !both(c->started))
+	if (!(c->seen & bit(o)) || !(c->known & bit(o)) || !both(c->started))
 		return false;
 	int64_t off = rs_stream_offset(&c->dir[o], ack);
 	if (off < 0 || (uint64_t)off > sent_up_to(c, o, waiting))
