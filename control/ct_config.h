@@ -39,6 +39,11 @@ enum ct_stall { CT_STALL_CLOSED, CT_STALL_OPEN }; /* what passes a worker that m
 #define CT_POLICY_SMUGGLING CT_REASON_MAX
 #define CT_POLICY_FOR_MAX (CT_REASON_MAX + 1)
 
+enum ct_urgent { /* what becomes of an urgent byte (RFC 6093) */
+	CT_URGENT_OOB, /* the receiver's program does not read it */
+	CT_URGENT_INLINE, /* it reads it in its place */
+};
+
 struct ct_strings { char **v; size_t n; };
 
 struct ct_config {
@@ -88,6 +93,7 @@ struct ct_config {
 	struct { /* tcp: */
 		uint32_t window; /* bytes ahead that are accepted out of order */
 		uint32_t held; /* mbufs held out of order, a direction */
+		enum ct_urgent urgent;
 		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */
 	} tcp;
 	struct ct_receivers receivers; /* receivers: how each reads overlaps */

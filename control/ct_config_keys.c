@@ -28,10 +28,12 @@
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
+static const char *const urgent_names[] = { "oob", "inline", NULL };
 static const char *const policy_names[] = { "pass", "tempfail", "reject", "drop", NULL };
 static const char *const stall_names[] = { "closed", "open", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum ct_urgent) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum rs_overlap_policy) == sizeof(int), "set as int");
 
@@ -154,6 +156,10 @@ const struct ct_key ct_keys[] = {
 
 	SIZE(tcp, window, 4096, 1073741824, "1M", "Bytes ahead of the next one expected that are accepted out of order."),
 	NUMBER(tcp, held, 1, 65535, "1024", "Packets held out of order, in one direction of a connection."),
+	ENUM(tcp, urgent, urgent_names, "oob",
+	     "What a receiver makes of an urgent byte (RFC 6093). oob: it takes it out of the stream, as programs have it that do not "
+	     "ask for it. inline: it reads it in its place. A message with such bytes is not clean, for receivers differ; between "
+	     "two ports they are not forwarded."),
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),

@@ -15,6 +15,9 @@ static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 	/* What is said of it now is said as of its own last packet: the one at hand is another connection's, or none. */
 	struct dp_now now = w->inspect.now;
 	struct dp_flow *at_hand = w->flow;
+	/* It ended by itself; nobody went on. */
+	if (f->tcp.state == RS_TCP_RESET)
+		why = CT_REASON_NONE;
 	if (f->last) {
 		w->inspect.now.time = f->last;
 		w->inspect.now.input = f->input;
@@ -36,6 +39,7 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 {
 	bool to_mail = dp_worker_mail_port(w, pkt->dport), from_mail = dp_worker_mail_port(w, pkt->sport);
 	rs_tcp_init(&f->tcp, w->config->tcp.held);
+	f->tcp.aside = w->use != DP_USE_INLINE;
 	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
 	else
@@ -141,6 +145,14 @@ static bool answered_anew(const struct dp_worker *w, const struct dp_flow *f, co
 	return !(f->tcp.started & (1u << dir)) || pkt->seq != f->tcp.dir[dir].isn;
 }
 
+/* After a reset that may not have arrived, the answer to a SYN tells (rs_tcp); where none can be seen, or nothing is lost, the SYN does. */
+static bool is_over(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	if (f->tcp.state == RS_TCP_RESET)
+		return !f->session || !(f->tcp.seen & (1u << !dp_flow_direction(f, pkt)));
+	return f->tcp.state == RS_TCP_CLOSED;
+}
+
 struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	bool answers = false;
@@ -157,7 +169,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		f = NULL;
 	}
 	/* The same ports again, after the end. */
-	if (f && f->tcp.state == RS_TCP_CLOSED && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+	if (f && is_over(f, pkt) && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
@@ -187,7 +199,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 
 static enum dp_flow_list list_of(const struct dp_flow *f)
 {
-	if (f->tcp.state == RS_TCP_CLOSED)
+	if (f->tcp.state >= RS_TCP_RESET)
 		return DP_FLOWS_CLOSED;
 	if (f->tcp.state != RS_TCP_ESTABLISHED && f->tcp.state != RS_TCP_CLOSING)
 		return DP_FLOWS_HALF_OPEN;

@@ -16,6 +16,7 @@
 #include "dataplane/dp_packet.h"
 #include "reassembly/rs_pool.h"
 #include "reassembly/tcp/rs_tcp.h"
+#include "reassembly/tcp/rs_valid.h"
 
 struct rte_hash;
 struct dp_inline;
@@ -47,6 +48,7 @@ enum dp_protocol {
 };
 
 #define DP_PROBE_MAX 12
+#define DP_FLOW_JOINS 4
 
 struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;
@@ -75,6 +77,10 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	uint64_t last; /* time of the last packet */
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;
+	struct rs_valid valid; /* what tells which segments the receivers accept */
+	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream ... */
+	uint8_t has_urgent; /* ... bit i: there is one */
+	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	struct dp_session *session; /* DP_PROTO_SMTP */
 	struct dp_inline *inl; /* inline: what is held of it */
 };

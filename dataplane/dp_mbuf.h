@@ -34,6 +34,7 @@ struct dp_meta {
 	uint8_t link; /* enum dp_link */
 	uint8_t kind; /* enum dp_kind */
 	bool ours; /* DP_SEND: it was DP_OURS */
+	uint8_t doubt; /* enum rs_doubt: why it waits (dp_doubt) */
 };
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)

@@ -33,6 +33,8 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	if (s->doubt)
 		dp_message_doubt(m, s->doubt);
 	s->doubt = NULL;
+	if (s->always)
+		dp_message_doubt(m, s->always);
 	return m;
 }
 

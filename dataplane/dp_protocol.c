@@ -38,6 +38,20 @@ void dp_protocol_identify(const void *flow, struct ct_flow *to)
 	}
 }
 
+/* Bytes of its messages may have gone by other connections. Of one whose SYN was not seen its ends are taken to have agreed. One that
+ * only joins another may carry any part of that one's messages: one stands for them. */
+static void note_mptcp(struct dp_worker *w, struct dp_flow *f)
+{
+	static const struct dp_doubted mptcp = { CT_REASON_UNSUPPORTED, 31, "tcp.mptcp" };
+	unsigned offers = f->mptcp & 3u;
+	if (!offers || (f->valid.syns & ~offers))
+		return;
+	w->stats.mptcp_seen++;
+	f->session->always = &mptcp;
+	if (f->mptcp & DP_FLOW_JOINS)
+		dp_session_doubt(f->session, &mptcp);
+}
+
 static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 {
 	f->session = dp_session_begin(&w->inspect, f, &f->records, f->middle);
@@ -50,6 +64,7 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 			dp_session_hold(f->session);
 		}
 		dp_anomaly_session(w, f);
+		note_mptcp(w, f);
 		return true;
 	}
 	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {

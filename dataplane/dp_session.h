@@ -35,6 +35,7 @@ struct dp_session {
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	uint64_t client_gaps; /* times that bytes of the client were missing */
 	LIST_HEAD(dp_messages, dp_message) messages; /* under way */
+	const struct dp_doubted *always; /* of every message; NULL: none */
 	const struct dp_doubted *doubt; /* of the next message; the last there was. NULL: none */
 };
 

@@ -13,6 +13,7 @@
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
+#include "dataplane/dp_admit.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_inline_state.h"
@@ -22,7 +23,7 @@
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
-						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep" };
+						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep", "invalid" };
 
 /* Records. */
 
@@ -134,6 +135,14 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		f = dp_conn_of(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
+	switch (dp_admit_segment(w, f, pkt, m)) {
+	case DP_SUM_TAKE:
+		break;
+	case DP_SUM_WAIT:
+		return DP_HELD;
+	case DP_SUM_DROP:
+		return refuse(w, m, DP_DROP_INVALID);
+	}
 	if (dp_worker_guards(w))
 		return dp_inline_segment(w, f, pkt, m);
 	f = dp_conn_segment(w, f, pkt, m);

@@ -46,6 +46,7 @@ enum dp_drop {
 	DP_DROP_FRAGMENT, /* of a TCP segment: it could not be read in one piece */
 	DP_DROP_URGENT, /* of a mail connection: some servers take the urgent byte out of the stream (RFC 6093), others do not */
 	DP_DROP_TOO_DEEP, /* more tunnels in one another than are opened */
+	DP_DROP_INVALID, /* its receiver would not accept it (rs_valid) */
 	DP_DROP_MAX
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
@@ -64,6 +65,8 @@ enum dp_anomaly { /* what no honest sender's packets do (dp_anomaly.h) */
 	DP_ANOMALY_EARLY_DATA, /* before the handshake was over */
 	DP_ANOMALY_URGENT, /* receivers differ on what becomes of the urgent byte (RFC 6093) */
 	DP_ANOMALY_FRAG4_OVERLAP, DP_ANOMALY_FRAG6_OVERLAP, /* fragments contradict each other */
+	DP_ANOMALY_SIGNED, /* a signature that nobody agreed on: some receivers drop it */
+	DP_ANOMALY_UNACCEPTABLE, /* its receiver acknowledged what it should not have accepted */
 	DP_ANOMALY_MAX
 };
 
@@ -81,6 +84,8 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t unproven_refused; /* sessions and messages of connections that nobody had confirmed, while room was short */
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
+	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
+	uint64_t doubts[RS_DOUBT_MAX]; /* segments that their receiver may not have accepted */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t connections_reset, midstream_reset; /* inline */
 	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */
@@ -124,6 +129,7 @@ struct dp_worker {
 	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
 	struct dp_worker_stats stats;
 	struct dp_flow *flow; /* of the packet being worked on, for the callbacks; NULL: none */
+	struct rs_options options; /* of the packet being worked on */
 	uint64_t smtp_ports[65536 / 64]; /* bit set */
 	bool ended; /* DP_END was seen */
 	bool patient; /* records may be waited for (captures); live ports never wait */

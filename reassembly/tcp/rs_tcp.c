@@ -320,10 +320,16 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
 static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
 {
 	struct rs_tcp *c = p->c;
+	bool known = c->syn & bit(d);
+	uint32_t before = c->dir[d].isn;
 	bool fits = take_isn(p, d, seg);
 	if (!fits) {
 		c->refused |= bit(d);
 		c->refused_isn[d] = seg->seq;
+		if (c->state <= RS_TCP_SYN_SENT)
+			c->odd[d] |= seg->flags & RS_TCP_ACK ? RS_TCP_ODD_SYN_ACK_NUMBER : RS_TCP_ODD_SYN_NUMBER;
+	} else if (known && c->dir[d].isn != before) {
+		c->odd[d] |= seg->flags & RS_TCP_ACK ? RS_TCP_ODD_SYN_ACK_NUMBER : RS_TCP_ODD_SYN_NUMBER;
 	}
 	/* A SYN-ACK with another number of its own may still answer a SYN that was refused. */
 	if ((seg->flags & RS_TCP_ACK) && (fits || (c->refused & bit(1 - d))))
@@ -340,6 +346,14 @@ static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment 
 }
 
 /* The rest of a segment. */
+
+/* A FIN that was acknowledged tells that what stands before it was sent. */
+static void reach_fin(struct rs_tcp *c, unsigned d)
+{
+	struct rs_stream *s = &c->dir[d];
+	if (s->fin != NO_FIN && c->acked[d] > s->fin)
+		s->end = max_u64(s->end, s->fin);
+}
 
 /* The segment's ACK: dir[o] has arrived up to it. */
 static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
@@ -364,13 +378,14 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 		return;
 	}
 	acked_to(c, p->mem, o, to);
+	reach_fin(c, o);
 	give_up_acked(p, o);
 }
 
 static enum rs_verdict reset(struct rs_tcp *c)
 {
 	c->reset = true;
-	c->state = RS_TCP_CLOSED;
+	c->state = c->aside ? RS_TCP_RESET : RS_TCP_CLOSED;
 	return RS_INORDER;
 }
 
@@ -379,7 +394,6 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 {
 	unsigned from = d;
 	uint32_t number = seg->seq;
-	uint64_t window = mem->window;
 	if (!(c->started & bit(d))) {
 		/* RFC 9293 3.5.2: a reset of what came unasked begins where that acknowledged ... */
 		if ((c->expected & bit(d)) && seg->seq == c->expected_seq[d])
@@ -389,14 +403,13 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 			return RS_DUP;
 		from = 1 - d;
 		number = seg->ack;
-		window = 0;
 	}
 	if (!(c->started & bit(from)))
 		return RS_DUP;
 	const struct rs_stream *s = &c->dir[from];
 	int64_t off = rs_stream_offset(s, number);
 	/* While the handshake runs, what came with the SYN may or may not be counted. */
-	uint64_t high = from == d ? s->next + window : s->end + c->syn_data[from].len;
+	uint64_t high = from != d ? s->end + c->syn_data[from].len : c->aside ? s->next + mem->window : s->end;
 	if (off < 0 || (uint64_t)off < c->acked[from] || (uint64_t)off > high)
 		return RS_DUP;
 	return reset(c);
@@ -409,6 +422,8 @@ static void note_position(struct pass *p, unsigned d, int64_t off, uint32_t len)
 	int64_t at = off + (int64_t)len;
 	/* RFC 9293 3.4: a FIN takes a number; an empty segment one further on is no sign of a lost byte. */
 	int64_t known = (int64_t)s->end + (len ? 0 : 1);
+	if (s->fin != NO_FIN && at == (int64_t)s->fin + 1)
+		at--;
 	if (at > known && !(p->c->fin_taken & bit(d)) && (uint64_t)at - s->next <= p->mem->window)
 		s->end = (uint64_t)at;
 }
@@ -421,8 +436,10 @@ static void note_fin(struct pass *p, unsigned d, int64_t off)
 		return;
 	if (c->fin_taken & bit(d))
 		return;
+	if (s->fin != NO_FIN && s->fin != (uint64_t)off)
+		c->odd[d] |= RS_TCP_ODD_FIN;
 	s->fin = (uint64_t)off;
-	s->end = max_u64(s->end, s->fin);
+	reach_fin(c, d);
 }
 
 /* What the FINs mean now. */
@@ -432,23 +449,41 @@ static void settle(struct rs_tcp *c)
 	for (unsigned d = 0; d < 2; d++) {
 		struct rs_stream *s = &c->dir[d];
 		/* A FIN that was overtaken by data before anyone acknowledged it was not the end. */
-		if (s->fin < s->next)
+		if (s->fin < s->next) {
 			s->fin = NO_FIN;
+			c->odd[d] |= RS_TCP_ODD_FIN;
+		}
 		if (s->fin == NO_FIN)
 			continue;
 		fins++;
 		if (s->fin != s->next)
 			continue;
 		reached++;
-		if (c->acked[d] > s->fin && s->end <= s->fin)
+		if (c->acked[d] == s->fin + 1 && s->end <= s->fin)
 			c->fin_taken |= bit(d);
 	}
+	if (c->state == RS_TCP_RESET)
+		return;
 	if (reached == 2)
 		c->state = RS_TCP_CLOSED;
 	else if (fins)
 		c->state = RS_TCP_CLOSING;
 	else if (c->state == RS_TCP_CLOSING)
 		c->state = RS_TCP_ESTABLISHED;
+}
+
+void rs_tcp_revive(struct rs_tcp *c, unsigned dir)
+{
+	struct rs_stream *s = &c->dir[dir];
+	if (c->fin_taken & bit(dir)) {
+		c->fin_taken &= (uint8_t)~bit(dir);
+		c->odd[dir] |= RS_TCP_ODD_FIN;
+		s->fin = NO_FIN;
+	}
+	c->reset = false;
+	if (c->state == RS_TCP_RESET)
+		c->state = RS_TCP_ESTABLISHED;
+	settle(c);
 }
 
 static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
@@ -531,7 +566,9 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 			if (seg->len)
 				v = add_payload(&p, dir, off, seg, ref, cost);
 			if (v != RS_LIMIT && v != RS_WINDOW) {
-				note_position(&p, dir, off, seg->len);
+				/* Where a FIN stands counts when it was acknowledged there. */
+				if (seg->len || !(seg->flags & RS_TCP_FIN))
+					note_position(&p, dir, off, seg->len);
 				if (seg->flags & RS_TCP_FIN)
 					note_fin(&p, dir, off + (int64_t)seg->len);
 			}

@@ -16,17 +16,20 @@
 #define rs_tcp_overlaps general_overlaps
 #define rs_tcp_packet general_packet
 #define rs_tcp_close general_close
+#define rs_tcp_revive general_revive
 void general_init(struct rs_tcp *c, uint32_t limit);
 void general_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
 enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			       const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			       void *arg);
+void general_revive(struct rs_tcp *c, unsigned dir);
 void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
 #include "reassembly/tcp/rs_tcp.c"
 #undef rs_tcp_init
 #undef rs_tcp_overlaps
 #undef rs_tcp_packet
 #undef rs_tcp_close
+#undef rs_tcp_revive
 
 #define NODES 64
 #define WINDOW 4000
