@@ -139,6 +139,10 @@ const struct ct_key ct_keys[] = {
 
 	SIZE(tcp, window, 4096, 1073741824, "1M", "Bytes ahead of the next one expected that are accepted out of order."),
 	NUMBER(tcp, held, 1, 65535, "1024", "Packets held out of order, in one direction of a connection."),
+	NUMBER(tcp, remember, 0, 65535, "1024",
+	       "Packets already read whose receiver has not acknowledged them yet that are remembered, in one direction of a mail "
+	       "connection, so that repetitions can be compared with them. A repetition of what is not remembered any more makes the "
+	       "message \"unscanned: overload\"; 0: nothing is remembered, and none is compared."),
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),
