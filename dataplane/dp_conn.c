@@ -46,6 +46,7 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 		f->client = to_mail && !from_mail ? 0 : from_mail && !to_mail ? 1 : 2;
 	bool mail = f->client == 0 ? to_mail : f->client == 1 ? from_mail : false;
 	f->proto = mail ? DP_PROTO_SMTP : w->config->smtp.detect || to_mail || from_mail ? DP_PROTO_PROBING : DP_PROTO_NONE;
+	dp_streams_begin(w, f, pkt);
 }
 
 static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, struct dp_flow_key *key,

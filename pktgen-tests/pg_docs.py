@@ -4,8 +4,10 @@
 
     pktgen-tests/pg_docs.py configuration >docs/CONFIGURATION.md
     pktgen-tests/pg_docs.py captures >docs/CAPTURES.md
+    pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md
+    pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt
 
-MAILWEIR names the program (default: build/mailweir). `captures` reads captures by others: MAILWEIR_SHARED names the folder
+MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it, pktgen-tests/pg_overlaps). `captures` reads captures by others: MAILWEIR_SHARED names the folder
 whose data/pcap holds them (default: ../shared). Tests compare what this prints with what is in docs/.
 """
 import collections
@@ -190,6 +192,51 @@ def read_each(program, captures_):
             yield capture, [json.loads(line) for line in p.stdout.splitlines()]
 
 
+# docs/OVERLAPS.md -------------------------------------------------------------------------------------------------------
+
+
+def made(*arguments):
+    program = os.environ.get("MAILWEIR_OVERLAPS") or os.path.join(os.path.dirname(PROGRAM), "pktgen-tests", "pg_overlaps")
+    return subprocess.run([program, *arguments], stdout=subprocess.PIPE, check=True).stdout.decode().rstrip("\n")
+
+
+def families():
+    """{the policy that stands in the tables: those that always read as it does}"""
+    found = collections.OrderedDict()
+    for line in made("policies").splitlines():
+        name, first = line.split()
+        found.setdefault(first, []).append(name)
+    return found
+
+
+# In which words each column's rule is said: a name of each family.
+RULES = {
+    "first": "the copy that came first is kept",
+    "last": "the copy that came last",
+    "bsd": "that of the segment which begins first; of two that begin together, the one that came first",
+    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends before the other",
+    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one ends "
+             "becomes part of it, and so begins where that one does",
+    "old-solaris": "that of the segment which ends last; of two that end together the new one's, unless it begins after the other",
+}
+
+
+def overlaps():
+    with open(os.path.join(HERE, "pg_docs_overlaps.txt"), encoding="utf-8") as f:
+        text = f.read()
+    rows = "\n".join("| %s | %s |" % (", ".join("`%s`" % n for n in names), RULES[first]) for first, names in families().items())
+    return text.replace("@RULES@", rows).replace("@PAIRS@", made("table", "2")).replace("@DIFFER@", made("differ"))
+
+
+def overlaps_of_three():
+    return """\
+Every way that three segments can lie to each other, 409 in all, and which segment's bytes are read, by policy: see OVERLAPS.md.
+The segments come in the order of the columns 1, 2, 3: every order of arrival is a line of its own.
+
+%s
+""" % made("table", "3")
+
+
 def main():
     if sys.argv[1:] == ["configuration"]:
         text = configuration(subprocess.run([PROGRAM, "--help-config"], stdout=subprocess.PIPE, check=True).stdout.decode())
@@ -197,6 +244,10 @@ def main():
         if not manifest():
             sys.exit("pg_docs: %s: no captures there; set MAILWEIR_SHARED" % CAPTURES)
         text = captures(list(read_each(PROGRAM, manifest())))
+    elif sys.argv[1:] == ["overlaps"]:
+        text = overlaps()
+    elif sys.argv[1:] == ["overlaps-of-three"]:
+        text = overlaps_of_three()
     else:
         print(textwrap.dedent(__doc__), file=sys.stderr)
         sys.exit(2)
