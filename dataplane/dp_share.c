@@ -27,7 +27,7 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 		return left;
 	} else {
 		has = held_by(f);
-		may = least > max / DP_SHARE ? least / 2 : RTE_MIN(least + has, DP_SHARE_LEAST);
+		may = least > max / DP_SHARE ? least / 2 : RTE_MIN(left + has, DP_SHARE_LEAST);
 	}
 	return may > has ? may - has : 0;
 }
