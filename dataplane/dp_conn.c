@@ -65,6 +65,16 @@ static void evict(struct dp_worker *w, struct dp_flow *f)
 	remove_flow(w, f, CT_REASON_OVERLOAD);
 }
 
+/* The longest idle one-sided connection ends. False: there is none beside the one at hand. */
+static bool give_way(struct dp_worker *w)
+{
+	struct dp_flow *f = TAILQ_FIRST(&w->flows.lists[DP_FLOWS_ONE_SIDED]);
+	if (!f || f == w->flow)
+		return false;
+	evict(w, f);
+	return true;
+}
+
 #define GIVE_WAY_MAX 4 /* for each beginning: they are ended faster than they are replaced, and no packet waits for many */
 
 bool dp_conn_room(void *arg)
@@ -72,17 +82,15 @@ bool dp_conn_room(void *arg)
 	struct dp_worker *w = arg;
 	if (!dp_inspect_is_short(&w->inspect))
 		return true;
-	if (!w->flow || !dp_share_proven(w->flow)) {
-		w->stats.unproven_refused++;
-		return false;
+	if (w->flow && dp_share_proven(w->flow)) {
+		for (unsigned i = 0; i < GIVE_WAY_MAX && give_way(w); i++)
+			;
+		return true;
 	}
-	for (unsigned i = 0; i < GIVE_WAY_MAX; i++) {
-		struct dp_flow *f = TAILQ_FIRST(&w->flows.lists[DP_FLOWS_ONE_SIDED]);
-		if (!f || f == w->flow)
-			break;
-		evict(w, f);
-	}
-	return true;
+	if (give_way(w))
+		return true;
+	w->stats.unproven_refused++;
+	return false;
 }
 
 /* answers: a SYN of the other end was seen before. */
