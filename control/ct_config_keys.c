@@ -119,6 +119,8 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
 	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
 	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
+	NUMBER(memory, wrapped, 16, 16777216, "8192",
+	       "Between two ports: those of them that are mail's and inside tunnels, PPPoE or many tags, whose headers are kept."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),

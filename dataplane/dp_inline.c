@@ -258,6 +258,8 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	}
 	struct dp_inline *in = f->inl;
 	bool from_client = dp_flow_direction(f, pkt) == f->client;
+	if (!dp_inline_far(w, in, pkt))
+		return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	if (in->state != DP_INLINE_ANSWERING || from_client)
 		dp_voice_learn(&in->voice[dp_flow_direction(f, pkt)], rte_pktmbuf_mtod(m, const uint8_t *), pkt, meta->time);
 	if (in->state == DP_INLINE_ANSWERING)

@@ -96,7 +96,7 @@ struct dp_worker {
 	struct rs_stream_mem streams;
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
-	struct rs_pool runs, inlines, replies; /* inline */
+	struct rs_pool runs, inlines, fars, replies; /* inline */
 	struct dp_inline_list refusing, answering, resetting;
 	uint64_t pickup_until;
 	struct dp_inspect inspect;
