@@ -131,6 +131,8 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, half_open, 0, 16777216, "0",
 	       "Of these, those that anyone can make by one packet: whose handshake is not complete, or, not being mail, of which "
 	       "one side was not heard; 0: an eighth. Beyond that the oldest of them gives way."),
+	NUMBER(memory, wrapped, 16, 16777216, "8192",
+	       "Between two ports: those of them that are mail's and inside tunnels, PPPoE or many tags, whose headers are kept."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),

@@ -168,6 +168,7 @@ void dp_test_init(struct dp_test *t)
 	t->config.memory.mbufs = 1023;
 	t->config.memory.flows = 64;
 	t->config.memory.sessions = 32;
+	t->config.memory.wrapped = 32;
 	t->config.memory.messages = 16;
 	t->config.memory.records = 128;
 	t->config.memory.blocks = 1024;

@@ -372,6 +372,7 @@ static uint32_t replies_of(const struct ct_config *c)
 #define FOR_EACH_POOL(X)                                                                                               \
 	X(runs, sizeof(struct dp_hold_run), c->memory.mbufs)                                                           \
 	X(inlines, sizeof(struct dp_inline), c->memory.flows)                                                         \
+	X(fars, 2 * sizeof(struct dp_voice_far), c->memory.wrapped)                                                    \
 	X(replies, sizeof(struct dp_replies), replies_of(c))
 
 static size_t inline_bytes(const struct ct_config *c)
