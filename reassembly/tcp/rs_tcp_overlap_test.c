@@ -236,6 +236,15 @@ static void data_of_a_syn(void **state)
 	assert_int_equal(w.contradictions, 1);
 	assert_string_equal(w.read[0], "abX");
 	wire_end(&w);
+	/* Captured behind its answer: what that acknowledges is not remembered. */
+	wire_init(&w, RS_OVERLAP_LINUX, 4);
+	send(&w, 1, SYN | ACK, -1, 2, "");
+	send(&w, 0, SYN, -1, 0, "abc");
+	assert_string_equal(w.read[0], "ab");
+	assert_int_equal(w.mem.kept, 0);
+	send(&w, 0, ACK, 0, 0, "XY");
+	assert_int_equal(w.contradictions, 0);
+	wire_end(&w);
 }
 
 /* The policy decides what is read of what is held; told it is by all. */
