@@ -55,6 +55,7 @@ struct ct_config {
 		uint32_t megabytes; /* EAL memory; 0: computed from the capacities */
 		uint32_t mbufs; /* for all workers together */
 		uint32_t flows;
+		uint32_t half_open; /* 0: an eighth of flows */
 		uint32_t sessions; /* connections that speak SMTP */
 		uint32_t messages; /* messages in progress, files in progress, matching streams of each kind */
 		uint32_t records; /* records in progress and on their way to control */

@@ -128,6 +128,9 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
 	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
 	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
+	NUMBER(memory, half_open, 0, 16777216, "0",
+	       "Of these, those that anyone can make by one packet: whose handshake is not complete, or, not being mail, of which "
+	       "one side was not heard; 0: an eighth. Beyond that the oldest of them gives way."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),

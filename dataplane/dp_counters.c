@@ -52,12 +52,18 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);
 	add(l, "connections", "expired", s->flows_expired);
-	add(l, "connections", "evicted", s->flows_evicted);
+	static const char *const evicted[DP_FLOWS_LISTS] = { "evicted_closed", "evicted_half_open", "evicted_one_sided", "evicted_other",
+							     "evicted_mail",   "evicted_reset" };
+	for (unsigned list = 0; list < DP_FLOWS_LISTS; list++) {
+		add(l, "connections", "evicted", s->flows_evicted[list]);
+		add(l, "connections", evicted[list], s->flows_evicted[list]);
+	}
 	add(l, "connections", "refused", s->flows_refused);
 	add(l, "connections", "reset_ignored", s->resets_ignored);
 	add(l, "connections", "mptcp", s->mptcp_seen);
 	add(l, "inline", "mptcp_removed", s->mptcp_removed);
 	add(l, "connections", "smtp_refused", i->sessions_refused);
+	add(l, "connections", "unproven_refused", s->unproven_refused);
 	add(l, "tcp", "duplicate", s->tcp_duplicate);
 	add(l, "tcp", "held", s->tcp_held);
 	add(l, "tcp", "held_limit", s->tcp_limit);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_doubt.h"
 
-#include "dataplane/dp_worker.h"
+#include "dataplane/dp_share.h"
 
 bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why, const struct dp_packet *pkt,
                    struct rte_mbuf *m)
 {
 	struct dp_doubt *d = &f->doubt[dir];
-	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > w->streams.held_max)
+	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
 		return false;
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)
@@ -16,6 +16,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 	dp_meta(m)->doubt = (uint8_t)why;
 	w->streams.ref_get(m);
 	w->streams.held += seg->cost;
+	d->cost += seg->cost;
 	uint32_t end = pkt->seq + pkt->payload_len;
 	if (d->n == 0 || (int32_t)(end - d->reach) > 0)
 		d->reach = end;
@@ -26,6 +27,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 	d->last = seg;
 	d->n++;
 	w->account[dp_meta(m)->port].held++;
+	dp_share_count(w, f);
 	return true;
 }
 
@@ -39,6 +41,7 @@ static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, str
 	if (d->last == seg)
 		d->last = before;
 	d->n--;
+	d->cost -= seg->cost;
 	w->streams.held -= seg->cost;
 	w->account[dp_meta(m)->port].held--;
 	rs_pool_put(&w->segments, seg);

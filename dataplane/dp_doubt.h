@@ -34,6 +34,7 @@ struct dp_doubt { /* of one direction */
 	uint16_t n;
 	bool right; /* a right checksum was seen */
 	bool trusted; /* the receiver acknowledged a segment with a wrong one */
+	uint32_t cost; /* of those that wait */
 };
 
 enum dp_sum { DP_SUM_TAKE, DP_SUM_WAIT, DP_SUM_DROP };

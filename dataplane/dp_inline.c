@@ -267,13 +267,14 @@ void dp_inline_tick(struct dp_worker *w, uint64_t now)
 {
 	struct dp_inline *in;
 	uint64_t wait = w->config->inline_.reply_wait * UINT64_C(1000000000);
-	while ((in = TAILQ_FIRST(&w->refusing)) && in->since + wait <= now) {
+	unsigned n = 0;
+	while (n++ < DP_EXPIRE_MAX && (in = TAILQ_FIRST(&w->refusing)) && in->since + wait <= now) {
 		w->stats.reply_timeouts++;
 		dp_inline_kill(w, in->flow, CT_REASON_TIMEOUT);
 	}
-	while ((in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
+	while (n++ < DP_EXPIRE_MAX && (in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_answer_tick(w, in->flow, now);
-	while ((in = TAILQ_FIRST(&w->resetting)) && in->since + DP_ANSWER_REPEAT_NS <= now)
+	while (n++ < DP_EXPIRE_MAX && (in = TAILQ_FIRST(&w->resetting)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_reset_again(w, in->flow, now);
 }
 

@@ -24,18 +24,18 @@ static uint64_t flow_id(const struct dp_flow *f)
 	return (h & ((UINT64_C(1) << 53) - 1)) | 1;
 }
 
-static struct ct_flow identity(const struct dp_flow *f)
+void dp_protocol_identify(const void *flow, struct ct_flow *to)
 {
+	const struct dp_flow *f = flow;
 	unsigned client = (unsigned)(f->client == 0 ? f->key_of_first : !f->key_of_first);
-	struct ct_flow id = { .sport = f->key.port[client], .dport = f->key.port[!client], .ip_version = f->ip_version,
-			      .id = flow_id(f), .first_seq = f->first_seq };
-	memcpy(id.src, f->key.addr[client], 16);
-	memcpy(id.dst, f->key.addr[!client], 16);
-	while (id.nvlan < 2 && f->key.vlan[id.nvlan] != 0xffff) {
-		id.vlan[id.nvlan] = f->key.vlan[id.nvlan];
-		id.nvlan++;
+	*to = (struct ct_flow){ .sport = f->key.port[client], .dport = f->key.port[!client], .ip_version = f->ip_version,
+				.id = flow_id(f), .first_seq = f->first_seq };
+	memcpy(to->src, f->key.addr[client], 16);
+	memcpy(to->dst, f->key.addr[!client], 16);
+	while (to->nvlan < 2 && f->key.vlan[to->nvlan] != 0xffff) {
+		to->vlan[to->nvlan] = f->key.vlan[to->nvlan];
+		to->nvlan++;
 	}
-	return id;
 }
 
 /* Bytes of its messages may have gone by other connections. Of one whose SYN was not seen its ends are taken to have agreed. One that
@@ -54,8 +54,7 @@ static void note_mptcp(struct dp_worker *w, struct dp_flow *f)
 
 static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 {
-	struct ct_flow id = identity(f);
-	f->session = dp_session_begin(&w->inspect, &id, &f->records, f->middle);
+	f->session = dp_session_begin(&w->inspect, f, &f->records, f->middle);
 	if (f->session) {
 		f->proto = DP_PROTO_SMTP;
 		if (w->use == DP_USE_INLINE)

@@ -400,6 +400,8 @@ void dp_test_pools_are_back(struct dp_test *t)
 		;
 	pool_is_back("flows", &t->worker->flows.pool);
 	pool_is_back("segments", &t->worker->segments);
+	assert_int_equal(t->worker->streams.held, 0);
+	assert_int_equal(t->worker->unproven_held, 0);
 	pool_is_back("runs", &t->worker->runs);
 	pool_is_back("inlines", &t->worker->inlines);
 	pool_is_back("replies", &t->worker->replies);

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <rte_lcore.h>
@@ -18,6 +19,7 @@
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_mirror.h"
+#include "dataplane/dp_protocol.h"
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
@@ -73,11 +75,29 @@ static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum d
 	return DP_FORWARDED;
 }
 
+/* A mail client's greeting, which it says once: mail of which nothing will be read, for no flow is kept. */
+static void count_greeting(struct dp_worker *w, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	char verb[5] = "";
+	if (!dp_worker_mail_port(w, pkt->dport) || pkt->payload_len < sizeof verb ||
+	    rte_pktmbuf_data_len(m) < pkt->payload_off + sizeof verb)
+		return;
+	memcpy(verb, rte_pktmbuf_mtod_offset(m, const char *, pkt->payload_off), sizeof verb);
+	if (strncasecmp(verb, "EHLO ", 5) != 0 && strncasecmp(verb, "HELO ", 5) != 0 && strncasecmp(verb, "LHLO ", 5) != 0)
+		return;
+	w->account[0].seen++;
+	w->account[0].unscanned[CT_REASON_OVERLOAD]++;
+}
+
 /* A segment that no flow is kept for: what could begin or carry mail does not pass unread. */
 static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	bool mail = dp_conn_is_mail(w, pkt);
-	if (!dp_worker_guards(w) || !mail)
+	if (!dp_worker_guards(w)) {
+		count_greeting(w, pkt, m);
+		return pass(w);
+	}
+	if (!mail)
 		return pass(w);
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return pass(w);
@@ -250,7 +270,9 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 			gone = act(w, m[i], inspect(w, m[i]));
 			break;
 		case DP_TICK:
-			dp_conn_expire(w, meta->time);
+			/* Where packets can wait, all end at the same tick, however many workers they are spread over. */
+			while (dp_conn_expire(w, meta->time) == DP_EXPIRE_MAX && w->patient)
+				;
 			dp_inline_tick(w, meta->time);
 			break;
 		case DP_END:
@@ -370,8 +392,8 @@ static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
 
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use)
 {
-	/* rte_hash: a key slot and its share of buckets, both tables; rings: a pointer each, rounded up to a power of two. */
-	size_t hash = (size_t)c->memory.flows * 2 * 96;
+	size_t hash = dp_flow_hash_bytes(c->memory.flows);
+	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
 	size_t mbufs = (size_t)c->memory.mbufs * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
@@ -451,14 +473,19 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);
 	if (!at)
 		goto fail;
+	struct dp_flow_secret secret;
+	if (!wc->secret && (rc = dp_flow_secret_draw(&secret)) != 0)
+		goto fail;
 	char name[32];
 	snprintf(name, sizeof name, "flows%u", w->id);
-	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->seed, (int)rte_socket_id());
+	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->secret ? wc->secret : &secret, (int)rte_socket_id());
 	if (rc != 0)
 		goto fail;
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows));
-	w->flows.timeout[DP_FLOWS_NEW] = seconds(c->tcp.timeout_new);
+	w->flows.half_open_max = c->memory.half_open ? c->memory.half_open : RTE_MAX(c->memory.flows / 8, 1u);
+	w->flows.timeout[DP_FLOWS_HALF_OPEN] = seconds(c->tcp.timeout_new);
 	w->flows.timeout[DP_FLOWS_OTHER] = w->flows.timeout[DP_FLOWS_MAIL] = seconds(c->tcp.timeout_established);
+	w->flows.timeout[DP_FLOWS_ONE_SIDED] = w->flows.timeout[DP_FLOWS_MAIL];
 	w->flows.timeout[DP_FLOWS_RESET] = seconds(2);
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
@@ -472,6 +499,8 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	if (rc != 0)
 		goto fail;
 	w->inspect.inline_ = w->use == DP_USE_INLINE;
+	w->inspect.identify = dp_protocol_identify;
+	w->inspect.room = dp_conn_room;
 	*out = w;
 	return 0;
 fail:

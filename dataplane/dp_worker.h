@@ -79,7 +79,9 @@ enum dp_fate { /* what became of a packet */
 
 struct dp_worker_stats { /* counters outside the sums */
 	uint64_t class_packets[DP_CLASS_MAX];
-	uint64_t flows, flows_evicted, flows_expired, flows_refused;
+	uint64_t flows, flows_expired, flows_refused;
+	uint64_t flows_evicted[DP_FLOWS_LISTS]; /* by the list that they were in */
+	uint64_t unproven_refused; /* sessions and messages of connections that nobody had confirmed, while room was short */
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
@@ -117,6 +119,7 @@ struct dp_worker {
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
+	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
 	struct rs_pool runs, inlines, replies; /* inline */
@@ -125,7 +128,7 @@ struct dp_worker {
 	struct dp_inspect inspect;
 	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
 	struct dp_worker_stats stats;
-	struct dp_flow *flow; /* of the packet being worked on, for the callbacks */
+	struct dp_flow *flow; /* of the packet being worked on, for the callbacks; NULL: none */
 	struct rs_options options; /* of the packet being worked on */
 	uint64_t smtp_ports[65536 / 64]; /* bit set */
 	bool ended; /* DP_END was seen */
@@ -155,7 +158,7 @@ struct dp_worker_config {
 	struct rte_mempool *mbufs; /* inline and mirror */
 	uint64_t now; /* when it begins, as its packets tell the time */
 	uint32_t held_max; /* mbufs that its connections may keep, all together */
-	uint32_t seed; /* of the flow table's hash */
+	const struct dp_flow_secret *secret; /* of the flow table's hash; NULL: drawn from the system's randomness */
 };
 
 /* 0, or -errno with one line in err. */

@@ -233,6 +233,7 @@ static void start(struct pass *p, unsigned d, uint32_t isn)
 	c->acked[d] = 0;
 	c->syn_len[d] = 0;
 	c->far_seq[d] = c->far_ack[d] = 0;
+	c->agreed &= (uint8_t)~bit(d);
 	c->started |= bit(d);
 }
 
@@ -369,6 +370,8 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 		return;
 	uint64_t to = (uint64_t)off;
 	settle_syn_data(p, o, to);
+	if (to <= s->end + (s->fin != NO_FIN))
+		c->agreed |= (uint8_t)bit(o);
 	if (to > s->end && to - s->end > p->mem->window) {
 		c->far_ack[o] = to;
 		catch_up(p, o);
@@ -509,6 +512,7 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	if (seg->seq != s->isn + 1 + (uint32_t)s->next || acked > o->end)
 		return false;
 	c->seen |= bit(d);
+	c->agreed |= bit(1 - d);
 	c->midstream = c->started & ~c->known;
 	acked_to(c, p->mem, 1 - d, acked);
 	if (seg->len) {

@@ -78,6 +78,7 @@ struct rs_tcp {
 
 	uint8_t seen; /* bit i: any segment from i */
 	uint8_t known; /* bit i: dir[i]'s ISN is from a SYN, or from the other side's SYN-ACK */
+	uint8_t agreed; /* bit i: the other side acknowledged what was seen of dir[i], its SYN or its data: no blind sender guesses that */
 	uint8_t fin_taken; /* bit i: dir[i]'s FIN was acknowledged in its place: nothing follows it */
 	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
 	uint32_t refused_isn[2];
@@ -121,6 +122,18 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 
 /* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
 void rs_tcp_revive(struct rs_tcp *c, unsigned dir);
+
+/* Both sides were seen, and each to acknowledge what the other was seen to say. */
+static inline bool rs_tcp_proven(const struct rs_tcp *c)
+{
+	return c->agreed == 3 && c->seen == 3;
+}
+
+/* What it holds: sum of the references' costs. */
+static inline uint32_t rs_tcp_held(const struct rs_tcp *c)
+{
+	return c->dir[0].held + c->dir[1].held + c->syn_data[0].cost + c->syn_data[1].cost;
+}
 
 /* The connection is over, or its reader gives up: holes are given up, held data is handed on, references go back.
  * What was acknowledged but not seen at the end is a hole, too (if that is one number, it is taken for the FIN's). */
