@@ -94,6 +94,7 @@ struct ct_config {
 		uint32_t window; /* bytes ahead that are accepted out of order */
 		uint32_t held; /* mbufs held out of order, a direction */
 		enum ct_urgent urgent;
+		uint32_t remember; /* mbufs of bytes that were read and not acknowledged yet, a direction */
 		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */
 	} tcp;
 	struct ct_receivers receivers; /* receivers: how each reads overlaps */

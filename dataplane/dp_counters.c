@@ -41,7 +41,6 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "inline", "midstream_reset", s->midstream_reset);
 	add(l, "inline", "not_watched", s->inlines_refused);
 	add(l, "inline", "not_answered", s->answers_refused);
-	add(l, "inline", "contradictions", s->contradictions);
 	add(l, "inline", "bypassed", s->bypassed);
 	add(l, "inline", "reply_timeouts", s->reply_timeouts);
 	add(l, "inline", "reversed", s->reversed);
@@ -68,6 +67,9 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "tcp", "held", s->tcp_held);
 	add(l, "tcp", "held_limit", s->tcp_limit);
 	add(l, "tcp", "window", s->tcp_window);
+	add(l, "tcp", "contradictions", s->contradictions);
+	add(l, "tcp", "forgotten", w->streams.forgotten);
+	add(l, "tcp", "not_compared", s->not_compared);
 	add(l, "tcp", "gaps", s->tcp_gaps);
 	add(l, "tcp", "gap_bytes", s->tcp_gap_bytes);
 	add(l, "bytes", "received", w->account[0].bytes + w->account[1].bytes);

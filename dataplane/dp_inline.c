@@ -189,8 +189,10 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
  * command. What finds no room is repeated by the server. */
 static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m, uint64_t now)
 {
-	uint64_t unread = w->stats.tcp_limit + w->stats.tcp_window;
+	uint64_t unread = w->stats.tcp_limit + w->stats.tcp_window, contradictions = w->stats.contradictions;
 	f = dp_conn_take(w, f, pkt, m);
+	if (w->stats.contradictions != contradictions)
+		return dp_worker_drop(w, m, DP_DROP_CONTRADICTION);
 	if (!f || !f->inl || f->tcp.state == RS_TCP_CLOSED)
 		return DP_FORWARDED;
 	enum dp_fate fate = DP_FORWARDED;

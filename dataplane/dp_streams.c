@@ -53,7 +53,39 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 		dp_protocol_gap(w, w->flow, dir, n);
 }
 
-static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap };
+/* What contradicts is not read inline; elsewhere the receiver may have it. */
+static void on_contradiction(void *arg, unsigned dir, const struct rs_contradiction *c)
+{
+	struct dp_worker *w = arg;
+	(void)dir;
+	(void)c;
+	w->stats.contradictions++;
+}
+
+static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
+{
+	struct dp_worker *w = arg;
+	(void)dir;
+	(void)off;
+	(void)len;
+	w->stats.not_compared++;
+}
+
+static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction, .unknown = on_unknown };
+
+void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
+{
+	const struct ct_config *c = w->config;
+	f->tcp.refuse = w->use == DP_USE_INLINE;
+	if (f->proto == DP_PROTO_NONE)
+		return;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		/* Inline, dp_hold remembers what the client said. */
+		bool held = w->use == DP_USE_INLINE && dir == f->client;
+		rs_tcp_overlaps(&f->tcp, &w->streams, dir, ct_config_receiver(c, dir == 0 ? pkt->dst : pkt->src),
+				held ? 0 : (uint16_t)c->tcp.remember);
+	}
+}
 
 static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
@@ -232,6 +264,8 @@ static void forget_held(struct dp_worker *w, struct dp_flow *f)
 	uint8_t state = f->tcp.state;
 	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
 	f->tcp.state = state;
+	for (unsigned dir = 0; dir < 2; dir++)
+		rs_tcp_overlaps(&f->tcp, &w->streams, dir, f->tcp.dir[dir].policy, 0);
 }
 
 /* RFC 6093: receivers take the byte before the pointer out of the stream, where their program does not ask for it. The last one told

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """mailweir-bench forward and latency: that they run, that frames arrive, and that they count what a device does to frames. Their
-figures are no figures here.
+figures are no figures here. And flows, whose bytes are figures anywhere.
 
 Environment: MAILWEIR_BENCH, MAILWEIR, MAILWEIR_IMPAIR, full paths; TESTPMD, where dpdk-testpmd is not in PATH.
 """
@@ -16,6 +16,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenarios"))
 from harness import PROGRAM, main  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pg_docs  # noqa: E402
 
 BENCH = os.environ.get("MAILWEIR_BENCH", "")
 IMPAIR = os.environ.get("MAILWEIR_IMPAIR", "")
@@ -188,6 +190,48 @@ class Against(Bench):
 
     def test_mailweir_memif(self):
         self.both("memif", PROGRAM)
+
+
+class Flows(unittest.TestCase):
+    """Bytes are the same in every run: what a million connections take follows from what a few take."""
+
+    def flows(self, *arguments):
+        p = bench("flows", *arguments)
+        self.assertEqual((p.returncode, p.stderr), (0, b""), p)
+        return json.loads(p.stdout)
+
+    def test_a_million_fit(self):
+        r = self.flows("--flows", 20000, "--messages", 1000)
+        self.assertTrue(r["as_meant"], r)
+        shared = r["bytes"] - 20000 * r["flow_bytes"] - 1000 * r["message_bytes"]
+        # Inflating archives have 44 KiB each.
+        taken = shared + 1e6 * r["flow_bytes"] + 5e4 * r["message_bytes"] + 4000 * 45056
+        self.assertLessEqual(taken, 2 << 30, r)
+
+    def test_all_that_is_made_is_counted(self):
+        for arguments in ((), ("--inline",), ("--inflating", 50)):
+            r = self.flows("--flows", 2000, "--messages", 100, *arguments)
+            self.assertTrue(r["as_meant"], r)
+            used = {name: pool["used"] for name, pool in r["pools"].items()}
+            self.assertEqual((used["flows"], used["sessions"], used["contents"]), (2000, 2000, 100))
+            # Nothing waits: no line is incomplete, no reply owed, nothing out of order.
+            self.assertEqual((used["segments"], used["headers"]), (0, 0), r)
+            self.assertLessEqual(sum(pool["bytes"] for pool in r["pools"].values()), r["bytes"])
+
+    def test_document(self):
+        p = bench("flows", "--inline", "--sizes")
+        self.assertEqual(p.returncode, 0, p)
+        with open(pg_docs.MEMORY) as f:
+            document = f.read()
+        self.assertEqual(document, pg_docs.memory(document, p.stdout.decode()), "make it again: pktgen-tests/pg_docs.py memory")
+
+    def test_refused(self):
+        for arguments, what in ((("--flows", "0"), "at least one flow"), (("--flows", "x"), "--flows x: expected a number"),
+                                (("--flows", "10", "--messages", "11"), "no more messages than flows"),
+                                (("--config", "./nowhere"), "./nowhere"), (("more",), "no further arguments")):
+            p = bench("flows", *arguments)
+            self.assertEqual(p.returncode, 2, p)
+            self.assertIn(what, p.stderr.decode())
 
 
 class Refused(Bench):

@@ -4,8 +4,13 @@
 
     pktgen-tests/pg_docs.py configuration >docs/CONFIGURATION.md
     pktgen-tests/pg_docs.py captures >docs/CAPTURES.md
+    pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md
+    pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt
 
-MAILWEIR names the program (default: build/mailweir). `captures` reads captures by others: MAILWEIR_SHARED names the folder
+    pktgen-tests/pg_docs.py memory          (the tables in docs/MEMORY.md, in their place)
+
+MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it, pktgen-tests/pg_overlaps),
+MAILWEIR_BENCH the benchmark (the one beside it). `captures` reads captures by others: MAILWEIR_SHARED names the folder
 whose data/pcap holds them (default: ../shared). Tests compare what this prints with what is in docs/.
 """
 import collections
@@ -47,6 +52,29 @@ All keys, at their defaults; `mailweir --help-config` prints the same, as a file
 %s
 ```
 """ % help_config.rstrip("\n")
+
+
+# docs/MEMORY.md ---------------------------------------------------------------------------------------------------------
+
+MEMORY = os.path.join(SOURCE, "docs", "MEMORY.md")
+
+
+def memory(document, sizes):
+    """The document with its tables made anew. sizes: what `mailweir-bench flows --inline --sizes` prints."""
+    # Those whose size is the regex library's, or the rules'.
+    rows = [row for row in sizes.splitlines() if not row.startswith("| `streams`")]
+    each = {m[1]: int(m[2]) for m in re.finditer(r"^\| `(\w+)` \| (\d+) \|", sizes, re.M)}
+    flow = each["flows"] + each["flow_hash"] + each["sessions"]
+    costs = "\n".join((
+        "| what | bytes | of which |",
+        "|---|---|---|",
+        "| an established mail connection | {:,} | flow {flows}, its place in the hash {flow_hash}, session {sessions} |".format(flow, **each),
+        "| the same between two ports | {:,} | and {inlines} to know how its packets look, and what is held of it |".format(flow + each["inlines"], **each),
+        "| a packet out of order, beside its buffer | {segments} | a node |".format(**each),
+        "| a packet between two ports, until it is acknowledged or judged, beside its buffer | {runs} | a run |".format(**each)))
+    for name, text in (("sizes", "\n".join(rows)), ("costs", costs)):
+        document = re.sub(r"(?s)(<!-- %s -->\n).*?(<!-- /%s -->)" % (name, name), lambda m: m[1] + text + "\n" + m[2], document)
+    return document
 
 
 # docs/CAPTURES.md -------------------------------------------------------------------------------------------------------
@@ -190,13 +218,70 @@ def read_each(program, captures_):
             yield capture, [json.loads(line) for line in p.stdout.splitlines()]
 
 
+# docs/OVERLAPS.md -------------------------------------------------------------------------------------------------------
+
+
+def made(*arguments):
+    program = os.environ.get("MAILWEIR_OVERLAPS") or os.path.join(os.path.dirname(PROGRAM), "pktgen-tests", "pg_overlaps")
+    return subprocess.run([program, *arguments], stdout=subprocess.PIPE, check=True).stdout.decode().rstrip("\n")
+
+
+def families():
+    """{the policy that stands in the tables: those that always read as it does}"""
+    found = collections.OrderedDict()
+    for line in made("policies").splitlines():
+        name, first = line.split()
+        found.setdefault(first, []).append(name)
+    return found
+
+
+# In which words each column's rule is said: a name of each family.
+RULES = {
+    "first": "the copy that came first is kept",
+    "last": "the copy that came last",
+    "bsd": "that of the segment which begins first; of two that begin together, the one that came first",
+    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends before the other",
+    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one ends "
+             "becomes part of it, and so begins where that one does",
+    "old-solaris": "that of the segment which ends last; of two that end together the new one's, unless it begins after the other",
+}
+
+
+def overlaps():
+    with open(os.path.join(HERE, "pg_docs_overlaps.txt"), encoding="utf-8") as f:
+        text = f.read()
+    rows = "\n".join("| %s | %s |" % (", ".join("`%s`" % n for n in names), RULES[first]) for first, names in families().items())
+    return text.replace("@RULES@", rows).replace("@PAIRS@", made("table", "2")).replace("@DIFFER@", made("differ"))
+
+
+def overlaps_of_three():
+    return """\
+Every way that three segments can lie to each other, 409 in all, and which segment's bytes are read, by policy: see OVERLAPS.md.
+The segments come in the order of the columns 1, 2, 3: every order of arrival is a line of its own.
+
+%s
+""" % made("table", "3")
+
+
 def main():
     if sys.argv[1:] == ["configuration"]:
         text = configuration(subprocess.run([PROGRAM, "--help-config"], stdout=subprocess.PIPE, check=True).stdout.decode())
+    elif sys.argv[1:] == ["memory"]:
+        bench = os.environ.get("MAILWEIR_BENCH") or os.path.join(os.path.dirname(PROGRAM), "mailweir-bench")
+        sizes = subprocess.run([bench, "flows", "--inline", "--sizes"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        with open(MEMORY) as f:
+            text = memory(f.read(), sizes)
+        with open(MEMORY, "w") as f:
+            f.write(text)
+        return
     elif sys.argv[1:] == ["captures"]:
         if not manifest():
             sys.exit("pg_docs: %s: no captures there; set MAILWEIR_SHARED" % CAPTURES)
         text = captures(list(read_each(PROGRAM, manifest())))
+    elif sys.argv[1:] == ["overlaps"]:
+        text = overlaps()
+    elif sys.argv[1:] == ["overlaps-of-three"]:
+        text = overlaps_of_three()
     else:
         print(textwrap.dedent(__doc__), file=sys.stderr)
         sys.exit(2)

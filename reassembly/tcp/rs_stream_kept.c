@@ -132,7 +132,7 @@ void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *me
 	*seen = (struct rs_seen){ 0 };
 	if (!mem->same || l.off >= l.end || l.off >= s->end)
 		return;
-	if (l.off < s->next)
+	if (l.off < s->next && s->remember)
 		compare_kept(s, &l, mem, seen);
 	const struct rs_seg *seg = s->tail && l.off >= s->tail->off ? s->tail : s->head;
 	for (; seg && seg->off < l.end && !seen->contradicts; seg = seg->next)

@@ -120,9 +120,6 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			      void *arg);
 
-/* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
-void rs_tcp_revive(struct rs_tcp *c, unsigned dir);
-
 /* Both sides were seen, and each to acknowledge what the other was seen to say. */
 static inline bool rs_tcp_proven(const struct rs_tcp *c)
 {
@@ -134,6 +131,9 @@ static inline uint32_t rs_tcp_held(const struct rs_tcp *c)
 {
 	return c->dir[0].held + c->dir[1].held + c->syn_data[0].cost + c->syn_data[1].cost;
 }
+
+/* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
+void rs_tcp_revive(struct rs_tcp *c, unsigned dir);
 
 /* The connection is over, or its reader gives up: holes are given up, held data is handed on, references go back.
  * What was acknowledged but not seen at the end is a hole, too (if that is one number, it is taken for the FIN's). */
