@@ -111,7 +111,7 @@ static void zip_member_end(void *arg, uint32_t flags)
 	f->member = NULL;
 }
 
-static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_end };
+static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, NULL, zip_member_end };
 
 static void open_zip(struct dp_file *f)
 {
