@@ -160,15 +160,16 @@ static size_t body(struct rs_gzip *g, const uint8_t *p, size_t n, uint8_t *buffe
 	do {
 		v = rs_inflate_feed(g->inflate, p + at, n - at, &taken, buffer, room, &made);
 		at += taken;
-		if (!made)
-			continue;
-		g->crc = (uint32_t)crc32(g->crc, buffer, (uInt)made);
-		g->size += (uint32_t)made;
-		if (!g->ops->data(g->arg, buffer, made)) {
-			g->state = RS_GZIP_OVER;
+		if (made) {
+			g->crc = (uint32_t)crc32(g->crc, buffer, (uInt)made);
+			g->size += (uint32_t)made;
+			g->ops->data(g->arg, buffer, made);
+		}
+		if (v == RS_INFLATE_PAUSE && !g->ops->pause(g->arg)) {
+			over(g, 0);
 			return n;
 		}
-	} while (v == RS_INFLATE_FULL);
+	} while (v == RS_INFLATE_FULL || v == RS_INFLATE_PAUSE);
 	if (v == RS_INFLATE_END)
 		g->state = RS_GZIP_TRAILER;
 	else if (v == RS_INFLATE_BAD)

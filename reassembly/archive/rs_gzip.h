@@ -18,8 +18,9 @@
 struct rs_gzip_ops {
 	/* The first member's header was read. n 0: it names no file. */
 	void (*begin)(void *arg, const uint8_t *name, size_t n);
-	/* Answers whether more is wanted; if not, nothing more is inflated. */
-	bool (*data)(void *arg, const uint8_t *p, size_t n);
+	void (*data)(void *arg, const uint8_t *p, size_t n);
+	/* inflate->pause_at was reached. Answers whether more is wanted; if not, nothing more is inflated. */
+	bool (*pause)(void *arg);
 };
 
 enum rs_gzip_state {
@@ -32,7 +33,7 @@ enum rs_gzip_state {
 	RS_GZIP_BODY,
 	RS_GZIP_TRAILER,
 	RS_GZIP_BETWEEN, /* zeros, another member, or nothing */
-	RS_GZIP_OVER, /* nothing more is read */
+	RS_GZIP_OVER, /* nothing more is read: something else stands there, or no more is wanted */
 };
 
 enum rs_gzip_fault {

@@ -42,16 +42,16 @@ static void against_zlib(const uint8_t *data, size_t size)
 	const size_t n = z.total_out;
 	inflateEnd(&z);
 	if (rc == Z_STREAM_END && n < sizeof want)
-		check(whole.n >= n && !memcmp(whole.out, want, n) && !(whole.faults & RS_GZIP_WRONG && whole.n == 0 && n), "zlib reads more");
+		check(whole.n >= n && !memcmp(whole.out, want, n), "zlib reads more");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	/* A step makes no more than 64 * 1032 bytes, nor does what is left when no step is complete. */
+	whole.most = split.most = GZIP_LOG_MAX - 200000;
 	gzip_log_run(&whole, data, size, NULL, NULL);
-	against_zlib(data, size);
-	/* The log is full: how much more came depends on the pieces. */
-	if (whole.n > GZIP_LOG_MAX - 20000)
-		return 0;
+	if (whole.n < whole.most)
+		against_zlib(data, size);
 	for (uint32_t i = 0; i < 2; i++) {
 		uint32_t state = (uint32_t)size;
 		gzip_log_run(&split, data, size, i ? varied : one, &state);

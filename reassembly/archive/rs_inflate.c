@@ -70,6 +70,7 @@ void rs_inflate_init(struct rs_inflate *f, enum rs_inflate_format format)
 {
 	f->z = (z_stream){ .zalloc = take, .zfree = give, .opaque = f };
 	f->in = f->out = 0;
+	f->pause_at = UINT64_MAX;
 	f->made_at[0] = 0;
 	f->used = 0;
 	f->state = RS_INFLATE_MORE;
@@ -116,14 +117,18 @@ enum rs_inflate_verdict rs_inflate_feed(struct rs_inflate *f, const uint8_t *p, 
                                         size_t *made)
 {
 	const uint64_t in = f->in, out = f->out, first = steps(f);
-	while (f->state < RS_INFLATE_END && f->out - out < room) {
+	bool pause = false;
+	while (f->state <= RS_INFLATE_FULL && f->out - out < room && !pause) {
 		const size_t done = (size_t)(f->in - in);
 		if ((done == n && f->state == RS_INFLATE_MORE) || steps(f) - first >= STEPS_A_CALL)
 			break;
 		one_step(f, p + done, n - done, to + (f->out - out), room - (size_t)(f->out - out));
+		pause = f->state == RS_INFLATE_MORE && f->in % RS_INFLATE_STEP == 0 && f->out >= f->pause_at;
 	}
 	*taken = (size_t)(f->in - in);
 	*made = (size_t)(f->out - out);
+	if (pause)
+		return RS_INFLATE_PAUSE;
 	return f->state == RS_INFLATE_MORE && *taken < n ? RS_INFLATE_FULL : f->state;
 }
 
@@ -155,6 +160,7 @@ void rs_inflate_copy(struct rs_inflate *to, struct rs_inflate *from)
 {
 	to->in = from->in;
 	to->out = from->out;
+	to->pause_at = from->pause_at;
 	memcpy(to->made_at, from->made_at, sizeof to->made_at);
 	to->used = 0;
 	to->state = from->state;

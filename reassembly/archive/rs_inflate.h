@@ -24,6 +24,7 @@ enum rs_inflate_format { RS_INFLATE_RAW, RS_INFLATE_ZLIB };
 enum rs_inflate_verdict {
 	RS_INFLATE_MORE, /* all input was taken, and all output handed out */
 	RS_INFLATE_FULL, /* call again, with the rest of the input, though that be nothing */
+	RS_INFLATE_PAUSE, /* a step ended at which `out` has reached pause_at; set another, and call again */
 	RS_INFLATE_END, /* the stream ended; input behind it was not taken */
 	RS_INFLATE_BAD, /* it is no such stream; input may have been taken */
 };
@@ -31,6 +32,7 @@ enum rs_inflate_verdict {
 struct rs_inflate {
 	z_stream z;
 	uint64_t in, out; /* bytes taken and made, since rs_inflate_init */
+	uint64_t pause_at; /* the caller's; at first UINT64_MAX: never */
 	uint64_t made_at[RS_INFLATE_STEPS]; /* [k % STEPS]: what `out` was when `in` was k * STEP; only the last ones */
 	uint32_t used; /* of memory */
 	enum rs_inflate_verdict state; /* FULL: there may be more output */

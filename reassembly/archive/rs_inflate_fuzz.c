@@ -27,6 +27,7 @@ static void split(const uint8_t *p, size_t n, enum rs_inflate_format format, uin
 	enum rs_inflate_verdict v = RS_INFLATE_MORE;
 	size_t at = 0, made = 0;
 	rs_inflate_init(f, format);
+	f->pause_at = 300;
 	while (made < out || (at < n && v == RS_INFLATE_MORE) || v == RS_INFLATE_FULL) {
 		state = state * 1664525u + 1013904223u;
 		size_t k = state % 3 ? 1 + (state >> 24) : 1, room = 1 + (state >> 12) % 4096, taken, m;
@@ -39,6 +40,11 @@ static void split(const uint8_t *p, size_t n, enum rs_inflate_format format, uin
 		}
 		v = rs_inflate_feed(f, p + at, k, &taken, got + made, room, &m);
 		CHECK(taken <= k && m <= room && (v != RS_INFLATE_MORE || taken == k));
+		if (v == RS_INFLATE_PAUSE) {
+			CHECK(f->in % RS_INFLATE_STEP == 0 && f->out >= f->pause_at);
+			f->pause_at = f->out + 500;
+			v = RS_INFLATE_FULL;
+		}
 		at += taken;
 		made += m;
 		CHECK(f->in == at && f->out == made);
