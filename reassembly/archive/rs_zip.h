@@ -46,10 +46,12 @@ enum rs_zip_flag {
 	RS_ZIP_UNSURE = 64, /* begin: found in garbage, or in data whose end is uncertain; end: the end is a guess */
 };
 
+enum rs_zip_method { RS_ZIP_STORED = 0, RS_ZIP_DEFLATED = 8 };
+
 struct rs_zip_member {
 	const uint8_t *name; /* as stored; borrowed for the callback */
 	uint16_t name_len;
-	uint16_t method; /* 0 stored, 8 deflated, others by APPNOTE 4.4.5 */
+	uint16_t method; /* enum rs_zip_method, others by APPNOTE 4.4.5 */
 	uint32_t flags; /* enum rs_zip_flag */
 	uint64_t csize, size; /* RS_ZIP_SIZE_UNKNOWN where a descriptor follows */
 	uint64_t data_off; /* of its first data byte in the archive */

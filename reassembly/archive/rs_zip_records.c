@@ -12,7 +12,6 @@
 #define CENTRAL_FIXED 46
 #define EOCD_FIXED 22
 #define ZIP64_ID 1
-#define METHOD_DEFLATED 8
 
 static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
 {
@@ -26,7 +25,7 @@ static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
 
 static bool inspectable(const struct rs_zip *z)
 {
-	return z->m.method == 0 && !(z->m.flags & RS_ZIP_ENCRYPTED);
+	return z->m.method == RS_ZIP_STORED && !(z->m.flags & RS_ZIP_ENCRYPTED);
 }
 
 static uint64_t key = 1; /* set once, at start */
@@ -111,7 +110,7 @@ static void member_begin(struct rs_zip *z)
 	if (open)
 		z->m.csize = z->m.size = RS_ZIP_SIZE_UNKNOWN;
 	z->member = true;
-	z->streaming = z->ops->member_deflated && z->m.method == METHOD_DEFLATED && !(z->m.flags & RS_ZIP_ENCRYPTED);
+	z->streaming = z->ops->member_deflated && z->m.method == RS_ZIP_DEFLATED && !(z->m.flags & RS_ZIP_ENCRYPTED);
 	z->ops->member_begin(z->arg, &z->m);
 	if (open && z->streaming) {
 		z->state = RS_ZIP_STREAM;
