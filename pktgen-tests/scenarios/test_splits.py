@@ -23,7 +23,7 @@ def dialogue():
     """Clean and infected messages of every wrapping, on two connections."""
     body = program(700, 1)
     letters = [pg_mail.message([pg_mail.text("Grüße, nothing here.\n.\n..\nEnd.")], subject="=?utf-8?q?Gr=C3=BC=C3=9Fe?=")]
-    for how in ("base64", "double-base64", "qp", "8bit", "zip-stored"):
+    for how in ("base64", "double-base64", "qp", "8bit", "zip-stored", "zip-deflated", "gzip"):
         letters.append(pg_mail.message([pg_mail.text("A file."), wrap(body, "file.exe", how)], subject=how))
     inner = pg_mail.message([pg_mail.text("Inner."), wrap(body, "inner.scr", "base64")], subject="inner")
     letters.append(pg_mail.message([pg_mail.text("Outer."), pg_mail.nested(inner)], subject="forwarded"))
