@@ -103,9 +103,7 @@ int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const str
 #undef X
 	ins->files_mem = ins->files.fresh;
 	ins->encoded_depth = mt_ruleset_depth(rules, MT_MAIL_ENCODED);
-	int rc = rs_inflate_check(NULL);
-	if (rc == 0)
-		rc = mt_worker_create(rules, n.files, &ins->matcher);
+	int rc = mt_worker_create(rules, n.files, &ins->matcher);
 	if (rc == 0 && c->files.sha256 != CT_SHA256_NONE)
 		rc = hashes_init(ins, n.files);
 	if (rc != 0)

@@ -6,6 +6,7 @@
  *   dp_message  one message: its record, its verdict
  *   dp_content  the message's bytes while they come: MIME structure, transfer decoding
  *   dp_file     decoded content of one part, or of one member of an archive: hash, type, matching
+ *   dp_archive  a file that is an archive: its members
  *
  * Owner:  one worker. Memory: all of it taken in dp_inspect_init; none after. */
 #ifndef DP_INSPECT_H
@@ -67,7 +68,7 @@ struct dp_inspect {
 /* Bytes of memory needed for the pools, one block, aligned to 64. */
 size_t dp_inspect_bytes(const struct ct_config *c);
 
-/* mem: dp_inspect_bytes(c). 0 or -errno; -ENOTSUP: zlib asks for more than an object of `inflates` holds (rs_inflate_check). */
+/* mem: dp_inspect_bytes(c). rs_inflate_check must have said that zlib makes do with an object of `inflates`. 0 or -errno. */
 int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const struct mt_ruleset *rules, void *mem,
                     struct ct_account *account, dp_record_send send, dp_record_reclaim reclaim, void *arg);
 void dp_inspect_free(struct dp_inspect *ins);
