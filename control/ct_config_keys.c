@@ -148,7 +148,8 @@ const struct ct_key ct_keys[] = {
 	NUMBER(limits, mime_parts, 1, 1000000, "1000", "Parts."),
 	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another; 0: none is opened."),
 	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
-	SIZE(limits, inflate_bytes, 65536, 2147483648, "400M", "What members of archives come to when they are inflated, all levels together."),
+	SIZE(limits, inflate_bytes, 65536, 2147483648, "400M",
+	     "What members of archives come to when they are inflated, all levels together."),
 	SIZE(limits, inflate_file, 65536, 2147483648, "100M", "The same of one member."),
 	NUMBER(limits, inflate_ratio, 1, 1000000, "250",
 	       "How many times as much as the attachments that they come in, all levels together and beyond the first megabyte. Deflate "

@@ -119,9 +119,10 @@ static bool go_on(struct dp_file *f)
 
 static enum rs_inflate_verdict inflate_piece(struct dp_file *f, const uint8_t *p, size_t n, size_t *taken)
 {
+	struct rs_inflate *z = f->archive->inflate;
 	uint8_t *piece = piece_of(f);
 	size_t k, made;
-	enum rs_inflate_verdict v = rs_inflate_feed(f->archive->inflate, p + *taken, n - *taken, &k, piece, DP_ARCHIVE_PIECE, &made);
+	enum rs_inflate_verdict v = rs_inflate_feed(z, p + *taken, n - *taken, &k, piece, DP_ARCHIVE_PIECE, &made);
 	*taken += k;
 	if (made)
 		dp_file_data(f->member, piece, made);

@@ -32,8 +32,8 @@ struct dp_archive {
 	} u;
 };
 
-/* f is an archive of this kind (RS_KIND_ZIP, RS_KIND_GZIP): sets f->archive, or, where it may not be opened or there is no room, gives
- * the message the reason. */
+/* f is an archive of this kind (RS_KIND_ZIP, RS_KIND_GZIP): sets f->archive, or, where it may not be opened or there is no room,
+ * gives the message the reason. */
 void dp_archive_open(struct dp_file *f, enum rs_kind kind);
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
 /* Ends its members, and gives everything back. Answers whether its structure was well formed up to its end. */

@@ -141,8 +141,8 @@ static void test_gzip_files(void **state)
 		unsigned lines[2];
 		for (unsigned k = 0; k < 2; k++)
 			lines[k] = m.line[(base + dp_made_inflated_from(gz.p + base, gz.n - base, at[k])) / 64 * 64];
-		snprintf(mark, sizeof mark, "\n  mark=0@%zu:%u part=2 file=%s hit=KERNEL32.DLL@%zu:%u hit=ADVAPI32.DLL@%zu:%u\n", at[0],
-			 lines[0], cases[i].path, at[0], lines[0], at[1], lines[1]);
+		snprintf(mark, sizeof mark, "\n  mark=0@%zu:%u part=2 file=%s hit=KERNEL32.DLL@%zu:%u hit=ADVAPI32.DLL@%zu:%u\n",
+			 at[0], lines[0], cases[i].path, at[0], lines[0], at[1], lines[1]);
 		char *story = every_cut(&t, &mail, 11);
 		has(story, mark);
 		has(story, "verdict=infected reason= ");
@@ -335,7 +335,8 @@ static void test_limits_of_a_message_and_a_file(void **state)
 		/* A file that is too long hides no other; a message that is, says that there was more. */
 		has(story, of_file ? "verdict=infected reason=limit" : "verdict=unscanned reason=limit");
 		free(story);
-		const struct ct_file *one = &dp_test_nth(&t, CT_FILE, 0)->rec.u.file, *two = &dp_test_nth(&t, CT_FILE, 1)->rec.u.file;
+		const struct ct_file *one = &dp_test_nth(&t, CT_FILE, 0)->rec.u.file;
+		const struct ct_file *two = &dp_test_nth(&t, CT_FILE, 1)->rec.u.file;
 		if (of_file)
 			assert_true(one->size >= 100000 && one->size < 150000 && two->size == 90000);
 		else
@@ -419,6 +420,39 @@ static void test_as_many_at_once_as_there_is_room_for(void **state)
 	dp_test_close(&t);
 }
 
+/* Between two ports: the server never has the end of the message, whatever it was wrapped in. */
+static void test_refused_inline(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 3; how++) {
+		struct dp_test t;
+		struct dp_text content = { 0 }, mail = { 0 };
+		dp_test_init(&t);
+		t.use = DP_USE_INLINE;
+		dp_test_open(&t);
+		dp_text_put(&content, dp_made_bad, strlen(dp_made_bad));
+		wrap(&content, 1 + how % 2);
+		if (how == 2)
+			wrap(&content, 1);
+		attach(&mail, "a", &content, NULL);
+		struct dp_test_conn c = dp_test_conn(how);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		dp_test_bytes(&t, &c, 0, mail.p, mail.n);
+		const size_t before = t.nsent;
+		dp_test_say(&t, &c, 0, ".\r\n");
+		/* What leaves toward the server is a reset, no end. */
+		for (size_t i = before; i < t.nsent; i++)
+			assert_true(t.sent[i].out != DP_INSIDE || t.sent[i].ours);
+		dp_test_end(&t);
+		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "action=reject"));
+		dp_text_free(&content);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -429,6 +463,7 @@ int main(void)
 		cmocka_unit_test(test_bombs),
 		cmocka_unit_test(test_limits_of_a_message_and_a_file),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_refused_inline),
 		cmocka_unit_test(test_as_many_at_once_as_there_is_room_for),
 	};
 	return cmocka_run_group_tests_name("dp_archive", tests, dp_test_eal, dp_test_eal_stop);

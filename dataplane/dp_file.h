@@ -67,7 +67,7 @@ struct dp_file_name dp_file_name(const struct dp_file *f, uint8_t *buffer, size_
 /* Bytes of an archive that are none of a member's: to its matching stream. */
 void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n);
 
-/* Offset in the outer file's content of an offset in this file; where that is inflated, of the place that the byte was made from. */
+/* Offset in the outer file's content of an offset in this file; where that is inflated, of the place that the byte came from. */
 uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset);
 /* Offset in the part's decoded content of an offset in this file. */
 uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset);

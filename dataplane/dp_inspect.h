@@ -49,7 +49,8 @@ struct dp_inspect {
 	struct mt_worker *matcher;
 	uint64_t encoded_depth; /* bytes of MT_MAIL_ENCODED any rule needs */
 	struct rs_pool sessions, lines, headers, messages, contents, files, zips, inflates, records, blocks;
-	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates; /* of dp_content_peek: room for one content, as deep as any */
+	/* Of dp_content_peek: room for one content, as deep as any. */
+	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates;
 	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */
 	void *files_mem;
 	uint8_t *buffer; /* decoded bytes of one piece: DP_PIECE_MAX of input at a time */

@@ -192,7 +192,8 @@ static void what_is_odd_is_told(void **state)
 		put_member("", "more", 4, 0);
 		expect(TEXT "more", TEXT_LEN + 4, "n", RS_GZIP_ODD);
 	}
-	static const char *const behind[] = { "x", "\x1f", "\x1f\x8b", "\x1f\x8b\x08 none", "\x1f\x8c\x08 a stranger", "MZ\x90 a program" };
+	static const char *const behind[] = { "x",		    "\x1f",			 "\x1f\x8b",
+					      "\x1f\x8b\x08 none", "\x1f\x8c\x08 a stranger", "MZ\x90 a program" };
 	for (unsigned i = 0; i < sizeof behind / sizeof *behind; i++) {
 		file.n = 0;
 		put_member("n", TEXT, TEXT_LEN, NAME);

@@ -200,7 +200,8 @@ static void whole_and_in_pieces(void **state)
 				static const int levels[] = { 0, 6, 9, 6 };
 				const enum rs_inflate_format format = how == 2 ? RS_INFLATE_ZLIB : RS_INFLATE_RAW;
 				struct bytes plain = make_plain(sizes[i], kind);
-				struct bytes packed = deflated(&plain, format, levels[how], how == 3 ? Z_FIXED : Z_DEFAULT_STRATEGY);
+				const int strategy = how == 3 ? Z_FIXED : Z_DEFAULT_STRATEGY;
+				struct bytes packed = deflated(&plain, format, levels[how], strategy);
 				struct outcome o = oracle(packed.p, packed.n, format);
 				assert_int_equal(o.verdict, RS_INFLATE_END);
 				assert_int_equal(o.out.n, plain.n);
@@ -234,7 +235,8 @@ static void stops_at_its_end(void **state)
 	assert_true(taken == 0 && made == 0);
 	/* A preset dictionary, which nobody has. */
 	rs_inflate_init(inflater, RS_INFLATE_ZLIB);
-	assert_int_equal(rs_inflate_feed(inflater, (const uint8_t *)"\x78\xbb\1\2\3\4abc", 9, &taken, out, 8, &made), RS_INFLATE_BAD);
+	static const uint8_t preset[] = { 0x78, 0xbb, 1, 2, 3, 4, 'a', 'b', 'c' };
+	assert_int_equal(rs_inflate_feed(inflater, preset, sizeof preset, &taken, out, 8, &made), RS_INFLATE_BAD);
 	free(o.out.p);
 	free(plain.p);
 	free(packed.p);
@@ -258,7 +260,8 @@ static void damaged(void **state)
 		more += want.verdict == RS_INFLATE_MORE;
 		end += want.verdict == RS_INFLATE_END;
 		for (unsigned i = 0; i < 12; i++)
-			expect_outcome(packed.p, packed.n, format, &want, 0, i == 0 ? 0 : 1 + rnd(300), i % 2 ? 1 + rnd(40) : 30000);
+			expect_outcome(packed.p, packed.n, format, &want, 0, i == 0 ? 0 : 1 + rnd(300),
+				       i % 2 ? 1 + rnd(40) : 30000);
 		free(want.out.p);
 		free(plain.p);
 		free(packed.p);

@@ -67,8 +67,8 @@ struct rs_zip_ops {
 	void (*outer)(void *arg, const uint8_t *p, size_t n);
 	void (*member_begin)(void *arg, const struct rs_zip_member *m);
 	void (*member_data)(void *arg, const uint8_t *p, size_t n); /* stored and not encrypted only */
-	/* Deflated and not encrypted. *taken: all n, or, where the stream ended or is lost, how many of them were the stream's. Not called
-	 * again for this member then. NULL: nothing is inflated. */
+	/* Deflated and not encrypted. *taken: all n, or, where the stream ended or is lost, how many of them were the stream's. Not
+	 * called again for this member then. NULL: nothing is inflated. */
 	enum rs_zip_deflate (*member_deflated)(void *arg, const uint8_t *p, size_t n, size_t *taken);
 	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, and RS_ZIP_CUT */
 };
