@@ -13,8 +13,9 @@
 
 #include "reassembly/decode/rs_transfer.h"
 
-/* What archives hold back of nested members (RS_ZIP_HELD each), a literal, and their line ends, encoded. */
-#define DP_LINE_TAIL 256
+/* What nested archives hold back (RS_ZIP_HELD each) and how exactly it is known where inflated bytes come from (RS_INFLATE_STEP
+ * each), a literal, and their line ends, encoded: for four archives. */
+#define DP_LINE_TAIL 576
 
 struct dp_line {
 	const uint8_t *p; /* the piece being decoded */

@@ -448,9 +448,16 @@ static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc,
 int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
 {
 	const struct ct_config *c = wc->config;
+	size_t asked;
+	*out = NULL;
+	if (rs_inflate_check(&asked) != 0) {
+		snprintf(err, err_size, "zlib %s asks for %zu bytes to inflate, and mailweir was built with room for %u: set "
+			 "RS_INFLATE_MEMORY in reassembly/archive/rs_inflate.h to at least that, and build it again", zlibVersion(), asked,
+			 (unsigned)RS_INFLATE_MEMORY);
+		return -ENOTSUP;
+	}
 	int rc = -ENOMEM;
 	struct dp_worker *w = rte_zmalloc("worker", sizeof *w, 64);
-	*out = NULL;
 	if (!w)
 		goto fail;
 	w->id = wc->id;
