@@ -4,6 +4,7 @@
 
     pktgen-tests/pg_docs.py configuration >docs/CONFIGURATION.md
     pktgen-tests/pg_docs.py captures >docs/CAPTURES.md
+    pktgen-tests/pg_docs.py evasions >docs/EVASIONS.md
 
 MAILWEIR names the program (default: build/mailweir). `captures` reads captures by others: MAILWEIR_SHARED names the folder
 whose data/pcap holds them (default: ../shared). Tests compare what this prints with what is in docs/.
@@ -177,6 +178,58 @@ message than mailweir did. Names such as `mime.header_invalid` are those of `mai
     return "\n".join(out) + "\n"
 
 
+# docs/EVASIONS.md -------------------------------------------------------------------------------------------------------
+
+FAMILIES = {
+    "ip": "Packets that IP does not take, or that do not arrive",
+    "header": "Segments that TCP does not take for what their header says",
+    "handshake": "Beginnings",
+    "reset": "Ends that are none",
+    "window": "Outside of the window, holes, probes",
+    "overlap": "Overlaps that contradict",
+    "segments": "Honest bytes in dishonest pieces",
+    "urgent": "Urgent data",
+    "reuse": "The same ports again",
+    "direction": "What a mirror shows of the two directions",
+    "fragments": "Fragments",
+    "encapsulation": "Tunnels and link headers",
+}
+
+
+def evasions():
+    """The table of all strategies, as pktgen-tests/evasions has it."""
+    sys.path.insert(0, HERE)
+    from evasions import table
+
+    strategies = table.load()
+    out = ["""\
+# Evasions
+
+%d ways to make a sensor on a mirror read something else than the receiver did. Each is tried on `mailweir read` with an infected
+message (`pktgen-tests/scenarios/test_evasion.py`), over IPv4 and IPv6 where both have it, with one worker and with two.
+The outcomes were written before they were tried, from RFCs and from what receivers do; the receiver is Linux unless it is said:
+
+- *found*: the message is infected;
+- *named*: the receiver's choice cannot be known from outside: there is an anomaly of that name, and no message is clean;
+- *found, or named*: receivers differ, or both answers are right;
+- `unscanned`: by that reason, or infected.
+
+Each has a clean twin, that must be clean: the same trick with a harmless text. A decoy of the twin says the same bytes in the same
+place; where no receiver takes it whatever it says (wrong checksums), other ones. Where the twin may be unscanned instead, it is said.
+
+Made by `pktgen-tests/pg_docs.py evasions` from `pktgen-tests/evasions/`; a test compares the two.
+""" % len(strategies)]
+    for family, title in FAMILIES.items():
+        out.append("## %s\n" % title)
+        out.append("| name | what | IP | expected | source |")
+        out.append("|---|---|---|---|---|")
+        for s in (s for s in strategies if s.family == family):
+            twin = "; twin may be `unscanned: %s`" % "` or `".join(s.twin) if s.twin else ""
+            out.append("| `%s` | %s | %s | %s%s | %s |" % (s.name, s.what, ", ".join(map(str, s.versions)), s.expected.text, twin, s.source))
+        out.append("")
+    return "\n".join(out)
+
+
 def plural(n, what):
     return "%d %s%s" % (n, what, "" if n == 1 else "s")
 
@@ -197,6 +250,8 @@ def main():
         if not manifest():
             sys.exit("pg_docs: %s: no captures there; set MAILWEIR_SHARED" % CAPTURES)
         text = captures(list(read_each(PROGRAM, manifest())))
+    elif sys.argv[1:] == ["evasions"]:
+        text = evasions()
     else:
         print(textwrap.dedent(__doc__), file=sys.stderr)
         sys.exit(2)
