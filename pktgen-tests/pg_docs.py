@@ -207,7 +207,8 @@ def evasions():
 
 %d ways to make a sensor on a mirror read something else than the receiver did. Each is tried on `mailweir read` with an infected
 message (`pktgen-tests/scenarios/test_evasion.py`), over IPv4 and IPv6 where both have it, with one worker and with two.
-The outcomes were written before they were tried, from RFCs and from what receivers do; the receiver is Linux unless it is said:
+The outcomes were written before they were tried, from RFCs and from what receivers do. Where the receiver is Linux, and the strategy
+is not one of what a mirror shows, `test_evasion_linux.py` sends the same packets to a real socket and looks at what it reads:
 
 - *found*: the message is infected;
 - *named*: the receiver's choice cannot be known from outside: there is an anomaly of that name, and no message is clean;
@@ -221,11 +222,12 @@ Made by `pktgen-tests/pg_docs.py evasions` from `pktgen-tests/evasions/`; a test
 """ % len(strategies)]
     for family, title in FAMILIES.items():
         out.append("## %s\n" % title)
-        out.append("| name | what | IP | expected | source |")
-        out.append("|---|---|---|---|---|")
+        out.append("| name | what | IP | receiver | expected | source |")
+        out.append("|---|---|---|---|---|---|")
         for s in (s for s in strategies if s.family == family):
             twin = "; twin may be `unscanned: %s`" % "` or `".join(s.twin) if s.twin else ""
-            out.append("| `%s` | %s | %s | %s%s | %s |" % (s.name, s.what, ", ".join(map(str, s.versions)), s.expected.text, twin, s.source))
+            versions, receiver = ", ".join(map(str, s.versions)), {"linux": "Linux"}.get(s.receiver, s.receiver)
+            out.append("| `%s` | %s | %s | %s | %s%s | %s |" % (s.name, s.what, versions, receiver, s.expected.text, twin, s.source))
         out.append("")
     return "\n".join(out)
 

@@ -23,7 +23,7 @@ class Packet:
     """A TCP segment in an IP packet in a frame. Fields may be changed until bytes are asked for."""
 
     def __init__(self, play, who, flags, off, payload=b"", ack=None, options=b"", window=WINDOW, urgent=0, doff=None, bad_sum=False,
-                 isn=None, ttl=64, ip=None, ident=None, cut=None, link=None, reserved=0):
+                 isn=None, ttl=64, ip=None, ident=None, cut=None, link=None, reserved=0, lost=False):
         self.play, self.who, self.flags, self.off, self.payload, self.ack = play, who, flags, off, payload, ack
         self.options, self.window, self.urgent, self.doff, self.bad_sum = options, window, urgent, doff, bad_sum
         self.isn, self.ttl, self.ident, self.reserved = play.isn[who] if isn is None else isn, ttl, ident, reserved
@@ -32,6 +32,9 @@ class Packet:
         self.cut = cut or play.cut  # the IP packet to fragments: bytes to a list of bytes
         self.link = link or play.link  # frames it
         self.time = play.now
+        self.said = False  # it is the sender's own, and new
+        self.arrives = ttl > 2 and not lost
+        self.hidden = False  # the mirror does not show it
 
     def tcp(self):
         play, src, dst = self.play, self.play.addresses[self.who].packed, self.play.addresses[not self.who].packed
@@ -201,6 +204,7 @@ class Play:
         self.messages = 1
         self.spoken = 0  # turns
         self.after = b""  # of the turn with the mark
+        self.before = []  # what was said on other connections of these ports
 
     # time and options ----------------------------------------------------------------------------------------------------
 
@@ -230,6 +234,7 @@ class Play:
         self.now += 50_000
         if taken:
             end = off + len(payload) + bool(flags & FIN)
+            p.said = end > self.at[who]
             self.at[who] = max(self.at[who], end)
             self.got[not who].add(off, end)
         if (taken and not quiet and (payload or flags & FIN)) or challenge:
@@ -242,6 +247,11 @@ class Play:
 
     def ack(self, who):
         return self.put(b"", who, flags=ACK, quiet=True)
+
+    def hide(self, since):
+        """The mirror lacks all packets from that one on."""
+        for p in self.packets[since:]:
+            p.hidden = True
 
     def say(self, data, who=CLIENT, size=MSS, **fields):
         for at in range(0, len(data), size):
@@ -319,6 +329,7 @@ class Play:
 
     def again(self, turns, isn):
         """Another connection on the same ports."""
+        self.before.append(self.said())
         self.turns, self.isn, self.spoken, self.after = list(turns), list(isn), 0, b""
         self.at, self.got = [0, 0], [Received(), Received()]
         self.messages += 1
@@ -327,7 +338,7 @@ class Play:
 
     def frames(self):
         """[(time, frame)]"""
-        return [(p.time, f) for p in self.packets for f in p.frames()]
+        return [(p.time, f) for p in self.packets if not p.hidden for f in p.frames()]
 
     def said(self, who=CLIENT):
         """What that side has to say, all of it."""

@@ -14,10 +14,10 @@ def cut_by(size, order=list, **options):
     return lambda packet: order(fragments(packet, every(size, behind(packet) + more), 7, **options))
 
 
-def in_pieces(name, source, what, cut, expected=FOUND, versions=(4, 6)):
+def in_pieces(name, source, what, cut, expected=FOUND, versions=(4, 6), receiver="linux"):
     """The mark's packet in fragments."""
 
-    @strategy("fragments", source, expected, versions, name=name, what=what)
+    @strategy("fragments", source, expected, versions, name=name, what=what, receiver=receiver)
     def _(p):
         p.open().real(cut=cut)
         p.tail()
@@ -40,7 +40,7 @@ in_pieces("options_behind_the_fragment_header", "RFC 8200 4.5", "Destination opt
 in_pieces("options_on_both_sides", "RFC 8200 4.5", "Both.", cut_by(48, before=(HOP_BY_HOP, DESTINATION_OPTIONS), after=(DESTINATION_OPTIONS,)),
           versions=(6,))
 in_pieces("header_chain_in_two_fragments", "RFC 7112", "The TCP header is only in the second fragment: hosts should drop it, and some do not.",
-          cut_by(8, after=(DESTINATION_OPTIONS,)), either(*LOST), versions=(6,))
+          cut_by(8, after=(DESTINATION_OPTIONS,)), either(*LOST), versions=(6,), receiver="another")
 
 
 @strategy("fragments", PTACEK, FOUND)
@@ -72,10 +72,11 @@ def two_packets(p, mix):
     return x
 
 
-def contradiction(name, what, mix, keeps, expected=None):
+def contradiction(name, what, mix, keeps, expected=None, receiver="linux"):
     """keeps: the receiver has completed the mark's packet; else it drops both, and the mark is repeated whole."""
 
-    @strategy("fragments", PTACEK + "; Novak 2005; PYROLYSE 2025", expected or named(*(LOST if keeps else OVERLAPS)), name=name, what=what)
+    @strategy("fragments", PTACEK + "; Novak 2005; PYROLYSE 2025", expected or named(*(LOST if keeps else OVERLAPS)), name=name, what=what,
+              receiver=receiver)
     def _(p):
         p.open()
         two_packets(p, mix)
@@ -93,7 +94,7 @@ def pairs(first, second):
 contradiction("fragments_contradict_first_kept", "Two copies of each fragment contradict each other; the receiver keeps the first.",
               lambda real, decoy: pairs(real, decoy), True)
 contradiction("fragments_contradict_last_kept", "Two copies of each fragment contradict each other; the receiver keeps the last.",
-              lambda real, decoy: pairs(decoy, real)[:-2] + [real[-1], decoy[-1]], True)
+              lambda real, decoy: pairs(decoy, real)[:-2] + [real[-1], decoy[-1]], True, receiver="another")
 contradiction("fragments_contradict_dropped", "Two copies of each fragment contradict each other; the receiver drops both; the mark is repeated.",
               lambda real, decoy: pairs(decoy, real), False, either(*OVERLAPS))
 contradiction("fragments_decoy_then_real_dropped", "All but the last fragment of a decoy, then all of the mark's packet.",
@@ -109,7 +110,8 @@ def fragments_overlap_with_the_same(p):
     p.tail()
 
 
-@strategy("fragments", PTACEK + " (IPv4: old receivers)", either(*LOST), versions=(4,), twin=("gap",))
+@strategy("fragments", PTACEK + " (IPv4: old receivers)", either(*LOST), versions=(4,), twin=("gap",),
+          receiver="another")
 def fragments_overlap_with_the_same_kept(p):
     """Fragments that overlap and agree, and the receiver keeps them."""
     p.open().real(cut=lambda packet: fragments(packet, [(0, 48), (40, 88), (80, behind(packet))], 9))
@@ -119,9 +121,8 @@ def fragments_overlap_with_the_same_kept(p):
 @strategy("fragments", PTACEK, named(*LOST))
 def fragments_decoy_low_ttl(p):
     """The first fragment of a decoy does not arrive; then those of the mark's packet, of the same number."""
-    p.open()
-    two_packets(p, lambda real, decoy: decoy[:2] + real)
-    p.ack(SERVER)
+    p.open().decoy_of(cut=lambda packet: fragments(packet, every(40, behind(packet)), 9)[:2], ttl=1)
+    p.real(cut=lambda packet: fragments(packet, every(40, behind(packet)), 9))
     p.tail()
 
 
@@ -135,7 +136,7 @@ def fragments_never_completed(p):
     p.tail()
 
 
-@strategy("fragments", PTACEK + " (timeouts)", either(*LOST))
+@strategy("fragments", PTACEK + " (timeouts)", either(*LOST), receiver="another")
 def fragments_after_the_timeout(p):
     """The first fragment of a decoy; when its receiver has given it up, the mark's packet with the same number."""
     p.open().decoy_of(cut=lambda packet: fragments(packet, every(40, behind(packet)), 9)[:1])

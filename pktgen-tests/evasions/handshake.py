@@ -26,7 +26,7 @@ def data_in_syn(p):
     go_on(p)
 
 
-@strategy("handshake", "Geneva 2019; RFC 7413", FOUND)
+@strategy("handshake", "Geneva 2019; RFC 7413", FOUND, receiver="another")
 def data_in_syn_taken(p):
     """The client's first line in its SYN, with a cookie, and the server takes it."""
     greeting, hello = p.turns[0][1], p.turns[1][1]
@@ -69,7 +69,7 @@ def data_before_syn_ack_with_ack(p):
     go_on(p)
 
 
-@strategy("handshake", "Suricata CVE-2018-6794", FOUND)
+@strategy("handshake", "Suricata CVE-2018-6794", FOUND, receiver="another")
 def greeting_before_the_handshake_ends(p):
     """The server's greeting before the client's ACK of the handshake."""
     p.syn()
@@ -80,7 +80,7 @@ def greeting_before_the_handshake_ends(p):
     go_on(p)
 
 
-@strategy("handshake", "Suricata CVE-2018-6794", FOUND)
+@strategy("handshake", "Suricata CVE-2018-6794", FOUND, receiver="another")
 def greeting_before_syn_ack(p):
     """The mirror shows the greeting before the SYN-ACK."""
     p.syn()
@@ -96,12 +96,12 @@ def greeting_before_syn_ack(p):
 
 
 @strategy("handshake", SYMTCP + "; RFC 9293 3.5", FOUND)
-def data_without_the_last_ack(p):
-    """The ACK of the handshake is lost; the client's first line tells the server that it is connected."""
+def handshake_without_the_last_ack(p):
+    """The mirror lacks the ACK of the handshake."""
     p.syn()
     p.syn_ack()
-    p.put(p.turns[0][1], SERVER, quiet=True)
-    p.spoken = 1
+    p.ack(CLIENT)
+    p.hide(-1)
     go_on(p)
 
 
@@ -279,7 +279,7 @@ def fin_without_ack_in_the_handshake(p):
     go_on(p)
 
 
-@strategy("handshake", "RFC 9293 3.5", FOUND)
+@strategy("handshake", "RFC 9293 3.5", FOUND, receiver="another")
 def simultaneous_open(p):
     """Both send a SYN, both answer with a SYN-ACK of the same number."""
     p.syn(CLIENT)
@@ -290,7 +290,7 @@ def simultaneous_open(p):
     go_on(p)
 
 
-@strategy("handshake", "Beardsley, Qian 2010 (split handshake)", FOUND)
+@strategy("handshake", "Beardsley, Qian 2010 (split handshake)", FOUND, receiver="another")
 def split_handshake(p):
     """The server answers the SYN with an ACK, then a SYN of its own; the client's SYN-ACK and an ACK follow."""
     p.syn(CLIENT)
@@ -301,7 +301,7 @@ def split_handshake(p):
     go_on(p)
 
 
-@strategy("handshake", "Beardsley, Qian 2010 (split handshake)", FOUND)
+@strategy("handshake", "Beardsley, Qian 2010 (split handshake)", FOUND, receiver="another")
 def split_handshake_without_ack(p):
     """The server answers the SYN with a SYN alone."""
     p.syn(CLIENT)

@@ -10,10 +10,10 @@ PTACEK = "Ptacek, Newsham 1998"
 PAWS = "stream.pkt_invalid_timestamp"
 
 
-def decoy_first(source, expected=FOUND, challenge=False, name="", what="", twin_decoy=False, versions=(4, 6), options=(), **fields):
+def decoy_first(source, expected=FOUND, challenge=False, name="", what="", twin_decoy=False, receiver="linux", options=(), **fields):
     """The usual: a decoy in the mark's place, then the mark."""
 
-    @strategy("header", source, expected, versions, name, what, twin_decoy=twin_decoy, **dict(options))
+    @strategy("header", source, expected, (4, 6), name, what, twin_decoy=twin_decoy, receiver=receiver, **dict(options))
     def _(p):
         p.open().decoy_of(challenge=challenge, **fields)
         p.real()
@@ -41,17 +41,17 @@ decoy_first(SYMTCP, name="ack_past", what="A decoy that acknowledges what was ac
             ack=-2_000_000)
 decoy_first(INTANG, name="timestamp_old", what="A decoy with a timestamp of 10 minutes ago (PAWS, RFC 7323 5.3).", challenge=True, ts=-600_000)
 decoy_first(SYMTCP, name="timestamp_just_old", what="A decoy with a timestamp of a second ago.", challenge=True, ts=-1000)
-decoy_first("RFC 7323 3.2", either(OVERLAP, PAWS), name="timestamp_missing", stamps=False,
+decoy_first("RFC 7323 3.2", either(OVERLAP, PAWS), name="timestamp_missing", stamps=False, receiver="another",
             what="A decoy without timestamps where they were agreed upon: RFC 7323 has it dropped, Linux takes it.")
 decoy_first(INTANG + "; Suricata CVE-2021-45098", either(OVERLAP), name="md5_option",
             what="A decoy signed with MD5: without a key Linux drops it, others pass the option over.",
             extra=b"\x01\x01\x13\x12" + bytes(16))
 decoy_first("RFC 5925", named(OVERLAP), name="ao_option", what="A decoy with TCP-AO: receivers that know it drop it.",
-            extra=b"\x1d\x10" + bytes(14), stamps=False, options={"timestamps": False})
-decoy_first("Geneva 2019", named(OVERLAP), name="option_malformed_decoy", stamps=False, options={"timestamps": False},
+            extra=b"\x1d\x10" + bytes(14), stamps=False, receiver="another", options={"timestamps": False})
+decoy_first("Geneva 2019", named(OVERLAP), name="option_malformed_decoy", stamps=False, receiver="another", options={"timestamps": False},
             what="A decoy with an option of length 0: some receivers take it.", extra=b"\xfd\0\0\0")
 decoy_first("Handley, Paxson 2001", either(OVERLAP), name="reserved_bits_decoy",
-            what="A decoy with reserved bits set: a device on the way may drop it.", reserved=15)
+            what="A decoy with reserved bits set: a device on the way may drop it.", reserved=15, lost=True)
 
 
 @strategy("header", PTACEK + " 3.1", FOUND, twin_decoy=True)

@@ -134,7 +134,7 @@ def low_ttl_pieces(p):
 def other_mac_address(p):
     """A decoy to another station's link address: the server's card does not take it."""
     macs = (b"\x02\0\x5e\0\0\x01", b"\x02\0\x5e\0\0\x99")
-    p.open().decoy_of(link=lambda packet, who: ethernet(packet, who, macs=macs))
+    p.open().decoy_of(link=lambda packet, who: ethernet(packet, who, macs=macs), lost=True)
     p.real()
     p.tail()
 
@@ -142,7 +142,7 @@ def other_mac_address(p):
 @strategy("ip", PTACEK + " 3.2", named(OVERLAP), versions=(4,))
 def too_large_for_the_way(p):
     """A decoy with DF set that is too large for a link behind the sensor."""
-    p.open().decoy_of(payload=p.decoy + p.after[:1300])
+    p.open().decoy_of(payload=p.decoy + p.after[:1300], lost=True)
     p.real()
     p.tail()
 

@@ -15,12 +15,17 @@ def first_connection(p, close):
     p.turns, p.mark = turns(GOOD), GOOD
     p.open().real()
     p.tail(close=close == "fin")
+    end = len(p.packets)
     if close == "rst":
         p.put(flags=RST | ACK, taken=False, stamps=False)
     elif close == "rst_server":
-        p.put(who=SERVER, flags=RST | ACK, taken=False, stamps=False)
+        p.put(who=SERVER, flags=RST | ACK, taken=False, stamps=False).said = True
     elif close == "half":
-        p.put(flags=1 | ACK)
+        p.close()
+        p.hide(end + 1)
+    elif close == "none":
+        p.close()
+        p.hide(end)
     p.mark = mark
     return second
 
@@ -36,7 +41,7 @@ def reuse(name, what, close, isn, wait, server=OTHER_SERVER):
 
 
 for close_, text in (("fin", "both FINs"), ("rst", "the client's RST"), ("rst_server", "the server's RST"), ("none", "no end that is seen"),
-                     ("half", "the client's FIN alone")):
+                     ("half", "the client's FIN, and none of the server's that is seen")):
     for where, isn_ in (("above", FIRST + 1_000_000), ("below", FIRST - 1_000_000), ("inside", FIRST + 500), ("far", FIRST + (1 << 31))):
         reuse("after_%s_%s" % (close_, where), "Behind %s a SYN with a number %s." % (text, {
             "above": "above the old ones", "below": "below the old ones", "inside": "among the old ones",

@@ -58,9 +58,9 @@ def unscanned(*reasons):
 
 
 class Strategy:
-    def __init__(self, family, name, what, source, expected, make, versions, options, twin, twin_decoy):
+    def __init__(self, family, name, what, source, expected, make, versions, options, twin, twin_decoy, receiver):
         self.family, self.name, self.what, self.source, self.expected, self.make = family, name, what, source, expected, make
-        self.versions, self.options, self.twin, self.twin_decoy = versions, options, twin, twin_decoy
+        self.versions, self.options, self.twin, self.twin_decoy, self.receiver = versions, options, twin, twin_decoy, receiver
 
     def play(self, infected, version, number):
         """The packets of an infected session, or of its clean twin."""
@@ -76,13 +76,16 @@ class Strategy:
 STRATEGIES = []
 
 
-def strategy(family, source, expected, versions=(4, 6), name=None, what=None, twin=(), twin_decoy=False, **options):
+def strategy(family, source, expected, versions=(4, 6), name=None, what=None, twin=(), twin_decoy=False,
+             receiver="linux", **options):
     """twin: reasons for which the clean twin may be unscanned instead; twin_decoy: there the decoy says other bytes, too, as no receiver takes it.
+    receiver: whose reading it is: linux, which test_evasion_linux.py tries, or another.
     options: Play's, and pad: bytes of text before the mark."""
 
     def add(make):
         text = what or " ".join((make.__doc__ or "").split())
-        STRATEGIES.append(Strategy(family, name or make.__name__, text, source, expected, make, versions, options, twin, twin_decoy))
+        STRATEGIES.append(Strategy(family, name or make.__name__, text, source, expected, make, versions, options, twin, twin_decoy,
+                                   receiver))
         return make
 
     return add

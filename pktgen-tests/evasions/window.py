@@ -114,7 +114,7 @@ def keep_alive_long(p):
     p.tail()
 
 
-@strategy("window", "RFC 9293 3.8.6.1; SymTCP 2020", either(OVERLAP, "stream.est_packet_out_of_window"))
+@strategy("window", "RFC 9293 3.8.6.1; SymTCP 2020", either(OVERLAP, "stream.est_packet_out_of_window"), receiver="another")
 def zero_window_probe(p):
     """The receiver closes its window; a probe brings a decoy's byte, which it does not take; then the mark."""
     p.open()
@@ -154,7 +154,7 @@ def window_small(p):
     p.tail()
 
 
-@strategy("window", "Handley, Paxson 2001", either(OVERLAP, "stream.est_packet_out_of_window"))
+@strategy("window", "Handley, Paxson 2001", either(OVERLAP, "stream.est_packet_out_of_window"), receiver="another")
 def shrunk_window(p):
     """A decoy beyond a window that the receiver has taken back, in the mark's place."""
     p.open()
