@@ -68,7 +68,8 @@ def ip_packet(src, dst, body, ttl=64, ident=0, proto=6, options=b"", flags=0x400
     if len(src) == 16:
         return struct.pack("!IHBB16s16s", 6 << 28, len(body), proto, ttl, src, dst) + body
     options += b"\0" * (-len(options) % 4)
-    head = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0, 20 + len(options) + len(body), ident or 0, flags, ttl, proto, 0,
+    head = struct.pack("!BBHHHBBH4s4s", 0x45 + len(options) // 4, 0, 20 + len(options) + len(body), ident or 0, flags, ttl, proto,
+                       0,
                        src, dst) + options
     return ip_summed(head) + body
 
@@ -223,8 +224,8 @@ class Play:
     def put(self, payload=b"", who=CLIENT, off=None, flags=ACK | PSH, taken=True, quiet=False, stamps=True, ts=0, extra=b"", ack=0,
             challenge=False, **fields):
         """One packet. taken: its receiver takes it (and acknowledges, unless quiet); it is then what the sender has said. A decoy
-        is not taken; challenge: its receiver answers with what it has. ts: added to the timestamp. extra: further options. ack: added
-        to the acknowledgement number; None: the field is 0."""
+        is not taken; challenge: its receiver answers with what it has. ts: added to the timestamp. extra: further options. ack:
+        added to the acknowledgement number; None: the field is 0."""
         off = self.at[who] if off is None else off
         options = extra + (self.timestamp(who, ts) if self.timestamps and stamps else b"")
         number = None if ack is None else self.got[who].edge + ack

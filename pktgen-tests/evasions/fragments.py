@@ -25,11 +25,13 @@ def in_pieces(name, source, what, cut, expected=FOUND, versions=(4, 6), receiver
 
 in_pieces("fragments_in_order", PTACEK, "Fragments of 48 bytes.", cut_by(48))
 in_pieces("fragments_tiny", PTACEK + "; RFC 1858", "Fragments of 8 bytes: the TCP header is in several.", cut_by(8), versions=(4,))
-in_pieces("fragments_tiny_reversed", PTACEK + "; fragroute", "The same, the last first.", cut_by(8, lambda x: x[::-1]), versions=(4,))
+in_pieces("fragments_tiny_reversed", PTACEK + "; fragroute", "The same, the last first.", cut_by(8, lambda x: x[::-1]),
+          versions=(4,))
 in_pieces("fragments_reversed", PTACEK, "Fragments of 40 bytes, the last first.", cut_by(40, lambda x: x[::-1]))
 in_pieces("fragments_last_first", PTACEK + "; fragroute", "The last one first.", cut_by(40, lambda x: x[-1:] + x[:-1]))
 in_pieces("fragments_twice", PTACEK, "Each fragment twice.", cut_by(40, lambda x: [y for z in x for y in (z, z)]))
-in_pieces("fragments_first_twice_late", PTACEK, "The first fragment once more, as the last.", cut_by(40, lambda x: x[:-1] + x[:1] + x[-1:]))
+in_pieces("fragments_first_twice_late", PTACEK, "The first fragment once more, as the last.",
+          cut_by(40, lambda x: x[:-1] + x[:1] + x[-1:]))
 in_pieces("atomic_fragment", "RFC 6946", "A fragment header, and all of the packet behind it.", cut_by(4096), versions=(6,))
 in_pieces("atomic_fragment_twice", "RFC 6946; Suricata ipv6-evasion", "The same, twice: neither waits for the other.",
           cut_by(4096, lambda x: x * 2), versions=(6,))
@@ -37,9 +39,11 @@ in_pieces("options_before_the_fragment_header", "RFC 8200 4.5", "Hop-by-hop opti
           cut_by(48, before=(HOP_BY_HOP,)), versions=(6,))
 in_pieces("options_behind_the_fragment_header", "RFC 8200 4.5", "Destination options behind the fragment header.",
           cut_by(48, after=(DESTINATION_OPTIONS,)), versions=(6,))
-in_pieces("options_on_both_sides", "RFC 8200 4.5", "Both.", cut_by(48, before=(HOP_BY_HOP, DESTINATION_OPTIONS), after=(DESTINATION_OPTIONS,)),
+in_pieces("options_on_both_sides", "RFC 8200 4.5", "Both.", cut_by(48, before=(HOP_BY_HOP, DESTINATION_OPTIONS),
+                                                                   after=(DESTINATION_OPTIONS,)),
           versions=(6,))
-in_pieces("header_chain_in_two_fragments", "RFC 7112", "The TCP header is only in the second fragment: hosts should drop it, and some do not.",
+in_pieces("header_chain_in_two_fragments", "RFC 7112",
+          "The TCP header is only in the second fragment: hosts should drop it, and some do not.",
           cut_by(8, after=(DESTINATION_OPTIONS,)), either(*LOST), versions=(6,), receiver="another")
 
 
@@ -49,7 +53,8 @@ def all_in_fragments(p):
     p.shake()
     data = p.content()
     for i, at in enumerate(range(0, len(data), 300)):
-        p.put(data[at : at + 300], cut=lambda packet, i=i: fragments(packet, every(64, behind(packet)), 100 + i)[:: -1 if i % 2 else 1])
+        p.put(data[at : at + 300], cut=lambda packet, i=i: fragments(packet, every(64, behind(packet)),
+                                                                     100 + i)[:: -1 if i % 2 else 1])
     p.tail()
 
 
@@ -75,7 +80,8 @@ def two_packets(p, mix):
 def contradiction(name, what, mix, keeps, expected=None, receiver="linux"):
     """keeps: the receiver has completed the mark's packet; else it drops both, and the mark is repeated whole."""
 
-    @strategy("fragments", PTACEK + "; Novak 2005; PYROLYSE 2025", expected or named(*(LOST if keeps else OVERLAPS)), name=name, what=what,
+    @strategy("fragments", PTACEK + "; Novak 2005; PYROLYSE 2025", expected or named(*(LOST if keeps else OVERLAPS)), name=name,
+              what=what,
               receiver=receiver)
     def _(p):
         p.open()
@@ -95,7 +101,8 @@ contradiction("fragments_contradict_first_kept", "Two copies of each fragment co
               lambda real, decoy: pairs(real, decoy), True)
 contradiction("fragments_contradict_last_kept", "Two copies of each fragment contradict each other; the receiver keeps the last.",
               lambda real, decoy: pairs(decoy, real)[:-2] + [real[-1], decoy[-1]], True, receiver="another")
-contradiction("fragments_contradict_dropped", "Two copies of each fragment contradict each other; the receiver drops both; the mark is repeated.",
+contradiction("fragments_contradict_dropped",
+              "Two copies of each fragment contradict each other; the receiver drops both; the mark is repeated.",
               lambda real, decoy: pairs(decoy, real), False, either(*OVERLAPS))
 contradiction("fragments_decoy_then_real_dropped", "All but the last fragment of a decoy, then all of the mark's packet.",
               lambda real, decoy: decoy[:-1] + real, False, either(*OVERLAPS))
@@ -159,7 +166,8 @@ def number_used_again(p):
 def number_of_another_sender(p):
     """Between the fragments those of another sender to the same server, with the same number."""
     p.open()
-    stranger = type(p)(p.turns, p.mark, p.decoy, p.version, ends=["10.255.0.9" if p.version == 4 else "2001:db8:9::9", str(p.addresses[1])])
+    stranger = type(p)(p.turns, p.mark, p.decoy, p.version, ends=["10.255.0.9" if p.version == 4 else "2001:db8:9::9",
+                                                                  str(p.addresses[1])])
 
     def cut(packet):
         other = stranger.put(b"x" * len(p.mark), taken=False).packet()

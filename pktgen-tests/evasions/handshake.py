@@ -230,7 +230,7 @@ def syn_ack_by_the_client(p):
 
 @strategy("handshake", SYMTCP, FOUND)
 def ack_wrong_in_the_handshake(p):
-    """In the place of the handshake's ACK one with a wrong number and other bytes; the server answers with RST and goes on waiting."""
+    """In the place of the handshake's ACK one with a wrong number and other bytes; the server answers with RST, and waits on."""
     p.syn()
     p.syn_ack()
     junk = JUNK if p.infected else p.said()[: len(JUNK)]

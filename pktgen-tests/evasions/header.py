@@ -10,7 +10,8 @@ PTACEK = "Ptacek, Newsham 1998"
 PAWS = "stream.pkt_invalid_timestamp"
 
 
-def decoy_first(source, expected=FOUND, challenge=False, name="", what="", twin_decoy=False, receiver="linux", options=(), **fields):
+def decoy_first(source, expected=FOUND, challenge=False, name="", what="", twin_decoy=False, receiver="linux", options=(),
+                **fields):
     """The usual: a decoy in the mark's place, then the mark."""
 
     @strategy("header", source, expected, (4, 6), name, what, twin_decoy=twin_decoy, receiver=receiver, **dict(options))
@@ -23,23 +24,28 @@ def decoy_first(source, expected=FOUND, challenge=False, name="", what="", twin_
 decoy_first(PTACEK + " 3.1; " + INTANG, name="tcp_bad_checksum", what="A decoy with a wrong TCP checksum, before the mark.",
             twin_decoy=True, bad_sum=True)
 decoy_first(INTANG + "; lib.erate 2017", name="tcp_offset_small", what="A decoy whose TCP header claims 16 bytes.", doff=4)
-decoy_first(INTANG + "; lib.erate 2017", name="tcp_offset_beyond", what="A decoy whose TCP header is longer than its segment.", doff=15,
+decoy_first(INTANG + "; lib.erate 2017", name="tcp_offset_beyond", what="A decoy whose TCP header is longer than its segment.",
+            doff=15,
             payload=b"x")
 decoy_first(INTANG + "; lib.erate 2017", name="flags_none", what="A decoy without any flag.", flags=0, ack=None)
-decoy_first(PTACEK + " 5.2; RFC 9293 3.10.7.4", name="flags_no_ack", what="A decoy without ACK: no receiver takes it once connected.",
+decoy_first(PTACEK + " 5.2; RFC 9293 3.10.7.4", name="flags_no_ack",
+            what="A decoy without ACK: no receiver takes it once connected.",
             flags=PSH, ack=None)
 decoy_first("Suricata CVE-2021-35063", name="flags_no_ack_but_number",
             what="A decoy without ACK, but with a number in its field.", flags=PSH)
 decoy_first("Geneva 2019", name="flags_xmas", what="A decoy with FIN, PSH and URG, without ACK.", flags=FIN | PSH | URG, ack=None)
-decoy_first(SYMTCP, name="flags_syn", what="A decoy in a SYN in the window: a challenge ACK answers it (RFC 5961 4.2).", challenge=True,
+decoy_first(SYMTCP, name="flags_syn", what="A decoy in a SYN in the window: a challenge ACK answers it (RFC 5961 4.2).",
+            challenge=True,
             flags=SYN, ack=None)
 decoy_first(SYMTCP, name="flags_syn_ack", what="A decoy in a SYN-ACK in the window.", challenge=True, flags=SYN | ACK)
 decoy_first(SYMTCP, name="flags_syn_fin", what="A decoy in a segment with SYN and FIN.", challenge=True, flags=SYN | FIN | ACK)
 decoy_first(SYMTCP, name="ack_future", what="A decoy that acknowledges what was never sent (RFC 5961 5.2).", challenge=True,
             ack=100_000)
-decoy_first(SYMTCP, name="ack_past", what="A decoy that acknowledges what was acknowledged more than a window ago (RFC 5961 5.2).", challenge=True,
+decoy_first(SYMTCP, name="ack_past", what="A decoy that acknowledges what was acknowledged more than a window ago (RFC 5961 5.2).",
+            challenge=True,
             ack=-2_000_000)
-decoy_first(INTANG, name="timestamp_old", what="A decoy with a timestamp of 10 minutes ago (PAWS, RFC 7323 5.3).", challenge=True, ts=-600_000)
+decoy_first(INTANG, name="timestamp_old", what="A decoy with a timestamp of 10 minutes ago (PAWS, RFC 7323 5.3).", challenge=True,
+            ts=-600_000)
 decoy_first(SYMTCP, name="timestamp_just_old", what="A decoy with a timestamp of a second ago.", challenge=True, ts=-1000)
 decoy_first("RFC 7323 3.2", either(OVERLAP, PAWS), name="timestamp_missing", stamps=False, receiver="another",
             what="A decoy without timestamps where they were agreed upon: RFC 7323 has it dropped, Linux takes it.")
@@ -48,7 +54,8 @@ decoy_first(INTANG + "; Suricata CVE-2021-45098", either(OVERLAP), name="md5_opt
             extra=b"\x01\x01\x13\x12" + bytes(16))
 decoy_first("RFC 5925", named(OVERLAP), name="ao_option", what="A decoy with TCP-AO: receivers that know it drop it.",
             extra=b"\x1d\x10" + bytes(14), stamps=False, receiver="another", options={"timestamps": False})
-decoy_first("Geneva 2019", named(OVERLAP), name="option_malformed_decoy", stamps=False, receiver="another", options={"timestamps": False},
+decoy_first("Geneva 2019", named(OVERLAP), name="option_malformed_decoy", stamps=False, receiver="another",
+            options={"timestamps": False},
             what="A decoy with an option of length 0: some receivers take it.", extra=b"\xfd\0\0\0")
 decoy_first("Handley, Paxson 2001", either(OVERLAP), name="reserved_bits_decoy",
             what="A decoy with reserved bits set: a device on the way may drop it.", reserved=15, lost=True)

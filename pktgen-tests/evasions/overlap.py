@@ -15,6 +15,17 @@ RELATIONS = {
     "ends_with_longer": ((4, 76), (0, 76)),
     "ends_with_shorter": ((0, 76), (4, 76)),
 }
+IN_WORDS = {
+    "equal": "Two segments in the same place",
+    "left": "The second begins before the first and ends in it",
+    "right": "The second begins in the first and ends behind it",
+    "inside": "The second lies within the first",
+    "covering": "The second begins before the first and ends behind it",
+    "starts_with_longer": "Both begin together, the second is longer",
+    "starts_with_shorter": "Both begin together, the second is shorter",
+    "ends_with_longer": "Both end together, the second is longer",
+    "ends_with_shorter": "Both end together, the second is shorter",
+}
 HOLE = 30  # bytes before these, so that they wait
 # Where Linux keeps the second (test_evasion_linux.py).
 LINUX_LAST = {("left", True), ("left", False), ("covering", True), ("covering", False), ("ends_with_longer", True),
@@ -32,16 +43,12 @@ def make(relation, ahead, first):
     a, b = RELATIONS[relation]
     both = (max(a[0], b[0], 0), min(a[1], b[1]))
     source = "Ptacek, Newsham 1998 5.3; PYROLYSE 2025"
-    what = "%s; the receiver keeps the %s." % (
-        {"equal": "Two segments in the same place", "left": "The second begins before the first and ends in it",
-         "right": "The second begins in the first and ends behind it", "inside": "The second lies within the first",
-         "covering": "The second begins before the first and ends behind it", "starts_with_longer": "Both begin together, the second is longer",
-         "starts_with_shorter": "Both begin together, the second is shorter", "ends_with_longer": "Both end together, the second is longer",
-         "ends_with_shorter": "Both end together, the second is shorter"}[relation] + (", behind a hole" if ahead else ""),
-        "first" if first else "last")
+    kept = "first" if first else "last"
+    what = "%s%s; the receiver keeps the %s." % (IN_WORDS[relation], ", behind a hole" if ahead else "", kept)
+    name = "overlap_%s_%s_%s" % (relation, "hole" if ahead else "edge", kept)
+    receiver = "linux" if first != ((relation, ahead) in LINUX_LAST) else "another"
 
-    @strategy("overlap", source, named(OVERLAP), name="overlap_%s_%s_%s" % (relation, "hole" if ahead else "edge", "first" if first else "last"),
-              what=what, receiver="linux" if first != ((relation, ahead) in LINUX_LAST) else "another")
+    @strategy("overlap", source, named(OVERLAP), name=name, what=what, receiver=receiver)
     def _(p):
         p.shake()
         text = p.content()
@@ -57,9 +64,9 @@ def make(relation, ahead, first):
         if ahead:
             p.put(before[-HOLE:], off=mark - HOLE, quiet=True)
         p.at[0] = mark + 76
-        for end, data in ((p.got[SERVER].edge, p.mark),):
-            if end < mark + 76:
-                p.put(data[end - mark :], off=end, quiet=True)
+        missing = p.got[SERVER].edge
+        if missing < mark + 76:
+            p.put(p.mark[missing - mark :], off=missing, quiet=True)
         p.ack(SERVER)
         p.tail()
 
@@ -72,7 +79,7 @@ for relation_ in RELATIONS:
 
 @strategy("overlap", "fragroute tcp_chaff", named(OVERLAP))
 def chaff(p):
-    """Between all small segments of the content, in a shuffled order, null decoys in the same places that are not taken."""
+    """Before each small segment of the content a decoy in its place that does not arrive."""
     p.shake()
     data = p.content()
     at = p.at[0]

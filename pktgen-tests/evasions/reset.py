@@ -17,7 +17,8 @@ def between(name, source, what, who=CLIENT, shift=0, times=1, **fields):
     def _(p):
         p.open()
         for _ in range(times):
-            p.put(fields.get("payload", b""), who, taken=False, off=p.at[who] + shift, **{k: v for k, v in fields.items() if k != "payload"})
+            p.put(fields.get("payload", b""), who, taken=False, off=p.at[who] + shift,
+                  **{k: v for k, v in fields.items() if k != "payload"})
         p.wait(0.2)
         p.real()
         p.tail()
@@ -28,21 +29,27 @@ def both_sides(name, source, what, **fields):
     between(name + "_of_the_server", source, what + ", from the server.", who=SERVER, **fields)
 
 
-both_sides("rst_low_ttl", INTANG + "; lib.erate 2017", "An exact RST that does not arrive", flags=RST, ack=None, stamps=False, ttl=1)
+both_sides("rst_low_ttl", INTANG + "; lib.erate 2017", "An exact RST that does not arrive", flags=RST, ack=None, stamps=False,
+           ttl=1)
 both_sides("rst_ack_low_ttl", INTANG, "An exact RST with ACK that does not arrive", flags=RST | ACK, stamps=False, ttl=1)
-both_sides("rst_bad_checksum", INTANG + "; " + PTACEK, "An exact RST with a wrong checksum", flags=RST, ack=None, stamps=False, bad_sum=True)
-both_sides("rst_in_the_window", "RFC 5961 3.2", "A RST in the window but not at its edge: a challenge ACK answers it", flags=RST, ack=None,
+both_sides("rst_bad_checksum", INTANG + "; " + PTACEK, "An exact RST with a wrong checksum", flags=RST, ack=None, stamps=False,
+           bad_sum=True)
+both_sides("rst_in_the_window", "RFC 5961 3.2", "A RST in the window but not at its edge: a challenge ACK answers it", flags=RST,
+           ack=None,
            stamps=False, shift=500, challenge=True)
 both_sides("rst_one_above", "RFC 5961 3.2", "A RST one above the edge", flags=RST, ack=None, stamps=False, shift=1, challenge=True)
-both_sides("rst_below", PTACEK, "A RST one below the edge: outside of the window, ignored", flags=RST, ack=None, stamps=False, shift=-1)
+both_sides("rst_below", PTACEK, "A RST one below the edge: outside of the window, ignored", flags=RST, ack=None, stamps=False,
+           shift=-1)
 both_sides("rst_far_below", PTACEK, "A RST far below the window", flags=RST, ack=None, stamps=False, shift=-1_000_000)
 both_sides("rst_far_above", PTACEK, "A RST far above the window", flags=RST, ack=None, stamps=False, shift=1_000_000)
 both_sides("rst_ack_wrong", SYMTCP, "An exact RST that acknowledges what was never sent, and does not arrive", flags=RST | ACK,
            stamps=False, ack=70_000, ttl=1)
 both_sides("rst_old_timestamp", INTANG, "An exact RST with a timestamp that is too old, and does not arrive", flags=RST | ACK,
            ts=-900_000, ttl=1)
-both_sides("rst_md5", "Suricata CVE-2021-45098", "An exact RST signed with MD5: dropped by who has no key", flags=RST | ACK, extra=MD5)
-both_sides("rst_with_data", "RFC 9293 3.5.3; SymTCP 2020", "A RST with words in it, above the edge", flags=RST | ACK, payload=b"go away",
+both_sides("rst_md5", "Suricata CVE-2021-45098", "An exact RST signed with MD5: dropped by who has no key", flags=RST | ACK,
+           extra=MD5)
+both_sides("rst_with_data", "RFC 9293 3.5.3; SymTCP 2020", "A RST with words in it, above the edge", flags=RST | ACK,
+           payload=b"go away",
            shift=1, challenge=True)
 both_sides("rst_three_times", INTANG, "Three RSTs of rising numbers, none of which arrives", flags=RST, ack=None, stamps=False,
            ttl=1, times=3)

@@ -40,9 +40,11 @@ def reuse(name, what, close, isn, wait, server=OTHER_SERVER):
         p.tail()
 
 
-for close_, text in (("fin", "both FINs"), ("rst", "the client's RST"), ("rst_server", "the server's RST"), ("none", "no end that is seen"),
+for close_, text in (("fin", "both FINs"), ("rst", "the client's RST"), ("rst_server", "the server's RST"),
+                     ("none", "no end that is seen"),
                      ("half", "the client's FIN, and none of the server's that is seen")):
-    for where, isn_ in (("above", FIRST + 1_000_000), ("below", FIRST - 1_000_000), ("inside", FIRST + 500), ("far", FIRST + (1 << 31))):
+    for where, isn_ in (("above", FIRST + 1_000_000), ("below", FIRST - 1_000_000), ("inside", FIRST + 500),
+                        ("far", FIRST + (1 << 31))):
         reuse("after_%s_%s" % (close_, where), "Behind %s a SYN with a number %s." % (text, {
             "above": "above the old ones", "below": "below the old ones", "inside": "among the old ones",
             "far": "half the sequence space away"}[where]), close_, isn_ & 0xFFFFFFFF, 0.05)

@@ -9,7 +9,8 @@ PTACEK = "Ptacek, Newsham 1998 5.3"
 
 
 def split_at(n):
-    @strategy("segments", PTACEK + "; lib.erate 2017", FOUND, name="split_at_%d" % n, what="The mark in two segments, cut behind byte %d." % n)
+    @strategy("segments", PTACEK + "; lib.erate 2017", FOUND, name="split_at_%d" % n,
+              what="The mark in two segments, cut behind byte %d." % n)
     def _(p):
         p.open()
         p.put(p.mark[:n])
@@ -54,7 +55,8 @@ content_in("small_shuffled", "Segments of 24 bytes in no order.", shuffled, 24, 
 content_in("small_shuffled_twice", "The same, each twice.", lambda x: shuffled(twice(x)), 24, "fragroute")
 content_in("end_first", "The message's end first.", last_first, 100)
 content_in("every_other_late", "Every other segment late.", lambda x: x[::2] + x[1::2], 16, "fragroute")
-content_in("sequence_wraps", "Sequence numbers wrap in the content.", list, 100, "PYROLYSE 2025", isn=(0xFFFFFFFF - 400, 0xFFFFFFF0))
+content_in("sequence_wraps", "Sequence numbers wrap in the content.", list, 100, "PYROLYSE 2025",
+           isn=(0xFFFFFFFF - 400, 0xFFFFFFF0))
 content_in("sequence_wraps_shuffled", "The same, in no order.", shuffled, 50, "PYROLYSE 2025", isn=(0xFFFFFFFF - 400, 0xFFFFFFF0))
 content_in("sequence_signed_wrap", "Sequence numbers pass 2^31 in the content, in no order.", shuffled, 50, "PYROLYSE 2025",
            isn=(0x7FFFFFFF - 400, 0x7FFFFFF0))

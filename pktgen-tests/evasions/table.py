@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of all strategies: each turns an honest session into the packets that a mirror sees, and says what must come of it.
 
-What is expected was written from RFCs and from what receivers do, before any of it was run. The receiver is Linux unless it is said.
+What is expected was written from RFCs and from what receivers do, before any of it was run.
 """
 import importlib
 
@@ -30,7 +30,8 @@ class Outcome:
         if any(v == "clean" for v, _ in verdicts):
             return "a clean message"
         if self.reasons:
-            return None if all(v == "infected" or r in self.reasons for v, r in verdicts) else "none of %s" % ", ".join(self.reasons)
+            return None if all(v == "infected" or r in self.reasons for v,
+                               r in verdicts) else "none of %s" % ", ".join(self.reasons)
         if self.events and not set(events) & set(self.events):
             return "none of the events %s" % ", ".join(self.events)
         return None if self.events else "not infected"
@@ -78,8 +79,8 @@ STRATEGIES = []
 
 def strategy(family, source, expected, versions=(4, 6), name=None, what=None, twin=(), twin_decoy=False,
              receiver="linux", **options):
-    """twin: reasons for which the clean twin may be unscanned instead; twin_decoy: there the decoy says other bytes, too, as no receiver takes it.
-    receiver: whose reading it is: linux, which test_evasion_linux.py tries, or another.
+    """twin: reasons for which the clean twin may be unscanned instead. twin_decoy: there the decoy says other bytes, too, as no
+    receiver takes it. receiver: whose reading it is: linux, which test_evasion_linux.py tries, or another.
     options: Play's, and pad: bytes of text before the mark."""
 
     def add(make):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every strategy of evasions/, a family a class: with an infected message, what is expected comes of it; its clean twin stays clean.
+"""Every strategy of evasions/, a family a class: of an infected message comes what is expected; its clean twin stays clean.
 
 All strategies of a family are one capture, each on addresses of its own, and are read by one worker and by two.
 """
@@ -76,7 +76,8 @@ class Family(Scenario):
                 faults += fault is not None
                 if fault:
                     said = [(m["mailweir"]["verdict"], m["mailweir"].get("reason"), m["mailweir"]["errors"]) for m in found]
-                    self.fail("%s (expected %s): %s %s" % (fault, c.strategy.expected.text if c.infected else "clean", said, events))
+                    self.fail("%s (expected %s): %s %s" % (fault, c.strategy.expected.text if c.infected else "clean", said,
+                                                           events))
         print("%s: %d connections, %d not as expected" % (self.family, len(connections), faults), flush=True)
 
     def test_one_worker(self):

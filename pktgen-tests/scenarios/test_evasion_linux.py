@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What evasions/ says of the receiver is true of this machine's Linux: the client's packets that arrive go to a real socket, through
-a TUN interface in a network namespace of the test's own, and the program at the socket must read what the strategy says it reads.
+"""What evasions/ says of the receiver is true of this machine's Linux: the client's packets that arrive go to a real socket,
+through a TUN interface in a network namespace of the test's own, and the program at the socket must read what the strategy says
+that it reads.
 
 The server's own words are the kernel's segments; the client's packets are changed in what they answer alone: acknowledgement number
 and echoed timestamp are those of the real connection.
@@ -40,7 +41,8 @@ class Tun:
         fcntl.ioctl(self.fd, TUNSETIFF, struct.pack("16sH", b"eva0", IFF_TUN_NO_PI))
         with open("/proc/sys/net/ipv4/conf/all/rp_filter", "w") as f:
             f.write("0")
-        for words in ("link set lo up", "link set eva0 up mtu 65535", "addr add 192.0.2.25/24 dev eva0", "route add 10.0.0.0/8 dev eva0",
+        for words in ("link set lo up", "link set eva0 up mtu 65535", "addr add 192.0.2.25/24 dev eva0",
+                      "route add 10.0.0.0/8 dev eva0",
                       "-6 addr add 2001:db8:2::25/64 dev eva0 nodad", "-6 route add 2001:db8:1::/48 dev eva0"):
             command("ip", *words.split())
 
@@ -188,7 +190,8 @@ class Linux(unittest.TestCase):
                     said = b"".join(play.before) + play.said()
                     if heard != said:
                         at = next((i for i, (a, b) in enumerate(zip(heard, said)) if a != b), min(len(heard), len(said)))
-                        self.fail("%d of %d bytes; at %d: %r, not %r" % (len(heard), len(said), at, heard[at : at + 40], said[at : at + 40]))
+                        self.fail("%d of %d bytes; at %d: %r, not %r" % (len(heard), len(said), at, heard[at : at + 40],
+                                                                         said[at : at + 40]))
         self.assertGreater(tried, 0)
         print("%s: %d of %d" % (name, tried, number), flush=True)
 
