@@ -111,10 +111,17 @@ static enum dp_fate unreadable(struct dp_worker *w, const struct rte_mbuf *m, co
 	return w->use == DP_USE_INLINE && !tcp ? pass(w) : refuse(w, m, why);
 }
 
+/* Its IP length promises more than the frame ever had: no receiver takes it. Of a frame that a capture holds in part,
+ * nobody here knows. */
+static bool never_whole(const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	return pkt->payload_missing && (uint64_t)rte_pktmbuf_pkt_len(m) + pkt->payload_missing > dp_meta_const(m)->wire_len;
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
-	if (w->use == DP_USE_INLINE && pkt->payload_missing)
+	if (pkt->payload_missing && (w->use == DP_USE_INLINE || never_whole(m, pkt)))
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
 	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it: it changes nothing. */
