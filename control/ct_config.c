@@ -69,6 +69,11 @@ void ct_config_free(struct ct_config *c)
 		ct_key_clear(c, &ct_keys[i]);
 }
 
+enum rs_overlap_policy ct_config_receiver(const struct ct_config *c, const uint8_t addr[16])
+{
+	return ct_receivers_find(&c->receivers, addr);
+}
+
 #define VALUE_WIDTH 80
 
 /* Within quotes where YAML would take something else out of it, or where it is longer than a line: within quotes, a line's end is a

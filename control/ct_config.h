@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/ct_receivers.h"
 #include "control/ct_record.h"
 
 enum ct_sha256_mode {
@@ -83,6 +84,7 @@ struct ct_config {
 		uint32_t held; /* mbufs held out of order, a direction */
 		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */
 	} tcp;
+	struct ct_receivers receivers; /* receivers: how each reads overlaps */
 	struct { /* smtp: */
 		uint16_t *ports; size_t nports; /* where a connection is SMTP from its first byte: 25, 587, 2525 */
 		bool detect; /* other ports too, where the first bytes say so */
@@ -105,6 +107,9 @@ struct ct_config {
 		uint32_t community_id_seed;
 	} output;
 };
+
+/* How the receiver at this address reads overlaps; IPv4 as ::ffff:a.b.c.d. The longest prefix that holds it decides. */
+enum rs_overlap_policy ct_config_receiver(const struct ct_config *c, const uint8_t addr[16]);
 
 #define CT_REPLY_INCIDENT "{incident}"
 

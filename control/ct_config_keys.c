@@ -22,6 +22,8 @@
 #define POLICY(n, why, def, text)                                                                                      \
 	{ .section = "policy", .name = #n, .type = CT_KEY_ENUM, .at = AT(policy[why]), .choices = policy_names,         \
 	  .value = def, .meaning = text }
+#define RECEIVERS(n, p, text)                                                                                             \
+	{ .section = "receivers", .name = n, .type = CT_KEY_PREFIXES, .at = AT(receivers), .policy = p, .value = "", .meaning = text }
 /* clang-format on */
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
@@ -31,6 +33,7 @@ static const char *const stall_names[] = { "closed", "open", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum rs_overlap_policy) == sizeof(int), "set as int");
 
 /* clang-format off */
 const struct ct_section ct_sections[] = {
@@ -48,6 +51,10 @@ const struct ct_section ct_sections[] = {
 	{ "memory", "Capacities, for each worker. All memory is taken at start; what finds no room is counted and named." },
 	{ "capture", "Packets." },
 	{ "tcp", "Connections." },
+	{ "receivers",
+	  "How receivers read segments that overlap, where these say different things: which bytes each keeps is in docs/OVERLAPS.md. "
+	  "Of several prefixes that hold an address the longest counts. Whatever is configured here, bytes that contradict "
+	  "others are recorded as an anomaly." },
 	{ "smtp", "Dialogues." },
 	{ "limits", "Limits of one message. Beyond one, the message is \"unscanned: limit\", and goes on being counted." },
 	{ "files", "Attachments, and the members of archives." },
@@ -136,6 +143,24 @@ const struct ct_key ct_keys[] = {
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),
 	SECONDS(tcp, timeout_closed, 1, 86400, "30s", "The same for one that was closed or reset."),
+
+	{ .section = "receivers", .name = "default", .type = CT_KEY_ENUM, .at = AT(receivers.fallback), .choices = rs_overlap_names,
+	  .value = "linux", .meaning = "Receivers that no prefix below holds." },
+	RECEIVERS("first", RS_OVERLAP_FIRST, "Receivers that keep the copy that came first."),
+	RECEIVERS("last", RS_OVERLAP_LAST, "Receivers that keep the copy that came last."),
+	RECEIVERS("bsd", RS_OVERLAP_BSD, "Receivers that keep what begins first, as BSD does."),
+	RECEIVERS("bsd-right", RS_OVERLAP_BSD_RIGHT, "Receivers that read as BSD does, but fragments the other way round (printers)."),
+	RECEIVERS("old-linux", RS_OVERLAP_OLD_LINUX, "Receivers that read as Linux before 2.4 does."),
+	RECEIVERS("linux", RS_OVERLAP_LINUX, "Receivers that read as Linux does today."),
+	RECEIVERS("old-solaris", RS_OVERLAP_OLD_SOLARIS, "Receivers that read as old Solaris does."),
+	RECEIVERS("solaris", RS_OVERLAP_SOLARIS, "Receivers that keep what ends last, as Solaris does."),
+	RECEIVERS("hpux10", RS_OVERLAP_HPUX10, "Receivers that read as HP-UX 10 does."),
+	RECEIVERS("hpux11", RS_OVERLAP_HPUX11, "Receivers that read as HP-UX 11 does."),
+	RECEIVERS("irix", RS_OVERLAP_IRIX, "Receivers that read as IRIX does."),
+	RECEIVERS("macos", RS_OVERLAP_MACOS, "Receivers that read as macOS does."),
+	RECEIVERS("windows", RS_OVERLAP_WINDOWS, "Receivers that read as Windows up to XP does."),
+	RECEIVERS("vista", RS_OVERLAP_VISTA, "Receivers that keep the copy that came first, as Windows since Vista does."),
+	RECEIVERS("windows2k3", RS_OVERLAP_WINDOWS2K3, "Receivers that read as Windows Server 2003 does."),
 
 	{ .section = "smtp", .name = "ports", .type = CT_KEY_PORTS, .at = AT(smtp.ports), .count_at = AT(smtp.nports), .min = 1,
 	  .max = 65535, .value = "25 587 2525", .meaning = "Server ports where a connection is SMTP from its first byte." },
@@ -316,6 +341,8 @@ int ct_key_set(struct ct_config *c, const struct ct_key *k, const char *text)
 		return add_port(k, text, at, (size_t *)(void *)((char *)c + k->count_at));
 	case CT_KEY_TEXTS:
 		return add_text(text, at);
+	case CT_KEY_PREFIXES:
+		return ct_receivers_add(at, text, k->policy, &(enum rs_overlap_policy){ 0 });
 	}
 	return -EINVAL;
 }
@@ -333,6 +360,8 @@ void ct_key_clear(struct ct_config *c, const struct ct_key *k)
 			free(l->v[i]);
 		free(l->v);
 		*l = (struct ct_strings){ 0 };
+	} else if (k->type == CT_KEY_PREFIXES) {
+		ct_receivers_clear(&c->receivers, k->policy);
 	} else if (k->type == CT_KEY_TEXT || k->type == CT_KEY_ASCII || k->type == CT_KEY_STATUS) {
 		char **text = (char **)(void *)((char *)c + k->at);
 		free(*text);
@@ -342,7 +371,7 @@ void ct_key_clear(struct ct_config *c, const struct ct_key *k)
 
 bool ct_key_is_list(const struct ct_key *k)
 {
-	return k->type == CT_KEY_PORTS || k->type == CT_KEY_TEXTS;
+	return k->type == CT_KEY_PORTS || k->type == CT_KEY_TEXTS || k->type == CT_KEY_PREFIXES;
 }
 
 static void put_number(const struct ct_key *k, uint32_t v, struct ct_buf *to)
@@ -400,6 +429,9 @@ void ct_key_expected(const struct ct_key *k, struct ct_buf *to)
 		return;
 	case CT_KEY_TEXTS:
 		ct_buf_puts(to, "a list of files, such as [a.rules, b.rules]");
+		return;
+	case CT_KEY_PREFIXES:
+		ct_buf_puts(to, "a list of address prefixes, such as [192.0.2.0/24, \"2001:db8::/32\"]");
 		return;
 	}
 }

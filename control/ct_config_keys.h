@@ -23,6 +23,7 @@ enum ct_key_type {
 	CT_KEY_STATUS, /* char *: an enhanced status code of a permanent failure (RFC 3463), or "" */
 	CT_KEY_PORTS, /* uint16_t *, and their count */
 	CT_KEY_TEXTS, /* struct ct_strings */
+	CT_KEY_PREFIXES, /* struct ct_receivers: those of one policy */
 };
 
 struct ct_key {
@@ -31,6 +32,7 @@ struct ct_key {
 	size_t at, count_at; /* in struct ct_config; count_at: of CT_KEY_PORTS */
 	uint32_t min, max;
 	const char *const *choices; /* of CT_KEY_ENUM, ended by NULL */
+	enum rs_overlap_policy policy; /* of CT_KEY_PREFIXES */
 	const char *
 		value; /* default, as one would write it; items of lists separated by spaces; NULL: made at start, see default_is */
 	const char *default_is; /* what NULL stands for */
@@ -46,7 +48,8 @@ extern const size_t ct_nkeys;
 extern const struct ct_section ct_sections[]; /* in the order of the keys */
 extern const size_t ct_nsections;
 
-/* Sets a key from one scalar; of a list: adds one item. 0; -EINVAL: not what is expected; -ENOMEM. */
+/* Sets a key from one scalar; of a list: adds one item. 0; -EINVAL: not what is expected; of prefixes -EDOM and -EEXIST, see
+ * ct_receivers_add; -ENOMEM. */
 int ct_key_set(struct ct_config *c, const struct ct_key *k, const char *text);
 /* Empties a list. */
 void ct_key_clear(struct ct_config *c, const struct ct_key *k);

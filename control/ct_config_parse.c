@@ -223,6 +223,14 @@ static int refuse_value(struct reader *r, const struct ct_key *k, const char *is
 	return e;
 }
 
+static int refuse_twice(struct reader *r, const struct ct_key *k)
+{
+	enum rs_overlap_policy before = k->policy;
+	ct_receivers_add(&r->config->receivers, scalar(&r->event), k->policy, &before);
+	return refuse_at(r, r->event.start_mark, "%s.%s is \"%s\" a second time, expected once: it stands in \"%s\" already", k->section,
+			 k->name, scalar(&r->event), rs_overlap_name(before));
+}
+
 static int set_scalar(struct reader *r, const struct ct_key *k)
 {
 	if (r->event.type != YAML_SCALAR_EVENT)
@@ -236,6 +244,11 @@ static int set_scalar(struct reader *r, const struct ct_key *k)
 		return refuse_memory(r);
 	if (!e)
 		return 0;
+	if (e == -EDOM)
+		return refuse_at(r, r->event.start_mark, "%s.%s is \"%s\", which has bits behind its prefix, expected an address of which "
+				 "only the prefix is not 0", k->section, k->name, scalar(&r->event));
+	if (e == -EEXIST)
+		return refuse_twice(r, k);
 	char quoted[QUOTE_MAX + 3];
 	snprintf(quoted, sizeof quoted, "\"%.*s\"", QUOTE_MAX, scalar(&r->event));
 	return refuse_value(r, k, quoted);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,12 +60,14 @@ static void same(const struct ct_config *a, const struct ct_config *b)
 			break;
 		case CT_KEY_PORTS:
 		case CT_KEY_TEXTS:
+		case CT_KEY_PREFIXES:
 			break;
 		}
 	}
 	assert_int_equal(a->smtp.nports, b->smtp.nports);
 	assert_memory_equal(a->smtp.ports, b->smtp.ports, a->smtp.nports * sizeof(*a->smtp.ports));
 	assert_int_equal(a->rules.files.n, b->rules.files.n);
+	assert_int_equal(a->receivers.n, b->receivers.n);
 }
 
 static void has_defaults(void **state)
@@ -214,6 +217,70 @@ static void reads_what_run_needs(void **state)
 	ct_config_free(&c);
 }
 
+static enum rs_overlap_policy receiver(const struct ct_config *c, const char *text)
+{
+	uint8_t addr[16] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = !strchr(text, ':');
+	assert_int_equal(inet_pton(v4 ? AF_INET : AF_INET6, text, v4 ? addr + 12 : addr), 1);
+	return ct_config_receiver(c, addr);
+}
+
+static void the_longest_prefix_says_how_a_receiver_reads(void **state)
+{
+	(void)state;
+	struct ct_config c;
+	assert_int_equal(ct_config_defaults(&c), 0);
+	assert_int_equal(receiver(&c, "192.0.2.1"), RS_OVERLAP_LINUX);
+	assert_int_equal(receiver(&c, "2001:db8::1"), RS_OVERLAP_LINUX);
+	ct_config_free(&c);
+	accepted(&c, "receivers:\n  default: bsd-right\n  windows: [10.0.0.0/8, \"2001:db8::/32\"]\n"
+		     "  vista: [10.1.2.3, 10.1.2.128/25, 10.1.0.0/16]\n  last: [\"2001:db8:0:8000::/49\", \"::/0\"]\n");
+	assert_int_equal(receiver(&c, "10.2.0.1"), RS_OVERLAP_WINDOWS);
+	assert_int_equal(receiver(&c, "10.1.2.3"), RS_OVERLAP_VISTA);
+	assert_int_equal(receiver(&c, "10.1.2.127"), RS_OVERLAP_VISTA);
+	assert_int_equal(receiver(&c, "2001:db8::1"), RS_OVERLAP_WINDOWS);
+	assert_int_equal(receiver(&c, "2001:db8:0:7fff::1"), RS_OVERLAP_WINDOWS);
+	assert_int_equal(receiver(&c, "2001:db8:0:8000::1"), RS_OVERLAP_LAST);
+	assert_int_equal(receiver(&c, "2001:db9::1"), RS_OVERLAP_LAST);
+	assert_int_equal(receiver(&c, "11.0.0.1"), RS_OVERLAP_LAST); /* ::/0 holds ::ffff:0:0/96 */
+	ct_config_free(&c);
+	accepted(&c, "receivers: {solaris: [0.0.0.0/0, 192.0.2.0/24], irix: [192.0.2.1/32]}\n");
+	assert_int_equal(receiver(&c, "192.0.2.1"), RS_OVERLAP_IRIX);
+	assert_int_equal(receiver(&c, "192.0.2.2"), RS_OVERLAP_SOLARIS);
+	assert_int_equal(receiver(&c, "255.255.255.255"), RS_OVERLAP_SOLARIS);
+	assert_int_equal(receiver(&c, "::1"), RS_OVERLAP_LINUX);
+	ct_config_free(&c);
+	/* Every policy has a key of its name. */
+	for (int p = 0; p < RS_OVERLAP_MAX; p++) {
+		char text[64];
+		snprintf(text, sizeof text, "receivers: {%s: [192.0.2.1]}\n", rs_overlap_name(p));
+		accepted(&c, text);
+		assert_int_equal(receiver(&c, "192.0.2.1"), p);
+		ct_config_free(&c);
+	}
+}
+
+static void refuses_receivers_that_contradict(void **state)
+{
+	(void)state;
+	static const char *const wrong[] = { "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "/8", "10.0.0.0/ 8", "a", "1.2.3.4/8x",
+					     "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc:dddd" };
+	char text[256], expected[512];
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		snprintf(text, sizeof text, "receivers: {bsd: [\"%s\"]}\n", wrong[i]);
+		snprintf(expected, sizeof expected, "f:1:19: receivers.bsd is \"%.60s\", expected a list of address prefixes, such as "
+			 "[192.0.2.0/24, \"2001:db8::/32\"]", wrong[i]);
+		refused(text, expected);
+	}
+	refused("receivers:\n  windows: [10.0.0.0/8, 10.1.2.3/16]\n",
+		"f:2:25: receivers.windows is \"10.1.2.3/16\", which has bits behind its prefix, expected an address of which only the "
+		"prefix is not 0");
+	refused("receivers:\n  windows: [10.0.0.0/8]\n  linux: [192.0.2.1, 10.0.0.0/8]\n",
+		"f:3:22: receivers.linux is \"10.0.0.0/8\" a second time, expected once: it stands in \"windows\" already");
+	refused("receivers:\n  windows: [192.0.2.1, \"::ffff:192.0.2.1\"]\n",
+		"f:2:24: receivers.windows is \"::ffff:192.0.2.1\" a second time, expected once: it stands in \"windows\" already");
+}
+
 static void refuses_ports_that_do_not_go_together(void **state)
 {
 	(void)state;
@@ -288,7 +355,7 @@ static void says_where_what_and_what_was_expected(void **state)
 		"f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect");
 	refused("elephant: 1\n",
 		"f:1:1: unknown key \"elephant\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
-		"tcp, smtp, limits, files, rules or output");
+		"tcp, receivers, smtp, limits, files, rules or output");
 	refused("tcp:\n  window: lots\n", "f:2:11: tcp.window is \"lots\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 2G\n", "f:2:11: tcp.window is \"2G\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 99999999999\n",
@@ -340,7 +407,7 @@ static void says_where_what_and_what_was_expected(void **state)
 	/* Nothing of the file breaks the line, or the terminal. */
 	refused("\"a\\e[31m\\nb\": 1\n",
 		"f:1:1: unknown key \"a␛[31m␊b\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
-		"tcp, smtp, limits, files, rules or output");
+		"tcp, receivers, smtp, limits, files, rules or output");
 }
 
 static void refuses_what_is_no_file(void **state)
@@ -432,6 +499,8 @@ int main(void)
 		cmocka_unit_test(reads_every_kind_of_value),
 		cmocka_unit_test(reads_what_run_needs),
 		cmocka_unit_test(refuses_ports_that_do_not_go_together),
+		cmocka_unit_test(the_longest_prefix_says_how_a_receiver_reads),
+		cmocka_unit_test(refuses_receivers_that_contradict),
 		cmocka_unit_test(refuses_what_is_no_reply),
 		cmocka_unit_test(nothing_said_is_the_defaults),
 		cmocka_unit_test(says_where_what_and_what_was_expected),
