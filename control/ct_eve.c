@@ -403,6 +403,25 @@ static void put_file(struct ct_render *r, const struct ct_record *rec, const str
 	ct_json_line(o, out);
 }
 
+static json_t *extent(uint64_t offset, uint32_t length)
+{
+	json_t *o = json_object();
+	ct_json_set(o, "offset", number(offset));
+	ct_json_set(o, "length", number(length));
+	return o;
+}
+
+static json_t *contradiction(const struct ct_render *r, const struct ct_anomaly *a)
+{
+	json_t *ours = json_object();
+	ct_json_set_text(ours, "side", a->to_server ? "client" : "server");
+	ct_json_set(ours, "offset", number(a->at));
+	ct_json_set(ours, "segment", extent(a->offset, a->length));
+	ct_json_set(ours, "seen", extent(a->seen_offset, a->seen_length));
+	ct_json_set_text(ours, "sensor", r->sensor);
+	return ours;
+}
+
 static void put_anomaly(struct ct_render *r, const struct ct_record *rec, struct ct_buf *out)
 {
 	const struct ct_anomaly *a = &rec->u.anomaly;
@@ -412,8 +431,11 @@ static void put_anomaly(struct ct_render *r, const struct ct_record *rec, struct
 		ct_json_set_text(anomaly, "app_proto", "smtp");
 	ct_json_set_text(anomaly, "type", a->type);
 	ct_json_set_text(anomaly, "event", a->event);
-	ct_json_set_text(anomaly, "layer", a->layer);
+	if (a->layer)
+		ct_json_set_text(anomaly, "layer", a->layer);
 	ct_json_set(o, "anomaly", anomaly);
+	if (a->contradicts)
+		ct_json_set(o, "mailweir", contradiction(r, a));
 	ct_json_line(o, out);
 }
 

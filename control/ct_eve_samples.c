@@ -55,7 +55,8 @@ static void dropped(struct ct_record *r)
 
 static void stream(struct ct_record *r)
 {
-	r->u.anomaly.type = "stream";
+	r->u.anomaly = (struct ct_anomaly){ .event = "stream.reassembly_overlap_different_data", .type = "stream", .contradicts = true,
+					 .to_server = true, .at = 1012, .offset = 1000, .seen_offset = 500, .length = 900, .seen_length = 600 };
 }
 
 static void bare(struct ct_record *r)

@@ -129,8 +129,13 @@ struct ct_file {
 
 struct ct_anomaly {
 	const char *event; /* "smtp.end_bare_lf"; a constant */
-	const char *layer; /* "proto_parser", Suricata's word for application protocols' faults; a constant */
+	const char *layer; /* "proto_parser", Suricata's word for application protocols' faults; a constant; else NULL */
 	const char *type; /* "applayer", "stream", "decode" */
+	/* Of bytes that contradict bytes seen in their place; offsets in the stream of that direction, from its first byte. */
+	bool contradicts, to_server;
+	uint64_t at; /* the first byte that differs */
+	uint64_t offset, seen_offset; /* of the segment that contradicts, of what was seen before */
+	uint32_t length, seen_length;
 };
 
 struct ct_record {

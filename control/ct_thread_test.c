@@ -163,7 +163,7 @@ static void send(struct worker *w, uint64_t seq, uint64_t first_seq, uint32_t n)
 	memset(r, 0, sizeof *r);
 	r->kind = n % 2 ? CT_MESSAGE : CT_ANOMALY;
 	if (r->kind == CT_ANOMALY)
-		r->u.anomaly = (struct ct_anomaly){ "smtp.end_bare_lf", "proto_parser", "applayer" };
+		r->u.anomaly = (struct ct_anomaly){ .event = "smtp.end_bare_lf", .layer = "proto_parser", .type = "applayer" };
 	r->seq = seq;
 	r->n = n;
 	r->flow.first_seq = first_seq;

@@ -2,7 +2,7 @@
 /* The workers' counters outside the sums, added up under the names that the account and the stats event show. */
 #include <string.h>
 
-#include "dataplane/dp_worker.h"
+#include "dataplane/dp_anomaly.h"
 
 struct list {
 	struct ct_counter *to;
@@ -80,6 +80,8 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "pool_empty", "headers", in->headers.failed);
 	add(l, "pool_empty", "blocks", in->blocks.failed);
 	add(l, "matcher", "scan_errors", matcher.scan_errors);
+	for (unsigned a = 0; a < DP_ANOMALY_MAX; a++)
+		add(l, "anomalies", dp_anomaly_name((enum dp_anomaly)a), s->anomalies[a]);
 	for (unsigned a = 0; a < RS_SMTP_ANOMALY_MAX; a++)
 		add(l, "anomalies", rs_smtp_anomaly_name(a), i->smtp_anomaly[a]);
 	for (unsigned a = 0; a < RS_MIME_ANOMALY_MAX; a++)

@@ -62,6 +62,7 @@ struct dp_flow {
 	struct dp_doubt doubt[2]; /* by direction */
 	uint8_t probe[2][DP_PROBE_MAX];
 	uint32_t records; /* handed to control, of this connection */
+	uint32_t anomalies_told, anomalies_due; /* bit a: enum dp_anomaly a was told; is to be told when its session begins */
 	uint64_t last; /* time of the last packet */
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_inline.h"
 
+#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_inline_answer.h"
 #include "dataplane/dp_inline_read.h"
@@ -61,14 +62,6 @@ static void go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 
 /* Segments. */
 
-static void contradiction(struct dp_worker *w, struct dp_flow *f)
-{
-	w->stats.contradictions++;
-	if (!f->inl->told && f->session)
-		dp_session_anomaly(f->session, rs_smtp_transactions(&f->session->smtp), "stream.overlap_contradicts", "proto_parser", "stream");
-	f->inl->told = true;
-}
-
 /* The client's first number may be corrected until the server has answered its SYN. */
 static void follow_isn(struct dp_worker *w, struct dp_flow *f)
 {
@@ -119,7 +112,8 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 		return dp_worker_drop(w, m, DP_DROP_WINDOW);
 	enum dp_hold_verdict v = dp_hold_add(&in->hold, &w->hold, off, len, m, m->nb_segs);
 	if (v == DP_HOLD_CONTRADICTS) {
-		contradiction(w, f);
+		w->stats.contradictions++;
+		dp_anomaly_flow(w, f, f->client, DP_ANOMALY_OVERLAP, NULL);
 		return dp_worker_drop(w, m, DP_DROP_CONTRADICTION);
 	}
 	if (v == DP_HOLD_FULL)

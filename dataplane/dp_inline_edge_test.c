@@ -117,7 +117,7 @@ static void contradiction_does_not_go_on(void **state)
 	assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 3);
 	assert_int_equal(s.t.worker->stats.contradictions, 3);
 	assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 1);
-	assert_true(dp_test_has(dp_test_nth(&s.t, CT_ANOMALY, 0), "stream.overlap_contradicts"));
+	assert_true(dp_test_has(dp_test_nth(&s.t, CT_ANOMALY, 0), "stream.reassembly_overlap_different_data"));
 	/* The same again goes on; and below what the server has acknowledged, garbage does. */
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, at, "MAIL FROM:", 10);
 	assert_int_equal(s.t.nsent, 1);

@@ -36,7 +36,6 @@ struct dp_inline {
 	uint8_t state; /* enum dp_inline_state */
 	uint8_t resets; /* DP_INLINE_RESET: repetitions */
 	uint32_t server_next; /* DP_INLINE_RESET: the server's next number; closing its stream gave up holes in it */
-	bool told; /* a contradiction was recorded */
 	uint8_t unreadable; /* enum ct_reason: for that reason it is not read any more, and both ends are about to be reset */
 };
 

@@ -22,6 +22,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	m->action = MT_NONE;
 	m->tx_id = tx_id;
 	m->client_gaps = s->client_gaps;
+	LIST_INSERT_HEAD(&s->messages, m, link);
 	r->flow = s->flow;
 	r->tx_id = tx_id;
 
@@ -31,6 +32,9 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	ct_note_first(&it, &s->helo);
 	if (ct_note_next(&it, &note))
 		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, ct_note_copy(&it, helo, sizeof helo));
+	if (s->doubt)
+		dp_message_doubt(m, s->doubt);
+	s->doubt = NULL;
 	return m;
 }
 
@@ -43,6 +47,15 @@ void dp_message_end_unheld(struct dp_session *s)
 void dp_message_reason(struct dp_message *m, enum ct_reason r)
 {
 	m->reasons |= 1u << r;
+}
+
+void dp_message_doubt(struct dp_message *m, const struct dp_doubted *d)
+{
+	dp_message_reason(m, d->reason);
+	if (m->doubts & (1u << d->number))
+		return;
+	m->doubts |= 1u << d->number;
+	dp_record_note(m->session->ins, m->rec, CT_NOTE_ERROR, 0, 0, d->name, strlen(d->name));
 }
 
 /* Where the mark is: the first literal; where a regular expression begins is not known. */
@@ -218,5 +231,6 @@ void dp_message_end(struct dp_message *m)
 		ins->account->verdict[verdict]++;
 	r->n = (*s->records)++;
 	dp_record_put(ins, r);
+	LIST_REMOVE(m, link);
 	rs_pool_put(&ins->messages, m);
 }

@@ -6,11 +6,20 @@
 #ifndef DP_MESSAGE_H
 #define DP_MESSAGE_H
 
+#include <sys/queue.h>
+
 #include "dataplane/dp_content.h"
 
 struct dp_session;
 
+struct dp_doubted { /* why the receiver may have read other bytes than were read here */
+	enum ct_reason reason;
+	uint8_t number; /* below 32: one doubt is noted once a message */
+	const char *name; /* a constant */
+};
+
 struct dp_message {
+	LIST_ENTRY(dp_message) link; /* of its session's */
 	struct dp_session *session;
 	struct ct_record *rec;
 	struct dp_content *content; /* while content is open */
@@ -20,6 +29,7 @@ struct dp_message {
 	bool smuggled; /* a command stood behind what some servers take for its end */
 	uint8_t taken; /* enum ct_action: what is done with it inline */
 	uint64_t smtp_errors, mime_errors; /* bit a: anomaly a was noted */
+	uint32_t doubts; /* bit n: doubt n was noted */
 	uint64_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */
 	uint32_t peeks; /* times that it was judged before its end */
@@ -31,6 +41,7 @@ struct dp_message {
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id);
 void dp_message_end_unheld(struct dp_session *s);
 void dp_message_reason(struct dp_message *m, enum ct_reason r);
+void dp_message_doubt(struct dp_message *m, const struct dp_doubted *d);
 /* A rule matched in this buffer of this file (NULL: the part's encoded text). */
 void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file *f, const struct mt_rule *rule,
                       size_t rule_index, const struct mt_hit *const *hits, size_t nhits);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_session.h"
 
@@ -46,6 +47,7 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 			f->inl->base = f->inl->hold.read;
 			dp_session_hold(f->session);
 		}
+		dp_anomaly_session(w, f);
 		return true;
 	}
 	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {

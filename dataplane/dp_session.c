@@ -274,8 +274,8 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 	else if (a == RS_SMTP_BLOCK_LIMIT)
 		count_unread(s, CT_REASON_OVERLOAD);
 	if (is_event(a))
-		dp_session_anomaly(s, m ? m->tx_id : rs_smtp_transactions(&s->smtp), rs_smtp_anomaly_name(a), "proto_parser",
-		                   "applayer");
+		dp_session_anomaly(s, m ? m->tx_id : rs_smtp_transactions(&s->smtp),
+		                   &(struct ct_anomaly){ .event = rs_smtp_anomaly_name(a), .layer = "proto_parser", .type = "applayer" });
 }
 
 static const struct rs_smtp_ops smtp_ops = {
@@ -336,16 +336,28 @@ void dp_session_end(struct dp_session *s, enum ct_reason why)
 	s->ending = why;
 	s->closed = true;
 	rs_smtp_close(&s->smtp);
+	/* No message came any more that they could have been of. */
+	if (s->doubt)
+		count_unread(s, s->doubt->reason);
 	ct_notes_free(&s->helo, &s->ins->blocks);
 	rs_pool_put(&s->ins->sessions, s);
 }
 
-void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const char *event, const char *layer, const char *type)
+void dp_session_doubt(struct dp_session *s, const struct dp_doubted *d)
+{
+	struct dp_message *m;
+	if (LIST_EMPTY(&s->messages))
+		s->doubt = d;
+	LIST_FOREACH(m, &s->messages, link)
+		dp_message_doubt(m, d);
+}
+
+void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const struct ct_anomaly *a)
 {
 	struct ct_record *r = dp_record_get(s->ins, CT_ANOMALY);
 	if (!r)
 		return;
-	r->u.anomaly = (struct ct_anomaly){ event, layer, type };
+	r->u.anomaly = *a;
 	r->flow = s->flow;
 	r->tx_id = tx_id;
 	r->n = (*s->records)++;

@@ -26,6 +26,8 @@ struct dp_session {
 	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	uint64_t client_gaps; /* times that bytes of the client were missing */
+	LIST_HEAD(dp_messages, dp_message) messages; /* under way */
+	const struct dp_doubted *doubt; /* of the next message; the last there was. NULL: none */
 };
 
 /* flow: src is the client. NULL when there is no room, counted. */
@@ -49,7 +51,11 @@ void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n);
  * CT_REASON_NONE when the connection itself ended. */
 void dp_session_end(struct dp_session *s, enum ct_reason why);
 
-/* An anomaly record of this connection. event, layer, type: constants. */
-void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const char *event, const char *layer, const char *type);
+/* An anomaly record of this connection. */
+void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const struct ct_anomaly *a);
+
+/* The receiver may have read other bytes than were read here: the messages under way are not clean; where there is
+ * none, the next one, or one that stands for what was not seen. d: a constant. */
+void dp_session_doubt(struct dp_session *s, const struct dp_doubted *d);
 
 #endif

@@ -328,7 +328,7 @@ static char *describe(const struct ct_record *r)
 		break;
 	case CT_ANOMALY:
 		dp_text_printf(&t, "anomaly n=%u tx=%u %s %s %s", r->n, r->tx_id, r->u.anomaly.event,
-			       r->u.anomaly.layer, r->u.anomaly.type);
+			       r->u.anomaly.layer ? r->u.anomaly.layer : "-", r->u.anomaly.type);
 		break;
 	}
 	put_notes(&t, &r->notes);

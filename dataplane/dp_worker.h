@@ -48,6 +48,23 @@ enum dp_drop {
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
 
+enum dp_anomaly { /* what no honest sender's packets do (dp_anomaly.h) */
+	DP_ANOMALY_OVERLAP, /* bytes contradict bytes seen in their place */
+	DP_ANOMALY_TIMESTAMP, /* RFC 7323 5: older than what was seen */
+	DP_ANOMALY_WINDOW, /* data further on than its receiver would take */
+	DP_ANOMALY_ACK, /* RFC 5961 5.2: acknowledges what was never sent */
+	DP_ANOMALY_NO_ACK, /* RFC 9293 3.10.7.4: no ACK in an established connection */
+	DP_ANOMALY_RST, /* its sender, or its receiver, went on */
+	DP_ANOMALY_FIN, /* not where the stream ends */
+	DP_ANOMALY_SYN, /* in an established connection */
+	DP_ANOMALY_SYN_NUMBER, /* a SYN repeated with another number */
+	DP_ANOMALY_SYN_ACK_NUMBER,
+	DP_ANOMALY_EARLY_DATA, /* before the handshake was over */
+	DP_ANOMALY_URGENT, /* receivers differ on what becomes of the urgent byte (RFC 6093) */
+	DP_ANOMALY_FRAG4_OVERLAP, DP_ANOMALY_FRAG6_OVERLAP, /* fragments contradict each other */
+	DP_ANOMALY_MAX
+};
+
 enum dp_fate { /* what became of a packet */
 	DP_CONSUMED, /* looked at, and nothing to send */
 	DP_HELD, /* kept, by reference, until more is known; counted already */
@@ -66,6 +83,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t contradictions, bypassed, reply_timeouts;
 	uint64_t reversed; /* inline: TCP's client was mail's server */
 	uint64_t unread[DP_DROP_MAX]; /* observing: would have been dropped */
+	uint64_t anomalies[DP_ANOMALY_MAX];
 	uint64_t injected_lost; /* frames of ours that no port took */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
 	uint64_t forwarded_unjudged; /* frames that main sent on in the place of a stalled worker */
