@@ -172,6 +172,8 @@ void dp_test_init(struct dp_test *t)
 	t->config.memory.records = 128;
 	t->config.memory.blocks = 1024;
 	t->config.memory.segments = 256;
+	t->config.memory.datagrams = 16;
+	t->config.memory.fragments = 256;
 	t->config.capture.checksums = CT_CHECKSUMS_TRUST;
 }
 
@@ -181,12 +183,13 @@ void dp_test_open(struct dp_test *t)
 	static unsigned number;
 	char err[256], name[RTE_MEMPOOL_NAMESIZE];
 	snprintf(name, sizeof name, "test%u", ++number);
-	t->mbufs = dp_frames_create(name, t->config.memory.mbufs, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
+	t->mbufs = dp_frames_create(name, t->config.memory.mbufs + t->config.memory.fragments, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
 	struct dp_worker_config wc = {
 		.id = number, .config = &t->config, .rules = t->rules ? t->rules : rules, .rx = no_rx, .patient = t->patient,
 		.held_max = t->config.memory.mbufs / 2, .use = t->use, .tx = keep_sent, .sink = t, .mbufs = t->mbufs, .now = t->time,
+		.fragments = t->config.memory.fragments,
 	};
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);
