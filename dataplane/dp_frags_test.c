@@ -347,6 +347,28 @@ static void without_room(void **state)
 	dp_seen_close(&s);
 }
 
+/* What comes by way of another worker was received earlier than what came straight, by the other port. */
+static void the_older_packet_of_the_other_port(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	uint8_t frame[2048];
+	dp_seen_init(&s);
+	dp_seen_open(&s);
+	dp_test_greet(&s.t, &s.c);
+	size_t len = dp_test_segment_write(&s.c, 0, RS_TCP_ACK, s.c.seq[0], "NOOP\r\n", 6, frame);
+	struct rte_mbuf *m = dp_test_mbuf(&s.t, frame, len);
+	*dp_meta(m) = (struct dp_meta){ .seq = ++s.t.seq, .time = s.t.time - 1, .wire_len = (uint32_t)len, .port = DP_OUTSIDE,
+					.input = DP_OUTSIDE };
+	dp_test_forget_sent(&s.t);
+	s.t.frames++;
+	dp_worker_burst(s.t.worker, &m, 1);
+	dp_test_check(&s.t);
+	assert_int_equal(s.t.nsent, 1);
+	assert_int_equal(s.t.worker->stats.flows, 1);
+	dp_seen_close(&s);
+}
+
 static void sums_and_truncation(void **state)
 {
 	(void)state;
@@ -387,6 +409,7 @@ int main(void)
 		cmocka_unit_test(observed_they_go_on),
 		cmocka_unit_test(beside_a_mirror_they_are_read),
 		cmocka_unit_test(without_room),
+		cmocka_unit_test(the_older_packet_of_the_other_port),
 		cmocka_unit_test(sums_and_truncation),
 	};
 	return cmocka_run_group_tests_name("dp_frags", tests, dp_test_eal, dp_test_eal_stop);
