@@ -39,6 +39,11 @@ enum ct_stall { CT_STALL_CLOSED, CT_STALL_OPEN }; /* what passes a worker that m
 #define CT_POLICY_SMUGGLING CT_REASON_MAX
 #define CT_POLICY_FOR_MAX (CT_REASON_MAX + 1)
 
+enum ct_urgent { /* what becomes of an urgent byte (RFC 6093) */
+	CT_URGENT_OOB, /* the receiver's program does not read it */
+	CT_URGENT_INLINE, /* it reads it in its place */
+};
+
 struct ct_strings { char **v; size_t n; };
 
 struct ct_config {
@@ -50,6 +55,7 @@ struct ct_config {
 		uint32_t megabytes; /* EAL memory; 0: computed from the capacities */
 		uint32_t mbufs; /* for all workers together */
 		uint32_t flows;
+		uint32_t half_open; /* 0: an eighth of flows */
 		uint32_t sessions; /* connections that speak SMTP */
 		uint32_t messages; /* messages in progress, files in progress, matching streams of each kind */
 		uint32_t records; /* records in progress and on their way to control */
@@ -79,7 +85,12 @@ struct ct_config {
 	} reject;
 	struct { /* capture: */
 		enum ct_checksums checksums;
-		bool vlan_in_flow; /* VLAN ids are part of a connection's identity */
+		bool vlan_in_flow; /* VLAN ids are part of a connection's identity, ... */
+		bool tunnel_in_flow; /* ... and so are tunnels */
+		bool tunnels; /* what is in them is read */
+		uint32_t tunnel_depth; /* in one another */
+		uint16_t *vxlan_ports; size_t nvxlan_ports;
+		uint16_t *geneve_ports; size_t ngeneve_ports;
 	} capture;
 	struct { /* ip: */
 		uint32_t fragments_max; /* of one datagram */
@@ -88,6 +99,7 @@ struct ct_config {
 	struct { /* tcp: */
 		uint32_t window; /* bytes ahead that are accepted out of order */
 		uint32_t held; /* mbufs held out of order, a direction */
+		enum ct_urgent urgent;
 		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */
 	} tcp;
 	struct ct_receivers receivers; /* receivers: how each reads overlaps */

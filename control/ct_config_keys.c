@@ -28,10 +28,12 @@
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
+static const char *const urgent_names[] = { "oob", "inline", NULL };
 static const char *const policy_names[] = { "pass", "tempfail", "reject", "drop", NULL };
 static const char *const stall_names[] = { "closed", "open", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum ct_urgent) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum rs_overlap_policy) == sizeof(int), "set as int");
 
@@ -127,6 +129,9 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
 	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
 	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
+	NUMBER(memory, half_open, 0, 16777216, "0",
+	       "Of these, those that anyone can make by one packet: whose handshake is not complete, or, not being mail, of which "
+	       "one side was not heard; 0: an eighth. Beyond that the oldest of them gives way."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),
@@ -138,10 +143,26 @@ const struct ct_key ct_keys[] = {
 	ENUM(capture, checksums, checksum_names, "auto",
 	     "verify: a packet whose IPv4 or TCP checksum is wrong is dropped and counted. trust: not looked at. auto: a packet "
 	     "with a wrong one waits until its receiver has acknowledged it; a direction without a single right one is taken."),
-	BOOL(capture, vlan_in_flow, "true", "VLAN ids are part of a connection's identity."),
+	BOOL(capture, vlan_in_flow, "true",
+	     "VLAN ids are part of a connection's identity. false: where each direction has another, as some mirrors see it."),
+	BOOL(capture, tunnel_in_flow, "true",
+	     "So are tunnels: VXLAN's and GENEVE's network, GRE's key, the ends of GRE and of IP in IP. false: where each direction "
+	     "has others; then networks with equal addresses are mixed, and anybody's tunnels with what is in none."),
+	BOOL(capture, tunnels, "true", "Read what is in tunnels: IP in IP, GRE, ERSPAN, VXLAN, GENEVE, MPLS in them."),
+	NUMBER(capture, tunnel_depth, 1, 4, "4", "Tunnels in one another that are opened; what is in more is counted as too_deep."),
+	{ .section = "capture", .name = "vxlan_ports", .type = CT_KEY_PORTS, .at = AT(capture.vxlan_ports),
+	  .count_at = AT(capture.nvxlan_ports), .min = 1, .max = 65535, .value = "4789 8472",
+	  .meaning = "UDP ports where VXLAN is received." },
+	{ .section = "capture", .name = "geneve_ports", .type = CT_KEY_PORTS, .at = AT(capture.geneve_ports),
+	  .count_at = AT(capture.ngeneve_ports), .min = 1, .max = 65535, .value = "6081",
+	  .meaning = "UDP ports where GENEVE is received." },
 
 	SIZE(tcp, window, 4096, 1073741824, "1M", "Bytes ahead of the next one expected that are accepted out of order."),
 	NUMBER(tcp, held, 1, 65535, "1024", "Packets held out of order, in one direction of a connection."),
+	ENUM(tcp, urgent, urgent_names, "oob",
+	     "What a receiver makes of an urgent byte (RFC 6093). oob: it takes it out of the stream, as programs have it that do not "
+	     "ask for it. inline: it reads it in its place. A message with such bytes is not clean, for receivers differ; between "
+	     "two ports they are not forwarded."),
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),

@@ -22,6 +22,8 @@ static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 	EVENT(DP_ANOMALY_URGENT, CT_REASON_MALFORMED, "stream.urgent_data")
 	EVENT(DP_ANOMALY_FRAG4_OVERLAP, CT_REASON_MALFORMED, "decoder.ipv4.frag_overlap")
 	EVENT(DP_ANOMALY_FRAG6_OVERLAP, CT_REASON_MALFORMED, "decoder.ipv6.frag_overlap")
+	EVENT(DP_ANOMALY_SIGNED, CT_REASON_NONE, "stream.unexpected_signature")
+	EVENT(DP_ANOMALY_UNACCEPTABLE, CT_REASON_MALFORMED, "stream.unacceptable_acknowledged")
 #undef EVENT
 };
 _Static_assert(DP_ANOMALY_MAX <= 32, "a bit each in dp_flow");

@@ -2,6 +2,7 @@
 #include "dataplane/dp_conn.h"
 
 #include "dataplane/dp_inline_state.h"
+#include "dataplane/dp_share.h"
 #include "dataplane/dp_streams.h"
 
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt)
@@ -13,6 +14,10 @@ static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 {
 	/* What is said of it now is said as of its own last packet: the one at hand is another connection's, or none. */
 	struct dp_now now = w->inspect.now;
+	struct dp_flow *at_hand = w->flow;
+	/* It ended by itself; nobody went on. */
+	if (f->tcp.state == RS_TCP_RESET)
+		why = CT_REASON_NONE;
 	if (f->last) {
 		w->inspect.now.time = f->last;
 		w->inspect.now.input = f->input;
@@ -23,7 +28,9 @@ static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 	dp_streams_close(w, f, why);
 	if (f->inl)
 		dp_inline_free(w, f);
+	dp_share_count(w, f);
 	w->inspect.now = now;
+	w->flow = at_hand == f ? NULL : at_hand;
 	dp_flow_remove(&w->flows, f);
 }
 
@@ -32,6 +39,7 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 {
 	bool to_mail = dp_worker_mail_port(w, pkt->dport), from_mail = dp_worker_mail_port(w, pkt->sport);
 	rs_tcp_init(&f->tcp, w->config->tcp.held);
+	f->tcp.aside = w->use != DP_USE_INLINE;
 	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
 	else
@@ -46,6 +54,34 @@ static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const
 	dp_flow_key_make(key, end, pkt, w->config->capture.vlan_in_flow);
 	if (w->use == DP_USE_INLINE)
 		key->side = *end ^ meta->port;
+	if (!w->config->capture.tunnel_in_flow)
+		key->tunnel[0] = key->tunnel[1] = 0;
+}
+
+static void evict(struct dp_worker *w, struct dp_flow *f)
+{
+	w->stats.flows_evicted[f->list]++;
+	remove_flow(w, f, CT_REASON_OVERLOAD);
+}
+
+#define GIVE_WAY_MAX 4 /* for each beginning: they are ended faster than they are replaced, and no packet waits for many */
+
+bool dp_conn_room(void *arg)
+{
+	struct dp_worker *w = arg;
+	if (!dp_inspect_is_short(&w->inspect))
+		return true;
+	if (!w->flow || !dp_share_proven(w->flow)) {
+		w->stats.unproven_refused++;
+		return false;
+	}
+	for (unsigned i = 0; i < GIVE_WAY_MAX; i++) {
+		struct dp_flow *f = TAILQ_FIRST(&w->flows.lists[DP_FLOWS_ONE_SIDED]);
+		if (!f || f == w->flow)
+			break;
+		evict(w, f);
+	}
+	return true;
 }
 
 /* answers: a SYN of the other end was seen before. */
@@ -57,15 +93,10 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return NULL;
 	key_of(w, pkt, meta, &key, &end);
+	struct dp_flow *victim = dp_flow_victim(&w->flows);
+	if (victim)
+		evict(w, victim);
 	struct dp_flow *f = dp_flow_add(&w->flows, &key);
-	if (!f) {
-		struct dp_flow *victim = dp_flow_victim(&w->flows);
-		if (victim) {
-			w->stats.flows_evicted++;
-			remove_flow(w, victim, CT_REASON_OVERLOAD);
-			f = dp_flow_add(&w->flows, &key);
-		}
-	}
 	if (!f) {
 		w->stats.flows_refused++;
 		return NULL;
@@ -114,6 +145,14 @@ static bool answered_anew(const struct dp_worker *w, const struct dp_flow *f, co
 	return !(f->tcp.started & (1u << dir)) || pkt->seq != f->tcp.dir[dir].isn;
 }
 
+/* After a reset that may not have arrived, the answer to a SYN tells (rs_tcp); where none can be seen, or nothing is lost, the SYN does. */
+static bool is_over(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	if (f->tcp.state == RS_TCP_RESET)
+		return !f->session || !(f->tcp.seen & (1u << !dp_flow_direction(f, pkt)));
+	return f->tcp.state == RS_TCP_CLOSED;
+}
+
 struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	bool answers = false;
@@ -130,7 +169,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		f = NULL;
 	}
 	/* The same ports again, after the end. */
-	if (f && f->tcp.state == RS_TCP_CLOSED && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+	if (f && is_over(f, pkt) && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
@@ -154,21 +193,35 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		f->input = meta->input;
 		f->pcap_cnt = meta->pcap_cnt;
 	}
+	w->flow = f;
 	return f;
 }
 
 static enum dp_flow_list list_of(const struct dp_flow *f)
 {
-	if (f->tcp.state == RS_TCP_CLOSED)
+	if (f->tcp.state >= RS_TCP_RESET)
 		return DP_FLOWS_CLOSED;
 	if (f->tcp.state != RS_TCP_ESTABLISHED && f->tcp.state != RS_TCP_CLOSING)
-		return DP_FLOWS_NEW;
-	return f->proto == DP_PROTO_SMTP ? DP_FLOWS_MAIL : DP_FLOWS_OTHER;
+		return DP_FLOWS_HALF_OPEN;
+	if (f->proto == DP_PROTO_SMTP)
+		return dp_share_proven(f) ? DP_FLOWS_MAIL : DP_FLOWS_ONE_SIDED;
+	/* What was told not to be mail is not followed closely enough to say more than that both were heard. */
+	bool other = f->proto == DP_PROTO_NONE ? f->tcp.seen == 3 : dp_share_proven(f);
+	return other ? DP_FLOWS_OTHER : DP_FLOWS_HALF_OPEN;
+}
+
+/* The flow that was worked on goes to its list's end. It may have come to HALF_OPEN from elsewhere: then that may have one too many. */
+static void touch(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	dp_flow_touch(&w->flows, f, list_of(f), now);
+	if (w->flows.count[DP_FLOWS_HALF_OPEN] > w->flows.half_open_max)
+		evict(w, TAILQ_FIRST(&w->flows.lists[DP_FLOWS_HALF_OPEN]));
 }
 
 /* What is not mail is followed only as far as its flow is kept: to its end. */
 static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 {
+	f->tcp.seen |= (uint8_t)(1u << dp_flow_direction(f, pkt));
 	if (f->tcp.state == RS_TCP_NEW || f->tcp.state == RS_TCP_SYN_SENT)
 		f->tcp.state = pkt->tcp_flags & RS_TCP_SYN ? RS_TCP_SYN_SENT : RS_TCP_ESTABLISHED;
 	if ((pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN)
@@ -179,17 +232,27 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 		f->tcp.state = RS_TCP_CLOSED;
 }
 
+static bool take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	uint32_t held_max = w->streams.held_max;
+	w->streams.held_max = dp_share_held_max(w, f);
+	bool taken = dp_streams_take(w, f, pkt, m);
+	w->streams.held_max = held_max;
+	dp_share_count(w, f);
+	return taken;
+}
+
 struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	if (!dp_streams_take(w, f, pkt, m)) {
+	if (!take(w, f, pkt, m)) {
 		remove_flow(w, f, CT_REASON_NONE);
 		/* It replaces the other by its SYN, or by the answer to one. */
 		f = new_flow(w, pkt, dp_meta(m), true);
 		if (!f)
 			return NULL;
-		dp_streams_take(w, f, pkt, m);
+		take(w, f, pkt, m);
 	}
-	dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
+	touch(w, f, dp_meta(m)->time);
 	return f;
 }
 
@@ -197,7 +260,7 @@ struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const st
 {
 	if (f->proto == DP_PROTO_NONE) {
 		follow_end(f, pkt);
-		dp_flow_touch(&w->flows, f, list_of(f), dp_meta(m)->time);
+		touch(w, f, dp_meta(m)->time);
 		return f;
 	}
 	if (pkt->tcp_flags & RS_TCP_ACK)
@@ -205,18 +268,23 @@ struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const st
 	return dp_conn_take(w, f, pkt, m);
 }
 
-void dp_conn_expire(struct dp_worker *w, uint64_t now)
+unsigned dp_conn_expire(struct dp_worker *w, uint64_t now)
 {
 	struct dp_flow *f;
-	while ((f = dp_flow_expired(&w->flows, now))) {
+	unsigned n = 0;
+	w->flow = NULL;
+	while (n < DP_EXPIRE_MAX && (f = dp_flow_expired(&w->flows, now))) {
 		w->stats.flows_expired++;
 		remove_flow(w, f, f->list == DP_FLOWS_RESET ? CT_REASON_NONE : CT_REASON_TIMEOUT);
+		n++;
 	}
+	return n;
 }
 
 void dp_conn_end_all(struct dp_worker *w)
 {
 	struct dp_flow *f;
-	while ((f = dp_flow_victim(&w->flows)))
+	w->flow = NULL;
+	while ((f = dp_flow_any(&w->flows)))
 		remove_flow(w, f, CT_REASON_GAP);
 }

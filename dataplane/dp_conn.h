@@ -22,8 +22,14 @@ struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const st
 /* The same of a segment that no checksum was waited for, of what is or may be mail. */
 struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
-/* Ends the connections that have idled too long at `now`. */
-void dp_conn_expire(struct dp_worker *w, uint64_t now);
+/* Ends connections that have idled too long at `now`: DP_EXPIRE_MAX of them at most, so that no packet waits for a crowd. Returns how
+ * many; those that are left are over all the same (dp_conn_of). */
+#define DP_EXPIRE_MAX 512
+unsigned dp_conn_expire(struct dp_worker *w, uint64_t now);
+
+/* Whether w->flow may begin a session or a message, as dp_share.h says; where room is short for a proven one, others give way. dp_room
+ * of dp_inspect; arg: the worker. */
+bool dp_conn_room(void *arg);
 
 /* Nothing follows: ends all of them. */
 void dp_conn_end_all(struct dp_worker *w);

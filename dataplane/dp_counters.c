@@ -36,6 +36,8 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
 	add(l, "packets", "cut_by_capture", s->cut_packets);
 	add(l, "packets", "checksum_trusted", s->checksum_trusted);
+	for (unsigned d = RS_DOUBT_SUM; d < RS_DOUBT_MAX; d++)
+		add(l, "doubted", rs_doubt_name((enum rs_doubt)d), s->doubts[d]);
 	add(l, "inline", "connections_reset", s->connections_reset);
 	add(l, "inline", "midstream_reset", s->midstream_reset);
 	add(l, "inline", "not_watched", s->inlines_refused);
@@ -51,10 +53,18 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);
 	add(l, "connections", "expired", s->flows_expired);
-	add(l, "connections", "evicted", s->flows_evicted);
+	static const char *const evicted[DP_FLOWS_LISTS] = { "evicted_closed", "evicted_half_open", "evicted_one_sided", "evicted_other",
+							     "evicted_mail",   "evicted_reset" };
+	for (unsigned list = 0; list < DP_FLOWS_LISTS; list++) {
+		add(l, "connections", "evicted", s->flows_evicted[list]);
+		add(l, "connections", evicted[list], s->flows_evicted[list]);
+	}
 	add(l, "connections", "refused", s->flows_refused);
 	add(l, "connections", "reset_ignored", s->resets_ignored);
+	add(l, "connections", "mptcp", s->mptcp_seen);
+	add(l, "inline", "mptcp_removed", s->mptcp_removed);
 	add(l, "connections", "smtp_refused", i->sessions_refused);
+	add(l, "connections", "unproven_refused", s->unproven_refused);
 	add(l, "tcp", "duplicate", s->tcp_duplicate);
 	add(l, "tcp", "held", s->tcp_held);
 	add(l, "tcp", "held_limit", s->tcp_limit);

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_doubt.h"
 
-#include "dataplane/dp_worker.h"
+#include "dataplane/dp_share.h"
 
-static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet *pkt, struct rte_mbuf *m)
+bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why, const struct dp_packet *pkt,
+                   struct rte_mbuf *m)
 {
-	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > w->streams.held_max)
+	struct dp_doubt *d = &f->doubt[dir];
+	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
 		return false;
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)
 		return false;
 	*seg = (struct rs_seg){ .off = pkt->seq, .ref = m, .len = pkt->payload_len, .cost = m->nb_segs };
+	dp_meta(m)->doubt = (uint8_t)why;
 	w->streams.ref_get(m);
 	w->streams.held += seg->cost;
+	d->cost += seg->cost;
+	uint32_t end = pkt->seq + pkt->payload_len;
+	if (d->n == 0 || (int32_t)(end - d->reach) > 0)
+		d->reach = end;
 	if (d->last)
 		d->last->next = seg;
 	else
@@ -20,6 +27,7 @@ static bool hold(struct dp_worker *w, struct dp_doubt *d, const struct dp_packet
 	d->last = seg;
 	d->n++;
 	w->account[dp_meta(m)->port].held++;
+	dp_share_count(w, f);
 	return true;
 }
 
@@ -33,6 +41,7 @@ static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, str
 	if (d->last == seg)
 		d->last = before;
 	d->n--;
+	d->cost -= seg->cost;
 	w->streams.held -= seg->cost;
 	w->account[dp_meta(m)->port].held--;
 	rs_pool_put(&w->segments, seg);
@@ -60,7 +69,8 @@ enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir,
 		w->stats.checksum_trusted++;
 		return DP_SUM_TAKE;
 	}
-	return hold(w, d, pkt, m) ? DP_SUM_WAIT : DP_SUM_DROP;
+	w->stats.doubts[RS_DOUBT_SUM]++;
+	return dp_doubt_wait(w, f, dir, RS_DOUBT_SUM, pkt, m) ? DP_SUM_WAIT : DP_SUM_DROP;
 }
 
 /* Whether the stream still lacks any of the segment's bytes. */
@@ -80,7 +90,7 @@ struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned
 		if ((int32_t)(ack - ((uint32_t)seg->off + seg->len)) < 0)
 			continue;
 		*taken = is_news(f, dir, seg);
-		if (*taken) {
+		if (*taken && dp_meta(seg->ref)->doubt == RS_DOUBT_SUM) {
 			d->trusted = true;
 			w->stats.checksum_trusted++;
 		}

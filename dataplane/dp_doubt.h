@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_doubt: segments whose checksum is wrong, until their receiver says what it made of them.
+/* dp_doubt: segments that their receiver may not have accepted, until it says what it made of them.
  *
- * A receiver discards such a segment and does not acknowledge it (RFC 9293 3.1), so a reader that takes it can be deceived.
- * But captures hold wrong checksums of segments that arrived all right: the sender's card was to compute them after the
- * capture, or someone has made the contents anonymous. So, with the policy "auto" (docs/decisions/0003):
+ * A receiver discards a segment with a wrong checksum, an old timestamp, no ACK bit (rs_valid.h: enum rs_doubt), and does not acknowledge
+ * it: a reader that takes it can be deceived. But whoever sees copies of packets may be wrong: sums are left to the sender's card until
+ * after the capture, packets of the two directions are seen out of step or not at all, and receivers differ. So such a segment waits,
+ * until the receiver has acknowledged bytes that came no other way: then it is read. Where they came another way it is dropped; if it
+ * says other bytes, that is a contradiction (but for a wrong checksum, which no receiver takes).
+ *
+ * Wrong checksums, with the policy "auto" (docs/decisions/0003):
  *  - while a direction has shown no right checksum at all, its segments are taken: a card makes them all wrong;
- *  - otherwise a wrong one that carries data waits until the receiver has acknowledged data that came no other way; from
- *    then on the direction is trusted;
+ *  - otherwise a wrong one that carries data waits; once one was taken, the direction is trusted;
  *  - a wrong one that carries none (a SYN, a RST) is dropped.
  *
  * Owner:  one worker. Memory: nodes of the worker's segments, and references to mbufs, within streams.held_max. */
@@ -16,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "reassembly/tcp/rs_stream.h"
+#include "reassembly/tcp/rs_valid.h"
 
 struct dp_flow;
 struct dp_packet;
@@ -27,9 +30,11 @@ struct rte_mbuf;
 
 struct dp_doubt { /* of one direction */
 	struct rs_seg *first, *last; /* in the order they came; off is the sequence number */
+	uint32_t reach; /* n > 0: the number behind the last byte of those that waited since there were none */
 	uint16_t n;
 	bool right; /* a right checksum was seen */
 	bool trusted; /* the receiver acknowledged a segment with a wrong one */
+	uint32_t cost; /* of those that wait */
 };
 
 enum dp_sum { DP_SUM_TAKE, DP_SUM_WAIT, DP_SUM_DROP };
@@ -39,9 +44,13 @@ enum dp_sum { DP_SUM_TAKE, DP_SUM_WAIT, DP_SUM_DROP };
 enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir, bool right, const struct dp_packet *pkt,
                            struct rte_mbuf *m);
 
+/* It waits, for that reason: likewise. False: there is no room. */
+bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why, const struct dp_packet *pkt,
+                   struct rte_mbuf *m);
+
 /* The other side of direction dir has acknowledged up to ack: the next waiting segment that it covers, no longer waiting and no longer
- * counted as held; the caller owns its reference. NULL when there is none. *taken: the receiver took it, and its direction is
- * trusted now; otherwise its bytes came another way, and it is to be dropped. */
+ * counted as held; the caller owns its reference. NULL when there is none. *taken: the receiver took it (one with a wrong checksum: its
+ * direction is trusted now); otherwise its bytes came another way, and it is to be dropped. dp_meta(m)->doubt is why it waited. */
 struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken);
 
 /* The connection ends: the next waiting segment of direction dir, as above. */

@@ -285,7 +285,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 			r->u.file.has_sha256 = EVP_DigestFinal_ex(f->sha256, r->u.file.sha256, &len);
 		}
 		struct dp_session *s = f->content->msg->session;
-		r->flow = s->flow;
+		r->flow = f->content->msg->rec->flow;
 		r->n = (*s->records)++;
 		r->tx_id = f->content->msg->tx_id;
 		dp_record_put(ins, r);

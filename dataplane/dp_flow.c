@@ -3,31 +3,88 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include <rte_common.h>
 #include <rte_errno.h>
 #include <rte_hash.h>
-#include <rte_hash_crc.h>
 
-int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, uint32_t seed, int socket)
+int dp_flow_secret_draw(struct dp_flow_secret *s)
+{
+	return getentropy(s, sizeof *s) == 0 ? 0 : -errno;
+}
+
+_Static_assert(sizeof(struct dp_flow_key) == 6 * 8 + 4, "six and a half words are hashed");
+
+static uint64_t word(const struct dp_flow_key *k, unsigned i)
+{
+	uint64_t v = 0;
+	memcpy(&v, (const char *)k + 8 * i, i < 6 ? 8 : 4);
+	return v;
+}
+
+/* Two words of the key; behind its end are zeros. */
+static unsigned __int128 product(const struct dp_flow_secret *s, const struct dp_flow_key *k, unsigned i)
+{
+	return (unsigned __int128)(word(k, i) + s->mix[i]) * ((i < 6 ? word(k, i + 1) : 0) + s->mix[i + 1]);
+}
+
+uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *k)
+{
+	unsigned __int128 sum = product(s, k, 0) + product(s, k, 2) + product(s, k, 4) + product(s, k, 6);
+	uint64_t low = (uint64_t)sum, high = (uint64_t)(sum >> 64);
+	uint64_t h = s->out[0] * (uint32_t)low + s->out[1] * (low >> 32) + s->out[2] * (uint32_t)high + s->out[3] * (high >> 32);
+	return (uint32_t)((h + s->out[4]) >> 32);
+}
+
+/* The hash's keys are pointers to flows' keys. */
+static int differ(const void *a, const void *b, size_t len)
+{
+	const struct dp_flow_key *x, *y;
+	(void)len;
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	/* Before it adds one whose signature is 0, rte_hash compares it with empty slots, too. */
+	if (!y)
+		return 1;
+	return memcmp(x, y, sizeof *x);
+}
+
+static uint32_t entries(uint32_t capacity)
+{
+	return RTE_MAX(capacity, 8u);
+}
+
+int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, const struct dp_flow_secret *secret,
+                       int socket)
 {
 	struct rte_hash_parameters params = {
 		.name = name,
-		.entries = capacity < 8 ? 8 : capacity,
-		.key_len = sizeof(struct dp_flow_key),
-		.hash_func = rte_hash_crc,
-		.hash_func_init_val = seed,
+		.entries = entries(capacity),
+		.key_len = sizeof(struct dp_flow_key *),
 		.socket_id = socket,
 		/* Buckets that overflow are chained: every one of the entries fits. */
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_EXT_TABLE,
 	};
 	memset(t, 0, sizeof *t);
+	t->secret = *secret;
 	t->hash = rte_hash_create(&params);
 	if (!t->hash)
 		return -rte_errno;
+	rte_hash_set_cmp_func(t->hash, differ);
+	t->half_open_max = capacity;
 	rs_pool_init(&t->pool, mem, sizeof(struct dp_flow), capacity);
 	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
 		TAILQ_INIT(&t->lists[i]);
 	return 0;
+}
+
+size_t dp_flow_hash_bytes(uint32_t capacity)
+{
+	size_t n = entries(capacity), buckets = rte_align32pow2((uint32_t)n) / 8;
+	/* Buckets of 64 bytes, and as many for those that overflow; a key's pointer and a flow's; two rings of free slots' numbers,
+	 * of which one is for the overflowing buckets. */
+	return 2 * buckets * 64 + (n + 1) * 16 + (rte_align32pow2((uint32_t)n + 1) + rte_align32pow2((uint32_t)buckets + 1)) * 4 + 4096;
 }
 
 void dp_flow_table_free(struct dp_flow_table *t)
@@ -47,6 +104,8 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 	for (unsigned i = 0; i < 2; i++)
 		k->vlan[i] = vlan && i < pkt->nvlan ? pkt->vlan[i] : 0xffff;
 	k->side = 0;
+	k->tunnel[0] = (uint32_t)pkt->tunnel;
+	k->tunnel[1] = (uint32_t)(pkt->tunnel >> 32);
 	*end = src;
 }
 
@@ -55,7 +114,7 @@ struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *
 	void *data;
 	if (t->recent && memcmp(&t->recent->key, k, sizeof *k) == 0)
 		return t->recent;
-	t->recent = rte_hash_lookup_data(t->hash, k, &data) >= 0 ? data : NULL;
+	t->recent = rte_hash_lookup_with_hash_data(t->hash, &k, dp_flow_hash(&t->secret, k), &data) >= 0 ? data : NULL;
 	return t->recent;
 }
 
@@ -66,16 +125,31 @@ struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k
 		return NULL;
 	memset(f, 0, sizeof *f);
 	f->key = *k;
-	f->list = DP_FLOWS_NEW;
-	if (rte_hash_add_key_data(t->hash, k, f) < 0) {
+	f->list = DP_FLOWS_HALF_OPEN;
+	const struct dp_flow_key *own = &f->key;
+	if (rte_hash_add_key_with_hash_data(t->hash, &own, dp_flow_hash(&t->secret, own), f) < 0) {
 		rs_pool_put(&t->pool, f);
 		return NULL;
 	}
-	TAILQ_INSERT_TAIL(&t->lists[DP_FLOWS_NEW], f, link);
+	TAILQ_INSERT_TAIL(&t->lists[DP_FLOWS_HALF_OPEN], f, link);
+	t->count[DP_FLOWS_HALF_OPEN]++;
 	return f;
 }
 
 struct dp_flow *dp_flow_victim(const struct dp_flow_table *t)
+{
+	static const uint8_t order[] = { DP_FLOWS_CLOSED, DP_FLOWS_ONE_SIDED, DP_FLOWS_OTHER, DP_FLOWS_HALF_OPEN, DP_FLOWS_RESET };
+	if (t->count[DP_FLOWS_HALF_OPEN] >= t->half_open_max)
+		return TAILQ_FIRST(&t->lists[DP_FLOWS_HALF_OPEN]);
+	if (t->pool.used < t->pool.size)
+		return NULL;
+	for (unsigned i = 0; i < RTE_DIM(order); i++)
+		if (!TAILQ_EMPTY(&t->lists[order[i]]))
+			return TAILQ_FIRST(&t->lists[order[i]]);
+	return NULL;
+}
+
+struct dp_flow *dp_flow_any(const struct dp_flow_table *t)
 {
 	for (unsigned i = 0; i < DP_FLOWS_LISTS; i++)
 		if (!TAILQ_EMPTY(&t->lists[i]))
@@ -89,8 +163,10 @@ void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list
 	if (f->list == list && !TAILQ_NEXT(f, link))
 		return;
 	TAILQ_REMOVE(&t->lists[f->list], f, link);
+	t->count[f->list]--;
 	f->list = (uint8_t)list;
 	TAILQ_INSERT_TAIL(&t->lists[list], f, link);
+	t->count[list]++;
 }
 
 struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now)
@@ -107,7 +183,9 @@ void dp_flow_remove(struct dp_flow_table *t, struct dp_flow *f)
 {
 	if (t->recent == f)
 		t->recent = NULL;
-	rte_hash_del_key(t->hash, &f->key);
+	const struct dp_flow_key *own = &f->key;
+	rte_hash_del_key_with_hash(t->hash, &own, dp_flow_hash(&t->secret, own));
 	TAILQ_REMOVE(&t->lists[f->list], f, link);
+	t->count[f->list]--;
 	rs_pool_put(&t->pool, f);
 }

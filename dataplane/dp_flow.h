@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_flow: the table of TCP connections of one worker.
  *
- * Owner:  one worker. Memory: rte_hash and a pool, both of a fixed capacity taken at start.
+ * Owner:  one worker. Memory: rte_hash and a pool, both of a fixed capacity taken at start. The hash holds no keys but pointers to
+ *         those in the flows: 16 bytes an entry, and 16 of buckets where the capacity is a power of two, else up to 32.
  * Units:  times in nanoseconds, the packets' own.
- * A flow is in exactly one list, by what may happen to it when it idles: each list is in the order of the last packet,
- * so that expiry looks only at what has expired, and a full table gives up what it values least first:
- * closed, then unanswered, then ignored, then mail between messages, then what was reset by us at a mirror. */
+ * A flow is in exactly one list, by what it is worth: each list is in the order of the last packet, so that expiry looks only at
+ * what has expired. Who gives way to a newcomer: docs/MEMORY.md. */
 #ifndef DP_FLOW_H
 #define DP_FLOW_H
 
@@ -16,6 +16,7 @@
 #include "dataplane/dp_packet.h"
 #include "reassembly/rs_pool.h"
 #include "reassembly/tcp/rs_tcp.h"
+#include "reassembly/tcp/rs_valid.h"
 
 struct rte_hash;
 struct dp_inline;
@@ -26,9 +27,18 @@ struct dp_flow_key { /* the lower endpoint first, so that both directions have t
 	uint16_t port[2];
 	uint16_t vlan[2]; /* 0xffff where there is no tag */
 	uint32_t side; /* inline: which end is behind which port; else 0. A packet that comes in by the wrong port is none of this connection */
+	uint32_t tunnel[2]; /* dp_packet's, its lower half first */
 } __attribute__((aligned(4)));
 
-enum dp_flow_list { DP_FLOWS_CLOSED, DP_FLOWS_NEW, DP_FLOWS_OTHER, DP_FLOWS_MAIL, DP_FLOWS_RESET, DP_FLOWS_LISTS };
+enum dp_flow_list {
+	DP_FLOWS_CLOSED,
+	DP_FLOWS_HALF_OPEN, /* anyone can make one: no handshake yet, or not mail and one side was not heard. At most half_open_max */
+	DP_FLOWS_ONE_SIDED, /* mail of which one side was not heard, or has not confirmed the other: one forged packet makes one */
+	DP_FLOWS_OTHER, /* both sides of it were heard; not mail, or not told yet */
+	DP_FLOWS_MAIL, /* proven: never gives way */
+	DP_FLOWS_RESET, /* reset by us at a mirror */
+	DP_FLOWS_LISTS
+};
 
 enum dp_protocol {
 	DP_PROTO_PROBING, /* not told yet */
@@ -38,50 +48,71 @@ enum dp_protocol {
 };
 
 #define DP_PROBE_MAX 12
+#define DP_FLOW_JOINS 4
 
-struct dp_flow {
+struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;
 	struct dp_flow_key key;
-	int32_t slot; /* of the hash */
+	uint32_t records; /* handed to control, of this connection */
+	uint32_t unproven_held; /* what it holds out of order, as it is in the worker's sum */
+	uint16_t input; /* of the last packet, and its number there: pcap_cnt */
 	uint8_t list; /* enum dp_flow_list */
 	uint8_t proto; /* enum dp_protocol */
 	uint8_t key_of_first; /* which end of the key sent the first packet: direction 0 of rs_tcp */
 	uint8_t client; /* direction of the SMTP client; 2: not told yet */
 	uint8_t ip_version;
-	uint8_t nprobe[2]; /* bytes kept in probe */
+	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
+	uint8_t fins, syns; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
+	uint8_t proxy_done; /* bit i: direction i's header has ended */
 	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
-	uint16_t input; /* of the last packet, and its number there */
-	uint64_t pcap_cnt;
+	uint8_t nprobe[2]; /* bytes kept in probe */
+	uint8_t probe[2][DP_PROBE_MAX];
 	bool was_mail; /* its session has ended */
 	bool middle; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
-	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
-	uint8_t fins, syns; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
-	uint8_t proxy_done; /* bit i: direction i's header has ended */
 	struct dp_doubt doubt[2]; /* by direction */
-	uint8_t probe[2][DP_PROBE_MAX];
-	uint32_t records; /* handed to control, of this connection */
 	uint32_t anomalies_told, anomalies_due; /* bit a: enum dp_anomaly a was told; is to be told when its session begins */
+	uint64_t pcap_cnt;
 	uint64_t last; /* time of the last packet */
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;
+	struct rs_valid valid; /* what tells which segments the receivers accept */
+	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream ... */
+	uint8_t has_urgent; /* ... bit i: there is one */
+	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	struct dp_session *session; /* DP_PROTO_SMTP */
 	struct dp_inline *inl; /* inline: what is held of it */
 };
 
 TAILQ_HEAD(dp_flow_head, dp_flow);
 
+/* What the hash depends on besides the key. Who does not know it cannot choose keys that collide: two keys chosen without it share their
+ * 32 bits with a probability of 2^-32 (NH of RFC 4418, then multiply-shift), however they were chosen. */
+struct dp_flow_secret {
+	uint64_t mix[8], out[5];
+};
+
 struct dp_flow_table {
 	struct rte_hash *hash;
+	struct dp_flow_secret secret;
 	struct rs_pool pool;
 	struct dp_flow *recent; /* found last: segments of a window arrive together. NULL: none, or gone */
 	struct dp_flow_head lists[DP_FLOWS_LISTS];
-	uint64_t timeout[DP_FLOWS_LISTS];
+	uint32_t count[DP_FLOWS_LISTS];
+	uint32_t half_open_max; /* set by the owner: most in HALF_OPEN */
+	uint64_t timeout[DP_FLOWS_LISTS]; /* set by the owner */
 };
 
-/* mem: RS_POOL_BYTES(sizeof(struct dp_flow), capacity). 0 or -errno. */
-int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, uint32_t seed, int socket);
+/* From the system's randomness. 0 or -errno. */
+int dp_flow_secret_draw(struct dp_flow_secret *s);
+uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *k);
+
+/* mem: RS_POOL_BYTES(sizeof(struct dp_flow), capacity). 0 or -errno. Which flow is which depends on the secret nowhere. */
+int dp_flow_table_init(struct dp_flow_table *t, const char *name, void *mem, uint32_t capacity, const struct dp_flow_secret *secret,
+                       int socket);
+/* Bytes that the table takes beside that. */
+size_t dp_flow_hash_bytes(uint32_t capacity);
 void dp_flow_table_free(struct dp_flow_table *t);
 
 /* The key of a packet, and in *end which end of it sent the packet. */
@@ -89,11 +120,16 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 
 struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k);
 
-/* A new flow, all zero but for its key, in list NEW. NULL when the table is full: make room with dp_flow_victim. */
+/* A new flow, all zero but for its key, in list HALF_OPEN. NULL when the table is full: make room with dp_flow_victim. */
 struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k);
 
-/* The flow that is worth least, longest idle. NULL when the table is empty. */
+/* Who gives way to a newcomer, the longest idle of its list: where HALF_OPEN has all that it may have, one of these; else where the
+ * table is full, CLOSED, ONE_SIDED, OTHER, HALF_OPEN, RESET, in this order: so HALF_OPEN may always have its share, and no more. NULL:
+ * there is room, or only MAIL is left (then dp_flow_add answers NULL). */
 struct dp_flow *dp_flow_victim(const struct dp_flow_table *t);
+
+/* Any flow; NULL when the table is empty. */
+struct dp_flow *dp_flow_any(const struct dp_flow_table *t);
 
 /* A packet came at `now`; the flow belongs in `list` from here on. */
 void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list, uint64_t now);

@@ -3,7 +3,11 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include <rte_random.h>
+
+#include "dataplane/dp_be.h"
 #include "dataplane/dp_datagram.h"
 
 struct dp_datagram {
@@ -16,7 +20,7 @@ struct dp_datagram {
 	struct rs_frag frag;
 	struct rte_mbuf *first, **last; /* fragments, in the order they came */
 	bool differs; /* a fragment is a datagram whose own fragments differ: */
-	struct dp_frag_doubt doubt;
+	struct dp_fragments_differ differ;
 };
 
 /* Sizes. */
@@ -51,7 +55,7 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 	f->timeout = c->ip.timeout * UINT64_C(1000000000);
 	f->kept_max = fc->fragments;
 	f->inline_ = fc->inline_;
-	f->tunnels = fc->tunnels;
+	dp_tunnels_init(&f->tunnels, c);
 	f->account = fc->account;
 	f->alloc = fc->alloc;
 	f->arg = fc->arg;
@@ -66,6 +70,12 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 	TAILQ_INIT(&f->order);
 	for (unsigned i = 0; i < DP_FRAGS_GROUPS; i++)
 		TAILQ_INIT(&f->groups[i].list);
+}
+
+uint64_t dp_frags_seed(void)
+{
+	uint64_t seed;
+	return getentropy(&seed, sizeof seed) == 0 ? seed : rte_rand();
 }
 
 /* Finding. */
@@ -91,11 +101,12 @@ static uint64_t load(const void *p)
 
 static uint64_t hash_key(const struct dp_frags *f, const struct dp_frags_key *k)
 {
-	_Static_assert(sizeof *k == 44, "three words behind the addresses, the last of them short");
+	_Static_assert(sizeof *k == 56, "three words behind the addresses");
 	uint64_t h = mix(load(k->src) ^ f->seed ^ KEY_A, load(k->src + 8) ^ KEY_B);
 	h = mix(h ^ f->seed ^ load(k->dst), load(k->dst + 8) ^ KEY_C);
 	uint64_t rest = (uint64_t)k->proto << 24 | (uint64_t)k->version << 16 | (uint64_t)k->side << 8 | k->depth;
-	return mix(h ^ f->seed ^ load(&k->id), rest ^ KEY_A);
+	h = mix(h ^ f->seed ^ load(&k->id), rest ^ KEY_A);
+	return mix(h ^ f->seed, k->tunnel ^ KEY_B);
 }
 
 /* Of an IPv6 sender the network counts: it has as many addresses in there as it likes. */
@@ -117,6 +128,7 @@ static void key_of(const struct dp_frags *f, const struct dp_packet *pkt, const 
 	k->version = pkt->ip_version;
 	k->side = meta->port;
 	k->depth = meta->depth;
+	k->tunnel = pkt->tunnel;
 }
 
 static struct dp_datagram *find(const struct dp_frags *f, const struct dp_frags_key *k)
@@ -249,7 +261,28 @@ static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags
 
 /* Taking. */
 
-bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+enum { IPV6_HIP = 139, IPV6_SHIM6 = 140 };
+
+/* Of UDP only the first fragment has ports. On a copy all of it is collected, where tunnels are looked into. Between two ports only what
+ * a first fragment shows to be a tunnel is: where it comes behind others these have gone on, it waits in vain, and nothing is put together. */
+static bool wants_udp(const struct dp_frags *f, const struct dp_packet *pkt, const struct rte_mbuf *m, uint32_t off)
+{
+	if (!f->inline_)
+		return f->tunnels.depth > 0;
+	uint32_t at = pkt->l4_off + (pkt->ip_version == 6 ? 8u : 0);
+	if (off > 0 || at + 4 > rte_pktmbuf_data_len(m))
+		return false;
+	uint16_t port = dp_be_get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, at + 2));
+	for (size_t i = 0; i < f->tunnels.nvxlan; i++)
+		if (f->tunnels.vxlan[i] == port)
+			return f->tunnels.depth > 0;
+	for (size_t i = 0; i < f->tunnels.ngeneve; i++)
+		if (f->tunnels.geneve[i] == port)
+			return f->tunnels.depth > 0;
+	return false;
+}
+
+static bool may_lead_to_tcp(const struct dp_frags *f, const struct dp_packet *pkt)
 {
 	switch (pkt->proto) {
 	case IPPROTO_TCP:
@@ -258,30 +291,37 @@ bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struc
 	case IPPROTO_IPIP:
 	case IPPROTO_IPV6:
 	case IPPROTO_GRE:
-	case IPPROTO_UDP:
-		if (f->tunnels)
-			return true;
-		break;
+	case IPPROTO_MPLS:
+		return f->tunnels.depth > 0;
 	case IPPROTO_HOPOPTS:
 	case IPPROTO_ROUTING:
 	case IPPROTO_FRAGMENT:
 	case IPPROTO_DSTOPTS:
 	case IPPROTO_MH:
-		if (pkt->ip_version == 6)
-			return true;
-		break;
+	case IPV6_HIP:
+	case IPV6_SHIM6:
+		return pkt->ip_version == 6;
 	default:
-		break;
+		return false;
 	}
-	/* Of IPv6 any protocol may stand in the fragments behind the first, and means nothing there (RFC 8200 4.5). */
+}
+
+bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
 	struct dp_fragment frag;
 	struct dp_frags_key k;
-	if (pkt->ip_version != 6 || TAILQ_EMPTY(&f->order))
+	if (may_lead_to_tcp(f, pkt))
+		return true;
+	bool udp = pkt->proto == IPPROTO_UDP && f->tunnels.depth > 0;
+	if (!udp && (pkt->ip_version != 6 || TAILQ_EMPTY(&f->order)))
 		return false;
-	if (dp_fragment_look(pkt, m, false, false, &frag) != DP_FRAGMENT_FINE || frag.part.off == 0)
+	if (dp_fragment_look(pkt, m, false, false, &frag) != DP_FRAGMENT_FINE)
 		return false;
+	if (udp && wants_udp(f, pkt, m, frag.part.off))
+		return true;
+	/* Of IPv6 any protocol may stand in the fragments behind the first, and means nothing there (RFC 8200 4.5). */
 	key_of(f, pkt, dp_meta_const(m), frag.id, &k);
-	return find(f, &k) != NULL;
+	return frag.part.off > 0 && find(f, &k) != NULL;
 }
 
 static enum dp_drop reason_of(enum rs_frag_fault fault)
@@ -306,24 +346,29 @@ static void keep(struct dp_frags *f, struct dp_datagram *d, struct rte_mbuf *m)
 	d->longest = (uint16_t)RTE_MAX(d->longest, RTE_MIN(rte_pktmbuf_pkt_len(m), (uint32_t)UINT16_MAX));
 	if (meta->differs) {
 		d->differs = true;
-		d->doubt = meta->doubt;
+		d->differ = meta->differ;
 	}
+}
+
+static bool is_plain(const struct dp_datagram *d)
+{
+	const struct rte_mbuf *first = d->frag.head->ref;
+	const struct dp_meta *meta = dp_meta_const(first);
+	return dp_datagram_is_plain((enum dp_link)meta->link, rte_pktmbuf_mtod(first, const uint8_t *), meta->l3_off);
 }
 
 static void describe(const struct dp_datagram *d, const struct rte_mbuf *newest, struct rte_mbuf *whole)
 {
 	const struct dp_meta *from = dp_meta_const(newest), *first = dp_meta_const(d->frag.head->ref);
 	const struct rs_contradiction *c = &d->frag.contradiction;
-	bool plain = dp_datagram_is_plain((enum dp_link)first->link, rte_pktmbuf_mtod((const struct rte_mbuf *)d->frag.head->ref, const uint8_t *),
-	                                  first->l3_off);
 	struct dp_meta *to = dp_meta(whole);
 	*to = (struct dp_meta){ .seq = from->seq, .time = from->time, .pcap_cnt = from->pcap_cnt, .wire_len = rte_pktmbuf_pkt_len(whole),
-				.input = from->input, .port = from->port, .link = plain ? first->link : (uint8_t)DP_LINK_ETHERNET,
+				.input = from->input, .port = from->port, .link = is_plain(d) ? first->link : (uint8_t)DP_LINK_ETHERNET,
 				.kind = DP_GIVEN, .datagram = true, .uncounted = from->uncounted, .depth = (uint8_t)(from->depth + 1),
-				.cut_to = d->longest, .differs = d->differs, .doubt = d->doubt };
+				.cut_to = d->longest, .differs = d->differs, .differ = d->differ, .tunnel = d->key.tunnel };
 	if (d->frag.contradicts) {
 		to->differs = true;
-		to->doubt = (struct dp_frag_doubt){ (uint16_t)c->at, (uint16_t)c->off, (uint16_t)c->len, (uint16_t)c->seen_off,
+		to->differ = (struct dp_fragments_differ){ (uint16_t)c->at, (uint16_t)c->off, (uint16_t)c->len, (uint16_t)c->seen_off,
 						    (uint16_t)c->seen_len };
 	}
 }
@@ -348,6 +393,11 @@ static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, cons
 	/* What one receiver would read so and another otherwise does not go on. */
 	if (f->inline_ && (d->frag.contradicts || d->differs)) {
 		give_up(f, d, DP_DROP_FRAGMENT_OVERLAP);
+		return NULL;
+	}
+	/* What goes on of a datagram is made of its own frames: what stands around an inner packet would have to be made, too. */
+	if (f->inline_ && !is_plain(d)) {
+		give_up(f, d, DP_DROP_FRAGMENT);
 		return NULL;
 	}
 	struct rte_mbuf *whole = dp_datagram_make(&d->frag, pkt, f->alloc, f->arg);

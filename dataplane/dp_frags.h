@@ -36,6 +36,7 @@ struct dp_frags_key {
 	uint8_t version;
 	uint8_t side; /* the port that they came in by */
 	uint8_t depth; /* of a fragment that was the payload of a datagram in fragments */
+	uint64_t tunnel; /* that it came in; 0: none */
 };
 
 struct dp_datagram;
@@ -60,7 +61,8 @@ struct dp_frags {
 	struct dp_datagrams order; /* the oldest first */
 	struct { struct dp_datagrams list; uint32_t kept; } groups[DP_FRAGS_GROUPS];
 	struct rs_frag_mem mem;
-	bool inline_, tunnels;
+	bool inline_;
+	struct dp_tunnels tunnels;
 	struct ct_account *account; /* by port */
 	struct rte_mbuf *(*alloc)(void *arg);
 	void *arg;
@@ -72,7 +74,6 @@ struct dp_frags_config {
 	uint64_t seed; /* secret: who knows it can choose datagrams that meet in the hash */
 	uint32_t fragments; /* mbufs that may be kept */
 	bool inline_; /* between two ports: datagrams carry their fragments, and none whose fragments differ is made */
-	bool tunnels; /* what tunnels carry is looked at: their fragments are collected, too, and all of UDP, whose ports stand in the first only */
 	struct ct_account *account;
 	struct rte_mbuf *(*alloc)(void *arg); /* NULL: none is to be had */
 	void *arg;
@@ -82,7 +83,10 @@ struct dp_frags_config {
 size_t dp_frags_bytes(const struct ct_config *c, uint32_t fragments);
 void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *fc);
 
-/* Whether a DP_FRAGMENT is one to be collected: one of TCP, or of what TCP may stand in. */
+/* A seed. Start only. */
+uint64_t dp_frags_seed(void);
+
+/* Whether a DP_FRAGMENT is one to be collected: one of TCP, or of what TCP may stand in: extension headers, tunnels that are opened. */
 bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
 /* A fragment that dp_frags_wants, received and counted so. What becomes of it: DP_HELD (a reference was taken; counted), DP_DROPPED

@@ -6,6 +6,7 @@
 #include "dataplane/dp_inline_answer.h"
 #include "dataplane/dp_inline_read.h"
 #include "dataplane/dp_kept.h"
+#include "dataplane/dp_mptcp.h"
 #include "dataplane/dp_reset.h"
 #include "dataplane/dp_session.h"
 
@@ -252,6 +253,9 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	}
 	struct dp_inline *in = f->inl;
 	bool from_client = dp_flow_direction(f, pkt) == f->client;
+	/* Its bytes could go another way than through here. */
+	if ((pkt->tcp_flags & RS_TCP_SYN) && dp_mptcp_remove(rte_pktmbuf_mtod_offset(m, uint8_t *, pkt->l4_off), pkt->tcp_hdr_len))
+		w->stats.mptcp_removed++;
 	if (in->state != DP_INLINE_ANSWERING || from_client)
 		dp_voice_learn(&in->voice[dp_flow_direction(f, pkt)], rte_pktmbuf_mtod(m, const uint8_t *), pkt, meta->time);
 	if (in->state == DP_INLINE_ANSWERING)
@@ -263,13 +267,14 @@ void dp_inline_tick(struct dp_worker *w, uint64_t now)
 {
 	struct dp_inline *in;
 	uint64_t wait = w->config->inline_.reply_wait * UINT64_C(1000000000);
-	while ((in = TAILQ_FIRST(&w->refusing)) && in->since + wait <= now) {
+	unsigned n = 0;
+	while (n++ < DP_EXPIRE_MAX && (in = TAILQ_FIRST(&w->refusing)) && in->since + wait <= now) {
 		w->stats.reply_timeouts++;
 		dp_inline_kill(w, in->flow, CT_REASON_TIMEOUT);
 	}
-	while ((in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
+	while (n++ < DP_EXPIRE_MAX && (in = TAILQ_FIRST(&w->answering)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_answer_tick(w, in->flow, now);
-	while ((in = TAILQ_FIRST(&w->resetting)) && in->since + DP_ANSWER_REPEAT_NS <= now)
+	while (n++ < DP_EXPIRE_MAX && (in = TAILQ_FIRST(&w->resetting)) && in->since + DP_ANSWER_REPEAT_NS <= now)
 		dp_inline_reset_again(w, in->flow, now);
 }
 

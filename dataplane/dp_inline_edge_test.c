@@ -47,14 +47,48 @@ static void eviction_resets_both(void **state)
 	dp_seen_init(&s);
 	s.t.config.memory.flows = 1;
 	open_greeted(&s);
+	/* It is established: the newcomer does not come in. */
 	struct dp_test_conn other = dp_test_conn(2);
 	dp_test_segment(&s.t, &other, 0, RS_TCP_SYN, other.seq[0], NULL, 0);
-	assert_int_equal(s.t.worker->stats.flows_evicted, 1);
+	assert_int_equal(s.t.worker->account[DP_OUTSIDE].dropped[DP_DROP_NO_ROOM], 1);
+	assert_int_equal(s.t.nsent, 0);
+	/* Were one of its ends not known to be there, it would give way. */
+	dp_flow_touch(&s.t.worker->flows, dp_flow_any(&s.t.worker->flows), DP_FLOWS_ONE_SIDED, s.t.time);
+	dp_test_segment(&s.t, &other, 0, RS_TCP_SYN, other.seq[0], NULL, 0);
+	assert_int_equal(s.t.worker->stats.flows_evicted[DP_FLOWS_ONE_SIDED], 1);
 	expect_resets(&s, 1, 1);
 	assert_int_equal(dp_seen_one(&s, DP_OUTSIDE, RS_TCP_RST)->pkt.dport, s.c.port[0]);
 	/* Its ends may not have got them: what they say is not known any more, and does not go on. */
 	dp_test_forget_sent(&s.t);
 	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
+	for (size_t i = 0; i < s.t.nsent; i++)
+		assert_true(s.t.sent[i].ours);
+	dp_seen_close(&s);
+}
+
+/* Who sends SYNs of others' addresses gets none of them a reset. */
+static void half_open_is_forgotten_in_silence(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	s.t.config.memory.half_open = 4;
+	dp_seen_open(&s);
+	for (unsigned i = 0; i < 100; i++) {
+		struct dp_test_conn c = dp_test_conn(100 + i);
+		dp_test_segment(&s.t, &c, 0, RS_TCP_SYN, c.seq[0]++, NULL, 0);
+		dp_test_segment(&s.t, &c, 1, RS_TCP_SYN | RS_TCP_ACK, c.seq[1]++, NULL, 0);
+	}
+	assert_int_equal(s.t.worker->stats.flows_evicted[DP_FLOWS_HALF_OPEN], 96);
+	assert_int_equal(dp_seen_resets(&s, DP_INSIDE) + dp_seen_resets(&s, DP_OUTSIDE), 0);
+	/* Who was an honest one does not get past unread for that. */
+	struct dp_test_conn c = dp_test_conn(100);
+	c.seq[0]++;
+	c.seq[1]++;
+	dp_test_forget_sent(&s.t);
+	dp_test_say(&s.t, &c, 1, "220 mx\r\n");
+	assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
+	assert_true(dp_seen_resets(&s, DP_OUTSIDE) > 0);
 	for (size_t i = 0; i < s.t.nsent; i++)
 		assert_true(s.t.sent[i].ours);
 	dp_seen_close(&s);
@@ -742,6 +776,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(expiry_resets_both),
 		cmocka_unit_test(eviction_resets_both),
+		cmocka_unit_test(half_open_is_forgotten_in_silence),
 		cmocka_unit_test(end_resets_both),
 		cmocka_unit_test(cut_message_is_said_to_be),
 		cmocka_unit_test(contradiction_does_not_go_on),

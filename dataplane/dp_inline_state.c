@@ -112,7 +112,9 @@ void dp_inline_reset_again(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 
 void dp_inline_leave(struct dp_worker *w, struct dp_flow *f)
 {
-	if (f->tcp.state == RS_TCP_CLOSED || f->proto != DP_PROTO_SMTP)
+	/* Before the handshake is complete nothing has gone on but SYNs: whoever goes on will be found in the middle, and reset then. Until
+	 * then a reset would answer a SYN that may be forged. */
+	if (f->tcp.state == RS_TCP_CLOSED || f->tcp.state < RS_TCP_ESTABLISHED || f->proto != DP_PROTO_SMTP)
 		return;
 	w->stats.connections_reset++;
 	if (f->session)

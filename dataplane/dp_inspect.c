@@ -6,7 +6,8 @@
 #include <string.h>
 
 /* Lines and header sections are held only while they are incomplete, so fewer blocks than messages do; still, every
- * message in progress may hold one of each at once, so that no sender can keep another's from being read. */
+ * message in progress may hold one of each at once, so that no sender can keep another's from being read. Between two messages
+ * a line is held by those only that are in the middle of a command. */
 struct sizes {
 	uint32_t sessions, lines, headers, messages, contents, files, zips, records, blocks;
 	uint32_t trial_headers, trial_files, trial_zips;
@@ -17,7 +18,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 	uint32_t m = c->memory.messages;
 	return (struct sizes){
 		.sessions = c->memory.sessions,
-		.lines = c->memory.sessions / 4 + m * 2,
+		.lines = c->memory.sessions / 16 + m,
 		.headers = m,
 		.messages = m * 2,
 		.contents = m,
@@ -113,6 +114,22 @@ void dp_inspect_free(struct dp_inspect *ins)
 		mt_worker_free(ins->matcher);
 	ins->sha256 = NULL;
 	ins->matcher = NULL;
+}
+
+static bool is_short(const struct rs_pool *p)
+{
+	return p->used + p->size / 8 >= p->size;
+}
+
+bool dp_inspect_is_short(const struct dp_inspect *ins)
+{
+	return is_short(&ins->sessions) || is_short(&ins->lines) || is_short(&ins->headers) || is_short(&ins->messages) ||
+	       is_short(&ins->contents) || is_short(&ins->files) || is_short(&ins->zips);
+}
+
+bool dp_inspect_has_room(struct dp_inspect *ins)
+{
+	return !ins->room || ins->room(ins->arg);
 }
 
 struct ct_record *dp_record_get(struct dp_inspect *ins, enum ct_kind kind)

@@ -42,6 +42,12 @@ typedef bool (*dp_record_send)(void *arg, struct ct_record *r);
 /* Takes back records that control is done with; true when at least one came. wait: until one comes (captures). */
 typedef bool (*dp_record_reclaim)(void *arg, bool wait);
 
+/* Whether the connection at hand may begin a session or a message: where room is short, not every one may. */
+typedef bool (*dp_room)(void *arg);
+
+/* Says whose a session is: src is the client. */
+typedef void (*dp_identify)(const void *connection, struct ct_flow *to);
+
 struct dp_inspect {
 	const struct ct_config *config;
 	const struct mt_ruleset *rules;
@@ -58,6 +64,8 @@ struct dp_inspect {
 	struct dp_now now;
 	dp_record_send send;
 	dp_record_reclaim reclaim;
+	dp_identify identify; /* set by the owner */
+	dp_room room; /* NULL: it may as long as there is some. Set by the owner */
 	void *arg;
 };
 
@@ -70,6 +78,11 @@ size_t dp_inspect_bytes(const struct ct_config *c);
 int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const struct mt_ruleset *rules, void *mem,
                     struct ct_account *account, dp_record_send send, dp_record_reclaim reclaim, void *arg);
 void dp_inspect_free(struct dp_inspect *ins);
+
+/* Of some objects that a session or a message takes, fewer than an eighth are free. (Records do not count: control gives them back at
+ * its own pace.) */
+bool dp_inspect_is_short(const struct dp_inspect *ins);
+bool dp_inspect_has_room(struct dp_inspect *ins);
 
 /* A record, its notes empty and everything else zero; NULL when there is no room, counted. */
 struct ct_record *dp_record_get(struct dp_inspect *ins, enum ct_kind kind);

@@ -457,6 +457,49 @@ static void test_damaged(void **state)
 	}
 }
 
+/* A client's name of any length, and of several greetings the last: most stand in the session, the others take blocks. */
+static void test_helo(void **state)
+{
+	(void)state;
+	static const size_t lengths[] = { 1, 37, 38, 39, 300, 38 + 496, 38 + 497, 900, 3 };
+	struct dp_test t;
+	struct dp_test_conn c = dp_test_conn(1);
+	dp_test_init(&t);
+	dp_test_open(&t);
+	dp_test_greet(&t, &c);
+	for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		char line[1024], expected[1024];
+		memset(line, 'a' + (int)i, sizeof line);
+		memcpy(line, "EHLO ", 5);
+		memcpy(line + 5 + lengths[i], "\r\n", 3);
+		line[4 + lengths[i]] = 'z'; /* the last of the name */
+		snprintf(expected, sizeof expected, " helo=%.*s from=", (int)lengths[i], line + 5);
+		dp_test_say(&t, &c, 0, line);
+		dp_test_say(&t, &c, 1, "250 mx\r\n");
+		assert_int_equal(t.worker->inspect.blocks.used, lengths[i] <= 38 ? 0 : lengths[i] <= 38 + 496 ? 1 : 2);
+		dp_test_envelope(&t, &c);
+		dp_test_say(&t, &c, 0, "Subject: a\r\n\r\nb\r\n");
+		dp_test_accept(&t, &c);
+		dp_test_check(&t);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, i), expected));
+		/* A capture's control gives its blocks back when it likes; here it has. */
+		while (t.worker->inspect.reclaim(t.worker, false))
+			;
+	}
+	/* Without room for the rest the name is cut. */
+	struct dp_hostage h;
+	dp_hostage_take(&h, &t.worker->inspect.blocks, 0);
+	dp_test_say(&t, &c, 0, "EHLO 0123456789012345678901234567890123456789.example.org\r\n");
+	dp_test_say(&t, &c, 1, "250 mx\r\n");
+	dp_hostage_free(&h);
+	dp_test_envelope(&t, &c);
+	dp_test_say(&t, &c, 0, "Subject: a\r\n\r\nb\r\n");
+	dp_test_accept(&t, &c);
+	dp_test_check(&t);
+	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 9), " helo=01234567890123456789012345678901234567 from="));
+	dp_test_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -471,6 +514,7 @@ int main(void)
 		cmocka_unit_test(test_lines_of_encoded_text),
 		cmocka_unit_test(test_scan_that_fails),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_helo),
 	};
 	return cmocka_run_group_tests_name("dp_inspect", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -59,10 +59,10 @@ enum dp_fate dp_kept_hold(struct dp_worker *w, struct rte_mbuf *m)
 	return DP_HELD;
 }
 
-static bool parse(const struct rte_mbuf *m, struct dp_packet *pkt)
+static bool parse(const struct dp_worker *w, const struct rte_mbuf *m, struct dp_packet *pkt)
 {
-	return dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m),
-	                       pkt) == DP_TCP;
+	return dp_tunnel_parse(&w->tunnels, DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+			       rte_pktmbuf_pkt_len(m), pkt) == DP_TCP;
 }
 
 static bool stamp_of(const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t *tsval)
@@ -152,7 +152,7 @@ static bool send_held(struct dp_worker *w, const struct dp_hold *h, struct dp_ke
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_packet pkt;
-	if (!parse(m, &pkt))
+	if (!parse(w, m, &pkt))
 		return false;
 	dp_kept_heard(c, h, m, &pkt, (int64_t)(off + from));
 	bool whole = meta->held_in && from + len == meta->payload_len && !meta->datagram;

@@ -97,7 +97,9 @@ static int look_at_ports(struct dp_live *l, const struct dp_live_config *lc, cha
 static int start_eal(struct dp_live *l, const struct dp_live_config *lc, char *err, size_t err_size)
 {
 	char line[160];
-	l->eal = (struct dp_eal_live){ .program = lc->program, .workers = l->nworkers, .megabytes = megabytes(l, lc->config) };
+	l->eal = (struct dp_eal_live){ .program = lc->program, .workers = l->nworkers, .megabytes = lc->config->memory.megabytes };
+	if (l->eal.megabytes == 0)
+		l->eal.megabytes = megabytes(l, lc->config);
 	for (unsigned i = 0; i < l->nports; i++)
 		if (l->ports[i].kind == DP_PORT_PCI)
 			l->eal.pci[l->eal.npci++] = l->ports[i].name;
@@ -197,7 +199,6 @@ static int make_worker(struct dp_live *l, unsigned i, const struct dp_live_confi
 		.mbufs = l->mbufs,
 		.now = live_clock(CLOCK_REALTIME),
 		.held_max = held_max(l, lc->config),
-		.seed = (uint32_t)rte_rand(),
 	};
 	lw->live = l;
 	lw->id = i;
@@ -240,6 +241,7 @@ int dp_live_open(const struct dp_live_config *lc, struct dp_live **out, char *er
 	l->say = lc->say;
 	l->say_arg = lc->say_arg;
 	l->nworkers = lc->workers;
+	dp_tunnels_init(&l->tunnels, lc->config);
 	if (lc->workers < 1 || lc->workers > DP_LIVE_WORKERS_MAX) {
 		rc = FAIL(EINVAL, "%u workers: 1 to %d can be had", lc->workers, DP_LIVE_WORKERS_MAX);
 		goto fail;

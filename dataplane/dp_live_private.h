@@ -74,6 +74,7 @@ struct dp_live {
 	bool distribute; /* workers look for the owner of what they receive */
 	bool nap; /* idle workers step back */
 	uint32_t seed;
+	struct dp_tunnels tunnels; /* as the workers' */
 	struct rte_mempool *mbufs;
 	struct rte_ring *rings[DP_LIVE_WORKERS_MAX][DP_LIVE_WORKERS_MAX]; /* [from][to] */
 	struct live_worker *workers; /* nworkers */

@@ -195,7 +195,7 @@ void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
 static unsigned owner(const struct live_worker *lw, const struct rte_mbuf *m)
 {
 	struct dp_packet pkt;
-	enum dp_class c = dp_packet_parse(DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	enum dp_class c = dp_tunnel_parse(&lw->live->tunnels, DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                                  rte_pktmbuf_pkt_len(m), &pkt);
 	if (c != DP_TCP && c != DP_FRAGMENT)
 		return lw->id;
@@ -208,7 +208,8 @@ bool live_give(void *arg, struct rte_mbuf *m, const struct dp_packet *pkt, enum 
 {
 	struct live_worker *lw = arg;
 	unsigned n = lw->live->nworkers, to = lw->id;
-	if (whose == DP_OWNER_FRAGMENT || lw->live->distribute)
+	/* What is in a tunnel no card looked at. */
+	if (whose == DP_OWNER_FRAGMENT || lw->live->distribute || pkt->depth > 0 || pkt->tunnel != 0)
 		to = dp_packet_hash(pkt, lw->live->seed) % n;
 	else if (dp_meta(m)->hops + 1u < n)
 		to = (lw->id + 1) % n;

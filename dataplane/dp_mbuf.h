@@ -22,7 +22,7 @@ enum dp_kind {
 	DP_GIVEN,
 };
 
-struct dp_frag_doubt { /* two fragments that differ: struct rs_contradiction, of a datagram's payload */
+struct dp_fragments_differ { /* two fragments that differ: struct rs_contradiction, of a datagram's payload */
 	uint16_t at, off, len, seen_off, seen_len;
 };
 
@@ -42,14 +42,16 @@ struct dp_meta {
 	uint8_t kind; /* enum dp_kind */
 	bool ours; /* DP_SEND: it was DP_OURS */
 	bool datagram; /* made of fragments: as long as it is, no port may take it */
-	bool differs; /* its fragments contradict each other: `doubt` says where */
+	bool differs; /* its fragments contradict each other: `differ` says where */
 	bool uncounted; /* DP_GIVEN: in no account; what it is made of has gone on already */
 	uint8_t depth; /* how many datagrams in fragments it was the payload of */
 	uint8_t hops; /* workers that it was given to and who did not know it */
 	uint16_t l3_off; /* of a fragment: where its IP header is */
 	uint16_t cut_to; /* of a datagram: the longest frame that may be made of it */
-	struct dp_frag_doubt doubt;
+	struct dp_fragments_differ differ;
+	uint64_t tunnel; /* of a datagram: that which its fragments came in (dp_packet); 0: none */
 	struct rte_mbuf *fragments; /* of a fragment: the next one that came; of a datagram between two ports: the first one */
+	uint8_t doubt; /* enum rs_doubt: why it waits (dp_doubt) */
 };
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)

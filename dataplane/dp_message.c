@@ -10,7 +10,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	struct dp_inspect *ins = s->ins;
 	ins->account->seen++;
 	ins->account->open++;
-	struct dp_message *m = rs_pool_get(&ins->messages);
+	struct dp_message *m = dp_inspect_has_room(ins) ? rs_pool_get(&ins->messages) : NULL;
 	struct ct_record *r = m ? dp_record_get(ins, CT_MESSAGE) : NULL;
 	if (!r) {
 		rs_pool_put(&ins->messages, m);
@@ -23,18 +23,18 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	m->tx_id = tx_id;
 	m->client_gaps = s->client_gaps;
 	LIST_INSERT_HEAD(&s->messages, m, link);
-	r->flow = s->flow;
+	ins->identify(s->connection, &r->flow);
 	r->tx_id = tx_id;
 
 	uint8_t helo[RS_SMTP_LINE_MAX];
-	struct ct_note_iter it;
-	struct ct_note note;
-	ct_note_first(&it, &s->helo);
-	if (ct_note_next(&it, &note))
-		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, ct_note_copy(&it, helo, sizeof helo));
+	size_t n = dp_session_helo(s, helo);
+	if (n > 0)
+		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, n);
 	if (s->doubt)
 		dp_message_doubt(m, s->doubt);
 	s->doubt = NULL;
+	if (s->always)
+		dp_message_doubt(m, s->always);
 	return m;
 }
 
@@ -177,7 +177,7 @@ static void note_errors(struct dp_inspect *ins, const struct dp_message *m)
 
 static uint64_t incident_of(const struct dp_message *m)
 {
-	return mix(m->session->flow.id + m->tx_id) | 1;
+	return mix(m->rec->flow.id + m->tx_id) | 1;
 }
 
 enum ct_action dp_message_decide(struct dp_message *m, bool open)

@@ -4,16 +4,7 @@
 #include <string.h>
 
 #include "dataplane/dp_be.h"
-
-enum ethertype {
-	ETHERTYPE_LENGTH_MAX = 0x05dc, /* IEEE 802.3 3.2.6: up to here it is a length, ... */
-	ETHERTYPE_MIN = 0x0600, /* ... from here on a type, and between them nothing */
-	ETHERTYPE_IPV4 = 0x0800,
-	ETHERTYPE_IPV6 = 0x86dd,
-	ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_QINQ = 0x88a8, /* 802.1ad */
-	ETHERTYPE_QINQ_OLD = 0x9100, /* before 802.1ad */
-};
+#include "dataplane/dp_packet_private.h"
 
 enum ip_proto {
 	PROTO_HOP_BY_HOP = 0,
@@ -22,42 +13,28 @@ enum ip_proto {
 	PROTO_FRAGMENT = 44,
 	PROTO_AH = 51,
 	PROTO_DESTINATION = 60,
+	PROTO_MOBILITY = 135, /* RFC 6275 */
+	PROTO_HIP = 139, /* RFC 7401 */
+	PROTO_SHIM6 = 140, /* RFC 5533 */
 };
 
 enum {
-	ETHERNET_LEN = 14,
-	ETHERNET_TYPE = 12,
 	VLAN_LEN = 4,
 	NULL_LEN = 4,
 	SLL_LEN = 16,
 	SLL2_LEN = 20,
 	ARPHRD_NETLINK = 824, /* cooked captures of netlink: no EtherType in the protocol field */
-	IPV4_LEN = 20,
-	IPV6_LEN = 40,
 	FRAGMENT_LEN = 8,
 	TCP_LEN = 20,
 };
 
-struct cursor { /* where the parser is */
-	const uint8_t *head;
-	size_t head_len; /* bytes that may be read */
-	size_t frame_len;
-	size_t off;
-	size_t end; /* of the IP packet, as its length says; may lie beyond the frame */
-};
-
-static bool can_read(const struct cursor *c, size_t n)
-{
-	return n <= c->head_len && c->off <= c->head_len - n;
-}
-
 /* Whether the IP length leaves n bytes from here. */
-static bool promised(const struct cursor *c, size_t n)
+static bool promised(const struct dp_cursor *c, size_t n)
 {
 	return n <= c->end && c->off <= c->end - n;
 }
 
-static enum dp_class parse_tcp(struct cursor *c, struct dp_packet *pkt)
+static enum dp_class parse_tcp(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!promised(c, TCP_LEN))
 		return DP_BAD_TCP;
@@ -86,7 +63,7 @@ static enum dp_class parse_tcp(struct cursor *c, struct dp_packet *pkt)
 }
 
 /* A header whose first bytes are the next protocol and its own length, in `unit`s beyond the first `first` bytes. */
-static enum dp_class pass_extension(struct cursor *c, struct dp_packet *pkt, size_t first, size_t unit)
+static enum dp_class pass_extension(struct dp_cursor *c, struct dp_packet *pkt, size_t first, size_t unit)
 {
 	if (!promised(c, 2))
 		return DP_BAD_IP;
@@ -103,7 +80,7 @@ static enum dp_class pass_extension(struct cursor *c, struct dp_packet *pkt, siz
 	return DP_TCP;
 }
 
-static enum dp_class pass_fragment(struct cursor *c, struct dp_packet *pkt)
+static enum dp_class pass_fragment(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!promised(c, FRAGMENT_LEN) || c->off + FRAGMENT_LEN > UINT16_MAX)
 		return DP_BAD_IP;
@@ -120,21 +97,32 @@ static enum dp_class pass_fragment(struct cursor *c, struct dp_packet *pkt)
 }
 
 /* From the header that pkt->proto names. Every turn passes bytes of the head, so the head bounds the work. */
-static enum dp_class parse_upper(struct cursor *c, struct dp_packet *pkt)
+static enum dp_class parse_upper(struct dp_cursor *c, struct dp_packet *pkt)
 {
+	bool misplaced = false;
 	for (;;) {
 		enum dp_class passed;
 		pkt->l4_off = (uint16_t)c->off;
 		switch (pkt->proto) {
 		case PROTO_TCP:
-			return parse_tcp(c, pkt);
+			return misplaced ? DP_BAD_IP : parse_tcp(c, pkt);
 		case PROTO_AH:
+			pkt->authenticated = true;
 			/* RFC 4302 2.2: in 32-bit words, less two. */
 			passed = pass_extension(c, pkt, 8, 4);
 			break;
 		case PROTO_HOP_BY_HOP:
+			if (pkt->ip_version != 6)
+				return DP_OTHER;
+			/* RFC 8200 4.1: only behind the IPv6 header itself; elsewhere no host knows it. */
+			misplaced |= c->off != (size_t)pkt->l3_off + IPV6_LEN;
+			passed = pass_extension(c, pkt, 8, 8);
+			break;
 		case PROTO_ROUTING:
 		case PROTO_DESTINATION:
+		case PROTO_MOBILITY:
+		case PROTO_HIP:
+		case PROTO_SHIM6:
 			if (pkt->ip_version != 6)
 				return DP_OTHER;
 			passed = pass_extension(c, pkt, 8, 8);
@@ -145,7 +133,7 @@ static enum dp_class parse_upper(struct cursor *c, struct dp_packet *pkt)
 			passed = pass_fragment(c, pkt);
 			break;
 		default:
-			return DP_OTHER;
+			return misplaced ? DP_BAD_IP : DP_OTHER;
 		}
 		if (passed != DP_TCP)
 			return passed;
@@ -158,7 +146,7 @@ static void map_ipv4(uint8_t to[16], const uint8_t *from)
 	memcpy(to + 12, from, 4);
 }
 
-static enum dp_class parse_ipv4(struct cursor *c, struct dp_packet *pkt)
+static enum dp_class parse_ipv4(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, IPV4_LEN))
 		return DP_TRUNCATED;
@@ -169,8 +157,8 @@ static enum dp_class parse_ipv4(struct cursor *c, struct dp_packet *pkt)
 		return DP_BAD_IP;
 	/* Captures of segments that the card was to cut hold no length: it would not fit. */
 	if (!total)
-		total = c->frame_len - c->off;
-	if (total < len || c->off + len > UINT16_MAX)
+		total = (c->frame_len < c->limit ? c->frame_len : c->limit) - c->off;
+	if (total < len || c->off + len > UINT16_MAX || !within_limit(c, total))
 		return DP_BAD_IP;
 	if (!can_read(c, len))
 		return DP_TRUNCATED;
@@ -187,13 +175,13 @@ static enum dp_class parse_ipv4(struct cursor *c, struct dp_packet *pkt)
 	return parse_upper(c, pkt);
 }
 
-static enum dp_class parse_ipv6(struct cursor *c, struct dp_packet *pkt)
+static enum dp_class parse_ipv6(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, IPV6_LEN))
 		return DP_TRUNCATED;
 	const uint8_t *ip = c->head + c->off;
 	size_t len = dp_be_get16(ip + 4);
-	if (ip[0] >> 4 != 6 || c->off + IPV6_LEN > UINT16_MAX)
+	if (ip[0] >> 4 != 6 || c->off + IPV6_LEN > UINT16_MAX || !within_limit(c, IPV6_LEN + len))
 		return DP_BAD_IP;
 	pkt->ip_version = 6;
 	pkt->proto = ip[6];
@@ -201,11 +189,11 @@ static enum dp_class parse_ipv6(struct cursor *c, struct dp_packet *pkt)
 	memcpy(pkt->dst, ip + 24, 16);
 	c->off += IPV6_LEN;
 	/* RFC 2675 3: a jumbogram's length is 0; so is that of a segment that the card was to cut. */
-	c->end = len ? c->off + len : c->frame_len;
+	c->end = len ? c->off + len : c->frame_len < c->limit ? c->frame_len : c->limit;
 	return parse_upper(c, pkt);
 }
 
-static enum dp_class parse_ip(struct cursor *c, struct dp_packet *pkt)
+enum dp_class dp_packet_ip(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (c->off > UINT16_MAX)
 		return DP_BAD_LINK;
@@ -222,8 +210,8 @@ static enum dp_class parse_ip(struct cursor *c, struct dp_packet *pkt)
 	}
 }
 
-/* What an EtherType names, with tags before it. Every turn passes bytes of the head. */
-static enum dp_class parse_ethertype(struct cursor *c, struct dp_packet *pkt, unsigned type)
+/* Every turn passes bytes of the head. */
+enum dp_class dp_packet_ethertype(struct dp_cursor *c, struct dp_packet *pkt, unsigned type)
 {
 	while (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD) {
 		if (!can_read(c, VLAN_LEN))
@@ -235,17 +223,15 @@ static enum dp_class parse_ethertype(struct cursor *c, struct dp_packet *pkt, un
 		type = dp_be_get16(tag + 2);
 		c->off += VLAN_LEN;
 	}
-	if (type > ETHERTYPE_LENGTH_MAX && type < ETHERTYPE_MIN)
-		return DP_BAD_LINK;
 	if (type != ETHERTYPE_IPV4 && type != ETHERTYPE_IPV6)
-		return DP_OTHER;
+		return dp_link_ethertype(c, pkt, type);
 	if (c->off > UINT16_MAX)
 		return DP_BAD_LINK;
 	pkt->l3_off = (uint16_t)c->off;
 	return type == ETHERTYPE_IPV4 ? parse_ipv4(c, pkt) : parse_ipv6(c, pkt);
 }
 
-static enum dp_class parse_null(struct cursor *c, struct dp_packet *pkt)
+static enum dp_class parse_null(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, NULL_LEN))
 		return DP_TRUNCATED;
@@ -261,13 +247,13 @@ static enum dp_class parse_null(struct cursor *c, struct dp_packet *pkt)
 	case 24:
 	case 28:
 	case 30:
-		return parse_ip(c, pkt);
+		return dp_packet_ip(c, pkt);
 	default:
 		return family > UINT16_MAX ? DP_BAD_LINK : DP_OTHER;
 	}
 }
 
-static enum dp_class parse_cooked(struct cursor *c, struct dp_packet *pkt, size_t len, size_t type, size_t hardware)
+static enum dp_class parse_cooked(struct dp_cursor *c, struct dp_packet *pkt, size_t len, size_t type, size_t hardware)
 {
 	if (!can_read(c, len))
 		return DP_TRUNCATED;
@@ -278,34 +264,46 @@ static enum dp_class parse_cooked(struct cursor *c, struct dp_packet *pkt, size_
 	/* Small numbers are Linux's names for frames without an EtherType (802.3, 802.2, CAN, ...). */
 	if (protocol < ETHERTYPE_MIN)
 		return DP_OTHER;
-	return parse_ethertype(c, pkt, protocol);
+	return dp_packet_ethertype(c, pkt, protocol);
+}
+
+enum dp_class dp_packet_ethernet(struct dp_cursor *c, struct dp_packet *pkt)
+{
+	if (!can_read(c, ETHERNET_LEN))
+		return DP_TRUNCATED;
+	unsigned type = dp_be_get16(c->head + c->off + ETHERNET_TYPE);
+	c->off += ETHERNET_LEN;
+	return dp_packet_ethertype(c, pkt, type);
+}
+
+enum dp_class dp_packet_begin(struct dp_cursor *c, enum dp_link link, struct dp_packet *pkt)
+{
+	switch (link) {
+	case DP_LINK_ETHERNET:
+		return dp_packet_ethernet(c, pkt);
+	case DP_LINK_RAW:
+		return dp_packet_ip(c, pkt);
+	case DP_LINK_NULL:
+		return parse_null(c, pkt);
+	case DP_LINK_SLL:
+		return parse_cooked(c, pkt, SLL_LEN, 14, 2);
+	case DP_LINK_SLL2:
+		return parse_cooked(c, pkt, SLL2_LEN, 0, 8);
+	}
+	return DP_BAD_LINK;
 }
 
 enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len,
 			      struct dp_packet *pkt)
 {
-	struct cursor c = {
+	struct dp_cursor c = {
 		.head = head,
 		.head_len = head_len < frame_len ? head_len : frame_len,
 		.frame_len = frame_len,
+		.limit = SIZE_MAX,
 	};
-	memset(pkt, 0, sizeof *pkt);
-	switch (link) {
-	case DP_LINK_ETHERNET:
-		if (!can_read(&c, ETHERNET_LEN))
-			return DP_TRUNCATED;
-		c.off = ETHERNET_LEN;
-		return parse_ethertype(&c, pkt, dp_be_get16(head + ETHERNET_TYPE));
-	case DP_LINK_RAW:
-		return parse_ip(&c, pkt);
-	case DP_LINK_NULL:
-		return parse_null(&c, pkt);
-	case DP_LINK_SLL:
-		return parse_cooked(&c, pkt, SLL_LEN, 14, 2);
-	case DP_LINK_SLL2:
-		return parse_cooked(&c, pkt, SLL2_LEN, 0, 8);
-	}
-	return DP_BAD_LINK;
+	memset(pkt, 0, offsetof(struct dp_packet, layer));
+	return dp_packet_begin(&c, link, pkt);
 }
 
 /* Options. */
@@ -482,7 +480,7 @@ bool dp_packet_checksum_tcp(const struct dp_packet *pkt, const uint8_t *l4, size
 
 /* Hash. */
 
-static uint64_t mix(uint64_t a, uint64_t b)
+uint64_t dp_packet_mix(uint64_t a, uint64_t b)
 {
 	__uint128_t product = (__uint128_t)a * b;
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
@@ -496,16 +494,22 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 static uint64_t hash_end(const uint8_t addr[16], uint16_t port, uint64_t key)
 {
-	uint64_t h = mix(load(addr) ^ key ^ KEY_A, load(addr + 8) ^ KEY_B);
-	return mix(h ^ key, (uint64_t)port << 32 ^ KEY_C);
+	uint64_t h = dp_packet_mix(load(addr) ^ key ^ KEY_A, load(addr + 8) ^ KEY_B);
+	return dp_packet_mix(h ^ key, (uint64_t)port << 32 ^ KEY_C);
+}
+
+uint64_t dp_packet_pair(const struct dp_packet *pkt)
+{
+	uint64_t a = hash_end(pkt->src, 0, KEY_D), b = hash_end(pkt->dst, 0, KEY_D);
+	return dp_packet_mix((a + b) ^ KEY_C, (a > b ? a - b : b - a) ^ KEY_B);
 }
 
 uint32_t dp_packet_hash(const struct dp_packet *pkt, uint32_t seed)
 {
-	uint64_t key = mix(seed ^ KEY_D, KEY_A);
+	uint64_t key = dp_packet_mix(seed ^ KEY_D, KEY_A);
 	uint64_t a = hash_end(pkt->src, pkt->sport, key), b = hash_end(pkt->dst, pkt->dport, key);
 	/* Sum and difference's absolute value are the same from both ends, and together name the pair. */
-	uint64_t h = mix((a + b) ^ key, (a > b ? a - b : b - a) ^ KEY_B);
+	uint64_t h = dp_packet_mix((a + b) ^ key, (a > b ? a - b : b - a) ^ KEY_B);
 	return (uint32_t)(h ^ h >> 32);
 }
 
@@ -514,6 +518,7 @@ const char *dp_class_name(enum dp_class c)
 	static const char *const names[DP_CLASS_MAX] = {
 		[DP_TCP] = "tcp",       [DP_OTHER] = "other",     [DP_FRAGMENT] = "fragment", [DP_TRUNCATED] = "truncated",
 		[DP_BAD_LINK] = "bad_link", [DP_BAD_IP] = "bad_ip", [DP_BAD_TCP] = "bad_tcp",
+		[DP_TOO_DEEP] = "too_deep",
 	};
 	return (unsigned)c < DP_CLASS_MAX ? names[c] : "unknown";
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_packet: where things are in a frame: link, VLAN, IPv4, IPv6, TCP and its options (IEEE 802.3, 802.1Q;
- * RFC 791, 8200, 9293, 7323).
+/* dp_packet: where things are in a frame: link (dp_link), IPv4, IPv6, TCP and its options (RFC 791, 8200, 9293, 7323). What stands inside
+ * a tunnel is dp_tunnel's.
  *
  * Owner:  the caller; nothing is kept. Memory: none. Units: bytes; ports and sequence numbers in host order.
  * Only headers are read, and they must lie in the first data segment given; payload may continue elsewhere. */
@@ -21,22 +21,44 @@ enum dp_link { /* what the first byte of a frame is; live ports are always Ether
 
 enum dp_class { /* what became of a frame's headers; each names a counter */
 		DP_TCP, /* a TCP segment: all fields are set */
-		DP_OTHER, /* well formed, not TCP: ARP, UDP, an unknown EtherType, ... */
+		DP_OTHER, /* well formed, not TCP: ARP, UDP, an unknown EtherType, a tunnel that was not opened, ... */
 		DP_FRAGMENT, /* an IP fragment, first or later: not reassembled */
 		DP_TRUNCATED, /* fewer bytes than the headers or the IP length promise */
 		DP_BAD_LINK, /* link header makes no sense */
 		DP_BAD_IP, /* IP header makes no sense */
 		DP_BAD_TCP, /* TCP header makes no sense */
+		DP_TOO_DEEP, /* more tunnels in one another, or headers around the innermost packet, than are opened */
 		DP_CLASS_MAX
 };
+
+/* A header around the innermost IP packet that says how long what it encloses is, or sums it, or has addresses. What has none of that (VLAN
+ * tags, MPLS labels, VXLAN's header, ...) is not told. */
+enum dp_layer_kind {
+	DP_LAYER_LENGTH, /* IEEE 802.3: a length in the place of the EtherType, at off */
+	DP_LAYER_PPPOE, /* RFC 2516 */
+	DP_LAYER_IPV4,
+	DP_LAYER_IPV6,
+	DP_LAYER_UDP, /* its IP header is the layer before */
+	DP_LAYER_GRE, /* RFC 2784, 2890 */
+	DP_LAYER_PPTP, /* RFC 2637: GRE of version 1 */
+	DP_LAYER_ETHERNET, /* of a frame inside a tunnel */
+};
+
+struct dp_layer {
+	uint16_t off; /* from the frame's first byte */
+	uint8_t kind; /* enum dp_layer_kind */
+};
+
+/* Four tunnels of the kind that has most of them (IP, UDP, Ethernet), the inner frames with lengths, and those of the outermost link. */
+enum { DP_LAYERS_MAX = 18 };
 
 struct dp_packet {
 	uint8_t src[16], dst[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t sport, dport;
 	uint8_t ip_version; /* 4, 6; 0 when not IP */
 	uint8_t proto; /* IP protocol, after extension headers; 0 when not IP */
-	/* VLANs, outermost first, 2 at most; further ones are passed over. A tag with id 0 tells a priority, and no VLAN (IEEE 802.1Q
-	 * 9.6): one direction may bear it and the other not. */
+	/* VLANs of the frame that holds the IP packet, outermost first, 2 at most; further ones are passed over. A tag with id 0 tells a
+	 * priority, and no VLAN (IEEE 802.1Q 9.6): one direction may bear it and the other not. */
 	uint8_t nvlan;
 	uint16_t vlan[2]; /* 12 bits */
 	uint16_t l3_off,
@@ -45,11 +67,18 @@ struct dp_packet {
 	uint32_t
 		payload_len; /* bytes of it in the frame, as far as the IP length goes: the frame's padding is not part of it.
 			       * IP length 0 (captures of TSO, jumbograms): up to the frame's end */
-	uint32_t payload_missing; /* bytes of payload that the IP length promises and the frame does not hold */
+	uint32_t payload_missing; /* bytes of payload that the IP length promises and the frame does not hold, or the frame in a tunnel */
 	uint32_t seq, ack;
 	uint16_t window;
 	uint8_t tcp_flags;
 	uint8_t tcp_hdr_len;
+	uint8_t depth; /* tunnels opened */
+	uint8_t nlayers;
+	bool authenticated; /* an AH stands somewhere: nobody else can speak for this sender, nor change what it says (RFC 4302) */
+	bool labelled; /* by MPLS: the other direction has other labels (RFC 3031 3.1) */
+	bool mirrored; /* by ERSPAN: nobody receives it */
+	uint64_t tunnel; /* names the tunnels, the same for both directions (docs/decisions/0010); 0: none */
+	struct dp_layer layer[DP_LAYERS_MAX]; /* nlayers, outermost first; the others are not set */
 };
 
 /* Sequence numbers that a segment takes (RFC 9293 3.4). */
@@ -64,7 +93,7 @@ enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t hea
 			      struct dp_packet *pkt);
 
 /* Addresses, ip_version, proto are set from DP_FRAGMENT on, and for DP_OTHER where it is IP; l4_off then is where
- * the parser stopped. All fields are 0 where they are not known. */
+ * the parser stopped. All fields are 0 where they are not known. Tunnels are not opened: dp_tunnel_parse does. */
 
 /* TCP's options (RFC 9293 3.1). What has a wrong length for its kind is passed over, as if it were not there. MSS, window
  * scale and SACK permitted mean something in a SYN only; here they are told wherever they stand. */

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: link type, how much of the frame is in its head (255: all), bytes that the chain holds beyond it; the frame.
+/* Input: link type and how many tunnels are opened, how much of the frame is in its head (255: all), bytes that the chain holds beyond it; the frame.
  * Checked: only the head is read, every field lies inside the frame, a shorter head changes nothing but to truncated,
  * checksum and hash do not depend on splits and direction. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/dp_packet.h"
+#include "dataplane/dp_tunnel.h"
 
 #define CHECK(x) ((x) ? (void)0 : abort())
 
-static enum dp_class parse_exact(enum dp_link link, const uint8_t *frame, size_t head_len, size_t frame_len,
+static const uint16_t vxlan[] = { 4789, 8472 }, geneve[] = { 6081 };
+
+static enum dp_class parse_exact(unsigned depth, enum dp_link link, const uint8_t *frame, size_t head_len, size_t frame_len,
 				 struct dp_packet *pkt)
 {
 	uint8_t *exact = malloc(head_len ? head_len : 1);
 	CHECK(exact);
 	memcpy(exact, frame, head_len);
-	enum dp_class c = dp_packet_parse(link, exact, head_len, frame_len, pkt);
+	const struct dp_tunnels t = { depth, vxlan, geneve, 2, 1 };
+	enum dp_class c = dp_tunnel_parse(&t, link, exact, head_len, frame_len, pkt);
 	free(exact);
 	return c;
 }
@@ -30,7 +33,7 @@ static void check_tcp(const struct dp_packet *p, size_t head_len, size_t frame_l
 	CHECK(p->tcp_hdr_len >= 20 && p->tcp_hdr_len <= 60);
 	CHECK(p->payload_off == p->l4_off + (uint32_t)p->tcp_hdr_len && p->payload_off <= head_len);
 	CHECK(p->payload_off + (size_t)p->payload_len <= frame_len);
-	CHECK(!p->payload_missing || p->payload_off + (size_t)p->payload_len == frame_len);
+	CHECK(!p->payload_missing || p->depth || p->payload_off + (size_t)p->payload_len == frame_len);
 	CHECK(p->payload_missing <= 65535);
 }
 
@@ -49,14 +52,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 3)
 		return 0;
-	enum dp_link link = (enum dp_link)(data[0] % (DP_LINK_SLL2 + 2));
+	enum dp_link link = (enum dp_link)(data[0] % 8 % (DP_LINK_SLL2 + 2));
+	unsigned depth = 4 - data[0] / 8 % 5;
 	const uint8_t *frame = data + 3;
 	size_t len = size - 3, head_len = data[1] < 255 && data[1] < len ? data[1] : len, frame_len = len + data[2];
 	struct dp_packet p, q;
 
-	enum dp_class c = parse_exact(link, frame, len, frame_len, &p);
+	enum dp_class c = parse_exact(depth, link, frame, len, frame_len, &p);
 	CHECK(c < DP_CLASS_MAX);
 	CHECK(p.l3_off <= len && p.l4_off <= len && p.nvlan <= 2);
+	CHECK(p.nlayers <= DP_LAYERS_MAX && p.depth <= depth && (p.depth || !p.tunnel));
+	for (unsigned i = 0; i < p.nlayers; i++)
+		CHECK(p.layer[i].off < len && (i == 0 || p.layer[i].off > p.layer[i - 1].off));
 	if (c == DP_TCP) {
 		check_tcp(&p, len, frame_len);
 		size_t l4_len = p.tcp_hdr_len + (size_t)p.payload_len;
@@ -75,9 +82,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	q.dport = p.sport;
 	CHECK(dp_packet_hash(&p, data[1]) == dp_packet_hash(&q, data[1]));
 
-	enum dp_class shorter = parse_exact(link, frame, head_len, frame_len, &q);
+	enum dp_class shorter = parse_exact(depth, link, frame, head_len, frame_len, &q);
 	CHECK(shorter == c || shorter == DP_TRUNCATED);
 	if (shorter == DP_TCP)
-		CHECK(!memcmp(&p, &q, sizeof p));
+		CHECK(!memcmp(&p, &q, offsetof(struct dp_packet, layer) + p.nlayers * sizeof *p.layer));
 	return 0;
 }

@@ -121,7 +121,7 @@ static void cut_everywhere(enum dp_link link, const struct frame *f)
 		enum dp_class elsewhere = parse_cut(link, f, n, f->len, &p);
 		assert_int_equal(elsewhere, n < whole.payload_off ? DP_TRUNCATED : DP_TCP);
 		if (elsewhere == DP_TCP)
-			assert_memory_equal(&p, &whole, sizeof p);
+			assert_memory_equal(&p, &whole, offsetof(struct dp_packet, layer) + whole.nlayers * sizeof *whole.layer);
 	}
 }
 
@@ -317,7 +317,7 @@ static void what_is_not_ours(void **state)
 	static const unsigned types[] = { 0x0806, 0x88cc, 0x8864, 0x0600, 0x05dc, 0x0026, 0 };
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
 		ethernet(&f, types[i]);
-		ADD(&f, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0, 0x45);
+		ADD(&f, 0x42, 0x42, 3, 0, 0, 0, 8, 0, 0x45);
 		assert_int_equal(parse(DP_LINK_ETHERNET, &f, &p), DP_OTHER);
 		assert_int_equal(p.ip_version, 0);
 	}

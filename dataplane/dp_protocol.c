@@ -15,30 +15,46 @@ static uint64_t flow_id(const struct dp_flow *f)
 	/* Whichever port an end is behind, it is the same connection. */
 	for (size_t i = 0; i < offsetof(struct dp_flow_key, side); i++)
 		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	/* What is in none has the number that it always had. */
+	if (f->key.tunnel[0] | f->key.tunnel[1])
+		h = (h ^ f->key.tunnel[0] ^ (uint64_t)f->key.tunnel[1] << 32) * UINT64_C(0x100000001b3);
 	for (unsigned i = 0; i < 8; i++)
 		h = (h ^ (f->first_time >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
 	h ^= h >> 32;
 	return (h & ((UINT64_C(1) << 53) - 1)) | 1;
 }
 
-static struct ct_flow identity(const struct dp_flow *f)
+void dp_protocol_identify(const void *flow, struct ct_flow *to)
 {
+	const struct dp_flow *f = flow;
 	unsigned client = (unsigned)(f->client == 0 ? f->key_of_first : !f->key_of_first);
-	struct ct_flow id = { .sport = f->key.port[client], .dport = f->key.port[!client], .ip_version = f->ip_version,
-			      .id = flow_id(f), .first_seq = f->first_seq };
-	memcpy(id.src, f->key.addr[client], 16);
-	memcpy(id.dst, f->key.addr[!client], 16);
-	while (id.nvlan < 2 && f->key.vlan[id.nvlan] != 0xffff) {
-		id.vlan[id.nvlan] = f->key.vlan[id.nvlan];
-		id.nvlan++;
+	*to = (struct ct_flow){ .sport = f->key.port[client], .dport = f->key.port[!client], .ip_version = f->ip_version,
+				.id = flow_id(f), .first_seq = f->first_seq };
+	memcpy(to->src, f->key.addr[client], 16);
+	memcpy(to->dst, f->key.addr[!client], 16);
+	while (to->nvlan < 2 && f->key.vlan[to->nvlan] != 0xffff) {
+		to->vlan[to->nvlan] = f->key.vlan[to->nvlan];
+		to->nvlan++;
 	}
-	return id;
+}
+
+/* Bytes of its messages may have gone by other connections. Of one whose SYN was not seen its ends are taken to have agreed. One that
+ * only joins another may carry any part of that one's messages: one stands for them. */
+static void note_mptcp(struct dp_worker *w, struct dp_flow *f)
+{
+	static const struct dp_doubted mptcp = { CT_REASON_UNSUPPORTED, 31, "tcp.mptcp" };
+	unsigned offers = f->mptcp & 3u;
+	if (!offers || (f->valid.syns & ~offers))
+		return;
+	w->stats.mptcp_seen++;
+	f->session->always = &mptcp;
+	if (f->mptcp & DP_FLOW_JOINS)
+		dp_session_doubt(f->session, &mptcp);
 }
 
 static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 {
-	struct ct_flow id = identity(f);
-	f->session = dp_session_begin(&w->inspect, &id, &f->records, f->middle);
+	f->session = dp_session_begin(&w->inspect, f, &f->records, f->middle);
 	if (f->session) {
 		f->proto = DP_PROTO_SMTP;
 		if (w->use == DP_USE_INLINE)
@@ -48,6 +64,7 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 			dp_session_hold(f->session);
 		}
 		dp_anomaly_session(w, f);
+		note_mptcp(w, f);
 		return true;
 	}
 	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {

@@ -17,4 +17,7 @@ void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint6
  * the handshake told, and the connection is watched (f->inl->unreadable says so; elsewhere f->client changes). */
 bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n);
 
+/* dp_identify of dp_inspect: of a struct dp_flow. */
+void dp_protocol_identify(const void *flow, struct ct_flow *to);
+
 #endif

@@ -10,7 +10,6 @@
 #include <rte_errno.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
-#include <rte_random.h>
 
 #include "dataplane/dp_capture.h"
 #include "dataplane/dp_frames.h"
@@ -37,7 +36,7 @@ static struct rte_mbuf *alloc(void *reader)
 
 static int init_frags(struct dp_reader *r, const struct ct_config *config)
 {
-	struct dp_frags_config fc = { .config = config, .seed = rte_rand(), .fragments = config->memory.fragments, .account = r->account,
+	struct dp_frags_config fc = { .config = config, .seed = dp_frags_seed(), .fragments = config->memory.fragments, .account = r->account,
 				      .alloc = alloc, .arg = r };
 	r->frags_mem = rte_malloc("fragments", dp_frags_bytes(config, fc.fragments), 64);
 	if (!r->frags_mem)
@@ -51,6 +50,7 @@ int dp_reader_init(struct dp_reader *r, const struct ct_config *config, unsigned
 	/* What fragments keep is beside what the reader and the workers have: it cannot make them wait for each other. */
 	uint32_t mbufs = config->memory.mbufs + config->memory.fragments;
 	memset(r, 0, sizeof *r);
+	dp_tunnels_init(&r->tunnels, config);
 	r->workers = workers;
 	r->mbufs = dp_frames_create("frames", mbufs, cache_size(mbufs, workers), RTE_MBUF_DEFAULT_BUF_SIZE, false);
 	if (!r->mbufs || init_frags(r, config) != 0)
@@ -172,10 +172,14 @@ static void tick(struct dp_reader *r, uint64_t time)
 	r->second = second;
 }
 
-static enum dp_class parse(const struct rte_mbuf *m, struct dp_packet *pkt)
+static enum dp_class parse(const struct dp_reader *r, const struct rte_mbuf *m, struct dp_packet *pkt)
 {
-	return dp_packet_parse((enum dp_link)dp_meta_const(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
-	                       rte_pktmbuf_pkt_len(m), pkt);
+	const struct dp_meta *meta = dp_meta_const(m);
+	enum dp_class class = dp_tunnel_parse(&r->tunnels, (enum dp_link)meta->link, rte_pktmbuf_mtod(m, const uint8_t *),
+	                                      rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m), pkt);
+	if (meta->datagram && pkt->tunnel == 0)
+		pkt->tunnel = meta->tunnel;
+	return class;
 }
 
 /* A fragment that is to be collected, counted as received and held, or as nothing yet. The datagram that it completes, or NULL. */
@@ -199,12 +203,12 @@ static struct rte_mbuf *collect(struct dp_reader *r, const struct dp_packet *pkt
 static void hand_out(struct dp_reader *r, struct rte_mbuf *m)
 {
 	struct dp_packet pkt;
-	enum dp_class class = parse(m, &pkt);
+	enum dp_class class = parse(r, m, &pkt);
 	while (class == DP_FRAGMENT && dp_meta(m)->depth < DP_FRAGS_DEPTH && dp_frags_wants(&r->frags, &pkt, m)) {
 		m = collect(r, &pkt, m);
 		if (!m)
 			return;
-		class = parse(m, &pkt);
+		class = parse(r, m, &pkt);
 	}
 	stage(r, class == DP_TCP ? dp_packet_hash(&pkt, 0) % r->workers : 0, m);
 }

@@ -21,6 +21,7 @@ struct dp_reader {
 	struct rte_mempool *mbufs;
 	struct rte_ring *rings[DP_WORKERS_MAX];
 	unsigned workers;
+	struct dp_tunnels tunnels; /* as the workers', so that packets reach the owners of inner connections */
 	uint64_t seq; /* of the last packet, tick or end */
 	uint64_t second; /* of the last tick */
 	uint64_t packets, bytes;

@@ -10,13 +10,43 @@ static void *on_tx_begin(void *arg, uint32_t n)
 	return dp_message_begin(arg, n);
 }
 
+static void free_helo(struct dp_session *s)
+{
+	for (struct ct_block *b; (b = s->helo.more);) {
+		s->helo.more = b->next;
+		rs_pool_put(&s->ins->blocks, b);
+	}
+	s->helo.len = 0;
+}
+
+/* Where blocks are out the name is cut. */
 static void on_helo(void *arg, const uint8_t *name, size_t len)
 {
 	struct dp_session *s = arg;
-	ct_notes_free(&s->helo, &s->ins->blocks);
-	if (len > RS_SMTP_LINE_MAX)
-		len = RS_SMTP_LINE_MAX;
-	ct_note_put(&s->helo, &s->ins->blocks, 3, CT_NOTE_HELO, 0, 0, name, len);
+	struct dp_helo *h = &s->helo;
+	free_helo(s);
+	size_t n = len < sizeof h->text ? len : sizeof h->text, end = len < RS_SMTP_LINE_MAX ? len : RS_SMTP_LINE_MAX;
+	memcpy(h->text, name, n);
+	for (struct ct_block **link = &h->more; n < end && (*link = rs_pool_get(&s->ins->blocks)); link = &(*link)->next) {
+		struct ct_block *b = *link;
+		b->next = NULL;
+		b->used = (uint32_t)(end - n < sizeof b->data ? end - n : sizeof b->data);
+		memcpy(b->data, name + n, b->used);
+		n += b->used;
+	}
+	h->len = (uint16_t)n;
+}
+
+size_t dp_session_helo(const struct dp_session *s, uint8_t *to)
+{
+	const struct dp_helo *h = &s->helo;
+	size_t n = h->len < sizeof h->text ? h->len : sizeof h->text;
+	memcpy(to, h->text, n);
+	for (const struct ct_block *b = h->more; b; b = b->next) {
+		memcpy(to + n, b->data, b->used);
+		n += b->used;
+	}
+	return n;
 }
 
 static void on_mail_from(void *arg, void *tx, const uint8_t *path, size_t len, const uint8_t *params, size_t params_len)
@@ -297,9 +327,9 @@ static const struct rs_smtp_ops smtp_ops = {
 	.unread = on_unread,
 };
 
-struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow *flow, uint32_t *records, bool midstream)
+struct dp_session *dp_session_begin(struct dp_inspect *ins, const void *connection, uint32_t *records, bool midstream)
 {
-	struct dp_session *s = rs_pool_get(&ins->sessions);
+	struct dp_session *s = dp_inspect_has_room(ins) ? rs_pool_get(&ins->sessions) : NULL;
 	if (!s) {
 		ins->stats.sessions_refused++;
 		return NULL;
@@ -307,7 +337,7 @@ struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow
 	ins->stats.sessions++;
 	memset(s, 0, sizeof *s);
 	s->ins = ins;
-	s->flow = *flow;
+	s->connection = connection;
 	s->records = records;
 	s->midstream = midstream;
 	rs_smtp_init(&s->smtp, &smtp_ops, s, &ins->lines, midstream);
@@ -339,7 +369,7 @@ void dp_session_end(struct dp_session *s, enum ct_reason why)
 	/* No message came any more that they could have been of. */
 	if (s->doubt)
 		count_unread(s, s->doubt->reason);
-	ct_notes_free(&s->helo, &s->ins->blocks);
+	free_helo(s);
 	rs_pool_put(&s->ins->sessions, s);
 }
 
@@ -358,7 +388,7 @@ void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const struct ct_an
 	if (!r)
 		return;
 	r->u.anomaly = *a;
-	r->flow = s->flow;
+	s->ins->identify(s->connection, &r->flow);
 	r->tx_id = tx_id;
 	r->n = (*s->records)++;
 	dp_record_put(s->ins, r);

@@ -7,12 +7,20 @@
 
 #include "dataplane/dp_message.h"
 
+/* A session may be open for hours between two messages: a block is taken only for a name that is longer than most. */
+struct dp_helo {
+	struct ct_block *more; /* what follows behind text; NULL: nothing */
+	uint16_t len; /* of all of it */
+	char text[38];
+};
+_Static_assert(sizeof(struct dp_helo) == 48, "no hole, and no more than a host's name needs");
+
 struct dp_session {
 	struct dp_inspect *ins;
 	struct rs_smtp smtp;
-	struct ct_flow flow;
+	const void *connection; /* for ins->identify: borrowed */
 	uint32_t *records; /* of the connection: borrowed from its flow */
-	struct ct_notes helo; /* one note: the client's name */
+	struct dp_helo helo; /* the client's name, for its messages */
 	bool midstream; /* its beginning was not seen */
 	bool closed; /* it is being ended */
 	bool cut; /* by us: its connection is being reset */
@@ -27,11 +35,12 @@ struct dp_session {
 	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	uint64_t client_gaps; /* times that bytes of the client were missing */
 	LIST_HEAD(dp_messages, dp_message) messages; /* under way */
+	const struct dp_doubted *always; /* of every message; NULL: none */
 	const struct dp_doubted *doubt; /* of the next message; the last there was. NULL: none */
 };
 
-/* flow: src is the client. NULL when there is no room, counted. */
-struct dp_session *dp_session_begin(struct dp_inspect *ins, const struct ct_flow *flow, uint32_t *records, bool midstream);
+/* connection: what ins->identify names, until the session's end. NULL when there is no room, counted. */
+struct dp_session *dp_session_begin(struct dp_inspect *ins, const void *connection, uint32_t *records, bool midstream);
 /* Returns how many bytes were taken: with hold, fewer of the client's when reading was halted behind them. */
 size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 
@@ -50,6 +59,9 @@ void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n);
 /* Ends what is open; gives the session back. why: the reason for messages that this cuts off in their content;
  * CT_REASON_NONE when the connection itself ended. */
 void dp_session_end(struct dp_session *s, enum ct_reason why);
+
+/* The client's name into `to`, which has room for RS_SMTP_LINE_MAX bytes; returns how many there are. */
+size_t dp_session_helo(const struct dp_session *s, uint8_t *to);
 
 /* An anomaly record of this connection. */
 void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const struct ct_anomaly *a);

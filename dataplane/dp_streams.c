@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_streams.h"
 
+#include "dataplane/dp_admit.h"
+#include "dataplane/dp_anomaly.h"
+#include "dataplane/dp_be.h"
+#include "dataplane/dp_mptcp.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_session.h"
 
-static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+static void read_payload(struct dp_worker *w, unsigned dir, const struct rte_mbuf *m, uint32_t skip, uint32_t len)
 {
-	struct dp_worker *w = arg;
-	const struct rte_mbuf *m = ref;
-	if (dp_flow_is_held(w->flow, dir))
-		return;
-	uint32_t off = dp_meta(ref)->payload_off + skip;
+	uint32_t off = dp_meta_const(m)->payload_off + skip;
 	while (m && off >= rte_pktmbuf_data_len(m)) {
 		off -= rte_pktmbuf_data_len(m);
 		m = m->next;
@@ -24,6 +24,28 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 	}
 }
 
+static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	struct dp_worker *w = arg;
+	struct dp_flow *f = w->flow;
+	if (dp_flow_is_held(f, dir))
+		return;
+	if (f->has_urgent & (1u << dir)) {
+		const struct rs_stream *s = &f->tcp.dir[dir];
+		/* These bytes are the last ones before `next`. */
+		int64_t at = rs_stream_offset(s, f->urgent[dir]), from = (int64_t)(s->next - len);
+		if (at < (int64_t)s->next)
+			f->has_urgent &= (uint8_t)~(1u << dir);
+		if (at >= from && at < (int64_t)s->next) {
+			uint32_t n = (uint32_t)(at - from);
+			read_payload(w, dir, ref, skip, n);
+			skip += n + 1;
+			len -= n + 1;
+		}
+	}
+	read_payload(w, dir, ref, skip, len);
+}
+
 static void on_gap(void *arg, unsigned dir, uint64_t n)
 {
 	struct dp_worker *w = arg;
@@ -31,7 +53,7 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 		dp_protocol_gap(w, w->flow, dir, n);
 }
 
-static const struct rs_tcp_ops tcp_ops = { on_data, on_gap };
+static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap };
 
 static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
@@ -75,35 +97,81 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	return dp_doubt_judge(w, f, dp_flow_direction(f, pkt), right, pkt, m);
 }
 
+/* Its bytes came another way: do they say the same? */
+static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m,
+                    enum rs_doubt why)
+{
+	struct rs_tcp_segment seg = { .seq = pkt->seq, .len = pkt->payload_len };
+	uint64_t before = w->stats.anomalies[DP_ANOMALY_OVERLAP];
+	w->flow = f;
+	dp_meta(m)->payload_off = pkt->payload_off;
+	rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
+	if (w->stats.anomalies[DP_ANOMALY_OVERLAP] != before)
+		dp_anomaly_flow(w, f, dir, dp_admit_anomaly(why), NULL);
+}
+
+enum word { TAKEN, CAME_ANOTHER_WAY, NONE };
+
+#define DEPTH 8 /* segments that wait for each other's word, in turn, as packets seen out of step do */
+static void settle_up_to(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, unsigned depth);
+
 /* A segment that waited is read after all, or dropped. */
-static void settle(struct dp_worker *w, struct dp_flow *f, struct rte_mbuf *m, bool taken)
+static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rte_mbuf *m, enum word word, unsigned depth)
 {
 	struct dp_packet pkt;
-	if (taken && dp_packet_parse(dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
-	                             rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP) {
+	enum rs_doubt why = dp_meta(m)->doubt;
+	if (dp_tunnel_parse(&w->tunnels, dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
+	                    rte_pktmbuf_pkt_len(m), &pkt) != DP_TCP)
+		word = NONE;
+	if (word == TAKEN) {
+		dp_admit_taken(w, f, dir, why);
+		/* What it acknowledges was sent, and read, before it. */
+		if (depth < DEPTH && (pkt.tcp_flags & RS_TCP_ACK))
+			settle_up_to(w, f, !dir, pkt.ack, depth + 1);
+		dp_admit_options(w, &pkt, m);
 		dp_streams_take(w, f, &pkt, m);
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
-		dp_worker_drop(w, m, DP_DROP_BAD_CHECKSUM);
+		if (word == CAME_ANOTHER_WAY && why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE)
+			compare(w, f, dir, &pkt, m, why);
+		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
 	}
 	rte_pktmbuf_free(m);
 }
 
-void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack)
+static void settle_up_to(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, unsigned depth)
 {
 	struct rte_mbuf *m;
 	bool taken;
 	while ((m = dp_doubt_acked(w, f, dir, ack, &taken)))
-		settle(w, f, m, taken);
+		settle(w, f, dir, m, taken ? TAKEN : CAME_ANOTHER_WAY, depth);
 }
 
-/* What still waits when a connection ends was never acknowledged; where only one direction was seen, nobody could. */
+void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack)
+{
+	/* Of the packet that acknowledges; it is read next. */
+	struct rs_options options = w->options;
+	settle_up_to(w, f, dir, ack, 0);
+	w->options = options;
+}
+
+/* What still waits when a connection ends was never acknowledged; where only one direction was seen, nobody could. What an honest
+ * sender says, too, may have been the last that was seen of it. */
+static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
+{
+	if (f->proto == DP_PROTO_NONE || f->tcp.state == RS_TCP_RESET)
+		return false;
+	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
+		return true;
+	return why == RS_DOUBT_SUM && !(f->tcp.seen & (1u << !dir));
+}
+
 static void settle_all(struct dp_worker *w, struct dp_flow *f)
 {
 	struct rte_mbuf *m;
 	for (unsigned dir = 0; dir < 2; dir++)
 		while ((m = dp_doubt_drain(w, f, dir)))
-			settle(w, f, m, !(f->tcp.seen & (1u << !dir)) && f->proto != DP_PROTO_NONE);
+			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
 }
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
@@ -135,6 +203,8 @@ static void count_verdict(struct dp_worker *w, enum rs_verdict v)
 	case RS_WINDOW:
 		w->stats.tcp_window++;
 		break;
+	case RS_CONTRADICTS:
+		break;
 	}
 }
 
@@ -158,10 +228,36 @@ static void ignore_gap(void *arg, unsigned dir, uint64_t n)
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
 	settle_all(w, f);
-	static const struct rs_tcp_ops ignore = { ignore_data, ignore_gap };
+	static const struct rs_tcp_ops ignore = { .data = ignore_data, .gap = ignore_gap };
 	uint8_t state = f->tcp.state;
 	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
 	f->tcp.state = state;
+}
+
+/* RFC 6093: receivers take the byte before the pointer out of the stream, where their program does not ask for it. The last one told
+ * counts. */
+static void note_urgent(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	unsigned dir = dp_flow_direction(f, pkt);
+	uint16_t pointer = dp_be_get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off + 18));
+	dp_anomaly_flow(w, f, dir, DP_ANOMALY_URGENT, NULL);
+	if (w->config->tcp.urgent == CT_URGENT_INLINE)
+		return;
+	f->urgent[dir] = pkt->seq + pointer - (pointer > 0);
+	f->has_urgent |= (uint8_t)(1u << dir);
+}
+
+static void note_offer(struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	switch (dp_mptcp_offer(rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off), pkt->tcp_hdr_len)) {
+	case DP_MPTCP_NONE:
+		break;
+	case DP_MPTCP_JOIN:
+		f->mptcp |= DP_FLOW_JOINS;
+		/* fall through */
+	case DP_MPTCP_CAPABLE:
+		f->mptcp |= (uint8_t)(1u << dir);
+	}
 }
 
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
@@ -170,13 +266,19 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
 	w->flow = f;
+	if (pkt->tcp_flags & RS_TCP_SYN)
+		note_offer(f, dp_flow_direction(f, pkt), pkt, m);
+	if ((pkt->tcp_flags & (RS_TCP_URG | RS_TCP_SYN | RS_TCP_RST)) == RS_TCP_URG)
+		note_urgent(w, f, pkt, m);
 	dp_meta(m)->payload_off = pkt->payload_off;
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dp_flow_direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
 	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
 		f->reset_by = (uint8_t)dp_flow_direction(f, pkt);
-	if (!replaced)
+	if (!replaced) {
 		count_verdict(w, v);
+		dp_admit_note(w, f, pkt, &seg, v, dp_meta(m)->time);
+	}
 	if (f->tcp.state == RS_TCP_CLOSED)
 		dp_streams_close(w, f, CT_REASON_NONE);
 	else if (f->proto == DP_PROTO_NONE)

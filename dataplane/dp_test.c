@@ -403,6 +403,8 @@ void dp_test_pools_are_back(struct dp_test *t)
 		;
 	pool_is_back("flows", &t->worker->flows.pool);
 	pool_is_back("segments", &t->worker->segments);
+	assert_int_equal(t->worker->streams.held, 0);
+	assert_int_equal(t->worker->unproven_held, 0);
 	pool_is_back("runs", &t->worker->runs);
 	pool_is_back("inlines", &t->worker->inlines);
 	pool_is_back("replies", &t->worker->replies);
@@ -523,7 +525,8 @@ struct dp_test_conn dp_test_conn(unsigned number)
 {
 	return (struct dp_test_conn){ .ip = { 0x0a000001 + number / 50000, 0xc0000219 },
 				      .port = { (uint16_t)(10000 + number % 50000), 25 },
-				      .seq = { 0xfffffff0u + number, 77000 } };
+				      .seq = { 0xfffffff0u + number, 77000 },
+				      .window = 65535 };
 }
 
 static uint8_t *write_ip(const struct dp_test_conn *c, unsigned from, size_t l4, uint8_t *ip)
@@ -567,7 +570,7 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 		dp_be_put16(at + 2, c->vlan[i]);
 	}
 	dp_be_put16(at, c->v6 ? 0x86dd : 0x0800);
-	size_t hdr_len = c->timestamps ? 32 : 20;
+	size_t stamps = c->timestamps ? 12 : 0, hdr_len = 20 + stamps + c->noptions;
 	uint8_t *tcp = write_ip(c, from, hdr_len + n, at + 2);
 	memset(tcp, 0, hdr_len);
 	dp_be_put16(tcp, c->port[from]);
@@ -576,7 +579,9 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 	dp_be_put32(tcp + 8, flags & RS_TCP_ACK ? c->seq[!from] : 0);
 	tcp[12] = (uint8_t)(hdr_len / 4 << 4);
 	tcp[13] = (uint8_t)flags;
-	dp_be_put16(tcp + 14, 65535);
+	dp_be_put16(tcp + 14, c->window);
+	dp_be_put16(tcp + 18, c->urgent);
+	memcpy(tcp + 20 + stamps, c->options, c->noptions);
 	if (c->timestamps) {
 		dp_be_put32(tcp + 20, 0x0101080a);
 		dp_be_put32(tcp + 24, c->tsval[from]);

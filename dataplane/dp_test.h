@@ -82,6 +82,9 @@ struct dp_test_conn {
 	bool timestamps;
 	uint32_t tsval[2];
 	bool bad_sum; /* TCP checksum wrong */
+	uint8_t options[24]; /* of the next segments, behind the timestamps; a multiple of 4 bytes */
+	size_t noptions;
+	uint16_t window, urgent;
 };
 
 /* Group setup and teardown. */

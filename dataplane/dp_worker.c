@@ -5,14 +5,15 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
-#include <rte_random.h>
 
+#include "dataplane/dp_admit.h"
 #include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_frags.h"
@@ -20,10 +21,11 @@
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_mirror.h"
+#include "dataplane/dp_protocol.h"
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
-						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent",
+						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep", "invalid",
 						  "fragment_timeout", "fragment_overlap", "fragment_bad", "fragment_no_room" };
 
 /* Records. */
@@ -76,11 +78,29 @@ static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum d
 	return DP_FORWARDED;
 }
 
+/* A mail client's greeting, which it says once: mail of which nothing will be read, for no flow is kept. */
+static void count_greeting(struct dp_worker *w, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	char verb[5] = "";
+	if (!dp_worker_mail_port(w, pkt->dport) || pkt->payload_len < sizeof verb ||
+	    rte_pktmbuf_data_len(m) < pkt->payload_off + sizeof verb)
+		return;
+	memcpy(verb, rte_pktmbuf_mtod_offset(m, const char *, pkt->payload_off), sizeof verb);
+	if (strncasecmp(verb, "EHLO ", 5) != 0 && strncasecmp(verb, "HELO ", 5) != 0 && strncasecmp(verb, "LHLO ", 5) != 0)
+		return;
+	w->account[0].seen++;
+	w->account[0].unscanned[CT_REASON_OVERLOAD]++;
+}
+
 /* A segment that no flow is kept for: what could begin or carry mail does not pass unread. */
 static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	bool mail = dp_conn_is_mail(w, pkt);
-	if (!dp_worker_guards(w) || !mail)
+	if (!dp_worker_guards(w)) {
+		count_greeting(w, pkt, m);
+		return pass(w);
+	}
+	if (!mail)
 		return pass(w);
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return pass(w);
@@ -92,6 +112,16 @@ static enum dp_fate unreadable(struct dp_worker *w, const struct rte_mbuf *m, co
 {
 	bool tcp = pkt->proto == IPPROTO_TCP && (pkt->sport == 0 || dp_conn_is_mail(w, pkt));
 	return w->use == DP_USE_INLINE && !tcp ? pass(w) : refuse(w, m, why);
+}
+
+static enum dp_class parse(const struct dp_worker *w, const struct rte_mbuf *m, struct dp_packet *pkt)
+{
+	const struct dp_meta *meta = dp_meta_const(m);
+	enum dp_class class = dp_tunnel_parse(&w->tunnels, (enum dp_link)meta->link, rte_pktmbuf_mtod(m, const uint8_t *),
+	                                      rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m), pkt);
+	if (meta->datagram && pkt->tunnel == 0)
+		pkt->tunnel = meta->tunnel;
+	return class;
 }
 
 /* Another worker's: it is held until that one has it. */
@@ -115,7 +145,7 @@ static bool give(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet
 /* It was put together of fragments that differ: which bytes its receiver has is not known. */
 static void tell_difference(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
-	const struct dp_frag_doubt *d = &meta->doubt;
+	const struct dp_fragments_differ *d = &meta->differ;
 	struct rs_contradiction c = { d->at, d->off, d->len, d->seen_off, d->seen_len };
 	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
 }
@@ -148,6 +178,14 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		return no_flow(w, pkt, m);
 	if (dp_meta(m)->differs)
 		tell_difference(w, f, pkt, dp_meta(m));
+	switch (dp_admit_segment(w, f, pkt, m)) {
+	case DP_SUM_TAKE:
+		break;
+	case DP_SUM_WAIT:
+		return DP_HELD;
+	case DP_SUM_DROP:
+		return refuse(w, m, DP_DROP_INVALID);
+	}
 	if (dp_worker_guards(w))
 		return dp_inline_segment(w, f, pkt, m);
 	f = dp_conn_segment(w, f, pkt, m);
@@ -165,8 +203,7 @@ static enum dp_fate pass_datagram(struct dp_worker *w, struct rte_mbuf *m)
 	struct dp_meta *meta = dp_meta(m);
 	struct ct_account *a = &w->account[meta->port];
 	struct dp_packet pkt;
-	bool tcp = dp_packet_parse((enum dp_link)meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
-	                           rte_pktmbuf_pkt_len(m), &pkt) == DP_TCP;
+	bool tcp = parse(w, m, &pkt) == DP_TCP;
 	const struct dp_flow *f = tcp ? dp_conn_find(w, &pkt, meta) : NULL;
 	if (tcp && (dp_conn_is_mail(w, &pkt) || (f && (f->inl || f->proto != DP_PROTO_NONE)))) {
 		dp_kept_forward_part(w, m, &pkt, 0, pkt.payload_len, NULL);
@@ -254,13 +291,15 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_packet pkt;
-	enum dp_class class = dp_packet_parse(meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
-	                                      rte_pktmbuf_pkt_len(m), &pkt);
+	enum dp_class class = parse(w, m, &pkt);
 	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
 		w->stats.cut_packets++;
 	/* One that was given is counted where it was received. */
 	if (meta->kind == DP_FRAME)
 		w->stats.class_packets[class]++;
+	/* Nobody receives the copies of a mirror that pass between two ports. */
+	if (pkt.mirrored && w->use == DP_USE_INLINE)
+		return pass(w);
 	switch (class) {
 	case DP_TCP:
 		return segment(w, m, &pkt);
@@ -276,6 +315,8 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return unreadable(w, m, &pkt, DP_DROP_BAD_IP);
 	case DP_BAD_TCP:
 		return unreadable(w, m, &pkt, DP_DROP_BAD_TCP);
+	case DP_TOO_DEEP:
+		return refuse(w, m, DP_DROP_TOO_DEEP);
 	case DP_CLASS_MAX:
 		break;
 	}
@@ -383,7 +424,9 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 		case DP_TICK:
 			if (w->frags)
 				dp_frags_expire(w->frags, meta->time);
-			dp_conn_expire(w, meta->time);
+			/* Where packets can wait, all end at the same tick, however many workers they are spread over. */
+			while (dp_conn_expire(w, meta->time) == DP_EXPIRE_MAX && w->patient)
+				;
 			dp_inline_tick(w, meta->time);
 			break;
 		case DP_END:
@@ -513,8 +556,8 @@ static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
 
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use)
 {
-	/* rte_hash: a key slot and its share of buckets, both tables; rings: a pointer each, rounded up to a power of two. */
-	size_t hash = (size_t)c->memory.flows * 2 * 96;
+	size_t hash = dp_flow_hash_bytes(c->memory.flows);
+	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
 	size_t mbufs = ((size_t)c->memory.mbufs + c->memory.fragments) * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
@@ -574,7 +617,7 @@ static struct rte_mbuf *alloc_frame(void *worker)
 
 static char *make_frags(struct dp_worker *w, const struct dp_worker_config *wc, char *at)
 {
-	struct dp_frags_config fc = { .config = wc->config, .seed = rte_rand(), .fragments = wc->fragments, .inline_ = dp_worker_guards(w),
+	struct dp_frags_config fc = { .config = wc->config, .seed = dp_frags_seed(), .fragments = wc->fragments, .inline_ = dp_worker_guards(w),
 				      .account = w->use == DP_USE_INLINE && !dp_worker_guards(w) ? w->aside : w->account,
 				      .alloc = alloc_frame, .arg = w };
 	if (w->use == DP_USE_READ)
@@ -602,6 +645,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->source = wc->source;
 	w->dispatched = wc->dispatched;
 	w->patient = wc->patient;
+	dp_tunnels_init(&w->tunnels, c);
 	for (size_t i = 0; i < c->smtp.nports; i++)
 		w->smtp_ports[c->smtp.ports[i] / 64] |= UINT64_C(1) << (c->smtp.ports[i] % 64);
 
@@ -613,19 +657,24 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);
 	if (!at)
 		goto fail;
+	struct dp_flow_secret secret;
+	if (!wc->secret && (rc = dp_flow_secret_draw(&secret)) != 0)
+		goto fail;
 	char name[32];
 	snprintf(name, sizeof name, "flows%u", w->id);
-	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->seed, (int)rte_socket_id());
+	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->secret ? wc->secret : &secret, (int)rte_socket_id());
 	if (rc != 0)
 		goto fail;
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows));
-	w->flows.timeout[DP_FLOWS_NEW] = seconds(c->tcp.timeout_new);
+	w->flows.half_open_max = c->memory.half_open ? c->memory.half_open : RTE_MAX(c->memory.flows / 8, 1u);
+	w->flows.timeout[DP_FLOWS_HALF_OPEN] = seconds(c->tcp.timeout_new);
 	w->flows.timeout[DP_FLOWS_OTHER] = w->flows.timeout[DP_FLOWS_MAIL] = seconds(c->tcp.timeout_established);
+	w->flows.timeout[DP_FLOWS_ONE_SIDED] = w->flows.timeout[DP_FLOWS_MAIL];
 	w->flows.timeout[DP_FLOWS_RESET] = seconds(2);
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
-	w->streams = (struct rs_stream_mem){ &w->segments, ref_get, ref_put, c->tcp.window, 0, wc->held_max };
+	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window, .held_max = wc->held_max };
 	at = make_frags(w, wc, make_inline(w, wc, at));
 	rc = make_rings(w);
 	if (rc != 0)
@@ -634,6 +683,8 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	if (rc != 0)
 		goto fail;
 	w->inspect.inline_ = w->use == DP_USE_INLINE;
+	w->inspect.identify = dp_protocol_identify;
+	w->inspect.room = dp_conn_room;
 	*out = w;
 	return 0;
 fail:

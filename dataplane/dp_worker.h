@@ -18,6 +18,7 @@
 #include "dataplane/dp_hold.h"
 #include "dataplane/dp_inspect.h"
 #include "dataplane/dp_mbuf.h"
+#include "dataplane/dp_tunnel.h"
 
 #define DP_BURST 32
 
@@ -44,6 +45,8 @@ enum dp_drop {
 	DP_DROP_CLOSED, /* new data after the connection's end */
 	DP_DROP_FRAGMENT, /* of a TCP segment: it could not be read in one piece */
 	DP_DROP_URGENT, /* of a mail connection: some servers take the urgent byte out of the stream (RFC 6093), others do not */
+	DP_DROP_TOO_DEEP, /* more tunnels in one another than are opened */
+	DP_DROP_INVALID, /* its receiver would not accept it (rs_valid) */
 	/* Fragments (dp_frags). */
 	DP_DROP_FRAGMENT_TIMEOUT, /* the rest of the datagram did not come in time */
 	DP_DROP_FRAGMENT_OVERLAP, /* fragments overlap, and no receiver, or not each one, would have the same of them */
@@ -67,6 +70,8 @@ enum dp_anomaly { /* what no honest sender's packets do (dp_anomaly.h) */
 	DP_ANOMALY_EARLY_DATA, /* before the handshake was over */
 	DP_ANOMALY_URGENT, /* receivers differ on what becomes of the urgent byte (RFC 6093) */
 	DP_ANOMALY_FRAG4_OVERLAP, DP_ANOMALY_FRAG6_OVERLAP, /* fragments contradict each other */
+	DP_ANOMALY_SIGNED, /* a signature that nobody agreed on: some receivers drop it */
+	DP_ANOMALY_UNACCEPTABLE, /* its receiver acknowledged what it should not have accepted */
 	DP_ANOMALY_MAX
 };
 
@@ -80,9 +85,13 @@ enum dp_fate { /* what became of a packet */
 
 struct dp_worker_stats { /* counters outside the sums */
 	uint64_t class_packets[DP_CLASS_MAX];
-	uint64_t flows, flows_evicted, flows_expired, flows_refused;
+	uint64_t flows, flows_expired, flows_refused;
+	uint64_t flows_evicted[DP_FLOWS_LISTS]; /* by the list that they were in */
+	uint64_t unproven_refused; /* sessions and messages of connections that nobody had confirmed, while room was short */
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
+	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
+	uint64_t doubts[RS_DOUBT_MAX]; /* segments that their receiver may not have accepted */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t connections_reset, midstream_reset; /* inline */
 	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */
@@ -116,6 +125,7 @@ struct dp_worker {
 	unsigned id;
 	enum dp_use use;
 	const struct ct_config *config;
+	struct dp_tunnels tunnels;
 	dp_rx rx;
 	void *source;
 	dp_tx tx; /* NULL: nothing is sent; with a mirror: no reset port */
@@ -126,6 +136,7 @@ struct dp_worker {
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
+	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
 	struct rs_pool runs, inlines, replies; /* inline */
@@ -134,7 +145,8 @@ struct dp_worker {
 	struct dp_inspect inspect;
 	struct ct_account account[DP_PORTS_MAX]; /* packets by the port they came in by (sent, injected: left by); messages in the first */
 	struct dp_worker_stats stats;
-	struct dp_flow *flow; /* of the packet being worked on, for the callbacks */
+	struct dp_flow *flow; /* of the packet being worked on, for the callbacks; NULL: none */
+	struct rs_options options; /* of the packet being worked on */
 	uint64_t smtp_ports[65536 / 64]; /* bit set */
 	bool ended; /* DP_END was seen */
 	bool patient; /* records may be waited for (captures); live ports never wait */
@@ -165,7 +177,7 @@ struct dp_worker_config {
 	struct rte_mempool *mbufs; /* inline and mirror */
 	uint64_t now; /* when it begins, as its packets tell the time */
 	uint32_t held_max; /* mbufs that its connections may keep, all together */
-	uint32_t seed; /* of the flow table's hash */
+	const struct dp_flow_secret *secret; /* of the flow table's hash; NULL: drawn from the system's randomness */
 };
 
 /* 0, or -errno with one line in err. */

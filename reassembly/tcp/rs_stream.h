@@ -5,42 +5,55 @@
  * Units:  stream offsets in bytes from ISN+1, 64 bits, so that sequence numbers may wrap.
  * Payload is held by reference: `ref` is the caller's (an mbuf), opaque here. What is held is
  * (ref, skip, len): len payload bytes from byte skip of ref's payload.
- * Overlaps: what came first is kept; later copies are trimmed to what is new.
+ * Overlaps: of held bytes and new ones in their place the receiver's policy keeps one (rs_overlap_takes). It looks at segments as they
+ * were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every receiver.
+ * Remembered: bytes that were handed on, until the receiver has acknowledged them, so that rs_stream_compare can tell whether a
+ * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes; beyond that the
+ * oldest of this stream is forgotten.
  * Work:   in order, or at or behind the last held run: constant. Between held runs: one step a run, of which
- * there are at most `limit` (each costs one at least) and at most the pool's. */
+ * there are at most `limit` (each costs one at least) and at most the pool's. A repetition: one step a run remembered. */
 #ifndef RS_STREAM_H
 #define RS_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "reassembly/rs_overlap.h"
 #include "reassembly/rs_pool.h"
 
-struct rs_seg { /* a run of payload held out of order */
+struct rs_seg { /* a run of payload, held out of order or remembered */
 	struct rs_seg *next;
 	uint64_t off;
 	void *ref;
 	uint32_t skip, len;
 	uint32_t cost; /* what the reference costs its owner: mbufs in the chain */
+	uint32_t before, after; /* held: how far its segment went beyond it, as it was sent */
+	uint32_t born; /* held: the number of its segment; what took its segment's place, or was appended to it, has the same */
 };
 
 struct rs_stream {
 	uint64_t next; /* offset of the next byte in order */
 	uint64_t end; /* highest offset + 1 seen */
 	uint64_t fin; /* offset of the FIN; UINT64_MAX until seen */
+	uint64_t acked; /* what rs_stream_acked was told: below it nothing is compared */
 	struct rs_seg *head; /* held, by offset, not overlapping, none below next */
 	struct rs_seg *tail; /* the last of them; NULL when there is none */
+	struct rs_seg *kept, *kept_tail; /* remembered, by offset, none wholly below acked */
 	uint32_t isn;
 	uint32_t held; /* sum of the held segments' cost */
 	uint32_t limit; /* most cost that may be held */
+	uint32_t born; /* the next segment's number */
+	uint16_t kept_cost, remember; /* sum of the remembered runs' cost; most of it */
+	uint8_t policy; /* enum rs_overlap_policy */
 };
 
 enum rs_verdict {
 	RS_INORDER, /* the payload from *skip on is in order, up to the new `next`; the caller reads it and keeps the reference */
 	RS_HELD, /* one or more references were taken (ref_get was called once a node) */
-	RS_DUP, /* nothing new in it */
+	RS_DUP, /* nothing in it that the receiver takes */
 	RS_LIMIT, /* no node, or over the limit: nothing taken, nothing changed */
 	RS_WINDOW, /* further than `window` ahead: nothing taken, nothing changed */
+	RS_CONTRADICTS, /* it says other than what was seen in its place, and is refused for that: nothing taken, nothing changed */
 };
 
 struct rs_stream_mem { /* how references are taken and given back; one a worker */
@@ -48,21 +61,26 @@ struct rs_stream_mem { /* how references are taken and given back; one a worker 
 	void (*ref_get)(void *ref);
 	void (*ref_put)(void *ref);
 	uint32_t window; /* bytes ahead of next that are accepted */
-	uint32_t held; /* cost held by all streams together */
+	uint32_t held; /* cost held by all streams together, and remembered */
 	uint32_t held_max; /* most of it: what the owner of the references can spare */
+	/* Whether len bytes of two payloads are the same; where not, *first says how many are before they differ. NULL: nothing is
+	 * compared. */
+	bool (*same)(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len, uint32_t *first);
+	uint32_t kept; /* of held: remembered */
+	uint64_t forgotten; /* packets that were forgotten, or not remembered at all, before they were acknowledged */
 };
 
-void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit);
+void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit, enum rs_overlap_policy policy, uint16_t remember);
 
 /* The offset that a sequence number means, nearest to next; negative when before ISN+1. */
 int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq);
 
 /* Adds len payload bytes of ref at off (may be below next: then only what is new counts). What starts at or below
- * next needs neither a node nor the window. Where a held run lies within it, the held bytes came first: `next` stops
+ * next needs neither a node nor the window. Where the policy keeps a held run that lies within it, `next` stops
  * before that run. So on RS_INORDER: read next - (off + *skip) bytes from *skip on, call rs_stream_pop until it says
  * false, and, if next is still below off + len, add the same segment again: the rest is in order then, too. In every
- * case the caller keeps its own reference. A segment that fills several holes makes a node for each, or, when there
- * is not room for all of them, none. */
+ * case the caller keeps its own reference. A segment that fills several holes, or lies within another one whose place it takes,
+ * makes a node for each piece, or, when there is not room for all of them, none. */
 enum rs_verdict rs_stream_add(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref,
 			      uint32_t cost, uint32_t *skip);
 
@@ -76,7 +94,28 @@ uint64_t rs_stream_hole(const struct rs_stream *s, uint64_t to);
 /* Gives up n missing bytes: next moves past them. Then call rs_stream_pop. */
 void rs_stream_skip(struct rs_stream *s, uint64_t n);
 
-/* Gives every reference and node back. */
+/* Remembers len bytes at off that were handed on, the last ones before next: they are from byte skip of ref's payload on, and a
+ * reference is taken. Not what is acknowledged already. */
+void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip, uint32_t cost);
+
+/* The receiver has everything below off: it is forgotten. */
+void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off);
+
+/* Forgets all that is remembered. */
+void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem);
+
+struct rs_seen { /* what was seen in the place of a segment */
+	bool contradicts;
+	struct rs_contradiction contradiction; /* the first one */
+	uint32_t unknown_len; /* bytes that were handed on, and are neither acknowledged nor remembered: the first run of them */
+	uint64_t unknown_off;
+};
+
+/* Compares len bytes at off, which are from byte skip of ref's payload on, with what is held and remembered in their place. */
+void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *mem, uint64_t off, uint32_t len, const void *ref,
+		       uint32_t skip, struct rs_seen *seen);
+
+/* Gives every reference and node back; nothing is acknowledged any more. */
 void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem);
 
 #endif

@@ -74,9 +74,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(nodes);
 	struct rs_pool pool;
 	rs_pool_init(&pool, nodes, sizeof(struct rs_seg), data[2]);
-	struct rs_stream_mem mem = { &pool, ref_get, ref_put, data[1] * 4u, 0, UINT32_MAX };
+	struct rs_stream_mem mem = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put, .window = data[1] * 4u, .held_max = UINT32_MAX };
 	struct rs_stream s;
-	rs_stream_init(&s, 0, data[0]);
+	rs_stream_init(&s, 0, data[0], RS_OVERLAP_FIRST, 0);
 	memset(owner, 0, sizeof owner);
 	memset(refs, 0, sizeof refs);
 
@@ -126,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			/* fallthrough */
 		case RS_LIMIT:
 		case RS_WINDOW:
+		case RS_CONTRADICTS:
 			CHECK(s.next == was && s.held == held && !r->held);
 		}
 		check_list(&s, &pool);

@@ -37,7 +37,21 @@ void rs_tcp_init(struct rs_tcp *c, uint32_t limit)
 	memset(c, 0, sizeof *c);
 	c->limit = limit;
 	for (unsigned d = 0; d < 2; d++)
-		rs_stream_init(&c->dir[d], 0, limit);
+		rs_stream_init(&c->dir[d], 0, limit, RS_OVERLAP_FIRST, 0);
+}
+
+void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember)
+{
+	c->dir[dir].policy = (uint8_t)policy;
+	c->dir[dir].remember = remember;
+	if (!remember)
+		rs_stream_forget(&c->dir[dir], mem);
+}
+
+static void acked_to(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned d, uint64_t to)
+{
+	c->acked[d] = max_u64(c->acked[d], to);
+	rs_stream_acked(&c->dir[d], mem, to);
 }
 
 /* Payload into the streams. */
@@ -47,6 +61,7 @@ static void drain(struct pass *p, unsigned d)
 	struct rs_seg seg;
 	while (rs_stream_pop(&p->c->dir[d], p->mem, &seg)) {
 		p->ops->data(p->arg, d, seg.ref, seg.skip, seg.len);
+		rs_stream_keep(&p->c->dir[d], p->mem, seg.off, seg.len, seg.ref, seg.skip, seg.cost);
 		p->mem->ref_put(seg.ref);
 	}
 }
@@ -82,7 +97,9 @@ static enum rs_verdict add(struct pass *p, unsigned d, uint64_t off, uint32_t le
 		if (v != RS_INORDER)
 			return result == RS_INORDER ? result : v;
 		result = v;
-		p->ops->data(p->arg, d, ref, base + skip, (uint32_t)(s->next - (off + skip)));
+		uint32_t n = (uint32_t)(s->next - (off + skip));
+		p->ops->data(p->arg, d, ref, base + skip, n);
+		rs_stream_keep(s, p->mem, off + skip, n, ref, base + skip, cost);
 		drain(p, d);
 	} while (s->next < off + len);
 	return result;
@@ -102,6 +119,25 @@ static enum rs_verdict add_oneway(struct pass *p, unsigned d, uint64_t off, uint
 	}
 }
 
+/* Whether a segment says other than what was seen. Where only one direction is seen nobody acknowledges: what is forgotten there counts
+ * as acknowledged. */
+static bool contradicts(struct pass *p, unsigned d, const struct rs_tcp_segment *seg, const void *ref)
+{
+	const struct rs_tcp *c = p->c;
+	const struct rs_stream *s = &c->dir[d];
+	if (!seg->len || !(c->started & bit(d)))
+		return false;
+	int64_t off = rs_stream_offset(s, seg->seq);
+	uint32_t before = off < 0 ? (uint32_t)min_u64((uint64_t)-off, seg->len) : 0;
+	struct rs_seen seen;
+	rs_stream_compare(s, p->mem, (uint64_t)(off + before), seg->len - before, ref, before, &seen);
+	if (seen.unknown_len && (c->seen & bit(1 - d)))
+		p->ops->unknown(p->arg, d, seen.unknown_off, seen.unknown_len);
+	if (seen.contradicts)
+		p->ops->contradiction(p->arg, d, &seen.contradiction);
+	return seen.contradicts;
+}
+
 /* Both sides went on, by more than a window, without this reader. */
 static bool catch_up(struct pass *p, unsigned d)
 {
@@ -110,7 +146,7 @@ static bool catch_up(struct pass *p, unsigned d)
 	if (!seq || !ack || (seq > ack ? seq - ack : ack - seq) > p->mem->window)
 		return false;
 	c->far_seq[d] = c->far_ack[d] = 0;
-	c->acked[d] = max_u64(c->acked[d], ack);
+	acked_to(c, p->mem, d, ack);
 	c->dir[d].end = max_u64(c->dir[d].end, seq);
 	give_up_acked(p, d);
 	return true;
@@ -162,7 +198,7 @@ static void settle_syn_data(struct pass *p, unsigned d, uint64_t taken)
 	uint32_t len = (uint32_t)min_u64(sd.len, taken);
 	/* At offset 0: in order, or known already; never held. */
 	if (len)
-		add(p, d, 0, len, sd.ref, 0, 0);
+		add(p, d, 0, len, sd.ref, 0, sd.cost);
 	drop_syn_data(p, d);
 }
 
@@ -193,10 +229,11 @@ static void start(struct pass *p, unsigned d, uint32_t isn)
 	struct rs_tcp *c = p->c;
 	drop_syn_data(p, d);
 	rs_stream_clear(&c->dir[d], p->mem);
-	rs_stream_init(&c->dir[d], isn, c->limit);
+	rs_stream_init(&c->dir[d], isn, c->limit, c->dir[d].policy, c->dir[d].remember);
 	c->acked[d] = 0;
 	c->syn_len[d] = 0;
 	c->far_seq[d] = c->far_ack[d] = 0;
+	c->agreed &= (uint8_t)~bit(d);
 	c->started |= bit(d);
 }
 
@@ -230,7 +267,7 @@ static bool take_isn(struct pass *p, unsigned d, const struct rs_tcp_segment *se
 	uint32_t taken = isn - seg->seq;
 	if (taken <= seg->len) {
 		start(p, d, seg->seq);
-		c->acked[d] = taken;
+		acked_to(c, p->mem, d, taken);
 		return true;
 	}
 	/* ... or it was no answer to anything, where this SYN is one. */
@@ -283,10 +320,16 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
 static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
 {
 	struct rs_tcp *c = p->c;
+	bool known = c->syn & bit(d);
+	uint32_t before = c->dir[d].isn;
 	bool fits = take_isn(p, d, seg);
 	if (!fits) {
 		c->refused |= bit(d);
 		c->refused_isn[d] = seg->seq;
+		if (c->state <= RS_TCP_SYN_SENT)
+			c->odd[d] |= seg->flags & RS_TCP_ACK ? RS_TCP_ODD_SYN_ACK_NUMBER : RS_TCP_ODD_SYN_NUMBER;
+	} else if (known && c->dir[d].isn != before) {
+		c->odd[d] |= seg->flags & RS_TCP_ACK ? RS_TCP_ODD_SYN_ACK_NUMBER : RS_TCP_ODD_SYN_NUMBER;
 	}
 	/* A SYN-ACK with another number of its own may still answer a SYN that was refused. */
 	if ((seg->flags & RS_TCP_ACK) && (fits || (c->refused & bit(1 - d))))
@@ -304,6 +347,14 @@ static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment 
 
 /* The rest of a segment. */
 
+/* A FIN that was acknowledged tells that what stands before it was sent. */
+static void reach_fin(struct rs_tcp *c, unsigned d)
+{
+	struct rs_stream *s = &c->dir[d];
+	if (s->fin != NO_FIN && c->acked[d] > s->fin)
+		s->end = max_u64(s->end, s->fin);
+}
+
 /* The segment's ACK: dir[o] has arrived up to it. */
 static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 {
@@ -319,19 +370,22 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 		return;
 	uint64_t to = (uint64_t)off;
 	settle_syn_data(p, o, to);
+	if (to <= s->end + (s->fin != NO_FIN))
+		c->agreed |= (uint8_t)bit(o);
 	if (to > s->end && to - s->end > p->mem->window) {
 		c->far_ack[o] = to;
 		catch_up(p, o);
 		return;
 	}
-	c->acked[o] = max_u64(c->acked[o], to);
+	acked_to(c, p->mem, o, to);
+	reach_fin(c, o);
 	give_up_acked(p, o);
 }
 
 static enum rs_verdict reset(struct rs_tcp *c)
 {
 	c->reset = true;
-	c->state = RS_TCP_CLOSED;
+	c->state = c->aside ? RS_TCP_RESET : RS_TCP_CLOSED;
 	return RS_INORDER;
 }
 
@@ -340,7 +394,6 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 {
 	unsigned from = d;
 	uint32_t number = seg->seq;
-	uint64_t window = mem->window;
 	if (!(c->started & bit(d))) {
 		/* RFC 9293 3.5.2: a reset of what came unasked begins where that acknowledged ... */
 		if ((c->expected & bit(d)) && seg->seq == c->expected_seq[d])
@@ -350,14 +403,13 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 			return RS_DUP;
 		from = 1 - d;
 		number = seg->ack;
-		window = 0;
 	}
 	if (!(c->started & bit(from)))
 		return RS_DUP;
 	const struct rs_stream *s = &c->dir[from];
 	int64_t off = rs_stream_offset(s, number);
 	/* While the handshake runs, what came with the SYN may or may not be counted. */
-	uint64_t high = from == d ? s->next + window : s->end + c->syn_data[from].len;
+	uint64_t high = from != d ? s->end + c->syn_data[from].len : c->aside ? s->next + mem->window : s->end;
 	if (off < 0 || (uint64_t)off < c->acked[from] || (uint64_t)off > high)
 		return RS_DUP;
 	return reset(c);
@@ -370,6 +422,8 @@ static void note_position(struct pass *p, unsigned d, int64_t off, uint32_t len)
 	int64_t at = off + (int64_t)len;
 	/* RFC 9293 3.4: a FIN takes a number; an empty segment one further on is no sign of a lost byte. */
 	int64_t known = (int64_t)s->end + (len ? 0 : 1);
+	if (s->fin != NO_FIN && at == (int64_t)s->fin + 1)
+		at--;
 	if (at > known && !(p->c->fin_taken & bit(d)) && (uint64_t)at - s->next <= p->mem->window)
 		s->end = (uint64_t)at;
 }
@@ -382,8 +436,10 @@ static void note_fin(struct pass *p, unsigned d, int64_t off)
 		return;
 	if (c->fin_taken & bit(d))
 		return;
+	if (s->fin != NO_FIN && s->fin != (uint64_t)off)
+		c->odd[d] |= RS_TCP_ODD_FIN;
 	s->fin = (uint64_t)off;
-	s->end = max_u64(s->end, s->fin);
+	reach_fin(c, d);
 }
 
 /* What the FINs mean now. */
@@ -393,23 +449,41 @@ static void settle(struct rs_tcp *c)
 	for (unsigned d = 0; d < 2; d++) {
 		struct rs_stream *s = &c->dir[d];
 		/* A FIN that was overtaken by data before anyone acknowledged it was not the end. */
-		if (s->fin < s->next)
+		if (s->fin < s->next) {
 			s->fin = NO_FIN;
+			c->odd[d] |= RS_TCP_ODD_FIN;
+		}
 		if (s->fin == NO_FIN)
 			continue;
 		fins++;
 		if (s->fin != s->next)
 			continue;
 		reached++;
-		if (c->acked[d] > s->fin && s->end <= s->fin)
+		if (c->acked[d] == s->fin + 1 && s->end <= s->fin)
 			c->fin_taken |= bit(d);
 	}
+	if (c->state == RS_TCP_RESET)
+		return;
 	if (reached == 2)
 		c->state = RS_TCP_CLOSED;
 	else if (fins)
 		c->state = RS_TCP_CLOSING;
 	else if (c->state == RS_TCP_CLOSING)
 		c->state = RS_TCP_ESTABLISHED;
+}
+
+void rs_tcp_revive(struct rs_tcp *c, unsigned dir)
+{
+	struct rs_stream *s = &c->dir[dir];
+	if (c->fin_taken & bit(dir)) {
+		c->fin_taken &= (uint8_t)~bit(dir);
+		c->odd[dir] |= RS_TCP_ODD_FIN;
+		s->fin = NO_FIN;
+	}
+	c->reset = false;
+	if (c->state == RS_TCP_RESET)
+		c->state = RS_TCP_ESTABLISHED;
+	settle(c);
 }
 
 static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
@@ -425,7 +499,7 @@ static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 /* Nearly every segment is the next one of an open connection that misses nothing, and acknowledges what was seen. Then all that
  * the general way below does comes to this: the edges move, and the payload is handed on. False: it is not such a one.
  * An open connection knows of no FIN, and a stream that was seen no further than it was read holds nothing. */
-static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg, void *ref)
+static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg, void *ref, uint32_t cost)
 {
 	struct rs_tcp *c = p->c;
 	struct rs_stream *s = &c->dir[d], *o = &c->dir[1 - d];
@@ -438,12 +512,14 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	if (seg->seq != s->isn + 1 + (uint32_t)s->next || acked > o->end)
 		return false;
 	c->seen |= bit(d);
+	c->agreed |= bit(1 - d);
 	c->midstream = c->started & ~c->known;
-	c->acked[1 - d] = max_u64(c->acked[1 - d], acked);
+	acked_to(c, p->mem, 1 - d, acked);
 	if (seg->len) {
 		s->next += seg->len;
 		s->end = s->next;
 		p->ops->data(p->arg, d, ref, 0, seg->len);
+		rs_stream_keep(s, p->mem, s->next - seg->len, seg->len, ref, 0, cost);
 	}
 	return true;
 }
@@ -455,7 +531,7 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 {
 	struct pass p = { c, mem, ops, arg };
 #ifndef RS_TCP_GENERAL_ONLY /* its test compares the two */
-	if (is_next(&p, dir, seg, ref))
+	if (is_next(&p, dir, seg, ref, cost))
 		return RS_INORDER;
 #endif
 	if (c->state == RS_TCP_CLOSED)
@@ -464,6 +540,8 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 	if (seg->flags & RS_TCP_RST)
 		return take_reset(c, mem, dir, seg);
 	bool syn = seg->flags & RS_TCP_SYN;
+	if (!syn && contradicts(&p, dir, seg, ref) && c->refuse)
+		return RS_CONTRADICTS;
 	if (syn) {
 		if (!synchronize(&p, dir, seg))
 			return RS_DUP;
@@ -488,7 +566,9 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 			if (seg->len)
 				v = add_payload(&p, dir, off, seg, ref, cost);
 			if (v != RS_LIMIT && v != RS_WINDOW) {
-				note_position(&p, dir, off, seg->len);
+				/* Where a FIN stands counts when it was acknowledged there. */
+				if (seg->len || !(seg->flags & RS_TCP_FIN))
+					note_position(&p, dir, off, seg->len);
 				if (seg->flags & RS_TCP_FIN)
 					note_fin(&p, dir, off + (int64_t)seg->len);
 			}

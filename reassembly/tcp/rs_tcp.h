@@ -17,7 +17,11 @@
  * Data in a SYN is held (one reference a direction, beside the limit) until the receiver is known to have taken it
  * (RFC 7413 4.2.2: a server without a valid cookie drops it, and other bytes may follow in its place).
  * Likewise a FIN ends its direction for good once it is acknowledged in its place; data that follows before that is
- * handed on. Urgent data counts as data. */
+ * handed on. Urgent data counts as data.
+ *
+ * Resets: beside the way (`aside`) a reset may never have arrived, and its sender may go on. There it closes nothing: the connection
+ * is RS_TCP_RESET, and goes on as it was with rs_tcp_revive. Between two ports it counts where the receiver takes it without asking
+ * (RFC 5961 3.2): at the number that it expects next, as far as that is known here. */
 #ifndef RS_TCP_H
 #define RS_TCP_H
 
@@ -44,7 +48,15 @@ enum rs_tcp_state {
 	RS_TCP_SYN_SENT, /* a SYN or SYN-ACK seen */
 	RS_TCP_ESTABLISHED, /* handshake seen (a first segment with ACK and without SYN), or picked up midstream */
 	RS_TCP_CLOSING, /* a FIN seen */
+	RS_TCP_RESET, /* aside: a RST seen that its receiver would take */
 	RS_TCP_CLOSED, /* both FINs reached in order, a valid RST, replaced, or rs_tcp_close: later segments are ignored */
+};
+
+enum rs_tcp_odd { /* what no honest sender does, or what replaces a connection */
+	RS_TCP_ODD_FIN = 1, /* data behind a FIN, or a second FIN in another place */
+	RS_TCP_ODD_SYN = 2, /* another SYN in an open connection, which then went on */
+	RS_TCP_ODD_SYN_NUMBER = 4, /* a SYN repeated with another number */
+	RS_TCP_ODD_SYN_ACK_NUMBER = 8, /* a SYN-ACK likewise */
 };
 
 struct rs_tcp_syn_data { /* what came with a SYN, until it is known whether it was taken */
@@ -58,12 +70,15 @@ struct rs_tcp {
 	uint8_t state; /* enum rs_tcp_state */
 	uint8_t started; /* bit i: dir[i] has its ISN */
 	bool midstream; /* some direction's ISN is a guess */
-	bool reset; /* closed by RST */
+	bool aside; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
+	bool reset; /* closed by RST, or RS_TCP_RESET */
+	uint8_t odd[2]; /* enum rs_tcp_odd of dir[i], noted since the owner cleared it */
 	bool replaced; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
 	uint8_t syn; /* bit i: SYN seen from i; RS_TCP_SYN_ACK(i): ACK came with it */
 
 	uint8_t seen; /* bit i: any segment from i */
 	uint8_t known; /* bit i: dir[i]'s ISN is from a SYN, or from the other side's SYN-ACK */
+	uint8_t agreed; /* bit i: the other side acknowledged what was seen of dir[i], its SYN or its data: no blind sender guesses that */
 	uint8_t fin_taken; /* bit i: dir[i]'s FIN was acknowledged in its place: nothing follows it */
 	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
 	uint32_t refused_isn[2];
@@ -73,6 +88,7 @@ struct rs_tcp {
 	struct rs_tcp_syn_data syn_data[2];
 	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
 	uint32_t limit;
+	bool refuse; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
 };
 
 #define RS_TCP_SYN_ACK(dir) (4u << (dir))
@@ -82,18 +98,42 @@ struct rs_tcp_ops {
 	void (*data)(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len);
 	/* n bytes of the stream will not come. */
 	void (*gap)(void *arg, unsigned dir, uint64_t n);
+	/* A segment says other than what was seen in its place and is not acknowledged yet. Told before anything of it is handed on. */
+	void (*contradiction)(void *arg, unsigned dir, const struct rs_contradiction *c);
+	/* It repeats len bytes at off that were handed on, and that nobody remembers: they cannot be compared. */
+	void (*unknown)(void *arg, unsigned dir, uint64_t off, uint32_t len);
 };
 
 /* limit: most mbufs held out of order, a direction; one for the data of a SYN may be added to it. */
 void rs_tcp_init(struct rs_tcp *c, uint32_t limit);
 
+/* How the receiver of dir[dir] reads overlaps, and how many mbufs of what was handed on are remembered until it has acknowledged
+ * them; 0: none, and what is there is forgotten. Until told: RS_OVERLAP_FIRST, and 0. */
+void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
+
 /* One segment of direction dir (0: from the side that sent the first packet seen). Calls ops while it runs. The verdict is
- * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored).
- * A RST counts when its sequence number is not below what is acknowledged nor further than the window ahead; before
- * its direction has an ISN, when it acknowledges what the other side sent, or is what that side acknowledged. */
+ * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored). On RS_CONTRADICTS its header was
+ * ignored, too.
+ * A RST counts when its sequence number is not below what is acknowledged nor further than the highest byte seen (aside: than the
+ * window) ahead; before its direction has an ISN, when it acknowledges what the other side sent, or is what that side acknowledged. */
 enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			      void *arg);
+
+/* Both sides were seen, and each to acknowledge what the other was seen to say. */
+static inline bool rs_tcp_proven(const struct rs_tcp *c)
+{
+	return c->agreed == 3 && c->seen == 3;
+}
+
+/* What it holds: sum of the references' costs. */
+static inline uint32_t rs_tcp_held(const struct rs_tcp *c)
+{
+	return c->dir[0].held + c->dir[1].held + c->syn_data[0].cost + c->syn_data[1].cost;
+}
+
+/* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
+void rs_tcp_revive(struct rs_tcp *c, unsigned dir);
 
 /* The connection is over, or its reader gives up: holes are given up, held data is handed on, references go back.
  * What was acknowledged but not seen at the end is a hole, too (if that is one number, it is taken for the FIN's). */

@@ -100,14 +100,14 @@ static void own_held(const struct run *r, unsigned d, uint32_t limit, uint32_t *
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct rs_tcp_ops ops = { on_data, on_gap };
+	static const struct rs_tcp_ops ops = { .data = on_data, .gap = on_gap };
 	if (size < 5)
 		return 0;
 	void *mem = aligned_alloc(64, RS_POOL_BYTES(sizeof(struct rs_seg), NODES));
 	CHECK(mem);
 	struct rs_pool pool;
 	rs_pool_init(&pool, mem, sizeof(struct rs_seg), data[2]);
-	struct rs_stream_mem sm = { &pool, ref_get, ref_put, data[0] * 4u, 0, UINT32_MAX };
+	struct rs_stream_mem sm = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put, .window = data[0] * 4u, .held_max = UINT32_MAX };
 	uint32_t limit = data[1], isn[2] = { 0u - data[3], 0u - data[4] * 16u };
 	struct run r = { .now = NULL };
 	rs_tcp_init(&r.c, limit);

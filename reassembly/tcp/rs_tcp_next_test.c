@@ -13,17 +13,23 @@
 /* The general way alone, under other names. */
 #define RS_TCP_GENERAL_ONLY
 #define rs_tcp_init general_init
+#define rs_tcp_overlaps general_overlaps
 #define rs_tcp_packet general_packet
 #define rs_tcp_close general_close
+#define rs_tcp_revive general_revive
 void general_init(struct rs_tcp *c, uint32_t limit);
+void general_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
 enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			       const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			       void *arg);
+void general_revive(struct rs_tcp *c, unsigned dir);
 void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
 #include "reassembly/tcp/rs_tcp.c"
 #undef rs_tcp_init
+#undef rs_tcp_overlaps
 #undef rs_tcp_packet
 #undef rs_tcp_close
+#undef rs_tcp_revive
 
 #define NODES 64
 #define WINDOW 4000
@@ -82,7 +88,24 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 	note(arg, dir, 0, 0, n);
 }
 
-static const struct rs_tcp_ops ops = { on_data, on_gap };
+static void on_contradiction(void *arg, unsigned dir, const struct rs_contradiction *c)
+{
+	note(arg, dir, c->at, c->seen_off, c->off);
+}
+
+static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
+{
+	note(arg, dir, 0, off, len);
+}
+
+static const struct rs_tcp_ops ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction, .unknown = on_unknown };
+
+/* Some packets contradict some others. */
+static bool same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len, uint32_t *first)
+{
+	*first = (skip_a ^ skip_b) % len;
+	return ((uintptr_t)a + (uintptr_t)b) % 5;
+}
 
 static void reader_init(struct reader *r)
 {
@@ -94,6 +117,8 @@ static void reader_init(struct reader *r)
 	r->mem.ref_get = ref_get;
 	r->mem.ref_put = ref_put;
 	r->mem.window = WINDOW;
+	r->mem.held_max = NODES;
+	r->mem.same = same;
 }
 
 /* What does not point into a reader's own pool. */
@@ -101,7 +126,7 @@ static struct rs_tcp state_of(const struct reader *r)
 {
 	struct rs_tcp c = r->c;
 	for (unsigned d = 0; d < 2; d++)
-		c.dir[d].head = c.dir[d].tail = NULL;
+		c.dir[d].head = c.dir[d].tail = c.dir[d].kept = c.dir[d].kept_tail = NULL;
 	return c;
 }
 
@@ -165,6 +190,13 @@ static void talk(unsigned odds, unsigned segments)
 	reader_init(&general);
 	rs_tcp_init(&quick.c, 8);
 	general_init(&general.c, 8);
+	quick.c.refuse = general.c.refuse = any(2);
+	for (unsigned d = 0; d < 2; d++) {
+		enum rs_overlap_policy policy = any(RS_OVERLAP_MAX);
+		uint16_t remember = (uint16_t)any(8);
+		rs_tcp_overlaps(&quick.c, &quick.mem, d, policy, remember);
+		general_overlaps(&general.c, &general.mem, d, policy, remember);
+	}
 	for (uint64_t n = 1; n <= segments; n++) {
 		unsigned d = only < 2 ? only : any(2);
 		struct rs_tcp_segment seg = segment_of(&side[d], &side[!d], odds);

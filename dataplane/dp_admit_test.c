@@ -1,0 +1,613 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which segments count on a copy of the traffic: what a receiver does not accept hides no program and changes nothing; with a clean twin
+ * of each, and what honest ends do that looks like it. */
+#include "dataplane/dp_anomaly.h"
+#include "dataplane/dp_made.h"
+
+#define PIECE 100
+
+struct scene {
+	struct dp_test t;
+	struct dp_test_conn c;
+	struct dp_text mail;
+	bool bad;
+};
+
+static void acknowledge(struct scene *s)
+{
+	dp_test_segment(&s->t, &s->c, 1, RS_TCP_ACK, s->c.seq[1], NULL, 0);
+}
+
+static void scene_init(struct scene *s, bool bad)
+{
+	memset(s, 0, sizeof *s);
+	dp_test_init(&s->t);
+	s->t.config.capture.checksums = CT_CHECKSUMS_AUTO;
+	s->c = dp_test_conn(1);
+	s->bad = bad;
+	if (bad)
+		dp_made_infected(&s->mail);
+	else
+		dp_made_mail(&s->mail, "nothing in it at all, but long enough to be cut into pieces, as the other one is", 80);
+}
+
+/* Up to the content. */
+static void scene_open(struct scene *s)
+{
+	dp_test_open(&s->t);
+	dp_test_greet(&s->t, &s->c);
+	dp_test_envelope(&s->t, &s->c);
+}
+
+static size_t piece(const struct scene *s, size_t at)
+{
+	return s->mail.n - at < PIECE ? s->mail.n - at : PIECE;
+}
+
+static void scene_accept(struct scene *s)
+{
+	dp_test_accept(&s->t, &s->c);
+	dp_test_say(&s->t, &s->c, 0, "QUIT\r\n");
+	dp_test_say(&s->t, &s->c, 1, "221 bye\r\n");
+	dp_test_fins(&s->t, &s->c);
+}
+
+static size_t told(const struct scene *s, enum dp_anomaly which)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < dp_test_count(&s->t, CT_ANOMALY); i++)
+		n += strstr(dp_test_nth(&s->t, CT_ANOMALY, i)->text, dp_anomaly_name(which)) != NULL;
+	return n;
+}
+
+/* One message, whole, found; and of what could be told only this. */
+static void scene_end(struct scene *s, enum dp_anomaly only)
+{
+	assert_int_equal(dp_test_count(&s->t, CT_MESSAGE), 1);
+	dp_test_verdict(&s->t, 0, s->bad ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
+	assert_int_equal(s->t.worker->stats.tcp_gaps, 0);
+	for (size_t i = 0; only == DP_ANOMALY_MAX && i < dp_test_count(&s->t, CT_ANOMALY); i++)
+		print_error("%s\n", dp_test_nth(&s->t, CT_ANOMALY, i)->text);
+	assert_int_equal(dp_test_count(&s->t, CT_ANOMALY), only != DP_ANOMALY_MAX);
+	if (only != DP_ANOMALY_MAX)
+		assert_int_equal(told(s, only), 1);
+	dp_text_free(&s->mail);
+	dp_test_close(&s->t);
+}
+
+/* Decoys: a segment in the place of the next one, that its receiver does not accept. */
+
+enum decoy { OLD_STAMP, NO_ACK, ACK_AHEAD, ACK_BEFORE, SIGNED, DECOYS };
+
+static const struct {
+	enum rs_doubt why;
+	enum dp_anomaly told; /* whatever it says */
+} decoys[DECOYS] = {
+	[OLD_STAMP] = { RS_DOUBT_TIMESTAMP, DP_ANOMALY_TIMESTAMP }, [NO_ACK] = { RS_DOUBT_NO_ACK, DP_ANOMALY_NO_ACK },
+	[ACK_AHEAD] = { RS_DOUBT_ACK, DP_ANOMALY_MAX },             [ACK_BEFORE] = { RS_DOUBT_ACK, DP_ANOMALY_MAX },
+	[SIGNED] = { RS_DOUBT_SIGNED, DP_ANOMALY_SIGNED },
+};
+
+static void deceive(struct scene *s, enum decoy how, const void *p, size_t n)
+{
+	struct dp_test_conn lie = s->c;
+	unsigned flags = RS_TCP_ACK;
+	switch (how) {
+	case OLD_STAMP:
+		lie.tsval[0] -= 100;
+		break;
+	case NO_ACK:
+		flags = RS_TCP_PSH;
+		break;
+	case ACK_AHEAD:
+		lie.seq[1] += 4000;
+		break;
+	case ACK_BEFORE:
+		lie.seq[1] = 76000;
+		break;
+	case SIGNED:
+		memcpy(lie.options, (uint8_t[20]){ 1, 1, 19, 18, 1, 2, 3 }, 20);
+		lie.noptions = 20;
+		break;
+	case DECOYS:
+		break;
+	}
+	dp_test_segment(&s->t, &lie, 0, flags, s->c.seq[0], p, n);
+}
+
+/* One before each piece of the message. In the infected one it says other bytes; in its clean twin the same. */
+static void test_decoys_before(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < DECOYS; how++)
+		for (unsigned bad = 0; bad < 2; bad++) {
+			struct scene s;
+			uint8_t lie[PIECE];
+			uint64_t lies = 0;
+			memset(lie, 'x', sizeof lie);
+			scene_init(&s, bad);
+			s.c.timestamps = true;
+			s.c.tsval[0] = 0xffffffff - 3; /* and so it wraps */
+			scene_open(&s);
+			for (size_t at = 0; at < s.mail.n; at += PIECE) {
+				s.c.tsval[0] += 2;
+				deceive(&s, how, bad ? lie : s.mail.p + at, piece(&s, at));
+				lies++;
+				dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+				assert_int_equal(s.t.worker->account[0].held, 1);
+				acknowledge(&s);
+				assert_int_equal(s.t.worker->account[0].held, 0);
+			}
+			scene_accept(&s);
+			assert_int_equal(s.t.worker->stats.doubts[decoys[how].why], lies);
+			assert_int_equal(s.t.worker->account[0].dropped[DP_DROP_INVALID], lies);
+			scene_end(&s, decoys[how].told);
+		}
+}
+
+/* Its receiver took it after all, or what it had in its place was not seen: read, but not clean. */
+static void test_decoys_acknowledged(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < DECOYS; how++) {
+		struct scene s;
+		scene_init(&s, false);
+		s.c.timestamps = true;
+		s.c.tsval[0] = 5000;
+		scene_open(&s);
+		deceive(&s, how, s.mail.p, s.mail.n);
+		s.c.seq[0] += (uint32_t)s.mail.n;
+		assert_int_equal(s.t.worker->account[0].held, 1);
+		acknowledge(&s);
+		assert_int_equal(s.t.worker->account[0].held, 0);
+		scene_accept(&s);
+		bool odd = decoys[how].told != DP_ANOMALY_MAX;
+		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+		dp_test_verdict(&s.t, 0, odd ? CT_UNSCANNED : CT_CLEAN, odd ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
+		assert_int_equal(told(&s, DP_ANOMALY_UNACCEPTABLE), odd);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
+/* Bytes beyond the window, in the place of true ones that come when it has opened. */
+static void test_beyond_the_window(void **state)
+{
+	(void)state;
+	for (unsigned bad = 0; bad < 2; bad++) {
+		struct scene s;
+		uint8_t lie[PIECE];
+		memset(lie, 'x', sizeof lie);
+		scene_init(&s, bad);
+		s.c.window = PIECE;
+		scene_open(&s);
+		assert_int_equal(s.t.worker->stats.doubts[RS_DOUBT_WINDOW], 0);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			size_t ahead = at + PIECE, n = ahead < s.mail.n ? piece(&s, ahead) : 0;
+			if (n)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0] + PIECE, bad ? lie : s.mail.p + ahead, n);
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			acknowledge(&s);
+		}
+		assert_true(s.t.worker->stats.doubts[RS_DOUBT_WINDOW] > 0);
+		scene_accept(&s);
+		scene_end(&s, DP_ANOMALY_MAX);
+	}
+}
+
+/* Resets. */
+
+enum behind { NOTHING, SECONDS, OTHER_SYN, MORE_RESETS, BEHINDS };
+
+/* A reset that did not arrive, or was not taken: the sender goes on, and the receiver with it. */
+static void test_reset_that_was_not_taken(void **state)
+{
+	(void)state;
+	static const int32_t off[] = { 0, -1, 1, 500 };
+	for (unsigned i = 0; i < 2 * BEHINDS * sizeof off / sizeof *off; i++) {
+		unsigned bad = i % 2, behind = i / 2 % BEHINDS;
+		int32_t at_off = off[i / 2 / BEHINDS];
+		struct scene s;
+		scene_init(&s, bad);
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			bool now = at == PIECE;
+			uint32_t seq = s.c.seq[0] + (uint32_t)at_off;
+			if (now)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq, NULL, 0);
+			if (now && behind == SECONDS)
+				dp_test_tick(&s.t, s.t.config.tcp.timeout_closed - 1);
+			if (now && behind == OTHER_SYN)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0] + 90000, NULL, 0);
+			for (unsigned k = 0; now && behind == MORE_RESETS && k < 3; k++)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST | RS_TCP_ACK, seq, NULL, 0);
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			acknowledge(&s);
+		}
+		scene_accept(&s);
+		/* Below what is acknowledged no receiver takes it: it tells nothing. */
+		bool counts = at_off >= 0;
+		assert_int_equal(told(&s, DP_ANOMALY_RST), counts);
+		assert_int_equal(told(&s, DP_ANOMALY_SYN), behind == OTHER_SYN);
+		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+		assert_int_equal(s.t.worker->stats.flows, 1);
+		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
+/* Only the client is seen: nobody's word will come, and who goes on is read on. */
+static void test_reset_seen_from_one_side(void **state)
+{
+	(void)state;
+	for (unsigned bad = 0; bad < 2; bad++) {
+		struct scene s;
+		scene_init(&s, bad);
+		dp_test_open(&s.t);
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0]++, NULL, 0);
+		dp_test_say(&s.t, &s.c, 0, "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n");
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, s.c.seq[0], NULL, 0);
+		dp_test_bytes(&s.t, &s.c, 0, s.mail.p, s.mail.n);
+		dp_test_say(&s.t, &s.c, 0, ".\r\nQUIT\r\n");
+		dp_test_end(&s.t);
+		scene_end(&s, DP_ANOMALY_RST);
+	}
+}
+
+/* What was on its way when the other end gave up: nobody took it, and it is not read. */
+static void test_in_flight_behind_a_reset(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_init(&s, true);
+	scene_open(&s);
+	dp_test_segment(&s.t, &s.c, 1, RS_TCP_RST, s.c.seq[1], NULL, 0);
+	dp_test_bytes(&s.t, &s.c, 0, s.mail.p, s.mail.n);
+	dp_test_say(&s.t, &s.c, 0, ".\r\n");
+	dp_test_tick(&s.t, s.t.config.tcp.timeout_closed + 1);
+	assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 0);
+	assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+	dp_test_verdict(&s.t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
+	assert_int_equal(s.t.worker->account[0].dropped[DP_DROP_INVALID], 2);
+	dp_text_free(&s.mail);
+	dp_test_close(&s.t);
+}
+
+/* The same ports again, soon after a reset in the middle of a message: two connections, as its server says. */
+static void test_ports_again_after_a_reset(void **state)
+{
+	(void)state;
+	for (unsigned below = 0; below < 2; below++) {
+		struct scene s;
+		scene_init(&s, true);
+		scene_open(&s);
+		dp_test_bytes(&s.t, &s.c, 0, s.mail.p, PIECE);
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, s.c.seq[0], NULL, 0);
+		s.c.seq[0] += below ? (uint32_t)-70000 : 70000;
+		s.c.seq[1] += 70000;
+		dp_test_mail(&s.t, &s.c, &s.mail, PIECE, 0);
+		assert_int_equal(s.t.worker->stats.flows, 2);
+		assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 0);
+		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 2);
+		dp_test_verdict(&s.t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
+		dp_test_verdict(&s.t, 1, CT_INFECTED, CT_REASON_NONE, true);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
+/* A FIN in the place of data, or ahead of it; acknowledged by chance, as it looks. */
+static void test_fin_that_was_not_taken(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		bool bad = i % 2;
+		unsigned way = i / 2;
+		struct scene s;
+		scene_init(&s, bad);
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			if (at == PIECE)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_FIN | RS_TCP_ACK, s.c.seq[0] + (way == 1 ? 50 : 0), NULL, 0);
+			if (at == PIECE && way == 2) {
+				/* One byte that is seen only after what its receiver said of it. */
+				s.c.seq[0]++;
+				acknowledge(&s);
+				s.c.seq[0]--;
+				dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, 1);
+				dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at + 1, piece(&s, at) - 1);
+			} else {
+				dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			}
+			acknowledge(&s);
+		}
+		scene_accept(&s);
+		if (way == 2) {
+			/* The byte in the FIN's place is lost: that is said. */
+			assert_int_equal(told(&s, DP_ANOMALY_FIN), 1);
+			assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+			assert_int_not_equal(dp_test_nth(&s.t, CT_MESSAGE, 0)->rec.u.message.verdict, CT_CLEAN);
+			dp_text_free(&s.mail);
+			dp_test_close(&s.t);
+		} else {
+			scene_end(&s, DP_ANOMALY_FIN);
+		}
+	}
+}
+
+/* SYNs. */
+
+static void test_syn_in_an_open_connection(void **state)
+{
+	(void)state;
+	static const uint32_t off[] = { 0, 1, 500, 1u << 30, (uint32_t)-1 << 30 };
+	for (unsigned i = 0; i < 2 * sizeof off / sizeof *off; i++) {
+		struct scene s;
+		uint8_t lie[PIECE];
+		memset(lie, 'x', sizeof lie);
+		scene_init(&s, i % 2);
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0] + off[i / 2], lie, sizeof lie);
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[0] + off[i / 2], lie, sizeof lie);
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			acknowledge(&s);
+		}
+		scene_accept(&s);
+		scene_end(&s, DP_ANOMALY_SYN);
+	}
+}
+
+/* Another SYN before the answer: the answer tells which one counts. */
+static void test_syn_with_another_number(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		bool bad = i % 2, first = i / 2;
+		struct scene s;
+		scene_init(&s, bad);
+		dp_test_open(&s.t);
+		for (unsigned k = 0; k < 2; k++)
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0] + (k == first ? 777 : 0), NULL, 0);
+		dp_test_mail(&s.t, &s.c, &s.mail, PIECE, 0);
+		scene_end(&s, DP_ANOMALY_SYN_NUMBER);
+	}
+}
+
+/* Urgent bytes. */
+
+/* One in the midst of each mark: what the receiver's program reads depends on the receiver. */
+static void test_urgent(void **state)
+{
+	(void)state;
+	for (unsigned inl = 0; inl < 2; inl++)
+		for (unsigned how = 0; how < 3; how++) {
+			struct scene s;
+			scene_init(&s, true);
+			s.t.config.tcp.urgent = inl ? CT_URGENT_INLINE : CT_URGENT_OOB;
+			scene_open(&s);
+			for (size_t at = 0; at < s.mail.n; at += PIECE) {
+				size_t n = piece(&s, at), mid = n / 2;
+				uint8_t with[PIECE + 1];
+				memcpy(with, s.mail.p + at, mid);
+				with[mid] = '*';
+				memcpy(with + mid + 1, s.mail.p + at + mid, n - mid);
+				s.c.urgent = (uint16_t)(mid + 1);
+				/* Told with the bytes, before them, or after those in front of it. */
+				if (how == 1)
+					dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | RS_TCP_URG, s.c.seq[0], NULL, 0);
+				if (how == 2) {
+					dp_test_bytes(&s.t, &s.c, 0, with, mid);
+					s.c.urgent = 0;
+					dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | RS_TCP_URG, s.c.seq[0], with + mid, n + 1 - mid);
+				} else {
+					dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | (how == 0 ? RS_TCP_URG : 0), s.c.seq[0], with, n + 1);
+				}
+				s.c.seq[0] += (uint32_t)(n + 1 - (how == 2 ? mid : 0));
+				acknowledge(&s);
+			}
+			scene_accept(&s);
+			assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+			assert_int_equal(told(&s, DP_ANOMALY_URGENT), 1);
+			dp_test_verdict(&s.t, 0, inl ? CT_UNSCANNED : CT_INFECTED, CT_REASON_MALFORMED, true);
+			dp_text_free(&s.mail);
+			dp_test_close(&s.t);
+		}
+}
+
+/* Multipath TCP. */
+
+static void offer(struct scene *s, unsigned from, unsigned flags, unsigned subtype)
+{
+	static const uint8_t opt[12] = { 30, 12, 1, 0x81, 1, 2, 3, 4, 5, 6, 7, 8 };
+	memcpy(s->c.options, opt, sizeof opt);
+	s->c.options[2] |= (uint8_t)(subtype << 4);
+	s->c.noptions = subtype == 2 ? 0 : sizeof opt;
+	dp_test_segment(&s->t, &s->c, from, flags, s->c.seq[from]++, NULL, 0);
+	s->c.noptions = 0;
+}
+
+static void test_multipath(void **state)
+{
+	(void)state;
+	/* Each SYN's subtype; 2: none. */
+	static const struct {
+		unsigned subtype[2];
+		bool agreed;
+	} t[] = { { { 0, 0 }, true }, { { 0, 2 }, false }, { { 1, 1 }, true }, { { 2, 2 }, false } };
+	for (unsigned i = 0; i < 2 * sizeof t / sizeof *t; i++) {
+		bool bad = i % 2, agreed = t[i / 2].agreed;
+		struct scene s;
+		scene_init(&s, bad);
+		dp_test_open(&s.t);
+		offer(&s, 0, RS_TCP_SYN, t[i / 2].subtype[0]);
+		offer(&s, 1, RS_TCP_SYN | RS_TCP_ACK, t[i / 2].subtype[1]);
+		dp_test_say(&s.t, &s.c, 1, "220 mx\r\n");
+		dp_test_say(&s.t, &s.c, 0, "EHLO x\r\n");
+		dp_test_say(&s.t, &s.c, 1, "250 mx\r\n");
+		for (unsigned k = 0; k < 2; k++) {
+			dp_test_envelope(&s.t, &s.c);
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p, s.mail.n);
+			dp_test_accept(&s.t, &s.c);
+		}
+		for (unsigned k = 0; k < 2; k++)
+			dp_test_verdict(&s.t, k, bad ? CT_INFECTED : agreed ? CT_UNSCANNED : CT_CLEAN,
+			                agreed ? CT_REASON_UNSUPPORTED : CT_REASON_NONE, true);
+		assert_int_equal(s.t.worker->stats.mptcp_seen, agreed);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
+/* A part of another connection, with nothing in it that looks like mail: counted all the same. */
+static void test_multipath_joined(void **state)
+{
+	(void)state;
+	struct scene s;
+	scene_init(&s, false);
+	dp_test_open(&s.t);
+	offer(&s, 0, RS_TCP_SYN, 1);
+	offer(&s, 1, RS_TCP_SYN | RS_TCP_ACK, 1);
+	dp_test_bytes(&s.t, &s.c, 0, s.mail.p + s.mail.n / 2, PIECE);
+	dp_test_end(&s.t);
+	assert_int_equal(s.t.worker->account[0].seen, 1);
+	assert_int_equal(s.t.worker->account[0].unscanned[CT_REASON_UNSUPPORTED], 1);
+	dp_text_free(&s.mail);
+	dp_test_close(&s.t);
+}
+
+/* Honest ends. */
+
+struct frames { /* of a whole connection, in the order of the wire */
+	struct {
+		uint8_t p[700];
+		size_t n;
+		unsigned from;
+	} v[128];
+	size_t n;
+};
+
+static void put(struct frames *fs, struct dp_test_conn *c, unsigned from, unsigned flags, const void *p, size_t n)
+{
+	assert_true(fs->n < sizeof fs->v / sizeof *fs->v);
+	c->tsval[from] += 3;
+	fs->v[fs->n].from = from;
+	fs->v[fs->n].n = dp_test_segment_write(c, from, flags, c->seq[from], p, n, fs->v[fs->n].p);
+	fs->n++;
+	c->seq[from] += (uint32_t)n + !!(flags & (RS_TCP_SYN | RS_TCP_FIN));
+}
+
+static void say(struct frames *fs, struct dp_test_conn *c, unsigned from, const char *text)
+{
+	put(fs, c, from, RS_TCP_ACK, text, strlen(text));
+}
+
+static void talk(struct frames *fs, struct scene *s)
+{
+	struct dp_test_conn *c = &s->c;
+	put(fs, c, 0, RS_TCP_SYN, NULL, 0);
+	put(fs, c, 1, RS_TCP_SYN | RS_TCP_ACK, NULL, 0);
+	put(fs, c, 0, RS_TCP_ACK, NULL, 0);
+	say(fs, c, 1, "220 mx\r\n");
+	say(fs, c, 0, "EHLO x\r\n");
+	say(fs, c, 1, "250 mx\r\n");
+	say(fs, c, 0, "MAIL FROM:<a@example.org>\r\n");
+	say(fs, c, 1, "250 ok\r\n");
+	say(fs, c, 0, "RCPT TO:<b@example.com>\r\n");
+	say(fs, c, 1, "250 ok\r\n");
+	say(fs, c, 0, "DATA\r\n");
+	say(fs, c, 1, "354 go on\r\n");
+	for (size_t at = 0; at < s->mail.n; at += PIECE) {
+		put(fs, c, 0, RS_TCP_ACK, s->mail.p + at, piece(s, at));
+		if (at / PIECE % 2)
+			put(fs, c, 1, RS_TCP_ACK, NULL, 0);
+	}
+	say(fs, c, 0, ".\r\n");
+	say(fs, c, 1, "250 queued\r\n");
+	say(fs, c, 0, "QUIT\r\n");
+	say(fs, c, 1, "221 bye\r\n");
+	put(fs, c, 1, RS_TCP_FIN | RS_TCP_ACK, NULL, 0);
+	put(fs, c, 0, RS_TCP_FIN | RS_TCP_ACK, NULL, 0);
+	put(fs, c, 1, RS_TCP_ACK, NULL, 0);
+}
+
+/* The packets of one direction are seen so many later than they were; the server's also last of all. (Where all that the server says
+ * up to 354 is seen before the client's first word, that is another matter: the dialogue's.) */
+static void test_out_of_step(void **state)
+{
+	(void)state;
+	for (unsigned late = 0; late < 2; late++)
+		for (size_t by = 0; by < (late ? 20 : 11); by++)
+			for (unsigned bad = 0; bad < 2; bad++) {
+				struct scene s;
+				struct frames *fs = calloc(1, sizeof *fs);
+				assert_non_null(fs);
+				scene_init(&s, bad);
+				s.c.timestamps = true;
+				talk(fs, &s);
+				dp_test_open(&s.t);
+				size_t delay = by == 19 ? fs->n : by, next = 0;
+				for (size_t i = 0; i < fs->n + delay; i++) {
+					if (i < fs->n && fs->v[i].from != late)
+						dp_test_frame(&s.t, DP_LINK_ETHERNET, fs->v[i].p, fs->v[i].n);
+					for (; next < fs->n && next + delay <= i; next++)
+						if (fs->v[next].from == late)
+							dp_test_frame(&s.t, DP_LINK_ETHERNET, fs->v[next].p, fs->v[next].n);
+				}
+				free(fs);
+				dp_test_end(&s.t);
+				if (dp_test_count(&s.t, CT_MESSAGE) != 1 || s.t.worker->stats.tcp_gaps || dp_test_count(&s.t, CT_ANOMALY)) {
+					print_error("late %u by %zu\n", late, by);
+					for (size_t i = 0; i < s.t.nfound; i++)
+						print_error("%s", s.t.found[i].text);
+				}
+				scene_end(&s, DP_ANOMALY_MAX);
+			}
+}
+
+/* A byte of garbage below what is acknowledged; and the window closed, with a byte sent all the same, and again. */
+static void test_probes(void **state)
+{
+	(void)state;
+	for (unsigned bad = 0; bad < 2; bad++) {
+		struct scene s;
+		scene_init(&s, bad);
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0] - 1, "\xff", 1);
+			s.c.window = 0;
+			acknowledge(&s);
+			for (unsigned k = 0; k < 3; k++)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0], s.mail.p + at, 1);
+			s.c.window = 65535;
+			acknowledge(&s);
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			acknowledge(&s);
+		}
+		scene_accept(&s);
+		scene_end(&s, DP_ANOMALY_MAX);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_decoys_before),
+		cmocka_unit_test(test_decoys_acknowledged),
+		cmocka_unit_test(test_beyond_the_window),
+		cmocka_unit_test(test_reset_that_was_not_taken),
+		cmocka_unit_test(test_reset_seen_from_one_side),
+		cmocka_unit_test(test_in_flight_behind_a_reset),
+		cmocka_unit_test(test_ports_again_after_a_reset),
+		cmocka_unit_test(test_fin_that_was_not_taken),
+		cmocka_unit_test(test_syn_in_an_open_connection),
+		cmocka_unit_test(test_syn_with_another_number),
+		cmocka_unit_test(test_urgent),
+		cmocka_unit_test(test_multipath),
+		cmocka_unit_test(test_multipath_joined),
+		cmocka_unit_test(test_out_of_step),
+		cmocka_unit_test(test_probes),
+	};
+	return cmocka_run_group_tests_name("dp_admit", tests, dp_test_eal, dp_test_eal_stop);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a stream remembers of the bytes that were handed on, and the comparing of repetitions. */
+#include "reassembly/tcp/rs_stream.h"
+
+static uint64_t seg_end(const struct rs_seg *seg)
+{
+	return seg->off + seg->len;
+}
+
+static uint64_t min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
+{
+	struct rs_seg *seg = s->kept;
+	s->kept = seg->next;
+	if (!s->kept)
+		s->kept_tail = NULL;
+	s->kept_cost = (uint16_t)(s->kept_cost - seg->cost);
+	mem->kept -= seg->cost;
+	mem->held -= seg->cost;
+	mem->ref_put(seg->ref);
+	rs_pool_put(mem->segs, seg);
+}
+
+/* Half of everything is for what comes out of order. */
+static bool may_keep(const struct rs_stream *s, const struct rs_stream_mem *mem, uint32_t cost)
+{
+	uint32_t most = (mem->held_max < mem->segs->size ? mem->held_max : mem->segs->size) / 2;
+	return s->kept_cost + (uint64_t)cost <= s->remember && mem->kept + (uint64_t)cost <= most &&
+	       mem->held + (uint64_t)cost <= mem->held_max && mem->segs->used < mem->segs->size;
+}
+
+void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip, uint32_t cost)
+{
+	if (!s->remember || off + len <= s->acked)
+		return;
+	for (; !may_keep(s, mem, cost); forget_oldest(s, mem)) {
+		mem->forgotten++;
+		if (!s->kept)
+			return;
+	}
+	struct rs_seg *seg = rs_pool_get(mem->segs);
+	*seg = (struct rs_seg){ .off = off, .ref = ref, .skip = skip, .len = len, .cost = cost };
+	if (s->kept_tail)
+		s->kept_tail->next = seg;
+	else
+		s->kept = seg;
+	s->kept_tail = seg;
+	s->kept_cost = (uint16_t)(s->kept_cost + cost);
+	mem->kept += cost;
+	mem->held += cost;
+	mem->ref_get(ref);
+}
+
+void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
+{
+	if (off <= s->acked)
+		return;
+	s->acked = off;
+	while (s->kept && seg_end(s->kept) <= off)
+		forget_oldest(s, mem);
+}
+
+void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem)
+{
+	while (s->kept)
+		forget_oldest(s, mem);
+}
+
+/* A segment's bytes, and what came of comparing them. */
+struct look {
+	uint64_t off, end; /* without what is acknowledged */
+	uint64_t sent_off; /* as it came */
+	uint32_t len;
+	const void *ref;
+	uint32_t skip; /* of what is at sent_off */
+};
+
+/* cut: bytes of the packet before the run. */
+static void compare_run(const struct look *l, const struct rs_seg *seg, uint32_t cut, const struct rs_stream_mem *mem,
+			struct rs_seen *seen)
+{
+	uint64_t from = max_u64(l->off, seg->off), to = min_u64(l->end, seg_end(seg));
+	uint32_t first;
+	if (from >= to || seen->contradicts)
+		return;
+	if (mem->same(seg->ref, seg->skip + (uint32_t)(from - seg->off), l->ref, l->skip + (uint32_t)(from - l->sent_off),
+		      (uint32_t)(to - from), &first))
+		return;
+	seen->contradicts = true;
+	seen->contradiction = (struct rs_contradiction){
+		.at = from + first,
+		.off = l->sent_off,
+		.len = l->len,
+		.seen_off = seg->off - cut,
+		.seen_len = cut + seg->len + seg->after,
+	};
+}
+
+static void compare_kept(const struct rs_stream *s, const struct look *l, const struct rs_stream_mem *mem, struct rs_seen *seen)
+{
+	uint64_t at = l->off, end = min_u64(l->end, s->next);
+	const struct rs_seg *seg = s->kept_tail && at >= s->kept_tail->off ? s->kept_tail : s->kept;
+	for (; seg && at < end && seg->off < end; seg = seg->next) {
+		if (seg_end(seg) <= at)
+			continue;
+		if (seg->off > at && !seen->unknown_len) {
+			seen->unknown_off = at;
+			seen->unknown_len = (uint32_t)(seg->off - at);
+		}
+		compare_run(l, seg, 0, mem, seen);
+		at = seg_end(seg);
+	}
+	if (at < end && !seen->unknown_len) {
+		seen->unknown_off = at;
+		seen->unknown_len = (uint32_t)(end - at);
+	}
+}
+
+void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *mem, uint64_t off, uint32_t len, const void *ref,
+		       uint32_t skip, struct rs_seen *seen)
+{
+	struct look l = { max_u64(off, s->acked), off + len, off, len, ref, skip };
+	*seen = (struct rs_seen){ 0 };
+	if (!mem->same || l.off >= l.end || l.off >= s->end)
+		return;
+	if (l.off < s->next)
+		compare_kept(s, &l, mem, seen);
+	const struct rs_seg *seg = s->tail && l.off >= s->tail->off ? s->tail : s->head;
+	for (; seg && seg->off < l.end && !seen->contradicts; seg = seg->next)
+		compare_run(&l, seg, seg->skip, mem, seen);
+}
