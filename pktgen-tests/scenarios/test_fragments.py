@@ -2,12 +2,13 @@
 """Mail whose packets come in fragments: found, however they are cut; and where receivers differ about them, not clean."""
 import hashlib
 import random
+import struct
 
 import harness
 import pg_mail
 from harness import Scenario, normalised
 from pg_fragments import Datagram, split_link
-from pg_packets import Hosts, Link, Pcap
+from pg_packets import Hosts, Link, Pcap, checksum
 from pg_session import START_NS, Mail, Path, Session, packets, wrap
 
 PROGRAM = bytes.fromhex("4d5a90000300000004000000ffff0000") + random.Random(1).randbytes(4000)
@@ -122,6 +123,48 @@ class Fragments(Scenario):
             r = self.read("--workers", n, name)
             self.assertTrue(r.stats["packets"]["dropped"]["fragment_overlap"] > 0, r.explain())
             self.assertEqual([m["mailweir"]["verdict"] for m in r.messages if m["mailweir"]["verdict"] == "clean"], [], r.explain())
+
+    def test_in_tunnels(self):
+        """Fragments of what is in a tunnel, and of the tunnel's own packets, and both at once; some of the packets come whole."""
+        def gre(packet):
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 24 + len(packet), 0, 0, 64, 47, 0, b"\x0a\1\1\1", b"\x0a\1\1\2")
+            ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+            return ip + struct.pack("!HH", 0, 0x0800 if packet[0] >> 4 == 4 else 0x86DD) + packet
+
+        def vxlan(packet):
+            inner = bytes(12) + struct.pack("!H", 0x0800 if packet[0] >> 4 == 4 else 0x86DD) + packet
+            udp = struct.pack("!HHHHII", 40000, 4789, 16 + len(inner), 0, 0x08000000, 7 << 8) + inner
+            ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x0a\1\1\1", b"\x0a\1\1\2")
+            return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + udp
+
+        def inner(packet, ident):
+            return [wrap_(p) for p in Datagram(packet, ident).whole(Datagram(packet, ident).cut(256))]
+
+        def outer(packet, ident):
+            d = Datagram(wrap_(packet), ident)
+            return d.whole(d.cut(512))[::-1]
+
+        def both(packet, ident):
+            return [p for one in Datagram(packet, ident).whole(Datagram(packet, ident).cut(256)) for p in
+                    (lambda d: d.whole(d.cut(64)))(Datagram(wrap_(one), ident * 64 + len(one) + one[7]))]
+
+        for wrap_ in (gre, vxlan):
+            for version in (4, 6):
+                for way in (inner, outer, both):
+                    with self.subTest(tunnel=wrap_.__name__, way=way.__name__, version=version):
+                        name = self.path("tunnel.pcap")
+                        mail = frames(letter(True, "infected"), version) + frames(letter(False, "clean"), version, 40001, START_NS + 10**8)
+                        with open(name, "wb") as f:
+                            pcap = Pcap(f, Link().type)
+                            for ident, (time, frame) in enumerate(mail, 1):
+                                packet = split_link(frame)[1]
+                                parts = way(packet, ident) if len(packet) > 600 and ident % 3 else [wrap_(packet)]
+                                for part in parts:
+                                    pcap.write(time, frame[:12] + b"\x08\0" + part)
+                        runs = [self.read("--workers", n, name, status=1) for n in (1, 2, 3)]
+                        for r in runs:
+                            self.assertEqual(self.verdicts(r), [("clean", "clean"), ("infected", "infected")], r.explain())
+                            self.assertEqual(normalised(r), normalised(runs[0]))
 
     # contradictions ---------------------------------------------------------------------------------------------------
 
