@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include "control/ct_record.h"
 
-#define CT_DROP_MAX 16
+#define CT_DROP_MAX 24
 #define CT_EVENT_MAX 96
 
 struct ct_account {

@@ -63,6 +63,8 @@ struct ct_config {
 		uint32_t records; /* records in progress and on their way to control */
 		uint32_t blocks; /* text blocks of records */
 		uint32_t segments; /* out-of-order segments */
+		uint32_t datagrams; /* that came in part */
+		uint32_t fragments; /* mbufs that these keep, for all workers together */
 	} memory;
 	struct { /* ports: of `run`; "" none */
 		char *inside, *outside; /* both or neither */
@@ -92,6 +94,10 @@ struct ct_config {
 		uint16_t *vxlan_ports; size_t nvxlan_ports;
 		uint16_t *geneve_ports; size_t ngeneve_ports;
 	} capture;
+	struct { /* ip: */
+		uint32_t fragments_max; /* of one datagram */
+		uint32_t timeout; /* seconds from its first fragment */
+	} ip;
 	struct { /* tcp: */
 		uint32_t window; /* bytes ahead that are accepted out of order */
 		uint32_t held; /* mbufs held out of order, a direction */

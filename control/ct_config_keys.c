@@ -53,6 +53,7 @@ const struct ct_section ct_sections[] = {
 	{ "memory", "Capacities, for each worker. All memory is taken at start; what finds no room is counted and named." },
 	{ "capture", "Packets." },
 	{ "tcp", "Connections." },
+	{ "ip", "Datagrams that come in fragments." },
 	{ "receivers",
 	  "How receivers read segments that overlap, where these say different things: which bytes each keeps is in docs/OVERLAPS.md. "
 	  "Of several prefixes that hold an address the longest counts. Whatever is configured here, bytes that contradict "
@@ -141,6 +142,8 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),
 	NUMBER(memory, blocks, 64, 16777216, "131072", "Blocks of 512 bytes, for the text of records."),
 	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing."),
+	NUMBER(memory, datagrams, 16, 1048576, "1024", "Datagrams of which fragments are missing. Without room, the oldest gives way of those senders that have most."),
+	NUMBER(memory, fragments, 64, 16777216, "4096", "Packet buffers that their fragments may keep, for all workers together, beside memory.mbufs."),
 
 	ENUM(capture, checksums, checksum_names, "auto",
 	     "verify: a packet whose IPv4 or TCP checksum is wrong is dropped and counted. trust: not looked at. auto: a packet "
@@ -173,6 +176,9 @@ const struct ct_key ct_keys[] = {
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),
 	SECONDS(tcp, timeout_closed, 1, 86400, "30s", "The same for one that was closed or reset."),
+
+	NUMBER(ip, fragments_max, 2, 8192, "256", "Fragments of one datagram; one of more is given up. 185 carry a segment of 1460 bytes by eight."),
+	SECONDS(ip, timeout, 1, 3600, "30s", "From a datagram's first fragment, until one that is not whole is given up."),
 
 	{ .section = "receivers", .name = "default", .type = CT_KEY_ENUM, .at = AT(receivers.fallback), .choices = rs_overlap_names,
 	  .value = "linux", .meaning = "Receivers that no prefix below holds." },

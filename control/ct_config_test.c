@@ -355,7 +355,7 @@ static void says_where_what_and_what_was_expected(void **state)
 		"f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect");
 	refused("elephant: 1\n",
 		"f:1:1: unknown key \"elephant\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
-		"tcp, receivers, smtp, limits, files, rules or output");
+		"tcp, ip, receivers, smtp, limits, files, rules or output");
 	refused("tcp:\n  window: lots\n", "f:2:11: tcp.window is \"lots\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 2G\n", "f:2:11: tcp.window is \"2G\", expected a size from 4k to 1G, such as 64k");
 	refused("tcp:\n  window: 99999999999\n",
@@ -407,7 +407,7 @@ static void says_where_what_and_what_was_expected(void **state)
 	/* Nothing of the file breaks the line, or the terminal. */
 	refused("\"a\\e[31m\\nb\": 1\n",
 		"f:1:1: unknown key \"a␛[31m␊b\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
-		"tcp, receivers, smtp, limits, files, rules or output");
+		"tcp, ip, receivers, smtp, limits, files, rules or output");
 }
 
 static void refuses_what_is_no_file(void **state)

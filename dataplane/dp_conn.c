@@ -172,8 +172,8 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		f = NULL;
 	}
 	/* Another capture whose time is an earlier one tells of another connection. (One that goes on where the last one ended,
-	 * as rotated captures do, goes on here too.) */
-	if (f && f->input != meta->input && meta->time < f->last) {
+	 * as rotated captures do, goes on here too. Of ports, what comes by way of another worker may be the older.) */
+	if (f && w->use == DP_USE_READ && f->input != meta->input && meta->time < f->last) {
 		remove_flow(w, f, CT_REASON_GAP);
 		f = NULL;
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dataplane/dp_anomaly.h"
+#include "dataplane/dp_frags.h"
 
 struct list {
 	struct ct_counter *to;
@@ -105,10 +106,33 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 		add(l, "anomalies", rs_mime_anomaly_name(a), i->mime_anomaly[a]);
 }
 
+static void add_frags(struct list *l, const struct dp_frags *f)
+{
+	const struct dp_frags_stats *s = &f->stats;
+	add(l, "fragments", "seen", s->fragments);
+	add(l, "fragments", "datagrams", s->datagrams);
+	add(l, "fragments", "tiny", s->tiny);
+	add(l, "fragments", "contradictions", s->contradictions);
+	add(l, "fragments", "evicted", s->evicted);
+	add(l, "fragments", "timeouts", s->timeouts);
+	for (unsigned i = RS_FRAG_NO_FAULT + 1; i < RS_FRAG_FAULTS; i++)
+		add(l, "fragments", rs_frag_fault_name(i), s->faults[i]);
+}
+
+size_t dp_frags_counters(const struct dp_frags *f, struct ct_counter *to, size_t n, size_t max)
+{
+	struct list l = { to, n, max };
+	add_frags(&l, f);
+	return l.n;
+}
+
 size_t dp_worker_counters(struct dp_worker *const *w, unsigned n, struct ct_counter *to, size_t max)
 {
 	struct list l = { to, 0, max };
 	for (unsigned i = 0; i < n; i++)
 		add_worker(&l, w[i]);
+	for (unsigned i = 0; i < n; i++)
+		if (w[i]->frags)
+			add_frags(&l, w[i]->frags);
 	return l.n;
 }

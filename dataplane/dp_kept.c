@@ -96,8 +96,8 @@ void dp_kept_heard(struct dp_kept_clock *c, const struct dp_hold *h, const struc
 	c->known = true;
 }
 
-bool dp_kept_forward_part(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t from, uint32_t len,
-                          const struct dp_kept_clock *c)
+static bool forward_one(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t from, uint32_t len,
+                        const struct dp_kept_clock *c)
 {
 	struct rte_mbuf *part = rte_pktmbuf_alloc(w->mbufs);
 	if (!part || !dp_cut(part, m, pkt, from, len)) {
@@ -112,19 +112,41 @@ bool dp_kept_forward_part(struct dp_worker *w, const struct rte_mbuf *m, const s
 	return true;
 }
 
+/* Of a datagram that came in fragments: as much as one packet may carry on a path that made them so short. Who sends shorter ones than
+ * every host takes (RFC 791 3.2, RFC 879) gains no packets by it. */
+static uint32_t longest_part(const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	enum { LEAST = 590 };
+	const struct dp_meta *meta = dp_meta_const(m);
+	uint32_t frame = RTE_MAX(meta->cut_to, (uint32_t)LEAST);
+	frame = RTE_MIN(frame, (uint32_t)rte_pktmbuf_data_room_size(m->pool) - RTE_PKTMBUF_HEADROOM);
+	return meta->datagram && frame > pkt->payload_off ? frame - pkt->payload_off : UINT32_MAX;
+}
+
+bool dp_kept_forward_part(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, uint32_t from, uint32_t len,
+                          const struct dp_kept_clock *c)
+{
+	uint32_t most = longest_part(m, pkt);
+	for (; len > most; from += most, len -= most)
+		if (!forward_one(w, m, pkt, from, most, c))
+			return false;
+	return forward_one(w, m, pkt, from, len, c);
+}
+
 enum dp_fate dp_kept_forward(struct dp_worker *w, struct dp_hold *h, struct dp_kept_clock *c, const struct dp_packet *pkt,
                              struct rte_mbuf *m, uint64_t off, bool new)
 {
 	uint32_t len = pkt->payload_len, may = dp_hold_may(h, off, len);
 	if (may > 0 && (!new || may < len))
 		dp_kept_heard(c, h, m, pkt, (int64_t)off);
-	if (may == len) {
+	bool as_it_is = !dp_meta(m)->datagram;
+	if (may == len && as_it_is) {
 		dp_hold_forwarded(h, off, len);
 		return DP_FORWARDED;
 	}
 	if (may > 0 && dp_kept_forward_part(w, m, pkt, 0, may, NULL))
 		dp_hold_forwarded(h, off, may);
-	return new ? dp_kept_hold(w, m) : DP_CONSUMED;
+	return new && may < len ? dp_kept_hold(w, m) : DP_CONSUMED;
 }
 
 /* A segment of which nothing was sent goes on as it came, even when its timestamp is older than that of segments which went on
@@ -139,7 +161,7 @@ static bool send_held(struct dp_worker *w, const struct dp_hold *h, struct dp_ke
 	if (!parse(w, m, &pkt))
 		return false;
 	dp_kept_heard(c, h, m, &pkt, (int64_t)(off + from));
-	bool whole = meta->held_in && from + len == meta->payload_len;
+	bool whole = meta->held_in && from + len == meta->payload_len && !meta->datagram;
 	if ((!whole || from > 0 || is_older(c, m, &pkt)) && dp_kept_forward_part(w, m, &pkt, from, len, c))
 		return true;
 	if (!whole)

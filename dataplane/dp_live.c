@@ -38,7 +38,7 @@ static unsigned ring_size(unsigned workers)
  * of the ports' rings, of the lcores' caches, and of the ways between workers. */
 static uint32_t count_mbufs(const struct dp_live *l, const struct ct_config *c)
 {
-	uint32_t n = c->memory.mbufs + (l->nworkers + 1) * (CACHE + CACHE / 2), ways = l->nworkers * (l->nworkers - 1);
+	uint32_t n = c->memory.mbufs + c->memory.fragments + (l->nworkers + 1) * (CACHE + CACHE / 2), ways = l->nworkers * (l->nworkers - 1);
 	for (unsigned i = 0; i < l->nports; i++)
 		n += dp_port_reserve(&l->ports[i], l->nworkers);
 	return n + ways * ring_size(l->nworkers) / 4;
@@ -194,6 +194,8 @@ static int make_worker(struct dp_live *l, unsigned i, const struct dp_live_confi
 		.source = lw,
 		.tx = lc->use == DP_USE_MIRROR && l->nports < 2 ? NULL : live_tx,
 		.sink = lw,
+		.give = l->nworkers > 1 ? live_give : NULL,
+		.fragments = lc->config->memory.fragments / l->nworkers,
 		.mbufs = l->mbufs,
 		.now = live_clock(CLOCK_REALTIME),
 		.held_max = held_max(l, lc->config),

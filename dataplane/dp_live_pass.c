@@ -67,6 +67,29 @@ bool dp_live_take(struct dp_live *l, unsigned worker)
 	return true;
 }
 
+/* A fragment, or what was made of fragments: these go on. */
+static void pass_given(struct live_worker *in, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct ct_account *a = &in->worker->account[meta->port];
+	struct rte_mbuf *part = m;
+	if (meta->uncounted) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	if (meta->datagram) {
+		part = meta->fragments;
+		meta->fragments = NULL;
+		rte_pktmbuf_free(m);
+	}
+	for (struct rte_mbuf *next; part; part = next) {
+		next = dp_meta(part)->fragments;
+		a->held--;
+		in->worker->stats.forwarded_unjudged++;
+		live_tx(in, part, !dp_meta(part)->port);
+	}
+}
+
 static void pass_on(struct live_worker *in, struct rte_mbuf *m)
 {
 	const struct dp_meta *meta = dp_meta(m);
@@ -77,6 +100,9 @@ static void pass_on(struct live_worker *in, struct rte_mbuf *m)
 		a->bytes += rte_pktmbuf_pkt_len(m);
 		in->worker->stats.forwarded_unjudged++;
 		live_tx(in, m, !meta->port);
+		break;
+	case DP_GIVEN:
+		pass_given(in, m);
 		break;
 	case DP_SEND:
 	case DP_OURS:

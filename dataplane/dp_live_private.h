@@ -103,6 +103,8 @@ uint64_t live_mono(void);
 /* The source and the sink of a worker; arg: struct live_worker. */
 uint16_t live_rx(void *arg, struct rte_mbuf **m, uint16_t n);
 void live_tx(void *arg, struct rte_mbuf *m, unsigned out);
+/* A packet for another worker (dp_give). */
+bool live_give(void *arg, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose);
 /* Sends what is staged. */
 void live_flush(struct live_worker *lw);
 /* lcore main. arg: struct live_worker. */

@@ -111,10 +111,17 @@ static void flush_peer(struct live_worker *lw, unsigned to)
 		free_hands(lw);
 	}
 	for (; done < s->n; done++) {
-		if (dp_meta(s->m[done])->kind == DP_FRAME)
+		switch ((enum dp_kind)dp_meta(s->m[done])->kind) {
+		case DP_FRAME:
 			not_taken(lw, s->m[done], DP_DROP_FULL);
-		else
+			break;
+		case DP_GIVEN:
+			dp_worker_not_given(lw->worker, s->m[done]);
+			break;
+		default:
 			unsent(lw, s->m[done]);
+			break;
+		}
 	}
 	s->n = 0;
 }
@@ -198,6 +205,24 @@ static unsigned owner(const struct live_worker *lw, const struct rte_mbuf *m)
 	if ((c != DP_TCP && c != DP_FRAGMENT) || (!lw->live->distribute && pkt.depth == 0))
 		return lw->id;
 	return dp_packet_hash(&pkt, lw->live->seed) % lw->live->nworkers;
+}
+
+/* Where cards chose the worker, by a hash that is theirs, who does not know a connection asks the next one, until all were asked; it is new
+ * then, and the last one's. Only a datagram that came in fragments is passed round so: its fragments bear no ports to choose by. */
+bool live_give(void *arg, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose)
+{
+	struct live_worker *lw = arg;
+	unsigned n = lw->live->nworkers, to = lw->id;
+	/* What is in a tunnel no card looked at. */
+	if (whose == DP_OWNER_FRAGMENT || lw->live->distribute || pkt->depth > 0 || pkt->tunnel != 0)
+		to = dp_packet_hash(pkt, lw->live->seed) % n;
+	else if (dp_meta(m)->hops + 1u < n)
+		to = (lw->id + 1) % n;
+	if (to == lw->id)
+		return false;
+	dp_meta(m)->hops++;
+	give(lw, to, m);
+	return true;
 }
 
 /* Of what was received, what is this worker's own stays in m; returns how many. */

@@ -17,6 +17,13 @@ enum dp_kind {
 	 * Where it is not sent after all, that is taken back. */
 	DP_SEND,
 	DP_OURS, /* a frame of our own making: counted as injected when it is sent */
+	/* A frame that was counted as received, and as held, before it came here: by another worker, by the reader, or, where it is a
+	 * datagram, as its last fragment, for which it stands. */
+	DP_GIVEN,
+};
+
+struct dp_fragments_differ { /* two fragments that differ: struct rs_contradiction, of a datagram's payload */
+	uint16_t at, off, len, seen_off, seen_len;
 };
 
 struct dp_meta {
@@ -34,6 +41,16 @@ struct dp_meta {
 	uint8_t link; /* enum dp_link */
 	uint8_t kind; /* enum dp_kind */
 	bool ours; /* DP_SEND: it was DP_OURS */
+	bool datagram; /* made of fragments: as long as it is, no port may take it */
+	bool differs; /* its fragments contradict each other: `differ` says where */
+	bool uncounted; /* DP_GIVEN: in no account; what it is made of has gone on already */
+	uint8_t depth; /* how many datagrams in fragments it was the payload of */
+	uint8_t hops; /* workers that it was given to and who did not know it */
+	uint16_t l3_off; /* of a fragment: where its IP header is */
+	uint16_t cut_to; /* of a datagram: the longest frame that may be made of it */
+	struct dp_fragments_differ differ;
+	uint64_t tunnel; /* of a datagram: that which its fragments came in (dp_packet); 0: none */
+	struct rte_mbuf *fragments; /* of a fragment: the next one that came; of a datagram between two ports: the first one */
 	uint8_t doubt; /* enum rs_doubt: why it waits (dp_doubt) */
 };
 

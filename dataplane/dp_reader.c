@@ -9,6 +9,7 @@
 
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 
 #include "dataplane/dp_capture.h"
 #include "dataplane/dp_frames.h"
@@ -26,12 +27,33 @@ static unsigned cache_size(uint32_t mbufs, unsigned workers)
 	return most < 256 ? most : 256;
 }
 
-int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *err, size_t err_size)
+static struct rte_mbuf *take_mbuf(struct dp_reader *r);
+
+static struct rte_mbuf *alloc(void *reader)
 {
+	return take_mbuf(reader);
+}
+
+static int init_frags(struct dp_reader *r, const struct ct_config *config)
+{
+	struct dp_frags_config fc = { .config = config, .seed = dp_frags_seed(), .fragments = config->memory.fragments, .account = r->account,
+				      .alloc = alloc, .arg = r };
+	r->frags_mem = rte_malloc("fragments", dp_frags_bytes(config, fc.fragments), 64);
+	if (!r->frags_mem)
+		return -ENOMEM;
+	dp_frags_init(&r->frags, r->frags_mem, &fc);
+	return 0;
+}
+
+int dp_reader_init(struct dp_reader *r, const struct ct_config *config, unsigned workers, char *err, size_t err_size)
+{
+	/* What fragments keep is beside what the reader and the workers have: it cannot make them wait for each other. */
+	uint32_t mbufs = config->memory.mbufs + config->memory.fragments;
 	memset(r, 0, sizeof *r);
+	dp_tunnels_init(&r->tunnels, config);
 	r->workers = workers;
 	r->mbufs = dp_frames_create("frames", mbufs, cache_size(mbufs, workers), RTE_MBUF_DEFAULT_BUF_SIZE, false);
-	if (!r->mbufs)
+	if (!r->mbufs || init_frags(r, config) != 0)
 		goto fail;
 	for (unsigned i = 0; i < workers; i++) {
 		char name[RTE_RING_NAMESIZE];
@@ -43,8 +65,8 @@ int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *
 	return 0;
 fail:;
 	int rc = rte_errno ? -rte_errno : -ENOMEM;
-	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` says how many", mbufs, workers,
-	         rte_strerror(-rc));
+	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` and `memory.fragments` say how many", config->memory.mbufs,
+	         workers, rte_strerror(-rc));
 	dp_reader_free(r);
 	return rc;
 }
@@ -53,6 +75,9 @@ void dp_reader_free(struct dp_reader *r)
 {
 	for (unsigned i = 0; i < r->workers; i++)
 		rte_ring_free(r->rings[i]);
+	if (r->frags_mem)
+		rs_pool_release(r->frags_mem, dp_frags_bytes(r->frags.config, r->frags.kept_max));
+	rte_free(r->frags_mem);
 	rte_mempool_free(r->mbufs);
 }
 
@@ -140,17 +165,52 @@ static void tick(struct dp_reader *r, uint64_t time)
 	uint64_t second = time / UINT64_C(1000000000);
 	if (second <= r->second)
 		return;
-	if (r->second)
+	if (r->second) {
+		dp_frags_expire(&r->frags, second * UINT64_C(1000000000));
 		to_all(r, DP_TICK, second * UINT64_C(1000000000));
+	}
 	r->second = second;
 }
 
-static unsigned owner(const struct dp_reader *r, const struct dp_frame *f)
+static enum dp_class parse(const struct dp_reader *r, const struct rte_mbuf *m, struct dp_packet *pkt)
+{
+	const struct dp_meta *meta = dp_meta_const(m);
+	enum dp_class class = dp_tunnel_parse(&r->tunnels, (enum dp_link)meta->link, rte_pktmbuf_mtod(m, const uint8_t *),
+	                                      rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m), pkt);
+	if (meta->datagram && pkt->tunnel == 0)
+		pkt->tunnel = meta->tunnel;
+	return class;
+}
+
+/* A fragment that is to be collected, counted as received and held, or as nothing yet. The datagram that it completes, or NULL. */
+static struct rte_mbuf *collect(struct dp_reader *r, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct rte_mbuf *datagram;
+	struct dp_meta *meta = dp_meta(m);
+	if (meta->kind == DP_GIVEN) {
+		r->account[0].held--;
+	} else {
+		r->account[0].received++;
+		r->account[0].bytes += rte_pktmbuf_pkt_len(m);
+	}
+	if (dp_frags_take(&r->frags, pkt, m, &datagram) == DP_CONSUMED)
+		r->account[0].consumed++;
+	rte_pktmbuf_free(m);
+	return datagram;
+}
+
+/* A connection's frames go to one worker, and so does what its fragments make; whatever that is may be a fragment, too. */
+static void hand_out(struct dp_reader *r, struct rte_mbuf *m)
 {
 	struct dp_packet pkt;
-	if (r->workers == 1 || dp_tunnel_parse(&r->tunnels, f->link, f->data, f->caplen, f->caplen, &pkt) != DP_TCP)
-		return 0;
-	return dp_packet_hash(&pkt, 0) % r->workers;
+	enum dp_class class = parse(r, m, &pkt);
+	while (class == DP_FRAGMENT && dp_meta(m)->depth < DP_FRAGS_DEPTH && dp_frags_wants(&r->frags, &pkt, m)) {
+		m = collect(r, &pkt, m);
+		if (!m)
+			return;
+		class = parse(r, m, &pkt);
+	}
+	stage(r, class == DP_TCP ? dp_packet_hash(&pkt, 0) % r->workers : 0, m);
 }
 
 static uint64_t now_ms(void)
@@ -189,7 +249,7 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 		struct rte_mbuf *m = to_mbufs(r, f.data, f.caplen);
 		*dp_meta(m) = (struct dp_meta){ .seq = ++r->seq, .time = f.time_ns, .pcap_cnt = ++number, .wire_len = f.len,
 						.input = input, .link = (uint8_t)f.link, .kind = DP_FRAME };
-		stage(r, owner(r, &f), m);
+		hand_out(r, m);
 		r->packets++;
 		r->bytes += f.caplen;
 		if (*r->stop)
@@ -217,6 +277,7 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 
 void dp_reader_end(struct dp_reader *r)
 {
+	dp_frags_end(&r->frags);
 	to_all(r, DP_END, r->second * UINT64_C(1000000000));
 	flush_all(r);
 }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_reader: capture files made into mbufs and handed to the workers, each connection's to one worker.
  *
- * Owner:  the main thread. Memory: the mbuf pool and a ring for each worker, taken at start. When a ring is full or
- * the pool is empty the reader waits: nothing is lost between file and worker. */
+ * Fragments are collected here, before anything goes to a worker, so that what comes of them does not depend on how many there are: a
+ * datagram has the number and the time of the packet that completed it.
+ *
+ * Owner:  the main thread. Memory: the mbuf pool, a ring for each worker, and the table of fragments, taken at start. When a ring is
+ * full or the pool is empty the reader waits: nothing is lost between file and worker. */
 #ifndef DP_READER_H
 #define DP_READER_H
 
 #include <signal.h>
 #include <stdatomic.h>
 
-#include "dataplane/dp_worker.h"
+#include "dataplane/dp_frags.h"
 
 #define DP_READER_RING 1024 /* frames on the way to a worker */
 #define DP_WORKERS_MAX 64
@@ -22,6 +25,9 @@ struct dp_reader {
 	uint64_t seq; /* of the last packet, tick or end */
 	uint64_t second; /* of the last tick */
 	uint64_t packets, bytes;
+	struct dp_frags frags;
+	void *frags_mem;
+	struct ct_account account[DP_PORTS_MAX]; /* of fragments; the first */
 	struct rte_mbuf *staged[DP_WORKERS_MAX][DP_BURST];
 	uint16_t nstaged[DP_WORKERS_MAX];
 	volatile sig_atomic_t *stop; /* set: stop reading */
@@ -31,7 +37,7 @@ struct dp_reader {
 };
 
 /* 0, or -errno with one line in err. */
-int dp_reader_init(struct dp_reader *r, uint32_t mbufs, unsigned workers, char *err, size_t err_size);
+int dp_reader_init(struct dp_reader *r, const struct ct_config *config, unsigned workers, char *err, size_t err_size);
 void dp_reader_free(struct dp_reader *r);
 
 /* A worker's dp_rx; the source is its ring. */

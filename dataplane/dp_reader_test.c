@@ -128,11 +128,22 @@ static int taker_run(void *arg)
 
 static volatile sig_atomic_t stop;
 
+static const struct ct_config *with_mbufs(uint32_t mbufs)
+{
+	static struct ct_config c;
+	c.memory.mbufs = mbufs;
+	c.memory.datagrams = 16;
+	c.memory.fragments = 64;
+	c.ip.fragments_max = 64;
+	c.ip.timeout = 30;
+	return &c;
+}
+
 static void read_all(struct dp_reader *r, struct taker *takers, const struct capture *c, uint32_t mbufs, bool slow)
 {
 	char err[512];
 	stop = 0;
-	assert_int_equal(dp_reader_init(r, mbufs, WORKERS, err, sizeof err), 0);
+	assert_int_equal(dp_reader_init(r, with_mbufs(mbufs), WORKERS, err, sizeof err), 0);
 	r->stop = &stop;
 	memset(takers, 0, WORKERS * sizeof *takers);
 	for (unsigned i = 0; i < WORKERS; i++) {
@@ -248,7 +259,7 @@ static void test_frames_are_whole(void **state)
 	for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
 		capture_add(&c, 5000000000 + i, p, sizes[i]);
 	capture_write(&c);
-	assert_int_equal(dp_reader_init(&reader, 1024, 1, err, sizeof err), 0);
+	assert_int_equal(dp_reader_init(&reader, with_mbufs(1024), 1, err, sizeof err), 0);
 	reader.stop = &stop;
 	assert_int_equal(dp_reader_file(&reader, c.path, 7, err, sizeof err), DP_READ_OK);
 	for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -297,7 +308,7 @@ static void test_frames_are_whole(void **state)
 	assert_int_equal(n, 2);
 	rte_pktmbuf_free_bulk(m, n);
 	dp_reader_free(&reader);
-	assert_int_equal(dp_reader_init(&reader, 16777216, 1, err, sizeof err), -ENOMEM);
+	assert_int_equal(dp_reader_init(&reader, with_mbufs(16777216), 1, err, sizeof err), -ENOMEM);
 	assert_non_null(strstr(err, "16777216 mbufs"));
 	free(p);
 	unlink(c.path);
@@ -411,7 +422,7 @@ static void test_workers(void **state)
 		char err[512];
 		pthread_t thread;
 		struct control control = { .w = w, .n = workers };
-		assert_int_equal(dp_reader_init(&reader, defaults.memory.mbufs, workers, err, sizeof err), 0);
+		assert_int_equal(dp_reader_init(&reader, &defaults, workers, err, sizeof err), 0);
 		reader.stop = &stop;
 		for (unsigned i = 0; i < workers; i++) {
 			struct dp_worker_config wc = { .id = i,

@@ -174,6 +174,8 @@ void dp_test_init(struct dp_test *t)
 	t->config.memory.records = 128;
 	t->config.memory.blocks = 1024;
 	t->config.memory.segments = 256;
+	t->config.memory.datagrams = 16;
+	t->config.memory.fragments = 256;
 	t->config.capture.checksums = CT_CHECKSUMS_TRUST;
 }
 
@@ -183,12 +185,13 @@ void dp_test_open(struct dp_test *t)
 	static unsigned number;
 	char err[256], name[RTE_MEMPOOL_NAMESIZE];
 	snprintf(name, sizeof name, "test%u", ++number);
-	t->mbufs = dp_frames_create(name, t->config.memory.mbufs, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
+	t->mbufs = dp_frames_create(name, t->config.memory.mbufs + t->config.memory.fragments, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
 	if (!t->mbufs)
 		fail_msg("no mbufs: %s", rte_strerror(rte_errno));
 	struct dp_worker_config wc = {
 		.id = number, .config = &t->config, .rules = t->rules ? t->rules : rules, .rx = no_rx, .patient = t->patient,
 		.held_max = t->config.memory.mbufs / 2, .use = t->use, .tx = keep_sent, .sink = t, .mbufs = t->mbufs, .now = t->time,
+		.fragments = t->config.memory.fragments,
 	};
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);
@@ -603,13 +606,61 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 	return len;
 }
 
+size_t dp_test_fragment_write(const uint8_t *frame, size_t len, uint32_t off, size_t n, bool more, uint32_t ident, const void *p,
+			      uint8_t *to)
+{
+	struct dp_packet pkt;
+	assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, frame, len, len, &pkt), DP_TCP);
+	uint8_t *ip = to + pkt.l3_off, *at = to + pkt.l4_off;
+	assert_true(off % 8 == 0 && (p || pkt.l4_off + off + n <= len));
+	memcpy(to, frame, pkt.l4_off);
+	if (pkt.ip_version == 4) {
+		dp_be_put16(ip + 2, (unsigned)(pkt.l4_off - pkt.l3_off + n));
+		dp_be_put16(ip + 4, ident);
+		dp_be_put16(ip + 6, off / 8 | (more ? 0x2000 : 0));
+		dp_be_put16(ip + 10, 0);
+		struct dp_checksum sum = { 0 };
+		dp_checksum_add(&sum, ip, pkt.l4_off - pkt.l3_off);
+		uint16_t v = dp_checksum_value(&sum);
+		memcpy(ip + 10, &v, 2);
+	} else {
+		dp_be_put16(ip + 4, (unsigned)(8 + n));
+		at[0] = ip[6];
+		ip[6] = 44;
+		at[1] = 0;
+		dp_be_put16(at + 2, off | more);
+		dp_be_put32(at + 4, ident);
+		at += 8;
+	}
+	memcpy(at, p ? p : frame + pkt.l4_off + off, n);
+	return (size_t)(at + n - to);
+}
+
+static void send_in_fragments(struct dp_test *t, unsigned port, const uint8_t *frame, size_t len)
+{
+	static uint8_t fragment[DP_TEST_FRAME_MAX + 8];
+	struct dp_packet pkt;
+	assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, frame, len, len, &pkt), DP_TCP);
+	uint32_t total = (uint32_t)len - pkt.l4_off, n = (total + t->cut - 1) / t->cut;
+	t->ident++;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t off = (t->backwards ? n - 1 - i : i) * t->cut, left = total - off;
+		size_t k = dp_test_fragment_write(frame, len, off, left > t->cut ? t->cut : left, left > t->cut, t->ident, NULL, fragment);
+		dp_test_frame_at(t, port, DP_LINK_ETHERNET, fragment, k);
+	}
+}
+
 void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq,
 		     const void *p, size_t n)
 {
 	uint8_t *frame = malloc(DP_TEST_FRAME_MAX + n);
 	assert_non_null(frame);
 	size_t len = dp_test_segment_write(c, from, flags, seq, p, n, frame);
-	dp_test_frame_at(t, t->use == DP_USE_INLINE && from == 0 ? DP_OUTSIDE : DP_INSIDE, DP_LINK_ETHERNET, frame, len);
+	unsigned port = t->use == DP_USE_INLINE && from == 0 ? DP_OUTSIDE : DP_INSIDE;
+	if (t->cut)
+		send_in_fragments(t, port, frame, len);
+	else
+		dp_test_frame_at(t, port, DP_LINK_ETHERNET, frame, len);
 	free(frame);
 }
 

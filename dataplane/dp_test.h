@@ -67,6 +67,9 @@ struct dp_test {
 	struct dp_sent *sent; /* what left the worker, in order */
 	size_t nsent;
 	bool port_full; /* ports take nothing */
+	uint32_t cut; /* each segment comes in fragments of so many bytes, a multiple of 8; 0: whole */
+	bool backwards; /* the last of them first */
+	uint32_t ident; /* of the last datagram in fragments */
 };
 
 struct dp_test_conn {
@@ -122,6 +125,9 @@ size_t dp_test_segment_write(const struct dp_test_conn *c, unsigned from, unsign
 #define DP_TEST_FRAME_MAX (65535 + 64)
 void dp_test_segment(struct dp_test *t, const struct dp_test_conn *c, unsigned from, unsigned flags, uint32_t seq,
 		     const void *p, size_t n);
+/* Of a segment's frame a fragment: n bytes of the datagram from byte `off` on; of `p`, or, where that is NULL, its own. */
+size_t dp_test_fragment_write(const uint8_t *frame, size_t len, uint32_t off, size_t n, bool more, uint32_t ident, const void *p,
+			      uint8_t *to);
 void dp_test_say(struct dp_test *t, struct dp_test_conn *c, unsigned from, const char *text);
 void dp_test_bytes(struct dp_test *t, struct dp_test_conn *c, unsigned from, const void *p, size_t n);
 void dp_test_shake(struct dp_test *t, struct dp_test_conn *c);

@@ -14,7 +14,9 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/dp_admit.h"
+#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_conn.h"
+#include "dataplane/dp_frags.h"
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
@@ -23,7 +25,8 @@
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
-						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep", "invalid" };
+						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep", "invalid",
+						  "fragment_timeout", "fragment_overlap", "fragment_bad", "fragment_no_room" };
 
 /* Records. */
 
@@ -118,12 +121,50 @@ static bool never_whole(const struct rte_mbuf *m, const struct dp_packet *pkt)
 	return pkt->payload_missing && (uint64_t)rte_pktmbuf_pkt_len(m) + pkt->payload_missing > dp_meta_const(m)->wire_len;
 }
 
+static enum dp_class parse(const struct dp_worker *w, const struct rte_mbuf *m, struct dp_packet *pkt)
+{
+	const struct dp_meta *meta = dp_meta_const(m);
+	enum dp_class class = dp_tunnel_parse(&w->tunnels, (enum dp_link)meta->link, rte_pktmbuf_mtod(m, const uint8_t *),
+	                                      rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m), pkt);
+	if (meta->datagram && pkt->tunnel == 0)
+		pkt->tunnel = meta->tunnel;
+	return class;
+}
+
+/* Another worker's: it is held until that one has it. */
+static bool give(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose)
+{
+	struct dp_meta *meta = dp_meta(m);
+	if (!w->give)
+		return false;
+	uint8_t kind = meta->kind;
+	meta->kind = DP_GIVEN;
+	if (!meta->uncounted)
+		w->account[meta->port].held++;
+	if (w->give(w->sink, m, pkt, whose))
+		return true;
+	meta->kind = kind;
+	if (!meta->uncounted)
+		w->account[meta->port].held--;
+	return false;
+}
+
+/* It was put together of fragments that differ: which bytes its receiver has is not known. */
+static void tell_difference(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	const struct dp_fragments_differ *d = &meta->differ;
+	struct rs_contradiction c = { d->at, d->off, d->len, d->seen_off, d->seen_len };
+	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
 	if (pkt->payload_missing && (w->use == DP_USE_INLINE || never_whole(m, pkt)))
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
+	if (!f && dp_meta(m)->datagram && give(w, m, pkt, DP_OWNER_FLOW))
+		return DP_GONE;
 	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it: it changes nothing. */
 	if (w->use != DP_USE_INLINE)
 		f = dp_conn_of(w, f, pkt, dp_meta(m));
@@ -142,6 +183,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		f = dp_conn_of(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
+	if (dp_meta(m)->differs)
+		tell_difference(w, f, pkt, dp_meta(m));
 	switch (dp_admit_segment(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
@@ -158,15 +201,109 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	return pass(w);
 }
 
+static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m);
+
+/* Between two ports: what is no mail's goes on in the fragments that came; what is or may be some in segments of ours, for
+ * its receiver might put together other fragments than were judged here. */
+static enum dp_fate pass_datagram(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct ct_account *a = &w->account[meta->port];
+	struct dp_packet pkt;
+	bool tcp = parse(w, m, &pkt) == DP_TCP;
+	const struct dp_flow *f = tcp ? dp_conn_find(w, &pkt, meta) : NULL;
+	if (tcp && (dp_conn_is_mail(w, &pkt) || (f && (f->inl || f->proto != DP_PROTO_NONE)))) {
+		dp_kept_forward_part(w, m, &pkt, 0, pkt.payload_len, NULL);
+		return DP_CONSUMED;
+	}
+	struct rte_mbuf *part = meta->fragments;
+	meta->fragments = NULL;
+	rte_pktmbuf_free(m);
+	for (struct rte_mbuf *next; part; part = next) {
+		next = dp_meta(part)->fragments;
+		a->held -= next != NULL;
+		w->tx(w->sink, part, !dp_meta(part)->port);
+	}
+	return DP_GONE;
+}
+
+/* A datagram made of fragments is a packet like any other, until it is to be sent. */
+static enum dp_fate datagram(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	enum dp_fate fate = inspect(w, m);
+	if (fate == DP_GONE)
+		return fate;
+	if (meta->uncounted)
+		return DP_HELD;
+	if (fate == DP_FORWARDED)
+		fate = pass_datagram(w, m);
+	if (fate != DP_GONE && dp_worker_guards(w))
+		dp_frags_release(m, &w->account[meta->port]);
+	return fate;
+}
+
+static bool act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate);
+
+/* What another worker, or this one, counts as received and held. True: it is the worker's no more. */
+static bool given(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	if (!meta->uncounted)
+		w->account[meta->port].held--;
+	return act(w, m, meta->datagram ? datagram(w, m) : inspect(w, m));
+}
+
+/* A datagram that was completed here is worked on at once, in the place of its last fragment. */
+static void completed(struct dp_worker *w, struct rte_mbuf *m)
+{
+	if (!given(w, m))
+		rte_pktmbuf_free(m);
+}
+
+/* Who only observes lets fragments go on as they come, and looks at what they make: it is counted aside. */
+static enum dp_fate observe(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct rte_mbuf *whole;
+	rte_pktmbuf_refcnt_update(m, 1);
+	w->tx(w->sink, m, !meta->port);
+	meta->uncounted = true;
+	dp_frags_take(w->frags, pkt, m, &whole);
+	if (whole)
+		completed(w, whole);
+	return DP_HELD;
+}
+
+static enum dp_fate fragment(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct rte_mbuf *whole;
+	if (!w->frags || !dp_frags_wants(w->frags, pkt, m))
+		return pass(w);
+	/* Between two ports a datagram goes on with its fragments, or in segments: what is in fragments itself could do neither. */
+	if (meta->depth == DP_FRAGS_DEPTH || (meta->datagram && w->use == DP_USE_INLINE))
+		return meta->uncounted ? DP_HELD : refuse(w, m, DP_DROP_FRAGMENT);
+	if (!meta->datagram && meta->kind == DP_FRAME && give(w, m, pkt, DP_OWNER_FRAGMENT))
+		return DP_GONE;
+	if (w->use == DP_USE_INLINE && !dp_worker_guards(w))
+		return observe(w, pkt, m);
+	enum dp_fate fate = dp_frags_take(w->frags, pkt, m, &whole);
+	if (whole)
+		completed(w, whole);
+	return fate;
+}
+
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_packet pkt;
-	enum dp_class class = dp_tunnel_parse(&w->tunnels, meta->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
-	                                      rte_pktmbuf_pkt_len(m), &pkt);
+	enum dp_class class = parse(w, m, &pkt);
 	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
 		w->stats.cut_packets++;
-	w->stats.class_packets[class]++;
+	/* One that was given is counted where it was received. */
+	if (meta->kind == DP_FRAME)
+		w->stats.class_packets[class]++;
 	/* Nobody receives the copies of a mirror that pass between two ports. */
 	if (pkt.mirrored && w->use == DP_USE_INLINE)
 		return pass(w);
@@ -174,8 +311,7 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	case DP_TCP:
 		return segment(w, m, &pkt);
 	case DP_FRAGMENT:
-		/* It could carry mail past in pieces; TCP itself sends none (RFC 9293 3.7.2, RFC 1191). */
-		return pkt.proto == IPPROTO_TCP && w->use == DP_USE_INLINE ? refuse(w, m, DP_DROP_FRAGMENT) : pass(w);
+		return fragment(w, &pkt, m);
 	case DP_OTHER:
 		return pass(w);
 	case DP_TRUNCATED:
@@ -205,6 +341,8 @@ static bool act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate)
 	case DP_CONSUMED:
 		w->account[port].consumed++;
 		return false;
+	case DP_GONE:
+		return true;
 	case DP_HELD:
 	case DP_DROPPED:
 		break;
@@ -239,6 +377,17 @@ void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m)
 		w->stats.injected_lost++;
 	else
 		dp_worker_drop(w, m, DP_DROP_FULL);
+}
+
+void dp_worker_not_given(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	if (!meta->uncounted) {
+		w->account[meta->port].held--;
+		dp_frags_release(m, &w->account[meta->port]);
+		dp_worker_drop(w, m, DP_DROP_FULL);
+	}
+	rte_pktmbuf_free(m);
 }
 
 void dp_worker_hand_on(struct dp_worker *w, struct rte_mbuf *m, unsigned out)
@@ -276,13 +425,20 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 			w->account[meta->port].bytes += rte_pktmbuf_pkt_len(m[i]);
 			gone = act(w, m[i], inspect(w, m[i]));
 			break;
+		case DP_GIVEN:
+			gone = given(w, m[i]);
+			break;
 		case DP_TICK:
+			if (w->frags)
+				dp_frags_expire(w->frags, meta->time);
 			/* Where packets can wait, all end at the same tick, however many workers they are spread over. */
 			while (dp_conn_expire(w, meta->time) == DP_EXPIRE_MAX && w->patient)
 				;
 			dp_inline_tick(w, meta->time);
 			break;
 		case DP_END:
+			if (w->frags)
+				dp_frags_end(w->frags);
 			dp_conn_end_all(w);
 			w->ended = true;
 			break;
@@ -301,6 +457,8 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 void dp_worker_lose_track(struct dp_worker *w, uint64_t seq, uint64_t now)
 {
 	w->inspect.now = (struct dp_now){ seq, now, 0, 0 };
+	if (w->frags)
+		dp_frags_end(w->frags);
 	dp_conn_end_all(w);
 }
 
@@ -391,11 +549,17 @@ static size_t inline_bytes(const struct ct_config *c)
 	return bytes;
 }
 
+/* All of them, for one: their mbufs are shared out, but nothing keeps the senders from sending all to one. */
+static size_t frags_bytes(const struct ct_config *c)
+{
+	return ALIGN64(sizeof(struct dp_frags)) + dp_frags_bytes(c, c->memory.fragments);
+}
+
 static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
 {
 	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
 	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
-	       dp_inspect_bytes(c);
+	       (use == DP_USE_READ ? 0 : frags_bytes(c)) + dp_inspect_bytes(c);
 }
 
 unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use)
@@ -403,8 +567,10 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum d
 	size_t hash = dp_flow_hash_bytes(c->memory.flows);
 	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
-	size_t mbufs = (size_t)c->memory.mbufs * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
+	size_t mbufs = ((size_t)c->memory.mbufs + c->memory.fragments) * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
+	if (use == DP_USE_READ)
+		bytes += frags_bytes(c); /* the reader's */
 	return (unsigned)((bytes + bytes / 16) / 1048576) + 24;
 }
 
@@ -452,6 +618,23 @@ static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc,
 	return at;
 }
 
+static struct rte_mbuf *alloc_frame(void *worker)
+{
+	return rte_pktmbuf_alloc(((struct dp_worker *)worker)->mbufs);
+}
+
+static char *make_frags(struct dp_worker *w, const struct dp_worker_config *wc, char *at)
+{
+	struct dp_frags_config fc = { .config = wc->config, .seed = dp_frags_seed(), .fragments = wc->fragments, .inline_ = dp_worker_guards(w),
+				      .account = w->use == DP_USE_INLINE && !dp_worker_guards(w) ? w->aside : w->account,
+				      .alloc = alloc_frame, .arg = w };
+	if (w->use == DP_USE_READ)
+		return at;
+	w->frags = (struct dp_frags *)at;
+	dp_frags_init(w->frags, at + ALIGN64(sizeof *w->frags), &fc);
+	return at + frags_bytes(wc->config);
+}
+
 int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
 {
 	const struct ct_config *c = wc->config;
@@ -471,6 +654,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->use = wc->use;
 	w->tx = wc->tx;
 	w->sink = wc->sink;
+	w->give = wc->give;
 	w->config = c;
 	w->rx = wc->rx;
 	w->source = wc->source;
@@ -507,7 +691,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
 	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window, .held_max = wc->held_max,
 					      .same = dp_kept_compare };
-	at = make_inline(w, wc, at);
+	at = make_frags(w, wc, make_inline(w, wc, at));
 	rc = make_rings(w);
 	if (rc != 0)
 		goto fail;

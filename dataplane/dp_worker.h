@@ -47,6 +47,11 @@ enum dp_drop {
 	DP_DROP_URGENT, /* of a mail connection: some servers take the urgent byte out of the stream (RFC 6093), others do not */
 	DP_DROP_TOO_DEEP, /* more tunnels in one another than are opened */
 	DP_DROP_INVALID, /* its receiver would not accept it (rs_valid) */
+	/* Fragments (dp_frags). */
+	DP_DROP_FRAGMENT_TIMEOUT, /* the rest of the datagram did not come in time */
+	DP_DROP_FRAGMENT_OVERLAP, /* fragments overlap, and no receiver, or not each one, would have the same of them */
+	DP_DROP_FRAGMENT_BAD, /* what its headers say makes no sense, or not with those of the others */
+	DP_DROP_FRAGMENT_NO_ROOM, /* to keep it, or to make its datagram of it */
 	DP_DROP_MAX
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
@@ -75,6 +80,7 @@ enum dp_fate { /* what became of a packet */
 	DP_HELD, /* kept, by reference, until more is known; counted already */
 	DP_DROPPED, /* with a reason; counted already */
 	DP_FORWARDED, /* given to the other port as it is; counted when that has taken it */
+	DP_GONE, /* another worker's now, or sent already; counted already */
 };
 
 struct dp_worker_stats { /* counters outside the sums */
@@ -107,6 +113,14 @@ typedef uint16_t (*dp_rx)(void *source, struct rte_mbuf **m, uint16_t n);
  * has sent or freed it. */
 typedef void (*dp_tx)(void *sink, struct rte_mbuf *m, unsigned out);
 
+/* A packet whose worker may be another one; m is counted as held. True: it was given to that one. */
+enum dp_owner {
+	DP_OWNER_FRAGMENT, /* that of all fragments between two addresses */
+	DP_OWNER_FLOW, /* that of the packet's connection, which is not known here */
+};
+typedef bool (*dp_give)(void *sink, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose);
+
+struct dp_frags;
 TAILQ_HEAD(dp_inline_list, dp_inline);
 
 struct dp_worker {
@@ -118,6 +132,9 @@ struct dp_worker {
 	void *source;
 	dp_tx tx; /* NULL: nothing is sent; with a mirror: no reset port */
 	void *sink;
+	dp_give give; /* NULL: all is this one's */
+	struct dp_frags *frags; /* NULL: collected before packets come here (captures) */
+	struct ct_account aside[DP_PORTS_MAX]; /* of fragments that are looked at beside their way (inline.observe) */
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
@@ -155,6 +172,8 @@ struct dp_worker_config {
 	void *source;
 	dp_tx tx;
 	void *sink;
+	dp_give give;
+	uint32_t fragments; /* mbufs that fragments may keep; live */
 	const _Atomic uint64_t *dispatched;
 	bool patient;
 	struct rte_mempool *mbufs; /* inline and mirror */
@@ -198,6 +217,9 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);
 /* What became of a frame that was given to the sink, said before it is freed: counted at the port that it came in by, and left by. */
 void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out);
 void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m);
+
+/* A frame that another worker was to be given, and that had no room for it: dropped, counted and freed. */
+void dp_worker_not_given(struct dp_worker *w, struct rte_mbuf *m);
 
 /* It goes to the worker that has the port's queue: counted as sent here, by the worker of its connection. */
 void dp_worker_hand_on(struct dp_worker *w, struct rte_mbuf *m, unsigned out);

@@ -20,7 +20,7 @@
 #include "dataplane/dp_eal.h"
 #include "dataplane/dp_reader.h"
 
-#define COUNTERS_MAX 128
+#define COUNTERS_MAX 160
 
 static void usage(FILE *to)
 {
@@ -305,11 +305,10 @@ static int set_up_workers(struct run *r)
 	if (rc != 0)
 		goto fail;
 	r->eal = true;
-	rc = dp_reader_init(&r->reader, r->config.memory.mbufs, r->nworkers, err, sizeof err);
+	rc = dp_reader_init(&r->reader, &r->config, r->nworkers, err, sizeof err);
 	if (rc != 0)
 		goto fail;
 	r->reader.stop = &stop_reading;
-	dp_tunnels_init(&r->reader.tunnels, &r->config);
 	for (unsigned i = 0; i < r->nworkers; i++) {
 		struct dp_worker_config wc = {
 			.id = i,
@@ -382,6 +381,7 @@ static void print_account(struct run *r, const struct ct_account *a)
 {
 	struct ct_counter counters[COUNTERS_MAX];
 	size_t n = dp_worker_counters(r->workers, r->nworkers, counters, COUNTERS_MAX);
+	n = dp_frags_counters(&r->reader.frags, counters, n, COUNTERS_MAX);
 	struct ct_stats s = { .account = *a, .drop_names = dp_drop_names, .ndrops = DP_DROP_MAX, .counters = counters,
 			      .ncounters = n, .time = r->reader.second * UINT64_C(1000000000) };
 	char *stats = ct_render_stats(r->render, &s);
@@ -400,6 +400,7 @@ static void print_account(struct run *r, const struct ct_account *a)
 static int conclude(struct run *r)
 {
 	struct ct_account a = { 0 };
+	ct_account_add(&a, r->reader.account);
 	for (unsigned i = 0; i < r->nworkers; i++)
 		ct_account_add(&a, r->workers[i]->account);
 	print_account(r, &a);

@@ -42,7 +42,7 @@ def one_kind(test):
 class Wire(unittest.TestCase):
     """A sensor on ports of one kind between client and server. Subclasses for each kind are made by kinds()."""
 
-    kind, impair, mtu, vlan, arguments, forwards_all = None, None, 1500, None, (), False
+    kind, impair, mtu, vlan, fragment, arguments, forwards_all = None, None, 1500, None, None, (), False
     device = False  # the ports are named as DPDK's devices, not as the kernel's interfaces
 
     @classmethod
@@ -62,7 +62,7 @@ class Wire(unittest.TestCase):
 
     @classmethod
     def make_net(cls):
-        cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan, queues=net_sensor.queues(cls.kind))
+        cls.net = netns.Net(mtu=cls.mtu, impair=cls.impair, vlan=cls.vlan, fragment=cls.fragment, queues=net_sensor.queues(cls.kind))
 
     @classmethod
     def start_sensor(cls):

@@ -3,10 +3,11 @@
 """Forwards frames between two interfaces, and judges nothing: the scenarios' control. Whatever a scenario says that a
 sensor does must not come true with this in its place.
 
-usage: net_forward.py [--copy IF] [--inject IF] [--tag ID] [--spoil ttl|order|loss] IF_A IF_B
+usage: net_forward.py [--copy IF] [--inject IF] [--tag ID] [--fragment BYTES] [--spoil ttl|order|loss] IF_A IF_B
 --copy    sends a copy of every frame there: a mirror port
 --inject  what arrives there goes out on both sides
 --tag     puts a VLAN tag into what goes from A to B, and takes it out of what comes back
+--fragment  IP packets from A to B go in fragments of so many bytes, every second one's last fragment first
 --spoil   takes one off every IPv4 TTL; lets every 20th frame wait for the next; loses every 20th
 """
 import argparse
@@ -14,9 +15,13 @@ import select
 import signal
 import socket
 import struct
+import os
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 import netns
+from pg_fragments import Datagram, split_link
 
 
 class Spoil:
@@ -38,11 +43,32 @@ class Spoil:
         return out
 
 
+class Fragmenter:
+    """Takes TCP apart."""
+
+    def __init__(self, size):
+        self.size, self.count = size, 0
+
+    def frames(self, frame):
+        link, packet = split_link(frame)
+        version = packet[0] >> 4 if link[-2:] in (b"\x08\0", b"\x86\xdd") else 0
+        if (version, packet[9] if version == 4 else packet[6]) not in ((4, 6), (6, 6)):
+            return [frame]
+        end = int.from_bytes(packet[2:4] if version == 4 else packet[4:6], "big") + (0 if version == 4 else 40)
+        self.count += 1
+        d = Datagram(packet[:end], self.count)
+        if len(d.payload) <= self.size:
+            return [frame]
+        parts = d.whole(d.cut(self.size))
+        return [link + part for part in (parts[::-1] if self.count % 2 else parts)]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--copy")
     parser.add_argument("--inject")
     parser.add_argument("--tag", type=int)
+    parser.add_argument("--fragment", type=int)
     parser.add_argument("--spoil", choices=("ttl", "order", "loss"))
     parser.add_argument("a")
     parser.add_argument("b")
@@ -54,6 +80,7 @@ def main():
         inject = netns.packet_socket(wanted.inject)
         ways[inject.fileno()] = (inject, [a, b])
     tag = {a.fileno(): wanted.tag, b.fileno(): -1} if wanted.tag else {}
+    fragment = {a.fileno(): Fragmenter(wanted.fragment)} if wanted.fragment else {}
     spoil = {fd: Spoil(wanted.spoil) for fd in ways}
     poll = select.poll()
     for fd in ways:
@@ -69,7 +96,8 @@ def main():
                 except BlockingIOError:
                     break
                 for one in spoil[fd].frames(tagged(frame, tag.get(fd))):
-                    send(one, targets)
+                    for part in fragment[fd].frames(one) if fd in fragment else [one]:
+                        send(part, targets)
 
 
 def tagged(frame, tag):

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_frags.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <rte_random.h>
+
+#include "dataplane/dp_be.h"
+#include "dataplane/dp_datagram.h"
+
+struct dp_datagram {
+	TAILQ_ENTRY(dp_datagram) in_order, in_group;
+	struct dp_datagram *next; /* of its bucket */
+	struct dp_frags_key key;
+	uint32_t bucket, kept, group; /* kept: mbufs */
+	uint16_t input, longest; /* longest: frame of its fragments */
+	uint64_t since;
+	struct rs_frag frag;
+	struct rte_mbuf *first, **last; /* fragments, in the order they came */
+	bool differs; /* a fragment is a datagram whose own fragments differ: */
+	struct dp_fragments_differ differ;
+};
+
+/* Sizes. */
+
+#define ALIGN64(n) (((n) + 63) & ~(size_t)63)
+
+/* n fragments are 2n - 1 pieces at most. */
+static uint32_t pieces_of(uint32_t fragments)
+{
+	return fragments * 2;
+}
+
+static uint32_t buckets_of(const struct ct_config *c)
+{
+	return rte_align32pow2(c->memory.datagrams);
+}
+
+size_t dp_frags_bytes(const struct ct_config *c, uint32_t fragments)
+{
+	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_datagram), c->memory.datagrams)) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_frag_piece), pieces_of(fragments))) +
+	       ALIGN64(buckets_of(c) * sizeof(struct dp_datagram *));
+}
+
+void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *fc)
+{
+	const struct ct_config *c = fc->config;
+	char *at = mem;
+	memset(f, 0, sizeof *f);
+	f->config = c;
+	f->seed = fc->seed;
+	f->timeout = c->ip.timeout * UINT64_C(1000000000);
+	f->kept_max = fc->fragments;
+	f->inline_ = fc->inline_;
+	dp_tunnels_init(&f->tunnels, c);
+	f->account = fc->account;
+	f->alloc = fc->alloc;
+	f->arg = fc->arg;
+	f->mask = buckets_of(c) - 1;
+	rs_pool_init(&f->datagrams, at, sizeof(struct dp_datagram), c->memory.datagrams);
+	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_datagram), c->memory.datagrams));
+	rs_pool_init(&f->pieces, at, sizeof(struct rs_frag_piece), pieces_of(fc->fragments));
+	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_frag_piece), pieces_of(fc->fragments)));
+	f->buckets = (struct dp_datagram **)at;
+	memset(f->buckets, 0, buckets_of(c) * sizeof *f->buckets);
+	f->mem = (struct rs_frag_mem){ &f->pieces, dp_fragment_same };
+	TAILQ_INIT(&f->order);
+	for (unsigned i = 0; i < DP_FRAGS_GROUPS; i++)
+		TAILQ_INIT(&f->groups[i].list);
+}
+
+uint64_t dp_frags_seed(void)
+{
+	uint64_t seed;
+	return getentropy(&seed, sizeof seed) == 0 ? seed : rte_rand();
+}
+
+/* Finding. */
+
+/* Multiplied out with a secret, 128 bits wide: without it nobody can choose keys that meet (a CRC's meet whatever its seed). */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	__uint128_t product = (__uint128_t)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static uint64_t load(const void *p)
+{
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* Odd constants without pattern: fractional parts of the square roots of 11, 13 and 17. */
+#define KEY_A 0x510e527fade682d1ull
+#define KEY_B 0x9b05688c2b3e6c1full
+#define KEY_C 0x1f83d9abfb41bd6bull
+
+static uint64_t hash_key(const struct dp_frags *f, const struct dp_frags_key *k)
+{
+	_Static_assert(sizeof *k == 56, "three words behind the addresses");
+	uint64_t h = mix(load(k->src) ^ f->seed ^ KEY_A, load(k->src + 8) ^ KEY_B);
+	h = mix(h ^ f->seed ^ load(k->dst), load(k->dst + 8) ^ KEY_C);
+	uint64_t rest = (uint64_t)k->proto << 24 | (uint64_t)k->version << 16 | (uint64_t)k->side << 8 | k->depth;
+	h = mix(h ^ f->seed ^ load(&k->id), rest ^ KEY_A);
+	return mix(h ^ f->seed, k->tunnel ^ KEY_B);
+}
+
+/* Of an IPv6 sender the network counts: it has as many addresses in there as it likes. */
+static uint32_t group_of(const struct dp_frags *f, const struct dp_frags_key *k)
+{
+	uint64_t host = k->version == 4 ? load(k->src + 8) : 0;
+	return (uint32_t)(mix(load(k->src) ^ f->seed ^ KEY_B, host ^ KEY_C) % DP_FRAGS_GROUPS);
+}
+
+static void key_of(const struct dp_frags *f, const struct dp_packet *pkt, const struct dp_meta *meta, uint32_t id, struct dp_frags_key *k)
+{
+	memset(k, 0, sizeof *k);
+	memcpy(k->src, pkt->src, sizeof k->src);
+	memcpy(k->dst, pkt->dst, sizeof k->dst);
+	k->id = id;
+	for (unsigned i = 0; i < 2; i++)
+		k->vlan[i] = f->config->capture.vlan_in_flow && i < pkt->nvlan ? pkt->vlan[i] : 0xffff;
+	k->proto = pkt->ip_version == 4 ? pkt->proto : 0;
+	k->version = pkt->ip_version;
+	k->side = meta->port;
+	k->depth = meta->depth;
+	k->tunnel = pkt->tunnel;
+}
+
+static struct dp_datagram *find(const struct dp_frags *f, const struct dp_frags_key *k)
+{
+	struct dp_datagram *d = f->buckets[hash_key(f, k) & f->mask];
+	while (d && memcmp(&d->key, k, sizeof *k) != 0)
+		d = d->next;
+	return d;
+}
+
+/* Ending. */
+
+static void unlist(struct dp_frags *f, struct dp_datagram *d)
+{
+	struct dp_datagram **link = &f->buckets[d->bucket];
+	while (*link != d)
+		link = &(*link)->next;
+	*link = d->next;
+	TAILQ_REMOVE(&f->order, d, in_order);
+	TAILQ_REMOVE(&f->groups[d->group].list, d, in_group);
+	f->groups[d->group].kept -= d->kept;
+	f->kept -= d->kept;
+	rs_frag_clear(&d->frag, &f->mem);
+	rs_pool_put(&f->datagrams, d);
+}
+
+static void drop(struct dp_frags *f, const struct rte_mbuf *m, enum dp_drop why)
+{
+	f->account[dp_meta_const(m)->port].dropped[why]++;
+}
+
+static void give_up(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why)
+{
+	for (struct rte_mbuf *m = d->first, *next; m; m = next) {
+		next = dp_meta(m)->fragments;
+		f->account[dp_meta(m)->port].held--;
+		drop(f, m, why);
+		rte_pktmbuf_free(m);
+	}
+	unlist(f, d);
+}
+
+void dp_frags_release(struct rte_mbuf *datagram, struct ct_account *account)
+{
+	struct rte_mbuf *m = dp_meta(datagram)->fragments;
+	dp_meta(datagram)->fragments = NULL;
+	for (struct rte_mbuf *next; m; m = next) {
+		next = dp_meta(m)->fragments;
+		if (next) {
+			account->held--;
+			account->consumed++;
+		}
+		rte_pktmbuf_free(m);
+	}
+}
+
+static bool is_over(const struct dp_frags *f, const struct dp_datagram *d, uint64_t now)
+{
+	return now >= d->since && now - d->since >= f->timeout;
+}
+
+void dp_frags_expire(struct dp_frags *f, uint64_t now)
+{
+	struct dp_datagram *d;
+	for (unsigned i = 0; i < DP_FRAGS_STEPS && (d = TAILQ_FIRST(&f->order)) && is_over(f, d, now); i++) {
+		f->stats.timeouts++;
+		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
+	}
+}
+
+void dp_frags_end(struct dp_frags *f)
+{
+	struct dp_datagram *d;
+	while ((d = TAILQ_FIRST(&f->order))) {
+		f->stats.timeouts++;
+		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
+	}
+}
+
+/* The oldest of the senders that keep most. */
+static void evict(struct dp_frags *f)
+{
+	unsigned most = 0;
+	for (unsigned i = 1; i < DP_FRAGS_GROUPS; i++)
+		if (f->groups[i].kept > f->groups[most].kept)
+			most = i;
+	f->stats.evicted++;
+	give_up(f, TAILQ_FIRST(&f->groups[most].list), DP_DROP_FRAGMENT_NO_ROOM);
+}
+
+/* Beginning. */
+
+static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	while (f->datagrams.used == f->datagrams.size)
+		evict(f);
+	struct dp_datagram *d = rs_pool_get(&f->datagrams);
+	memset(d, 0, sizeof *d);
+	d->key = *k;
+	d->bucket = (uint32_t)(hash_key(f, k) & f->mask);
+	d->group = group_of(f, k);
+	d->since = meta->time;
+	d->input = meta->input;
+	d->last = &d->first;
+	rs_frag_init(&d->frag, ct_config_receiver(f->config, pkt->dst), pkt->ip_version, (uint16_t)f->config->ip.fragments_max);
+	d->next = f->buckets[d->bucket];
+	f->buckets[d->bucket] = d;
+	TAILQ_INSERT_TAIL(&f->order, d, in_order);
+	TAILQ_INSERT_TAIL(&f->groups[d->group].list, d, in_group);
+	return d;
+}
+
+/* The datagram that the fragment belongs to, with room for it; NULL: there is none. */
+static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	const struct dp_meta *meta = dp_meta_const(m);
+	if (m->nb_segs > f->kept_max)
+		return NULL;
+	while (f->kept + m->nb_segs > f->kept_max)
+		evict(f);
+	struct dp_datagram *d = find(f, k);
+	/* Too old; or another capture's, whose time is an earlier one (dp_conn_of). */
+	if (d && (is_over(f, d, meta->time) || (d->input != meta->input && meta->time < d->since))) {
+		f->stats.timeouts++;
+		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
+		d = NULL;
+	}
+	return d ? d : begin(f, k, pkt, meta);
+}
+
+/* Taking. */
+
+enum { IPV6_HIP = 139, IPV6_SHIM6 = 140 };
+
+/* Of UDP only the first fragment has ports. On a copy all of it is collected, where tunnels are looked into. Between two ports only what
+ * a first fragment shows to be a tunnel is: where it comes behind others these have gone on, it waits in vain, and nothing is put together. */
+static bool wants_udp(const struct dp_frags *f, const struct dp_packet *pkt, const struct rte_mbuf *m, uint32_t off)
+{
+	if (!f->inline_)
+		return f->tunnels.depth > 0;
+	uint32_t at = pkt->l4_off + (pkt->ip_version == 6 ? 8u : 0);
+	if (off > 0 || at + 4 > rte_pktmbuf_data_len(m))
+		return false;
+	uint16_t port = dp_be_get16(rte_pktmbuf_mtod_offset(m, const uint8_t *, at + 2));
+	for (size_t i = 0; i < f->tunnels.nvxlan; i++)
+		if (f->tunnels.vxlan[i] == port)
+			return f->tunnels.depth > 0;
+	for (size_t i = 0; i < f->tunnels.ngeneve; i++)
+		if (f->tunnels.geneve[i] == port)
+			return f->tunnels.depth > 0;
+	return false;
+}
+
+static bool may_lead_to_tcp(const struct dp_frags *f, const struct dp_packet *pkt)
+{
+	switch (pkt->proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_AH:
+		return true;
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_GRE:
+	case IPPROTO_MPLS:
+		return f->tunnels.depth > 0;
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_MH:
+	case IPV6_HIP:
+	case IPV6_SHIM6:
+		return pkt->ip_version == 6;
+	default:
+		return false;
+	}
+}
+
+bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	struct dp_fragment frag;
+	struct dp_frags_key k;
+	if (may_lead_to_tcp(f, pkt))
+		return true;
+	bool udp = pkt->proto == IPPROTO_UDP && f->tunnels.depth > 0;
+	if (!udp && (pkt->ip_version != 6 || TAILQ_EMPTY(&f->order)))
+		return false;
+	if (dp_fragment_look(pkt, m, false, false, &frag) != DP_FRAGMENT_FINE)
+		return false;
+	if (udp && wants_udp(f, pkt, m, frag.part.off))
+		return true;
+	/* Of IPv6 any protocol may stand in the fragments behind the first, and means nothing there (RFC 8200 4.5). */
+	key_of(f, pkt, dp_meta_const(m), frag.id, &k);
+	return frag.part.off > 0 && find(f, &k) != NULL;
+}
+
+static enum dp_drop reason_of(enum rs_frag_fault fault)
+{
+	return fault == RS_FRAG_OVERLAP  ? DP_DROP_FRAGMENT_OVERLAP :
+	       fault == RS_FRAG_TOO_MANY ? DP_DROP_FRAGMENT_NO_ROOM :
+					   DP_DROP_FRAGMENT_BAD;
+}
+
+/* A reference is taken, and it is held from now on. */
+static void keep(struct dp_frags *f, struct dp_datagram *d, struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	meta->fragments = NULL;
+	*d->last = m;
+	d->last = &meta->fragments;
+	rte_mbuf_refcnt_update(m, 1);
+	f->account[meta->port].held++;
+	d->kept += m->nb_segs;
+	f->kept += m->nb_segs;
+	f->groups[d->group].kept += m->nb_segs;
+	d->longest = (uint16_t)RTE_MAX(d->longest, RTE_MIN(rte_pktmbuf_pkt_len(m), (uint32_t)UINT16_MAX));
+	if (meta->differs) {
+		d->differs = true;
+		d->differ = meta->differ;
+	}
+}
+
+static bool is_plain(const struct dp_datagram *d)
+{
+	const struct rte_mbuf *first = d->frag.head->ref;
+	const struct dp_meta *meta = dp_meta_const(first);
+	return dp_datagram_is_plain((enum dp_link)meta->link, rte_pktmbuf_mtod(first, const uint8_t *), meta->l3_off);
+}
+
+static void describe(const struct dp_datagram *d, const struct rte_mbuf *newest, struct rte_mbuf *whole)
+{
+	const struct dp_meta *from = dp_meta_const(newest), *first = dp_meta_const(d->frag.head->ref);
+	const struct rs_contradiction *c = &d->frag.contradiction;
+	struct dp_meta *to = dp_meta(whole);
+	*to = (struct dp_meta){ .seq = from->seq, .time = from->time, .pcap_cnt = from->pcap_cnt, .wire_len = rte_pktmbuf_pkt_len(whole),
+				.input = from->input, .port = from->port, .link = is_plain(d) ? first->link : (uint8_t)DP_LINK_ETHERNET,
+				.kind = DP_GIVEN, .datagram = true, .uncounted = from->uncounted, .depth = (uint8_t)(from->depth + 1),
+				.cut_to = d->longest, .differs = d->differs, .differ = d->differ, .tunnel = d->key.tunnel };
+	if (d->frag.contradicts) {
+		to->differs = true;
+		to->differ = (struct dp_fragments_differ){ (uint16_t)c->at, (uint16_t)c->off, (uint16_t)c->len, (uint16_t)c->seen_off,
+						    (uint16_t)c->seen_len };
+	}
+}
+
+/* Its fragments are not needed any more, but for what the newest stands for in the account. */
+static void spend(struct dp_frags *f, struct dp_datagram *d, const struct rte_mbuf *newest)
+{
+	for (struct rte_mbuf *m = d->first, *next; m; m = next) {
+		next = dp_meta(m)->fragments;
+		if (m != newest) {
+			f->account[dp_meta(m)->port].held--;
+			f->account[dp_meta(m)->port].consumed++;
+		}
+		rte_pktmbuf_free(m);
+	}
+}
+
+static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt, const struct rte_mbuf *newest)
+{
+	f->stats.datagrams++;
+	f->stats.contradictions += d->frag.contradicts;
+	/* What one receiver would read so and another otherwise does not go on. */
+	if (f->inline_ && (d->frag.contradicts || d->differs)) {
+		give_up(f, d, DP_DROP_FRAGMENT_OVERLAP);
+		return NULL;
+	}
+	/* What goes on of a datagram is made of its own frames: what stands around an inner packet would have to be made, too. */
+	if (f->inline_ && !is_plain(d)) {
+		give_up(f, d, DP_DROP_FRAGMENT);
+		return NULL;
+	}
+	struct rte_mbuf *whole = dp_datagram_make(&d->frag, pkt, f->alloc, f->arg);
+	if (!whole) {
+		give_up(f, d, DP_DROP_FRAGMENT_NO_ROOM);
+		return NULL;
+	}
+	describe(d, newest, whole);
+	if (f->inline_)
+		dp_meta(whole)->fragments = d->first;
+	else
+		spend(f, d, newest);
+	unlist(f, d);
+	return whole;
+}
+
+static enum dp_fate add(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt, const struct dp_fragment *frag,
+                        struct rte_mbuf *m, struct rte_mbuf **datagram)
+{
+	enum rs_frag_verdict v = rs_frag_add(&d->frag, &f->mem, &frag->part);
+	enum rs_frag_fault fault = (enum rs_frag_fault)d->frag.fault;
+	if (fault != RS_FRAG_NO_FAULT)
+		f->stats.faults[fault]++;
+	switch (v) {
+	case RS_FRAG_HELD:
+		keep(f, d, m);
+		break;
+	case RS_FRAG_WHOLE:
+		keep(f, d, m);
+		*datagram = complete(f, d, pkt, m);
+		break;
+	case RS_FRAG_IGNORED:
+		if (!d->first)
+			unlist(f, d);
+		if (fault == RS_FRAG_REPEATED)
+			return DP_CONSUMED;
+		drop(f, m, reason_of(fault));
+		return DP_DROPPED;
+	case RS_FRAG_DISCARD:
+		drop(f, m, reason_of(fault));
+		give_up(f, d, reason_of(fault));
+		return DP_DROPPED;
+	}
+	return DP_HELD;
+}
+
+/* RFC 1858 3, RFC 3128: no honest sender's, but receivers take them. */
+static bool is_tiny(const struct dp_packet *pkt, const struct rs_frag_part *part)
+{
+	return pkt->proto == IPPROTO_TCP && ((part->off == 0 && part->more && part->len < 20) || (part->off > 0 && part->off < 20));
+}
+
+enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m, struct rte_mbuf **datagram)
+{
+	struct dp_meta *meta = dp_meta(m);
+	struct dp_fragment frag;
+	struct dp_frags_key k;
+	enum ct_checksums sums = f->config->capture.checksums;
+	*datagram = NULL;
+	f->stats.fragments++;
+	dp_frags_expire(f, meta->time);
+	enum dp_fragment_fault fault = dp_fragment_look(pkt, m, sums != CT_CHECKSUMS_TRUST, sums == CT_CHECKSUMS_AUTO && !f->inline_, &frag);
+	if (fault != DP_FRAGMENT_FINE) {
+		drop(f, m, fault == DP_FRAGMENT_CUT ? DP_DROP_TRUNCATED : DP_DROP_FRAGMENT_BAD);
+		return DP_DROPPED;
+	}
+	f->stats.tiny += is_tiny(pkt, &frag.part);
+	meta->l3_off = pkt->l3_off;
+	meta->payload_off = frag.data_off;
+	meta->payload_len = frag.part.len;
+	key_of(f, pkt, meta, frag.id, &k);
+	struct dp_datagram *d = datagram_of(f, &k, pkt, m);
+	if (!d) {
+		drop(f, m, DP_DROP_FRAGMENT_NO_ROOM);
+		return DP_DROPPED;
+	}
+	return add(f, d, pkt, &frag, m, datagram);
+}
