@@ -17,7 +17,7 @@ static void keep_one_unnoted(struct rs_smtp *s, struct rs_smtp_tx *newest)
 
 void rs_smtp_end_torn(struct rs_smtp *s)
 {
-	if (s->body && s->body->n < s->torn_below)
+	if (s->body && s->body->flags & RS_TX_TORN)
 		rs_smtp_tx_end(s, s->body, RS_OUT_UNKNOWN, NULL);
 }
 
