@@ -247,9 +247,36 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 	take(f, p, n);
 }
 
+#define ZEROS_MAX 65536
+
+void dp_file_gap(struct dp_file *f, uint64_t n)
+{
+	static const uint8_t zeros[1024];
+	uint64_t some = n < ZEROS_MAX ? n : ZEROS_MAX;
+	for (struct dp_file *m = f; m; m = m->member) {
+		m->gaps = true;
+		m->head_left = 0;
+	}
+	for (uint64_t k; some; some -= k) {
+		k = some < sizeof zeros ? some : sizeof zeros;
+		dp_file_data(f, zeros, (size_t)k);
+	}
+	if (n > ZEROS_MAX) {
+		f->size += n - ZEROS_MAX;
+		f->skew += n - ZEROS_MAX;
+	}
+}
+
+void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost)
+{
+	if (f->rec)
+		f->rec->u.file.encoded = (struct ct_extent){ offset, length, lost };
+}
+
 void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 {
 	struct dp_inspect *ins = inspect_of(f);
+	gaps |= f->gaps;
 	if (!f->started && f->nstart) {
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);

@@ -29,6 +29,7 @@ struct dp_file {
 	uint8_t ntail;
 	uint8_t start[DP_FILE_START];
 	uint8_t nstart;
+	bool gaps; /* bytes of it are missing */
 	bool started; /* its kind was told */
 	bool opaque; /* its content cannot be read here: no data comes */
 	uint8_t depth; /* 0: a MIME part */
@@ -45,6 +46,11 @@ struct dp_file_name { /* as rs_part and rs_zip give names */
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
+/* About n bytes of it are missing here. Matching sees zeros in their place, up to a bound, so that what stands behind has
+ * its place in the file and in archives, and no mark is made of both sides. */
+void dp_file_gap(struct dp_file *f, uint64_t n);
+/* Of one with gaps: where it stood in the message, as it travelled: its first byte, length, and how many of it are missing. */
+void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost);
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 

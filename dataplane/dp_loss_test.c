@@ -318,6 +318,129 @@ static void test_server_lines(void **state)
 	}
 }
 
+/* Base64 in lines of `width` characters, 0: in one line, with what the tests' rules know behind `n` bytes of noise. */
+static size_t base64_of(struct dp_text *to, size_t n, size_t width, uint32_t *line)
+{
+	struct dp_text raw = { 0 };
+	struct dp_made b64;
+	uint64_t seed = 5;
+	size_t chars = 0;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t b = (uint8_t)dp_test_random(&seed, 256);
+		dp_text_put(&raw, &b, 1);
+	}
+	dp_text_put(&raw, dp_made_bad, strlen(dp_made_bad));
+	const size_t mark = n + (size_t)(strstr(dp_made_bad, "KERNEL32") - dp_made_bad);
+	*line = width ? (uint32_t)((mark / 3 * 4 + mark % 3) / width + 1) : 1;
+	dp_made_base64(&b64, raw.p, raw.n, NULL);
+	for (size_t i = 0; i < b64.text.n; i++) {
+		if (b64.text.p[i] == '\r' || b64.text.p[i] == '\n')
+			continue;
+		if (width && chars && chars % width == 0)
+			dp_text_put(to, "\r\n", 2);
+		dp_text_put(to, b64.text.p + i, 1);
+		chars++;
+	}
+	dp_text_put(to, "\r\n", 2);
+	dp_text_free(&raw);
+	dp_made_free(&b64);
+	return mark;
+}
+
+/* One message without the bytes [from, to) of its content. */
+static void play_content(struct dp_test *t, const struct dp_text *mail, size_t from, size_t to)
+{
+	struct dp_test_conn c = dp_test_conn(connections++ % 60000);
+	dp_test_forget(t);
+	dp_test_greet(t, &c);
+	dp_test_envelope(t, &c);
+	if (from)
+		dp_test_bytes(t, &c, 0, mail->p, from);
+	c.seq[0] += (uint32_t)(to - from);
+	for (size_t at = to, k; at < mail->n; at += k) {
+		k = mail->n - at < MSS ? mail->n - at : MSS;
+		dp_test_bytes(t, &c, 0, mail->p + at, k);
+	}
+	dp_test_accept(t, &c);
+	dp_test_fins(t, &c);
+	dp_test_check(t);
+}
+
+/* A program behind a hole in base64 is found, where it stands in the file, and in which line of the text; the record says how
+ * far the text went, and what of it is missing. */
+static void test_behind_a_hole_in_base64(void **state)
+{
+	(void)state;
+	static const size_t widths[] = { 76, 64, 60, 72, 70, 75, 0 };
+	struct dp_test t;
+	dp_test_init(&t);
+	dp_test_open(&t);
+	for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+		struct dp_text body = { 0 }, mail = { 0 };
+		uint32_t line;
+		size_t mark = base64_of(&body, 3000, widths[w], &line);
+		dp_made_message(&mail, "base64", "x.bin", &body);
+		const size_t at = (size_t)((uint8_t *)memmem(mail.p, mail.n, body.p, 40) - mail.p);
+		uint64_t seed = widths[w] + 1;
+		for (unsigned round = 0; round < 400; round++) {
+			/* From the third line on, up to a line before the mark's. */
+			size_t from = at + 160 + dp_test_random(&seed, 2800), to = from + 1 + dp_test_random(&seed, 900);
+			char want[200];
+			play_content(&t, &mail, from, to);
+			const struct dp_found *f = dp_test_nth(&t, CT_FILE, 0), *m = dp_test_nth(&t, CT_MESSAGE, 0);
+			snprintf(want, sizeof want, "KERNEL32.DLL@%zu:%u", mark, line);
+			dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_GAP, true);
+			if (!strstr(m->text, want))
+				fail_msg("lines of %zu, without [%zu, %zu) of %zu: %s not in %s", widths[w], from - at, to - at,
+					 body.n, want, m->text);
+			/* The line end before the delimiter is not the text's. */
+			const struct ct_extent *e = &f->rec.u.file.encoded;
+			if (e->offset != at || e->lost != to - from || e->length < body.n - 2 || e->length > body.n ||
+			    f->rec.u.file.has_sha256 || !f->rec.u.file.gaps || f->rec.u.file.size != 3000 + strlen(dp_made_bad))
+				fail_msg("lines of %zu, without [%zu, %zu): extent %llu+%llu-%llu, not %zu+%zu-%zu; size %llu",
+					 widths[w], from - at, to - at, (unsigned long long)e->offset,
+					 (unsigned long long)e->length, (unsigned long long)e->lost, at, body.n, to - from,
+					 (unsigned long long)f->rec.u.file.size);
+		}
+		dp_text_free(&body);
+		dp_text_free(&mail);
+	}
+	dp_test_close(&t);
+}
+
+/* Where the lines before a hole had no one length, the line behind it is not known, and none is said; of text neither. */
+static void test_unknown_lines(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_text text = { 0 };
+	dp_test_init(&t);
+	dp_test_open(&t);
+	for (unsigned i = 0; i < 40; i++)
+		dp_text_printf(&text, "a line of text, with number %u\r\n", i * i * i);
+	dp_text_printf(&text, "KERNEL32.DLL\r\nADVAPI32.DLL\r\n");
+	for (unsigned encoded = 0; encoded < 2; encoded++) {
+		struct dp_text mail = { 0 };
+		struct dp_made made;
+		uint64_t seed = 3;
+		if (encoded)
+			dp_made_base64(&made, text.p, text.n, &seed);
+		else
+			dp_made_plain(&made, text.p, text.n);
+		dp_made_message(&mail, encoded ? "base64" : "8bit", "x.bin", &made.text);
+		play_content(&t, &mail, 500, 600);
+		const char *m = dp_test_nth(&t, CT_MESSAGE, 0)->text, *mark = strstr(m, "KERNEL32.DLL@");
+		assert_true(encoded || mark);
+		if (mark && strncmp(mark + strcspn(mark, ":"), ":0 ", 3))
+			fail_msg("a line that nobody knows: %s", m);
+		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.reason, CT_REASON_GAP);
+		dp_text_free(&mail);
+		dp_made_free(&made);
+	}
+	dp_text_free(&text);
+	dp_test_close(&t);
+}
+
 /* One course again, as a failure names it: STYLE, then SIDE FROM TO for each hole. */
 static struct dp_loss_hole again[8];
 static size_t nagain;
@@ -350,6 +473,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_many_client_lines),
 		cmocka_unit_test(test_many_server_lines),
 		cmocka_unit_test(test_anywhere),
+		cmocka_unit_test(test_behind_a_hole_in_base64),
+		cmocka_unit_test(test_unknown_lines),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }
