@@ -408,6 +408,40 @@ static void test_behind_a_hole_in_base64(void **state)
 	dp_test_close(&t);
 }
 
+/* The packets of one side, without the handshake. Of the client's everything is found but what the server said; of the server's,
+ * that it took so many messages which nobody has read. */
+static void test_one_side(void **state)
+{
+	(void)state;
+	for (unsigned style = 0; style < 2; style++) {
+		struct course c;
+		course_open(&c, style);
+		dp_test_forget(&c.t);
+		dp_loss_play(&c.t, &c.s, connections++, MSS, NULL, 0, 1);
+		dp_test_end(&c.t);
+		dp_test_check(&c.t);
+		for (size_t i = 0; i < c.s.nmessages; i++) {
+			struct told got = told_of(&c.t, c.s.message[i].subject);
+			assert_non_null(got.record);
+			assert_int_equal(got.record->rec.u.message.verdict, c.whole[i].record->rec.u.message.verdict);
+			free(got.text);
+		}
+		assert_int_equal(dp_test_count(&c.t, CT_MESSAGE), c.s.nmessages);
+		dp_test_forget(&c.t);
+		dp_loss_play(&c.t, &c.s, connections++, MSS, NULL, 0, 2);
+		dp_test_end(&c.t);
+		dp_test_check(&c.t);
+		size_t taken = 0;
+		for (size_t i = 0; i < dp_test_count(&c.t, CT_MESSAGE); i++) {
+			const struct ct_message *m = &dp_test_nth(&c.t, CT_MESSAGE, i)->rec.u.message;
+			assert_int_equal(m->verdict, CT_UNSCANNED);
+			taken++;
+		}
+		assert_int_equal(taken, c.s.nmessages);
+		course_close(&c);
+	}
+}
+
 /* Where the lines before a hole had no one length, the line behind it is not known, and none is said; of text neither. */
 static void test_unknown_lines(void **state)
 {
@@ -474,6 +508,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_many_server_lines),
 		cmocka_unit_test(test_anywhere),
 		cmocka_unit_test(test_behind_a_hole_in_base64),
+		cmocka_unit_test(test_one_side),
 		cmocka_unit_test(test_unknown_lines),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
