@@ -66,6 +66,7 @@ static void bare(struct ct_record *r)
 	r->u.file.state = CT_FILE_TRUNCATED;
 	r->u.file.gaps = r->u.file.encrypted = true;
 	r->u.file.size = UINT64_MAX;
+	r->u.file.encoded = (struct ct_extent){ 711, 90000, 1460 };
 }
 
 int main(void)

@@ -115,6 +115,16 @@ static void writes_files_and_anomalies(void **state)
 		"\"stored\":false,\"size\":4096,\"tx_id\":1},\"mailweir\":{\"path\":[\"a.zip\",\"a.pdf\"],"
 		"\"type\":\"application/zip\",\"encrypted\":false,\"sensor\":\"mx1\"}}\n");
 	free(text);
+	sample_file(&rec);
+	rec.u.file.has_sha256 = false;
+	rec.u.file.gaps = true;
+	rec.u.file.encoded = (struct ct_extent){ 711, 5600, 1460 };
+	text = lines(&rec);
+	assert_non_null(strstr(text, "\"gaps\":true,\"state\":\"CLOSED\",\"stored\":false,\"size\":4096,"));
+	assert_null(strstr(text, "sha256"));
+	assert_non_null(strstr(text, "\"encrypted\":false,\"size_estimated\":true,"
+				     "\"encoded\":{\"offset\":711,\"length\":5600,\"lost\":1460},\"sensor\""));
+	free(text);
 	sample_anomaly(&rec);
 	text = lines(&rec);
 	assert_string_equal(text, COMMON "\"anomaly\"" ENDS "\"anomaly\":{\"app_proto\":\"smtp\",\"type\":\"applayer\","

@@ -408,6 +408,73 @@ static void test_behind_a_hole_in_base64(void **state)
 	dp_test_close(&t);
 }
 
+/* The packets of one side, without the handshake. Of the client's everything is found but what the server said; of the server's,
+ * that it took so many messages which nobody has read. */
+static void test_one_side(void **state)
+{
+	(void)state;
+	for (unsigned style = 0; style < 2; style++) {
+		struct course c;
+		course_open(&c, style);
+		dp_test_forget(&c.t);
+		dp_loss_play(&c.t, &c.s, connections++, MSS, NULL, 0, 1);
+		dp_test_end(&c.t);
+		dp_test_check(&c.t);
+		for (size_t i = 0; i < c.s.nmessages; i++) {
+			struct told got = told_of(&c.t, c.s.message[i].subject);
+			assert_non_null(got.record);
+			assert_int_equal(got.record->rec.u.message.verdict, c.whole[i].record->rec.u.message.verdict);
+			free(got.text);
+		}
+		assert_int_equal(dp_test_count(&c.t, CT_MESSAGE), c.s.nmessages);
+		dp_test_forget(&c.t);
+		dp_loss_play(&c.t, &c.s, connections++, MSS, NULL, 0, 2);
+		dp_test_end(&c.t);
+		dp_test_check(&c.t);
+		size_t taken = 0;
+		for (size_t i = 0; i < dp_test_count(&c.t, CT_MESSAGE); i++) {
+			const struct ct_message *m = &dp_test_nth(&c.t, CT_MESSAGE, i)->rec.u.message;
+			assert_int_equal(m->verdict, CT_UNSCANNED);
+			taken++;
+		}
+		assert_int_equal(taken, c.s.nmessages);
+		course_close(&c);
+	}
+}
+
+/* Where the lines before a hole had no one length, the line behind it is not known, and none is said; of text neither. */
+static void test_unknown_lines(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_text text = { 0 };
+	dp_test_init(&t);
+	dp_test_open(&t);
+	for (unsigned i = 0; i < 40; i++)
+		dp_text_printf(&text, "a line of text, with number %u\r\n", i * i * i);
+	dp_text_printf(&text, "KERNEL32.DLL\r\nADVAPI32.DLL\r\n");
+	for (unsigned encoded = 0; encoded < 2; encoded++) {
+		struct dp_text mail = { 0 };
+		struct dp_made made;
+		uint64_t seed = 3;
+		if (encoded)
+			dp_made_base64(&made, text.p, text.n, &seed);
+		else
+			dp_made_plain(&made, text.p, text.n);
+		dp_made_message(&mail, encoded ? "base64" : "8bit", "x.bin", &made.text);
+		play_content(&t, &mail, 500, 600);
+		const char *m = dp_test_nth(&t, CT_MESSAGE, 0)->text, *mark = strstr(m, "KERNEL32.DLL@");
+		assert_true(encoded || mark);
+		if (mark && strncmp(mark + strcspn(mark, ":"), ":0 ", 3))
+			fail_msg("a line that nobody knows: %s", m);
+		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.reason, CT_REASON_GAP);
+		dp_text_free(&mail);
+		dp_made_free(&made);
+	}
+	dp_text_free(&text);
+	dp_test_close(&t);
+}
+
 /* One course again, as a failure names it: STYLE, then SIDE FROM TO for each hole. */
 static struct dp_loss_hole again[8];
 static size_t nagain;
@@ -441,6 +508,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_many_server_lines),
 		cmocka_unit_test(test_anywhere),
 		cmocka_unit_test(test_behind_a_hole_in_base64),
+		cmocka_unit_test(test_one_side),
+		cmocka_unit_test(test_unknown_lines),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -48,6 +48,8 @@ static void the_receivers_address_says_which_copy_is_read(void **state)
 		assert_int_equal(t.worker->stats.contradictions, 1);
 		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
 		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), cases[i].sender));
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 1);
+		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_MALFORMED, false);
 		ct_receivers_clear(&t.config.receivers, cases[i].policy);
 		dp_test_close(&t);
 	}

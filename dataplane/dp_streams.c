@@ -58,18 +58,17 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 static void on_contradiction(void *arg, unsigned dir, const struct rs_contradiction *c)
 {
 	struct dp_worker *w = arg;
-	(void)dir;
-	(void)c;
 	w->stats.contradictions++;
+	dp_anomaly_flow(w, w->flow, dir, DP_ANOMALY_OVERLAP, c);
 }
 
 static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
 {
 	struct dp_worker *w = arg;
-	(void)dir;
 	(void)off;
 	(void)len;
 	w->stats.not_compared++;
+	dp_anomaly_flow(w, w->flow, dir, DP_ANOMALY_NOT_COMPARED, NULL);
 }
 
 static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction, .unknown = on_unknown };

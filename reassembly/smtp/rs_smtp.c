@@ -323,7 +323,6 @@ static void gap_client(struct rs_smtp *s, uint64_t n)
 	s->lost_client = true;
 	s->unsure = true;
 	s->untold = s->torn = s->missed = true;
-	s->torn_below = s->next_tx;
 	for (struct rs_smtp_tx *tx = s->txs.open; tx; tx = tx->next) {
 		if (!rs_smtp_tx_forming(tx))
 			continue;

@@ -17,7 +17,7 @@ static void keep_one_unnoted(struct rs_smtp *s, struct rs_smtp_tx *newest)
 
 void rs_smtp_end_torn(struct rs_smtp *s)
 {
-	if (s->body && s->body->n < s->torn_below)
+	if (s->body && s->body->flags & RS_TX_TORN)
 		rs_smtp_tx_end(s, s->body, RS_OUT_UNKNOWN, NULL);
 }
 
@@ -260,8 +260,8 @@ static bool may_go_on(enum rs_smtp_verb verb)
 	}
 }
 
-/* Behind what went unseen: whether this line is a command. In a chunk whose BDAT was lost anything may stand in a line; the reader is on
- * firm ground again where the client waited for an answer. */
+/* Behind what went unseen: whether this line is a command. In a chunk whose BDAT was lost anything may stand in a line; the reader is
+ * on firm ground again where the client waited for an answer. */
 static bool found_again(const struct rs_smtp *s, const struct rs_smtp_text *line, bool fresh)
 {
 	return rs_smtp_command_reads(line->p, line->len, true) == 1 && (fresh || !s->chunking || s->hold);
