@@ -7,7 +7,8 @@
     pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md
     pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt
 
-MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it, pktgen-tests/pg_overlaps). `captures` reads captures by others: MAILWEIR_SHARED names the folder
+MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it,
+pktgen-tests/pg_overlaps). `captures` reads captures by others: MAILWEIR_SHARED names the folder
 whose data/pcap holds them (default: ../shared). Tests compare what this prints with what is in docs/.
 """
 import collections
@@ -214,9 +215,10 @@ RULES = {
     "first": "the copy that came first is kept",
     "last": "the copy that came last",
     "bsd": "that of the segment which begins first; of two that begin together, the one that came first",
-    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends before the other",
-    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one ends "
-             "becomes part of it, and so begins where that one does",
+    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends "
+                 "before the other",
+    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one "
+             "ends becomes part of it, and so begins where that one does",
     "old-solaris": "that of the segment which ends last; of two that end together the new one's, unless it begins after the other",
 }
 
