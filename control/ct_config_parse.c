@@ -227,8 +227,8 @@ static int refuse_twice(struct reader *r, const struct ct_key *k)
 {
 	enum rs_overlap_policy before = k->policy;
 	ct_receivers_add(&r->config->receivers, scalar(&r->event), k->policy, &before);
-	return refuse_at(r, r->event.start_mark, "%s.%s is \"%s\" a second time, expected once: it stands in \"%s\" already", k->section,
-			 k->name, scalar(&r->event), rs_overlap_name(before));
+	return refuse_at(r, r->event.start_mark, "%s.%s is \"%s\" a second time, expected once: it stands in \"%s\" already",
+			 k->section, k->name, scalar(&r->event), rs_overlap_name(before));
 }
 
 static int set_scalar(struct reader *r, const struct ct_key *k)
@@ -245,8 +245,8 @@ static int set_scalar(struct reader *r, const struct ct_key *k)
 	if (!e)
 		return 0;
 	if (e == -EDOM)
-		return refuse_at(r, r->event.start_mark, "%s.%s is \"%s\", which has bits behind its prefix, expected an address of which "
-				 "only the prefix is not 0", k->section, k->name, scalar(&r->event));
+		return refuse_at(r, r->event.start_mark, "%s.%s is \"%s\", which has bits behind its prefix, expected an address "
+				 "of which only the prefix is not 0", k->section, k->name, scalar(&r->event));
 	if (e == -EEXIST)
 		return refuse_twice(r, k);
 	char quoted[QUOTE_MAX + 3];

@@ -71,7 +71,8 @@ static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
 	dp_anomaly_flow(w, w->flow, dir, DP_ANOMALY_NOT_COMPARED, NULL);
 }
 
-static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction, .unknown = on_unknown };
+static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction,
+					   .unknown = on_unknown };
 
 void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
 {

@@ -10,8 +10,8 @@
 
     pktgen-tests/pg_docs.py memory          (the tables in docs/MEMORY.md, in their place)
 
-MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it, pktgen-tests/pg_overlaps),
-MAILWEIR_BENCH the benchmark (the one beside it). `captures` reads captures by others: MAILWEIR_SHARED names the folder
+MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it,
+pktgen-tests/pg_overlaps), MAILWEIR_BENCH the benchmark (the one beside it). `captures` reads captures by others: MAILWEIR_SHARED names the folder
 whose data/pcap holds them (default: ../shared). Tests compare what this prints with what is in docs/.
 """
 import collections
@@ -295,9 +295,10 @@ RULES = {
     "first": "the copy that came first is kept",
     "last": "the copy that came last",
     "bsd": "that of the segment which begins first; of two that begin together, the one that came first",
-    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends before the other",
-    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one ends "
-             "becomes part of it, and so begins where that one does",
+    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends "
+                 "before the other",
+    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one "
+             "ends becomes part of it, and so begins where that one does",
     "old-solaris": "that of the segment which ends last; of two that end together the new one's, unless it begins after the other",
 }
 

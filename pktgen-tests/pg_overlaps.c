@@ -19,7 +19,7 @@ static int usage(const char *program)
 		"       %s policies          the policies, each with the first one that always reads as it does\n"
 		"       %s differ            for each two policies, of how many cases of three they read different bytes\n"
 		"       %s cases 2|3 POLICY  a line each: start, pictures of the segments, what is read\n"
-		"       %s read POLICY       the same of what standard input says, a line each: start and segments (behind 0-3 2-5)\n",
+		"       %s read POLICY       the same of standard input, a line each: start and segments (behind 0-3 2-5)\n",
 		program, program, program, program, program);
 	return 2;
 }
@@ -87,7 +87,8 @@ static void table(unsigned n)
 		at += snprintf(line + at, sizeof line - (size_t)at, "| ");
 		for (unsigned k = 0; k < ncolumns; k++) {
 			char name[8];
-			snprintf(name, sizeof name, "%.7s", column[k] == RS_OVERLAP_OLD_LINUX ? "old-lin" : rs_overlap_name(column[k]));
+			bool old = column[k] == RS_OVERLAP_OLD_LINUX;
+			snprintf(name, sizeof name, "%.7s", old ? "old-lin" : rs_overlap_name(column[k]));
 			at += snprintf(line + at, sizeof line - (size_t)at, "%-8s", name);
 		}
 		at += snprintf(line + at, sizeof line - (size_t)at, " ");
@@ -182,8 +183,8 @@ static int read_lines(enum rs_overlap_policy policy)
 	char line[1024];
 	for (unsigned n = 1; fgets(line, sizeof line, stdin); n++)
 		if (!read_line(line, policy)) {
-			fprintf(stderr, "standard input, line %u: expected \"behind\" or \"at-once\" and at most %zu segments, each as 2-5, "
-				"no byte beyond %u\n", n, sizeof LETTERS - 1, RS_CASE_SPAN);
+			fprintf(stderr, "standard input, line %u: expected \"behind\" or \"at-once\" and at most %zu segments, "
+				"each as 2-5, no byte beyond %u\n", n, sizeof LETTERS - 1, RS_CASE_SPAN);
 			return 2;
 		}
 	return 0;

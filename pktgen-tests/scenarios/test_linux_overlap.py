@@ -3,9 +3,9 @@
 """The policy `linux` against the real thing: segments that overlap, sent to a TCP socket of this machine's kernel, and what the
 program at the socket reads compared with what rs_stream reads of the same segments.
 
-The kernel is reached through a TAP device in a network namespace of the test's own, or through a pair of veth; the sender is nobody but
-this program, at an address that no interface has, so that no other TCP answers for it. Every frame is taken by the kernel before the
-next one is given to it: the order is the one meant. MAILWEIR_OVERLAPS names the program that makes the cases.
+The kernel is reached through a TAP device in a network namespace of the test's own, or through a pair of veth; the sender is
+nobody but this program, at an address that no interface has, so that no other TCP answers for it. Every frame is taken by the
+kernel before the next one is given to it: the order is the one meant. MAILWEIR_OVERLAPS names the program that makes the cases.
 """
 import fcntl
 import os
@@ -66,7 +66,8 @@ def random_cases(numbers, count, n):
             ends.append((begin, min(127, begin + 1 + 2 * numbers.randrange(1 + n // 2))))
         drawn.append((numbers.choice(("behind", "at-once")), [(b, e) for b, e in ends if b < e]))
     lines = "".join("%s %s\n" % (start, " ".join("%d-%d" % e for e in ends)) for start, ends in drawn)
-    out = subprocess.run([OVERLAPS, "read", "linux"], input=lines.encode(), stdout=subprocess.PIPE, check=True).stdout.decode().split()
+    out = subprocess.run([OVERLAPS, "read", "linux"], input=lines.encode(), stdout=subprocess.PIPE, check=True).stdout
+    out = out.decode().split()
     for (start, ends), expected in zip(drawn, out):
         pictures = ["." * b + LETTERS[i] * (e - b) + "." * (len(expected) - e) for i, (b, e) in enumerate(ends)]
         yield start, pictures, expected
@@ -232,7 +233,8 @@ class Overlap(unittest.TestCase):
         for start, unit, pictures, got, want in different[:20]:
             print("  %s, %d bytes a stretch: %s: the kernel read %s, rs_stream reads %s" %
                   (start, unit, " ".join(pictures), got[::unit], want[::unit]))
-        saw("kernel %s, IPv%d, %s: %d connections, %d read differently", os.uname().release, version, wire_of.name, count, len(different))
+        saw("kernel %s, IPv%d, %s: %d connections, %d read differently", os.uname().release, version, wire_of.name, count,
+            len(different))
         return {(start, tuple(pictures)) for start, _, pictures, _, _ in different}
 
     def all_cases(self, version):
@@ -247,16 +249,16 @@ class Overlap(unittest.TestCase):
         self.all_cases(6)
 
     def test_payload_that_cannot_be_joined(self):
-        """veth hands on what a packet socket made: the kernel appends a segment to another one only where the other's buffer has room.
-        Where it has none, these two cases are read otherwise, and no others."""
+        """veth hands on what a packet socket made: the kernel appends a segment to another one only where the other's buffer has
+        room. Where it has none, these two cases are read otherwise, and no others."""
         what = list(cases(2)) + list(cases(3))
         joined = {("behind", ("11..", "..22", ".33.")), ("behind", ("11..", ".22.", "..33"))}
         self.assertEqual(self.prove(Veth, 4, what, (4,)) - joined, set())
         self.assertEqual(self.prove(Veth, 4, what, (200,)) - joined, set())
 
     def test_many_that_do_not_touch(self):
-        """Where none begins where another one ends nothing is appended, and the shape of the kernel's tree does not matter: then any
-        number of segments is read alike."""
+        """Where none begins where another one ends nothing is appended, and the shape of the kernel's tree does not matter: then
+        any number of segments is read alike."""
         for version in (4, 6):
             for n in (4, 8, 20, 35):
                 what = random_cases(random.Random(n), 1000, n)

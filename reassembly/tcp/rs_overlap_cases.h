@@ -27,7 +27,7 @@ enum rs_case_start {
 /* Makes all cases of n segments, in a fixed order, at most RS_CASE_MAX, and says how many there are. */
 unsigned rs_cases(unsigned n, struct rs_case *to);
 
-/* What a receiver reads, a letter each stretch: the number of the segment that it is from, '.' where none has it (it comes last). */
+/* What a receiver reads, each stretch as its segment's number, '.' where none has it (it comes last). */
 void rs_case_read(const struct rs_case *c, enum rs_case_start start, enum rs_overlap_policy policy, char to[RS_CASE_POINTS]);
 
 /* The same of any segments, each of at least one byte; stretches are bytes. letter: one for each; to: span + 1 bytes. */

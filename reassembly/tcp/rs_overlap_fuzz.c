@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: policy; most runs held, most remembered; then segments of four bytes: where it begins, its length, how far is acknowledged before
- * it comes, and what its bytes say.
- * Checked: what is handed on, what is held and what contradicts are the slow oracle's, while there is room; every reference goes back. */
+/* Input: policy; most runs held, most remembered; then segments of four bytes: where it begins, its length, how far is
+ * acknowledged before it comes, and what its bytes say.
+ * Checked: what is handed on, what is held and what contradicts are the slow oracle's, while there is room; every reference
+ * goes back. */
 #include <stdlib.h>
 #include <string.h>
 

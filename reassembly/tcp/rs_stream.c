@@ -71,8 +71,8 @@ static bool takes(const struct rs_stream *s, const struct rs_seg *held, const st
 }
 
 /* Linux appends a segment to the one that ends where it begins (tcp_ooo_try_coalesce), if it meets that one on its way down the
- * tree, before any that lies between the two beginnings: in a tree of two nodes, the older one is met first. The run with the last byte
- * before it is the only one that counts: what ends there and lies below another run was not met. */
+ * tree, before any that lies between the two beginnings: in a tree of two nodes, the older one is met first. The run with the
+ * last byte before it is the only one that counts: what ends there and lies below another run was not met. */
 static void append(const struct rs_stream *s, struct arrival *a)
 {
 	const struct rs_seg *seg = s->head;

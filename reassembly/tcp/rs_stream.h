@@ -5,8 +5,9 @@
  * Units:  stream offsets in bytes from ISN+1, 64 bits, so that sequence numbers may wrap.
  * Payload is held by reference: `ref` is the caller's (an mbuf), opaque here. What is held is
  * (ref, skip, len): len payload bytes from byte skip of ref's payload.
- * Overlaps: of held bytes and new ones in their place the receiver's policy keeps one (rs_overlap_takes). It looks at segments as they
- * were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every receiver.
+ * Overlaps: of held bytes and new ones in their place the receiver's policy keeps one (rs_overlap_takes). It looks at segments as
+ * they were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every
+ * receiver.
  * Remembered: bytes that were handed on, until the receiver has acknowledged them, so that rs_stream_compare can tell whether a
  * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes; beyond that the
  * oldest of this stream is forgotten. With 0 nothing that was handed on is compared.
@@ -96,7 +97,8 @@ void rs_stream_skip(struct rs_stream *s, uint64_t n);
 
 /* Remembers len bytes at off that were handed on, the last ones before next: they are from byte skip of ref's payload on, and a
  * reference is taken. Not what is acknowledged already. */
-void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip, uint32_t cost);
+void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip,
+		    uint32_t cost);
 
 /* The receiver has everything below off: it is forgotten. */
 void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off);

@@ -74,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(nodes);
 	struct rs_pool pool;
 	rs_pool_init(&pool, nodes, sizeof(struct rs_seg), data[2]);
-	struct rs_stream_mem mem = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put, .window = data[1] * 4u, .held_max = UINT32_MAX };
+	struct rs_stream_mem mem = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put,
+				     .window = data[1] * 4u, .held_max = UINT32_MAX };
 	struct rs_stream s;
 	rs_stream_init(&s, 0, data[0], RS_OVERLAP_FIRST, 0);
 	memset(owner, 0, sizeof owner);

@@ -38,7 +38,8 @@ static bool may_keep(const struct rs_stream *s, const struct rs_stream_mem *mem,
 	       mem->held + (uint64_t)cost + all / 4 <= mem->held_max && mem->segs->used + all / 4 < mem->segs->size;
 }
 
-void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip, uint32_t cost)
+void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip,
+		    uint32_t cost)
 {
 	if (!s->remember || off + len <= s->acked)
 		return;

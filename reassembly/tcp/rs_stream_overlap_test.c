@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rs_stream against the slow oracle, by every policy: segments cut, shuffled, repeated, overlapped, of the same and of other bytes. */
+/* rs_stream against the slow oracle, by every policy: segments cut, shuffled, repeated, overlapped, of the same and other bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,8 @@ static uint32_t any(uint32_t below)
 
 static void failed(const struct bench *b, const char *what)
 {
-	print_message("%s; policy %s, next %u, acked %u:\n", what, rs_overlap_name(b->o.policy), (unsigned)b->o.next, (unsigned)b->o.acked);
+	print_message("%s; policy %s, next %u, acked %u:\n", what, rs_overlap_name(b->o.policy), (unsigned)b->o.next,
+		      (unsigned)b->o.acked);
 	for (int i = 0; i < b->n; i++) {
 		print_message("  %2d: [%u, %u)", i, b->packet[i].off, b->packet[i].off + b->packet[i].len);
 		for (uint32_t k = 0; k < b->packet[i].len; k++)

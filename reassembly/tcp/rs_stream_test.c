@@ -38,7 +38,8 @@ static void bench_init(struct bench *b, uint32_t n, uint32_t limit, uint32_t win
 	b->nodes = aligned_alloc(64, RS_POOL_BYTES(sizeof(struct rs_seg), NODES));
 	assert_non_null(b->nodes);
 	rs_pool_init(&b->pool, b->nodes, sizeof(struct rs_seg), n);
-	b->mem = (struct rs_stream_mem){ .segs = &b->pool, .ref_get = ref_get, .ref_put = ref_put, .window = window, .held_max = UINT32_MAX };
+	b->mem = (struct rs_stream_mem){ .segs = &b->pool, .ref_get = ref_get, .ref_put = ref_put,
+				     .window = window, .held_max = UINT32_MAX };
 	rs_stream_init(&b->s, 0, limit, RS_OVERLAP_FIRST, 0);
 }
 

@@ -119,8 +119,8 @@ static enum rs_verdict add_oneway(struct pass *p, unsigned d, uint64_t off, uint
 	}
 }
 
-/* Whether a segment says other than what was seen. Where only one direction is seen nobody acknowledges: what is forgotten there counts
- * as acknowledged. */
+/* Whether a segment says other than what was seen. Where only one direction is seen nobody acknowledges: what is forgotten there
+ * counts as acknowledged. */
 static bool contradicts(struct pass *p, unsigned d, const struct rs_tcp_segment *seg, const void *ref)
 {
 	const struct rs_tcp *c = p->c;

@@ -98,7 +98,7 @@ struct rs_tcp_ops {
 	void (*data)(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len);
 	/* n bytes of the stream will not come. */
 	void (*gap)(void *arg, unsigned dir, uint64_t n);
-	/* A segment says other than what was seen in its place and is not acknowledged yet. Told before anything of it is handed on. */
+	/* A segment says other than what was seen in its place and is not acknowledged yet. Told before any of it is read. */
 	void (*contradiction)(void *arg, unsigned dir, const struct rs_contradiction *c);
 	/* It repeats len bytes at off that were handed on, and that nobody remembers: they cannot be compared. */
 	void (*unknown)(void *arg, unsigned dir, uint64_t off, uint32_t len);

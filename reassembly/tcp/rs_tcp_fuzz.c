@@ -107,7 +107,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(mem);
 	struct rs_pool pool;
 	rs_pool_init(&pool, mem, sizeof(struct rs_seg), data[2]);
-	struct rs_stream_mem sm = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put, .window = data[0] * 4u, .held_max = UINT32_MAX };
+	struct rs_stream_mem sm = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put,
+				     .window = data[0] * 4u, .held_max = UINT32_MAX };
 	uint32_t limit = data[1], isn[2] = { 0u - data[3], 0u - data[4] * 16u };
 	struct run r = { .now = NULL };
 	rs_tcp_init(&r.c, limit);

@@ -96,7 +96,8 @@ static void wire_init(struct wire *w, enum rs_overlap_policy policy, uint16_t re
 	w->nodes = aligned_alloc(64, RS_POOL_BYTES(sizeof(struct rs_seg), NODES));
 	assert_non_null(w->nodes);
 	rs_pool_init(&w->pool, w->nodes, sizeof(struct rs_seg), NODES);
-	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put, .window = 1000, .held_max = NODES,
+	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put,
+				     .window = 1000, .held_max = NODES,
 					 .same = same };
 	rs_tcp_init(&w->c, NODES);
 	for (unsigned d = 0; d < 2; d++)

@@ -69,7 +69,8 @@ static void wire_init(struct wire *w, uint32_t isn0, uint32_t isn1)
 	w->refs = calloc(REFS, sizeof *w->refs);
 	assert_true(w->nodes && w->refs);
 	rs_pool_init(&w->pool, w->nodes, sizeof(struct rs_seg), NODES);
-	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put, .window = 1000, .held_max = UINT32_MAX };
+	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put,
+				     .window = 1000, .held_max = UINT32_MAX };
 	w->isn[0] = isn0;
 	w->isn[1] = isn1;
 	rs_tcp_init(&w->c, 32);
