@@ -18,6 +18,7 @@
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
+#include "dataplane/dp_layers.h"
 #include "dataplane/dp_mirror.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_streams.h"
@@ -158,6 +159,17 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	return pass(w);
 }
 
+/* For the records of a session, should one begin with it. */
+static void note_tunnel(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	if (pkt->tunnel == w->tunnel.id && pkt->sport == w->tunnel.sport && memcmp(pkt->src, w->tunnel.src, sizeof pkt->src) == 0)
+		return;
+	w->tunnel.id = pkt->tunnel;
+	memcpy(w->tunnel.src, pkt->src, sizeof pkt->src);
+	w->tunnel.sport = pkt->sport;
+	dp_layers_outermost(&w->tunnel.is, rte_pktmbuf_mtod(m, const uint8_t *), pkt);
+}
+
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
@@ -172,6 +184,8 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return pass(w);
 	switch (class) {
 	case DP_TCP:
+		if (pkt.depth > 0)
+			note_tunnel(w, m, &pkt);
 		return segment(w, m, &pkt);
 	case DP_FRAGMENT:
 		/* It could carry mail past in pieces; TCP itself sends none (RFC 9293 3.7.2, RFC 1191). */
