@@ -56,6 +56,42 @@ static void set_vlan(json_t *o, const struct ct_flow *f)
 	ct_json_set(o, "vlan", vlan);
 }
 
+static const char *proto_name(uint8_t proto)
+{
+	switch (proto) {
+	case 4:
+		return "IPv4";
+	case 17:
+		return "UDP";
+	case 41:
+		return "IPv6";
+	case 47:
+		return "GRE";
+	case 137:
+		return "MPLS-in-IP";
+	default:
+		return "UNKNOWN";
+	}
+}
+
+static void set_tunnel(json_t *o, const struct ct_flow *f)
+{
+	const struct ct_tunnel *t = &f->tunnel;
+	char address[CT_ADDRESS_SIZE];
+	if (!t->depth)
+		return;
+	json_t *tunnel = json_object();
+	ct_flow_address_full(t->src, address);
+	ct_json_set_text(tunnel, "src_ip", address);
+	ct_json_set(tunnel, "src_port", json_integer(t->sport));
+	ct_flow_address_full(t->dst, address);
+	ct_json_set_text(tunnel, "dest_ip", address);
+	ct_json_set(tunnel, "dest_port", json_integer(t->dport));
+	ct_json_set_text(tunnel, "proto", proto_name(t->proto));
+	ct_json_set(tunnel, "depth", json_integer(t->depth));
+	ct_json_set(o, "tunnel", tunnel);
+}
+
 /* What every record begins with, in Suricata's order. */
 static json_t *begin(const struct ct_render *r, const struct ct_record *rec, const char *event_type)
 {
@@ -79,6 +115,7 @@ static json_t *begin(const struct ct_render *r, const struct ct_record *rec, con
 	ct_json_set_text(o, "dest_ip", address);
 	ct_json_set(o, "dest_port", json_integer(f->dport));
 	ct_json_set_text(o, "proto", "TCP");
+	set_tunnel(o, f);
 	ct_json_set_text(o, "app_proto", "smtp");
 	ct_json_set(o, "tx_id", json_integer(rec->tx_id));
 	ct_community_id(f, r->community_id_seed, community);

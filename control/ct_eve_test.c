@@ -256,6 +256,8 @@ static void leaves_out_what_was_not_seen(void **state)
 	sample_clean(&rec);
 	text = lines(&rec);
 	assert_null(strstr(text, "\"queue_id\""));
+	assert_non_null(strstr(text, "\"proto\":\"TCP\",\"tunnel\":{\"src_ip\":\"10.9.0.1\",\"src_port\":50000,\"dest_ip\":\"10.9.0.2\","
+				     "\"dest_port\":4789,\"proto\":\"UDP\",\"depth\":1},"));
 	assert_non_null(strstr(text, "\"flow_id\":1,\"in_iface\":\"eth0\",\"event_type\":\"smtp\",\"vlan\":[100,200],"
 				     "\"src_ip\":\"2001:0000:0000:0000:0000:0000:0000:0001\""));
 	assert_null(strstr(text, "pcap_"));

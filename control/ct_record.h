@@ -92,12 +92,20 @@ const char *ct_action_name(enum ct_action a);
 
 enum ct_kind { CT_MESSAGE, CT_FILE, CT_ANOMALY };
 
+struct ct_tunnel { /* the outermost that the connection is in */
+	uint8_t src[16], dst[16]; /* IPv4 as ::ffff:a.b.c.d; src is on the SMTP client's side */
+	uint16_t sport, dport; /* of UDP; else 0 */
+	uint8_t proto; /* IP's */
+	uint8_t depth; /* tunnels in one another; 0: none */
+};
+
 struct ct_flow { /* of the connection; src is the SMTP client */
 	uint8_t src[16], dst[16]; /* IPv4 as ::ffff:a.b.c.d */
 	uint16_t sport, dport;
 	uint8_t ip_version;
 	uint8_t nvlan;
 	uint16_t vlan[2];
+	struct ct_tunnel tunnel;
 	uint64_t id; /* the same for all records of the connection, and in every run over the same packets */
 	uint64_t first_seq; /* number of its first packet */
 };

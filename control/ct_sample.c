@@ -183,6 +183,8 @@ void sample_clean(struct ct_record *r)
 	r->flow.nvlan = 2;
 	r->flow.vlan[0] = 100;
 	r->flow.vlan[1] = 200;
+	r->flow.tunnel = (struct ct_tunnel){ .src = { [10] = 0xff, 0xff, 10, 9, 0, 1 }, .dst = { [10] = 0xff, 0xff, 10, 9, 0, 2 },
+					     .sport = 50000, .dport = 4789, .proto = 17, .depth = 1 };
 	r->flow.ip_version = 6;
 	memset(r->flow.src, 0, 16);
 	memset(r->flow.dst, 0, 16);

@@ -15,7 +15,10 @@ enum {
 	IPV6_LEN = 40,
 	UDP_LENGTH = 4,
 	UDP_SUM = 6,
+	IPV4_PROTO = 9,
+	IPV6_NEXT = 6,
 	PROTO_UDP = 17,
+	PROTO_GRE = 47,
 	PPPOE_LENGTH = 4,
 	PPPOE_LEN = 6,
 	GRE_SUM = 4, /* where GRE_CHECKSUM says so */
@@ -134,6 +137,38 @@ void dp_layers_learned(uint8_t *link, const struct dp_layer *layer, unsigned n)
 			link[layer[i].off + 1] &= (uint8_t)~3;
 		else if (layer[i].kind == DP_LAYER_IPV6)
 			link[layer[i].off + 1] &= (uint8_t)~0x30;
+	}
+}
+
+static void copy_address(uint8_t to[16], const uint8_t *from, bool v4)
+{
+	memset(to, 0, 16);
+	if (v4)
+		memset(to + 10, 0xff, 2);
+	memcpy(to + (v4 ? 12 : 0), from, v4 ? 4 : 16);
+}
+
+void dp_layers_outermost(struct ct_tunnel *t, const uint8_t *frame, const struct dp_packet *pkt)
+{
+	*t = (struct ct_tunnel){ .depth = pkt->depth };
+	for (const struct dp_layer *l = pkt->layer; l < pkt->layer + pkt->nlayers; l++) {
+		bool v4 = l->kind == DP_LAYER_IPV4;
+		if (!v4 && l->kind != DP_LAYER_IPV6)
+			continue;
+		const uint8_t *ip = frame + l->off;
+		copy_address(t->src, ip + (v4 ? IPV4_SRC : IPV6_SRC), v4);
+		copy_address(t->dst, ip + (v4 ? IPV4_SRC + 4 : IPV6_SRC + 16), v4);
+		enum dp_layer_kind next = l + 1 < pkt->layer + pkt->nlayers ? (enum dp_layer_kind)l[1].kind : DP_LAYER_ETHERNET;
+		if (next == DP_LAYER_UDP) {
+			t->proto = PROTO_UDP;
+			t->sport = dp_be_get16(frame + l[1].off);
+			t->dport = dp_be_get16(frame + l[1].off + 2);
+		} else if (next == DP_LAYER_GRE || next == DP_LAYER_PPTP) {
+			t->proto = PROTO_GRE;
+		} else {
+			t->proto = ip[v4 ? IPV4_PROTO : IPV6_NEXT];
+		}
+		return;
 	}
 }
 

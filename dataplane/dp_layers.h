@@ -6,6 +6,7 @@
 #ifndef DP_LAYERS_H
 #define DP_LAYERS_H
 
+#include "control/ct_record.h"
 #include "dataplane/dp_packet.h"
 
 /* frame: len bytes, all there is but padding, with the layers' headers in it. Lengths become what is there; the checksums of IPv4 headers, UDP
@@ -19,6 +20,9 @@ void dp_layers_pseudo(struct dp_checksum *c, const uint8_t *frame, const struct 
 /* As our own packets bear them: without the ECN bits, for what is in them is not ECN-capable, and would be dropped if a router
  * had marked the outer header (RFC 6040 4.2). */
 void dp_layers_learned(uint8_t *link, const struct dp_layer *layer, unsigned n);
+
+/* The outermost tunnel of a packet that is in one. */
+void dp_layers_outermost(struct ct_tunnel *t, const uint8_t *frame, const struct dp_packet *pkt);
 
 /* One packet more was said with these headers: GRE's sequence numbers go on (RFC 2890 2.2). */
 void dp_layers_said(uint8_t *link, const struct dp_layer *layer, unsigned n);

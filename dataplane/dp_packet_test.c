@@ -340,6 +340,29 @@ static void what_is_not_ours(void **state)
 	}
 }
 
+/* RFC 8200 4.1, RFC 7045: what passes by any header that is known, and hop-by-hop options in the first place only. */
+static void ipv6_headers_in_their_places(void **state)
+{
+	(void)state;
+	struct dp_packet p;
+	static const struct { uint8_t first, second; enum dp_class want; } rows[] = {
+		{ 0, 60, DP_TCP }, { 60, 43, DP_TCP }, { 135, 60, DP_TCP }, { 139, 140, DP_TCP }, { 60, 60, DP_TCP },
+		{ 60, 0, DP_BAD_IP }, { 0, 0, DP_BAD_IP }, { 135, 0, DP_BAD_IP }, { 50, 60, DP_OTHER }, { 253, 60, DP_OTHER },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		ethernet(&f, 0x86dd);
+		ipv6(&f, rows[i].first);
+		ADD(&f, rows[i].second, 0, 1, 4, 0, 0, 0, 0);
+		ADD(&f, 6, 0, 1, 4, 0, 0, 0, 0);
+		tcp(&f);
+		seal(&f);
+		assert_int_equal(parse(DP_LINK_ETHERNET, &f, &p), rows[i].want);
+		/* It could be mail to somebody who does not care: its protocol is told, and its ports are not. */
+		if (rows[i].want == DP_BAD_IP)
+			assert_true(p.proto == 6 && p.sport == 0);
+	}
+}
+
 static void ipv4_options_and_faults(void **state)
 {
 	(void)state;
@@ -752,6 +775,7 @@ int main(void)
 		cmocka_unit_test(vlan_tags),
 		cmocka_unit_test(other_links),
 		cmocka_unit_test(what_is_not_ours),
+		cmocka_unit_test(ipv6_headers_in_their_places),
 		cmocka_unit_test(ipv4_options_and_faults),
 		cmocka_unit_test(tcp_options),
 		cmocka_unit_test(what_tcp_options_say),

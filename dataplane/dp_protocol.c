@@ -36,6 +36,8 @@ void dp_protocol_identify(const void *flow, struct ct_flow *to)
 		to->vlan[to->nvlan] = f->key.vlan[to->nvlan];
 		to->nvlan++;
 	}
+	if (f->session)
+		to->tunnel = f->session->tunnel;
 }
 
 /* Bytes of its messages may have gone by other connections. Of one whose SYN was not seen its ends are taken to have agreed. One that
@@ -52,11 +54,30 @@ static void note_mptcp(struct dp_worker *w, struct dp_flow *f)
 		dp_session_doubt(f->session, &mptcp);
 }
 
+/* The tunnel that the packet at hand came by, as seen from the client's side. */
+static void note_tunnel(const struct dp_worker *w, const struct dp_flow *f)
+{
+	struct ct_tunnel *to = &f->session->tunnel;
+	struct ct_flow id;
+	dp_protocol_identify(f, &id);
+	uint64_t key = f->key.tunnel[0] | (uint64_t)f->key.tunnel[1] << 32;
+	bool client = w->tunnel.sport == id.sport && memcmp(w->tunnel.src, id.src, sizeof id.src) == 0;
+	bool server = w->tunnel.sport == id.dport && memcmp(w->tunnel.src, id.dst, sizeof id.dst) == 0;
+	if (key == 0 || key != w->tunnel.id || !(client || server))
+		return;
+	*to = w->tunnel.is;
+	if (client)
+		return;
+	memcpy(to->src, w->tunnel.is.dst, sizeof to->src);
+	memcpy(to->dst, w->tunnel.is.src, sizeof to->dst);
+}
+
 static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 {
 	f->session = dp_session_begin(&w->inspect, f, &f->records, f->middle);
 	if (f->session) {
 		f->proto = DP_PROTO_SMTP;
+		note_tunnel(w, f);
 		if (w->use == DP_USE_INLINE)
 			f->session->direction = dp_flow_port(f, f->client) == DP_OUTSIDE ? CT_DIR_INBOUND : CT_DIR_OUTBOUND;
 		if (f->inl) {

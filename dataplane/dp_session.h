@@ -20,6 +20,7 @@ struct dp_session {
 	struct rs_smtp smtp;
 	const void *connection; /* for ins->identify: borrowed */
 	uint32_t *records; /* of the connection: borrowed from its flow */
+	struct ct_tunnel tunnel; /* that it came by; depth 0: none */
 	struct dp_helo helo; /* the client's name, for its messages */
 	bool midstream; /* its beginning was not seen */
 	bool closed; /* it is being ended */

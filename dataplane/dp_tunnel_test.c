@@ -8,6 +8,7 @@
 
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_built.h"
+#include "dataplane/dp_craft.h"
 #include "dataplane/dp_tunnel.h"
 #include "dataplane/dp_wrapped.h"
 
@@ -382,6 +383,101 @@ static void first_sight(void **state)
 	}
 }
 
+static const struct dp_craft reset = { .seq = 7, .flags = 4, .now = 1 };
+
+/* A reset to what a mirror copied goes to the ends of the connection, not to those of the mirror's tunnel. */
+static void a_mirrors_headers_are_not_borne(void **state)
+{
+	(void)state;
+	static uint8_t said[DP_CRAFT_HEADERS_MAX];
+	unsigned n = 0;
+	for (size_t i = 0; i < dp_nwrappings; i++) {
+		struct dp_packet p, q;
+		struct dp_voice_far far;
+		struct dp_voice v = { .far = &far };
+		if (dp_wrappings[i].inline_)
+			continue;
+		size_t len = wrapped(&dp_wrappings[i], i % 2, &(struct dp_wrapped){ .number = 9 });
+		assert_int_equal(parse(len, &p), DP_TCP);
+		dp_voice_learn(&v, frame, &p, 1);
+		assert_true(v.known);
+		int size = dp_craft_frame(said, sizeof said, &v, &v, &reset);
+		assert_true(size >= DP_FRAME_MIN);
+		assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, said, (size_t)size, (size_t)size, &q), DP_TCP);
+		assert_memory_equal(q.src, p.src, 16);
+		assert_int_equal(q.nvlan, p.nvlan);
+		size_t link = p.l3_off - 14 - 4u * p.nvlan;
+		assert_memory_equal(said, frame + link, q.l3_off);
+		n++;
+	}
+	assert_int_equal(n, 4);
+}
+
+/* Nobody speaks for whoever signs, behind headers that nobody keeps, or that are too long; nor the way back behind labels. */
+static void where_there_is_no_voice(void **state)
+{
+	(void)state;
+	struct dp_packet p;
+	struct dp_voice_far far[2];
+	struct dp_voice v = { .far = NULL }, back = { .far = &far[1] };
+	size_t n = wrapped(find("VXLAN"), false, &(struct dp_wrapped){ .number = 9 });
+	assert_int_equal(parse(n, &p), DP_TCP);
+	dp_voice_learn(&v, frame, &p, 1);
+	assert_false(v.known);
+	v.far = &far[0];
+	p.authenticated = true;
+	dp_voice_learn(&v, frame, &p, 1);
+	assert_false(v.known);
+	p.authenticated = false;
+	dp_voice_learn(&v, frame, &p, 1);
+	assert_true(v.known);
+	dp_voice_reverse(&back, &v);
+	assert_true(back.known);
+	static const char *const one_way[] = { "MPLS", "PPTP", "MPLS over GRE" };
+	for (unsigned i = 0; i < 3; i++) {
+		n = wrapped(find(one_way[i]), false, &(struct dp_wrapped){ .number = 9 });
+		assert_int_equal(parse(n, &p), DP_TCP);
+		v = (struct dp_voice){ .far = &far[0] };
+		dp_voice_learn(&v, frame, &p, 1);
+		assert_true(v.known);
+		dp_voice_reverse(&back, &v);
+		assert_false(back.known);
+	}
+	static const enum dp_wrap deep[] = { DP_WRAP_IPV6, DP_WRAP_IPV6, DP_WRAP_IPV6, DP_WRAP_ETHERNET, DP_WRAP_VXLAN, DP_WRAP_IPV6,
+					     DP_WRAP_VLAN, DP_WRAP_VLAN, DP_WRAP_VLAN, DP_WRAP_ETHERNET, DP_WRAP_END };
+	n = dp_wrapped_write(frame, packet, make_packet(true, false), deep, &(struct dp_wrapped){ .number = 9 });
+	assert_int_equal(parse(n, &p), DP_TCP);
+	v = (struct dp_voice){ .far = &far[0] };
+	dp_voice_learn(&v, frame, &p, 1);
+	assert_int_equal(v.known, p.l3_off <= DP_VOICE_FAR_MAX);
+	p.l3_off = DP_VOICE_FAR_MAX + 1;
+	v = (struct dp_voice){ .far = &far[0] };
+	dp_voice_learn(&v, frame, &p, 1);
+	assert_false(v.known);
+}
+
+/* RFC 2473, RFC 4302: options and an AH may stand before what is in the tunnel. */
+static void headers_between(void **state)
+{
+	(void)state;
+	struct dp_packet p;
+	static const uint8_t limit[8] = { 6, 0, 4, 1, 4, 1, 0, 0 }, ah[24] = { 6, 4 };
+	for (unsigned i = 0; i < 2; i++) {
+		struct dp_built b = dp_built_plain(true);
+		b.payload = (const uint8_t *)MAIL;
+		b.len = sizeof MAIL - 1;
+		b.next = i ? 51 : 60;
+		b.between = i ? ah : limit;
+		b.nbetween = i ? sizeof ah : sizeof limit;
+		size_t n = dp_built_write(&b, frame) - IP_AT;
+		memcpy(packet, frame + IP_AT, n);
+		n = dp_wrapped_write(frame, packet, n, find("VXLAN")->how, &(struct dp_wrapped){ .number = 9 });
+		assert_int_equal(parse(n, &p), DP_TCP);
+		assert_int_equal(p.authenticated, i);
+		assert_int_equal(p.payload_len, sizeof MAIL - 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +493,9 @@ int main(void)
 		cmocka_unit_test(keys),
 		cmocka_unit_test(layers_are_told),
 		cmocka_unit_test(first_sight),
+		cmocka_unit_test(a_mirrors_headers_are_not_borne),
+		cmocka_unit_test(where_there_is_no_voice),
+		cmocka_unit_test(headers_between),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_kept.h"
+#include "dataplane/dp_layers.h"
 #include "dataplane/dp_mirror.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_streams.h"
@@ -201,6 +202,17 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	return pass(w);
 }
 
+/* For the records of a session, should one begin with it. */
+static void note_tunnel(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	if (pkt->tunnel == w->tunnel.id && pkt->sport == w->tunnel.sport && memcmp(pkt->src, w->tunnel.src, sizeof pkt->src) == 0)
+		return;
+	w->tunnel.id = pkt->tunnel;
+	memcpy(w->tunnel.src, pkt->src, sizeof pkt->src);
+	w->tunnel.sport = pkt->sport;
+	dp_layers_outermost(&w->tunnel.is, rte_pktmbuf_mtod(m, const uint8_t *), pkt);
+}
+
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m);
 
 /* Between two ports: what is no mail's goes on in the fragments that came; what is or may be some in segments of ours, for
@@ -309,6 +321,8 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		return pass(w);
 	switch (class) {
 	case DP_TCP:
+		if (pkt.depth > 0)
+			note_tunnel(w, m, &pkt);
 		return segment(w, m, &pkt);
 	case DP_FRAGMENT:
 		return fragment(w, &pkt, m);

@@ -150,6 +150,12 @@ struct dp_worker {
 	struct dp_worker_stats stats;
 	struct dp_flow *flow; /* of the packet being worked on, for the callbacks; NULL: none */
 	struct rs_options options; /* of the packet being worked on */
+	struct { /* what tunnel the last packet that was in one came by */
+		struct ct_tunnel is;
+		uint64_t id; /* dp_packet's */
+		uint8_t src[16]; /* in it */
+		uint16_t sport;
+	} tunnel;
 	uint64_t smtp_ports[65536 / 64]; /* bit set */
 	bool ended; /* DP_END was seen */
 	bool patient; /* records may be waited for (captures); live ports never wait */

@@ -69,6 +69,24 @@ class Tunnels(Scenario):
                 r = self.read(self.frames("vlan.pcap", self.both(WRAPPINGS[name][0])), status=1)
                 self.assertEqual([m.get("vlan") for m in r.messages], [want, want])
 
+    def test_the_outermost_tunnel_is_named(self):
+        """As Suricata names it, seen from the client's side, in every record of the connection."""
+        for name, version, want in (
+            ("vxlan", 4, ("10.9.0.1", "10.9.0.2", 4789, "UDP", 1)),
+            ("gre-all", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "GRE", 1)),
+            ("ipip", 4, ("10.9.0.1", "10.9.0.2", 0, "IPv4", 1)),
+            ("ipip", 6, ("10.9.0.1", "10.9.0.2", 0, "IPv6", 1)),
+            ("four", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "IPv4", 4)),
+            ("vxlan-gre", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "GRE", 2)),
+            ("pppoe", 4, None),
+        ):
+            with self.subTest(name, version=version):
+                r = self.read("--workers", 2, self.frames("named.pcap", self.both(WRAPPINGS[name][0], version)), status=1)
+                for record in r.records[:-1]:
+                    t = record.get("tunnel")
+                    self.assertEqual(t and tuple(t[x] for x in ("src_ip", "dest_ip", "dest_port", "proto", "depth")), want)
+                    self.assertTrue(not t or set(t) == {"src_ip", "src_port", "dest_ip", "dest_port", "proto", "depth"})
+
     def test_networks_with_the_same_addresses(self):
         """A clean and an infected connection between the same ends and ports at the same time, in two networks."""
         for one, other in (
