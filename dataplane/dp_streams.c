@@ -57,18 +57,21 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 static void on_contradiction(void *arg, unsigned dir, const struct rs_contradiction *c)
 {
 	struct dp_worker *w = arg;
-	(void)dir;
-	(void)c;
 	w->stats.contradictions++;
+	dp_anomaly_flow(w, w->flow, dir, DP_ANOMALY_OVERLAP, c);
 }
 
+/* What was read in its place is forgotten: whether it says the same nobody knows. */
 static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
 {
+	static const struct dp_doubted forgotten = { CT_REASON_OVERLOAD, 30, "stream.not_compared" };
 	struct dp_worker *w = arg;
 	(void)dir;
 	(void)off;
 	(void)len;
 	w->stats.not_compared++;
+	if (w->flow->session && !dp_worker_guards(w))
+		dp_session_doubt(w->flow->session, &forgotten);
 }
 
 static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction, .unknown = on_unknown };
