@@ -80,13 +80,18 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "faults", "scan_failed", i->scan_failed);
 	add(l, "limits", "archive_depth", i->archive_limit);
 	add(l, "limits", "archive_members", i->member_limit);
+	add(l, "limits", "inflate_bytes", i->inflate_limit);
+	add(l, "limits", "inflate_file", i->inflate_file_limit);
+	add(l, "limits", "inflate_ratio", i->inflate_ratio_limit);
 	add(l, "limits", "record_text", i->note_limit);
 	add(l, "pool_empty", "files", i->no_file);
 	add(l, "pool_empty", "zips", i->no_zip);
+	add(l, "pool_empty", "inflates", i->no_inflate);
 	add(l, "pool_empty", "streams", i->no_stream);
 	add(l, "pool_empty", "contents", i->no_content);
 	add(l, "pool_empty", "records", i->no_record);
 	add(l, "pool_empty", "segments", w->segments.failed);
+	add(l, "pool_empty", "wrapped", w->fars.failed);
 	add(l, "pool_empty", "messages", in->messages.failed);
 	add(l, "pool_empty", "lines", in->lines.failed);
 	add(l, "pool_empty", "headers", in->headers.failed);

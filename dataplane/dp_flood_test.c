@@ -177,7 +177,7 @@ static void nothing_grows(const struct dp_test *t)
 	assert_true(w->flows.count[DP_FLOWS_HALF_OPEN] <= t->config.memory.flows / 8);
 	for (unsigned list = 0; list < DP_FLOWS_LISTS; list++)
 		TAILQ_FOREACH(f, &w->flows.lists[list], link)
-			*(dp_share_proven(f) ? &proven : &unproven) += rs_tcp_held(&f->tcp) + f->doubt[0].cost + f->doubt[1].cost;
+			*(dp_share_proven(f) ? &proven : &unproven) += rs_tcp_held(&f->tcp) + rs_tcp_kept(&f->tcp) + f->doubt[0].cost + f->doubt[1].cost;
 	assert_int_equal(unproven, w->unproven_held);
 	assert_int_equal(unproven + proven, w->streams.held);
 	assert_true(unproven <= RTE_MIN(w->streams.held_max, w->segments.size) / DP_SHARE);

@@ -255,6 +255,8 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	}
 	struct dp_inline *in = f->inl;
 	bool from_client = dp_flow_direction(f, pkt) == f->client;
+	if (!dp_inline_far(w, in, pkt))
+		return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	/* Its bytes could go another way than through here. */
 	if ((pkt->tcp_flags & RS_TCP_SYN) && dp_mptcp_remove(rte_pktmbuf_mtod_offset(m, uint8_t *, pkt->l4_off), pkt->tcp_hdr_len))
 		w->stats.mptcp_removed++;

@@ -8,7 +8,7 @@ static uint32_t held_by(const struct dp_flow *f)
 
 void dp_share_count(struct dp_worker *w, struct dp_flow *f)
 {
-	uint32_t now = dp_share_proven(f) ? 0 : held_by(f);
+	uint32_t now = dp_share_proven(f) ? 0 : held_by(f) + rs_tcp_kept(&f->tcp);
 	w->unproven_held = w->unproven_held - f->unproven_held + now;
 	f->unproven_held = now;
 }

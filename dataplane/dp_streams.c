@@ -7,6 +7,7 @@
 #include "dataplane/dp_mptcp.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_session.h"
+#include "dataplane/dp_sums.h"
 
 static void read_payload(struct dp_worker *w, unsigned dir, const struct rte_mbuf *m, uint32_t skip, uint32_t len)
 {
@@ -90,24 +91,6 @@ void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_pa
 	}
 }
 
-static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
-{
-	const uint8_t *head = rte_pktmbuf_mtod(m, const uint8_t *);
-	if (pkt->ip_version == 4 && !dp_packet_checksum_ip(head + pkt->l3_off))
-		return false;
-	struct dp_checksum sum = { 0 };
-	uint32_t off = pkt->l4_off, len = pkt->tcp_hdr_len + pkt->payload_len;
-	dp_checksum_add_pseudo(&sum, pkt, len);
-	for (; m && len > 0; m = m->next, off = 0) {
-		uint32_t n = rte_pktmbuf_data_len(m) - off;
-		if (n > len)
-			n = len;
-		dp_checksum_add(&sum, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
-		len -= n;
-	}
-	return dp_checksum_value(&sum) == 0;
-}
-
 /* Whether anything depends on it: what is no mail passes, right or wrong, but no wrong one begins or replaces a connection. */
 static bool matters(const struct dp_flow *f, const struct dp_packet *pkt)
 {
@@ -125,7 +108,7 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	/* A segment that is not here whole cannot be summed. */
 	if (pkt->payload_missing)
 		return DP_SUM_TAKE;
-	bool right = sums_right(pkt, m);
+	bool right = dp_sums_right(m, pkt, inline_);
 	/* Between two ports nobody but the receiver's own card has still to compute one. */
 	if (policy == CT_CHECKSUMS_VERIFY || inline_)
 		return right ? DP_SUM_TAKE : DP_SUM_DROP;

@@ -111,10 +111,17 @@ static enum dp_fate unreadable(struct dp_worker *w, const struct rte_mbuf *m, co
 	return w->use == DP_USE_INLINE && !tcp ? pass(w) : refuse(w, m, why);
 }
 
+/* Its IP length promises more than the frame ever had: no receiver takes it. Of a frame that a capture holds in part,
+ * nobody here knows. */
+static bool never_whole(const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	return pkt->payload_missing && (uint64_t)rte_pktmbuf_pkt_len(m) + pkt->payload_missing > dp_meta_const(m)->wire_len;
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
-	if (w->use == DP_USE_INLINE && pkt->payload_missing)
+	if (pkt->payload_missing && (w->use == DP_USE_INLINE || never_whole(m, pkt)))
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
 	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it: it changes nothing. */
@@ -372,6 +379,7 @@ static uint32_t replies_of(const struct ct_config *c)
 #define FOR_EACH_POOL(X)                                                                                               \
 	X(runs, sizeof(struct dp_hold_run), c->memory.mbufs)                                                           \
 	X(inlines, sizeof(struct dp_inline), c->memory.flows)                                                         \
+	X(fars, 2 * sizeof(struct dp_voice_far), c->memory.wrapped)                                                    \
 	X(replies, sizeof(struct dp_replies), replies_of(c))
 
 static size_t inline_bytes(const struct ct_config *c)
@@ -447,9 +455,16 @@ static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc,
 int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
 {
 	const struct ct_config *c = wc->config;
+	size_t asked;
+	*out = NULL;
+	if (rs_inflate_check(&asked) != 0) {
+		snprintf(err, err_size, "zlib %s asks for %zu bytes to inflate, and mailweir was built with room for %u: set "
+			 "RS_INFLATE_MEMORY in reassembly/archive/rs_inflate.h to at least that, and build it again", zlibVersion(), asked,
+			 (unsigned)RS_INFLATE_MEMORY);
+		return -ENOTSUP;
+	}
 	int rc = -ENOMEM;
 	struct dp_worker *w = rte_zmalloc("worker", sizeof *w, 64);
-	*out = NULL;
 	if (!w)
 		goto fail;
 	w->id = wc->id;

@@ -124,7 +124,7 @@ struct dp_worker {
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
-	struct rs_pool runs, inlines, replies; /* inline */
+	struct rs_pool runs, inlines, fars, replies; /* inline */
 	struct dp_inline_list refusing, answering, resetting;
 	uint64_t pickup_until;
 	struct dp_inspect inspect;

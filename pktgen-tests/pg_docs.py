@@ -6,6 +6,7 @@
     pktgen-tests/pg_docs.py captures >docs/CAPTURES.md
     pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md
     pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt
+    pktgen-tests/pg_docs.py evasions >docs/EVASIONS.md
 
     pktgen-tests/pg_docs.py memory          (the tables in docs/MEMORY.md, in their place)
 
@@ -205,6 +206,60 @@ message than mailweir did. Names such as `mime.header_invalid` are those of `mai
     return "\n".join(out) + "\n"
 
 
+# docs/EVASIONS.md -------------------------------------------------------------------------------------------------------
+
+FAMILIES = {
+    "ip": "Packets that IP does not take, or that do not arrive",
+    "header": "Segments that TCP does not take for what their header says",
+    "handshake": "Beginnings",
+    "reset": "Ends that are none",
+    "window": "Outside of the window, holes, probes",
+    "overlap": "Overlaps that contradict",
+    "segments": "Honest bytes in dishonest pieces",
+    "urgent": "Urgent data",
+    "reuse": "The same ports again",
+    "direction": "What a mirror shows of the two directions",
+    "fragments": "Fragments",
+    "encapsulation": "Tunnels and link headers",
+}
+
+
+def evasions():
+    """The table of all strategies, as pktgen-tests/evasions has it."""
+    sys.path.insert(0, HERE)
+    from evasions import table
+
+    strategies = table.load()
+    out = ["""\
+# Evasions
+
+%d ways to make a sensor on a mirror read something else than the receiver did. Each is tried on `mailweir read` with an infected
+message (`pktgen-tests/scenarios/test_evasion.py`), over IPv4 and IPv6 where both have it, with one worker and with two.
+The outcomes were written before they were tried, from RFCs and from what receivers do. Where the receiver is Linux, and the strategy
+is not one of what a mirror shows, `test_evasion_linux.py` sends the same packets to a real socket and looks at what it reads:
+
+- *found*: the message is infected;
+- *named*: the receiver's choice cannot be known from outside: there is an anomaly of that name, and no message is clean;
+- *found, or named*: receivers differ, or both answers are right;
+- `unscanned`: by that reason, or infected.
+
+Each has a clean twin, that must be clean: the same trick with a harmless text. A decoy of the twin says the same bytes in the same
+place; where no receiver takes it whatever it says (wrong checksums), other ones. Where the twin may be unscanned instead, it is said.
+
+Made by `pktgen-tests/pg_docs.py evasions` from `pktgen-tests/evasions/`; a test compares the two.
+""" % len(strategies)]
+    for family, title in FAMILIES.items():
+        out.append("## %s\n" % title)
+        out.append("| name | what | IP | receiver | expected | source |")
+        out.append("|---|---|---|---|---|---|")
+        for s in (s for s in strategies if s.family == family):
+            twin = "; twin may be `unscanned: %s`" % "` or `".join(s.twin) if s.twin else ""
+            versions, receiver = ", ".join(map(str, s.versions)), {"linux": "Linux"}.get(s.receiver, s.receiver)
+            out.append("| `%s` | %s | %s | %s | %s%s | %s |" % (s.name, s.what, versions, receiver, s.expected.text, twin, s.source))
+        out.append("")
+    return "\n".join(out)
+
+
 def plural(n, what):
     return "%d %s%s" % (n, what, "" if n == 1 else "s")
 
@@ -282,6 +337,8 @@ def main():
         text = overlaps()
     elif sys.argv[1:] == ["overlaps-of-three"]:
         text = overlaps_of_three()
+    elif sys.argv[1:] == ["evasions"]:
+        text = evasions()
     else:
         print(textwrap.dedent(__doc__), file=sys.stderr)
         sys.exit(2)
