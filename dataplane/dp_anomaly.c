@@ -9,7 +9,6 @@
 static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 #define EVENT(which, reason, name) [which] = { reason, which, name },
 	EVENT(DP_ANOMALY_OVERLAP, CT_REASON_MALFORMED, "stream.reassembly_overlap_different_data")
-	EVENT(DP_ANOMALY_NOT_COMPARED, CT_REASON_OVERLOAD, "stream.repetition_not_compared")
 	EVENT(DP_ANOMALY_TIMESTAMP, CT_REASON_NONE, "stream.pkt_invalid_timestamp")
 	EVENT(DP_ANOMALY_WINDOW, CT_REASON_NONE, "stream.est_packet_out_of_window")
 	EVENT(DP_ANOMALY_ACK, CT_REASON_NONE, "stream.est_invalid_ack")
@@ -27,7 +26,7 @@ static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 	EVENT(DP_ANOMALY_UNACCEPTABLE, CT_REASON_MALFORMED, "stream.unacceptable_acknowledged")
 #undef EVENT
 };
-_Static_assert(DP_ANOMALY_MAX <= 32, "a bit each in dp_flow");
+_Static_assert(DP_ANOMALY_MAX <= DP_DOUBT_OTHER, "a bit each in dp_flow, and in a message below other doubts");
 
 const char *dp_anomaly_name(enum dp_anomaly which)
 {

@@ -14,9 +14,11 @@ struct dp_session;
 
 struct dp_doubted { /* why the receiver may have read other bytes than were read here */
 	enum ct_reason reason;
-	uint8_t number; /* below 32: one doubt is noted once a message */
+	uint8_t number; /* below 32: one doubt is noted once a message. Those that are no dp_anomaly: from DP_DOUBT_OTHER on */
 	const char *name; /* a constant */
 };
+
+#define DP_DOUBT_OTHER 30
 
 struct dp_message {
 	LIST_ENTRY(dp_message) link; /* of its session's */

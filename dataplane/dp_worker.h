@@ -58,7 +58,6 @@ extern const char *const dp_drop_names[DP_DROP_MAX];
 
 enum dp_anomaly { /* what no honest sender's packets do (dp_anomaly.h) */
 	DP_ANOMALY_OVERLAP, /* bytes contradict bytes seen in their place */
-	DP_ANOMALY_NOT_COMPARED, /* bytes were repeated that were not remembered any more */
 	DP_ANOMALY_TIMESTAMP, /* RFC 7323 5: older than what was seen */
 	DP_ANOMALY_WINDOW, /* data further on than its receiver would take */
 	DP_ANOMALY_ACK, /* RFC 5961 5.2: acknowledges what was never sent */
