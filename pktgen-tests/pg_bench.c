@@ -14,8 +14,8 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir-bench scan [--mix MIX] [--pcap FILE] [--seconds S] [--sha256]\n"
 	      "                           [--inline] [--size BYTES] [--traffic MB] [--isa NAME]\n"
-	      "       mailweir-bench flows [--flows N] [--messages M] [--inflating K] [--inline]\n"
-	      "                            [--config FILE] [--sizes]\n"
+	      "       mailweir-bench flows [--flows N] [--messages M] [--inflating K]\n"
+	      "                            [--inline] [--config FILE] [--sizes]\n"
 	      "       mailweir-bench forward [--window FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench latency [--rate FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench --help | --version\n"
