@@ -18,7 +18,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 	uint32_t m = c->memory.messages;
 	return (struct sizes){
 		.sessions = c->memory.sessions,
-		.lines = c->memory.sessions / 16 + m,
+		.lines = c->memory.sessions / 32 + m,
 		.headers = m,
 		.messages = m * 2,
 		.contents = m,

@@ -60,7 +60,7 @@ struct under_way {
 
 static void begin(struct dp_test *t, struct under_way *u)
 {
-	static const struct ct_flow flow = { .id = 7 };
+	static const struct dp_flow flow;
 	u->records = 0;
 	u->session = dp_session_begin(&t->worker->inspect, &flow, &u->records, false);
 	assert_non_null(u->session);

@@ -139,7 +139,8 @@ static void keep_sent(void *sink, struct rte_mbuf *m, unsigned out)
 		rte_pktmbuf_free(m);
 		return;
 	}
-	t->sent = realloc(t->sent, (t->nsent + 1) * sizeof *t->sent);
+	if ((t->nsent & (t->nsent - 1)) == 0)
+		t->sent = realloc(t->sent, (t->nsent ? t->nsent * 2 : 1) * sizeof *t->sent);
 	assert_non_null(t->sent);
 	struct dp_sent *s = &t->sent[t->nsent++];
 	*s = (struct dp_sent){ .out = out, .ours = dp_meta(m)->kind == DP_OURS, .n = rte_pktmbuf_pkt_len(m) };
@@ -346,7 +347,9 @@ static void take_records(struct dp_test *t)
 	void *v;
 	while (rte_ring_sc_dequeue(t->worker->records, &v) == 0) {
 		struct ct_record *r = v;
-		t->found = realloc(t->found, (t->nfound + 1) * sizeof *t->found);
+		/* Of floods there are many. */
+		if ((t->nfound & (t->nfound - 1)) == 0)
+			t->found = realloc(t->found, (t->nfound ? t->nfound * 2 : 1) * sizeof *t->found);
 		assert_non_null(t->found);
 		struct dp_found *f = &t->found[t->nfound++];
 		f->rec = *r;

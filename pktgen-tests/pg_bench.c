@@ -14,8 +14,8 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir-bench scan [--mix MIX] [--pcap FILE] [--seconds S] [--sha256]\n"
 	      "                           [--inline] [--size BYTES] [--traffic MB] [--isa NAME]\n"
-	      "       mailweir-bench flows [--flows N] [--messages M] [--inflating K] [--inline]\n"
-	      "                            [--config FILE] [--sizes]\n"
+	      "       mailweir-bench flows [--flows N] [--messages M] [--inflating K]\n"
+	      "                            [--inline] [--config FILE] [--sizes]\n"
 	      "       mailweir-bench reassemble [--disorder 0|1|10] [--seconds S]\n"
 	      "                           [--segment BYTES] [--verify] [--traffic MB]\n"
 	      "       mailweir-bench forward [--window FRAMES] [LIVE OPTION]...\n"

@@ -394,10 +394,10 @@ static int load_config(struct bench *b)
 	b->config.memory.flows = RTE_MAX(b->flows, 64u);
 	b->config.memory.sessions = RTE_MAX(b->flows, 16u);
 	b->config.memory.messages = RTE_MAX(b->messages, 16u);
-	/* Records: of a message and its file, and as many on their way to control. Blocks: two for the envelope and header fields, five or six
+	/* Records: of a message and its file, and one on its way to control. Blocks: one or two for the envelope and header fields, five or six
 	 * for a file's name and first bytes. */
-	b->config.memory.records = b->config.memory.messages * 4;
-	b->config.memory.blocks = RTE_MAX(b->config.memory.messages * 8, 64u);
+	b->config.memory.records = b->config.memory.messages * 3;
+	b->config.memory.blocks = RTE_MAX(b->config.memory.messages * 7, 64u);
 	return 0;
 }
 

@@ -583,6 +583,71 @@ static void numbers_of_handshakes_that_change(void **state)
 	wire_end(&w, "", "");
 }
 
+/* Proven: each side has said what only who saw the other's packets can say. */
+static void proven_by_a_handshake(void **state)
+{
+	(void)state;
+	struct wire w;
+	for (uint32_t isn = 0xfffffffe; isn < 0xfffffffe + 4u || isn < 4; isn++) {
+		wire_init(&w, isn, isn * 7 + 3);
+		send(&w, 0, SYN, -1, 0, "");
+		assert_false(rs_tcp_proven(&w.c));
+		send(&w, 1, SYN | ACK, -1, 0, "");
+		assert_false(rs_tcp_proven(&w.c));
+		/* A blind sender's third step: an answer was seen, its number was not. */
+		for (int64_t off = -70000; off <= 70000; off += 7) {
+			if (off == 0)
+				continue;
+			struct wire guess = w;
+			struct rs_tcp_segment seg = { .seq = w.isn[0] + 1, .ack = w.isn[1] + 1 + (uint32_t)off, .flags = ACK };
+			rs_tcp_packet(&guess.c, &guess.mem, 0, &seg, w.refs, 1, &ops, &guess);
+			assert_false(rs_tcp_proven(&guess.c));
+		}
+		send(&w, 0, ACK, 0, 0, "");
+		assert_true(rs_tcp_proven(&w.c));
+		wire_end(&w, "", "");
+	}
+	/* An answer to a SYN that nobody saw, and data behind it, all of one side. */
+	wire_init(&w, 100, 200);
+	send(&w, 1, SYN | ACK, -1, 0, "");
+	send(&w, 1, ACK, 0, 0, "220 mx");
+	assert_false(rs_tcp_proven(&w.c));
+	send(&w, 0, ACK, 0, 6, "");
+	assert_true(rs_tcp_proven(&w.c));
+	wire_end(&w, "", "220 mx");
+}
+
+static void proven_in_the_middle(void **state)
+{
+	(void)state;
+	struct wire w;
+	for (unsigned first = 0; first < 2; first++) {
+		wire_init(&w, 0xffffff00, 5000);
+		send(&w, first, ACK, 0, 0, "abc");
+		assert_false(rs_tcp_proven(&w.c));
+		send(&w, !first, ACK, 0, 3, "defg");
+		assert_false(rs_tcp_proven(&w.c));
+		send(&w, first, ACK, 3, 4, "");
+		assert_true(rs_tcp_proven(&w.c));
+		/* It stays so: what is lost or repeated later does not change who is there. */
+		send(&w, !first, ACK, 0, 0, "defg");
+		send(&w, first, ACK, 10, 4, "k");
+		assert_true(rs_tcp_proven(&w.c));
+		rs_tcp_close(&w.c, &w.mem, &ops, &w);
+		free(w.nodes);
+		free(w.refs);
+	}
+	/* The other side speaks of other numbers. */
+	wire_init(&w, 100, 5000);
+	send(&w, 0, ACK, 0, 0, "abc");
+	send(&w, 1, ACK, 0, -900, "defg");
+	send(&w, 0, ACK, 3, 4, "");
+	assert_false(rs_tcp_proven(&w.c));
+	rs_tcp_close(&w.c, &w.mem, &ops, &w);
+	free(w.nodes);
+	free(w.refs);
+}
+
 static void a_fin_waits_for_the_data_before_it(void **state)
 {
 	(void)state;
@@ -811,6 +876,8 @@ int main(void)
 		cmocka_unit_test(resets_count_where_a_receiver_would_believe_them),
 		cmocka_unit_test(a_fin_that_was_not_taken),
 		cmocka_unit_test(numbers_of_handshakes_that_change),
+		cmocka_unit_test(proven_by_a_handshake),
+		cmocka_unit_test(proven_in_the_middle),
 		cmocka_unit_test(a_fin_waits_for_the_data_before_it),
 		cmocka_unit_test(nothing_follows_a_fin_that_was_acknowledged),
 		cmocka_unit_test(keep_alives_and_repetitions_bring_nothing),
