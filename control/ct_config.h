@@ -56,8 +56,10 @@ struct ct_config {
 		uint32_t mbufs; /* for all workers together */
 		uint32_t flows;
 		uint32_t half_open; /* 0: an eighth of flows */
+		uint32_t wrapped; /* inline: connections whose link headers are long, or have lengths */
 		uint32_t sessions; /* connections that speak SMTP */
 		uint32_t messages; /* messages in progress, files in progress, matching streams of each kind */
+		uint32_t inflating; /* members of archives that are being inflated */
 		uint32_t records; /* records in progress and on their way to control */
 		uint32_t blocks; /* text blocks of records */
 		uint32_t segments; /* out-of-order segments */
@@ -100,6 +102,7 @@ struct ct_config {
 		uint32_t window; /* bytes ahead that are accepted out of order */
 		uint32_t held; /* mbufs held out of order, a direction */
 		enum ct_urgent urgent;
+		uint32_t remember; /* mbufs of bytes that were read and not acknowledged yet, a direction */
 		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */
 	} tcp;
 	struct ct_receivers receivers; /* receivers: how each reads overlaps */
@@ -109,6 +112,7 @@ struct ct_config {
 	} smtp;
 	struct { /* limits: a message; at each, the message is "unscanned: limit" and goes on being counted */
 		uint32_t mime_depth, mime_parts, archive_depth, archive_members, note_blocks;
+		uint32_t inflate_ratio, inflate_bytes, inflate_file;
 	} limits;
 	struct { /* files: */
 		enum ct_sha256_mode sha256;

@@ -132,8 +132,13 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, half_open, 0, 16777216, "0",
 	       "Of these, those that anyone can make by one packet: whose handshake is not complete, or, not being mail, of which "
 	       "one side was not heard; 0: an eighth. Beyond that the oldest of them gives way."),
+	NUMBER(memory, wrapped, 16, 16777216, "8192",
+	       "Between two ports: those of them that are mail's and inside tunnels, PPPoE or many tags, whose headers are kept."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
+	NUMBER(memory, inflating, 1, 1048576, "1024",
+	       "Members of archives, and gzip files, that are being inflated: each takes 40 KB, an archive in another as many as "
+	       "it is deep. Without room the message is \"unscanned: overload\"."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),
 	NUMBER(memory, blocks, 64, 16777216, "131072", "Blocks of 512 bytes, for the text of records."),
 	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing."),
@@ -163,6 +168,10 @@ const struct ct_key ct_keys[] = {
 	     "What a receiver makes of an urgent byte (RFC 6093). oob: it takes it out of the stream, as programs have it that do not "
 	     "ask for it. inline: it reads it in its place. A message with such bytes is not clean, for receivers differ; between "
 	     "two ports they are not forwarded."),
+	NUMBER(tcp, remember, 0, 65535, "1024",
+	       "Packets already read whose receiver has not acknowledged them yet that are remembered, in one direction of a mail "
+	       "connection, so that repetitions can be compared with them. A repetition of what is not remembered any more makes the "
+	       "message \"unscanned: overload\"; 0: nothing is remembered, and none is compared."),
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),
@@ -197,6 +206,12 @@ const struct ct_key ct_keys[] = {
 	NUMBER(limits, mime_parts, 1, 1000000, "1000", "Parts."),
 	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another; 0: none is opened."),
 	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
+	SIZE(limits, inflate_bytes, 65536, 2147483648, "400M",
+	     "What members of archives come to when they are inflated, all levels together."),
+	SIZE(limits, inflate_file, 65536, 2147483648, "100M", "The same of one member."),
+	NUMBER(limits, inflate_ratio, 1, 1000000, "250",
+	       "How many times as much as the attachments that they come in, all levels together and beyond the first megabyte. Deflate "
+	       "reaches 1032 on each level."),
 	NUMBER(limits, note_blocks, 4, 65536, "4096", "Blocks of 512 bytes that its record's text may take: a recipient takes about 30 bytes."),
 
 	ENUM(files, sha256, sha256_names, "all", "Of which files the SHA-256 is computed; attachments: not of members of archives. It costs about as much as all the rest."),

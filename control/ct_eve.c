@@ -374,6 +374,19 @@ static json_t *hex(const uint8_t *p, size_t n)
 	return json_string(s);
 }
 
+/* What is known of a file of which bytes are missing. */
+static void set_gaps(json_t *o, const struct ct_file *f)
+{
+	ct_json_set(o, "size_estimated", json_true());
+	if (!f->encoded.length)
+		return;
+	json_t *encoded = json_object();
+	ct_json_set(encoded, "offset", number(f->encoded.offset));
+	ct_json_set(encoded, "length", number(f->encoded.length));
+	ct_json_set(encoded, "lost", number(f->encoded.lost));
+	ct_json_set(o, "encoded", encoded);
+}
+
 static void put_file(struct ct_render *r, const struct ct_record *rec, const struct ct_view *v, struct ct_buf *out)
 {
 	const struct ct_file *f = &rec->u.file;
@@ -398,6 +411,8 @@ static void put_file(struct ct_render *r, const struct ct_record *rec, const str
 	ct_json_set(ours, "path", array(&v->path));
 	ct_json_set_text(ours, "type", v->type && v->type[0] ? v->type : NULL);
 	ct_json_set(ours, "encrypted", json_boolean(f->encrypted));
+	if (f->gaps)
+		set_gaps(ours, f);
 	ct_json_set_text(ours, "sensor", r->sensor);
 	ct_json_set(o, "mailweir", ours);
 	ct_json_line(o, out);

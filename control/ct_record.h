@@ -119,8 +119,15 @@ struct ct_message {
 
 enum ct_file_state { CT_FILE_CLOSED, CT_FILE_TRUNCATED };
 
+/* Where something stood in a message, as it travelled. */
+struct ct_extent {
+	uint64_t offset, length; /* from the content's first byte, missing bytes counted */
+	uint64_t lost; /* of them, those that are missing */
+};
+
 struct ct_file {
-	uint64_t size; /* decoded bytes */
+	uint64_t size; /* decoded bytes; with gaps: about */
+	struct ct_extent encoded; /* with gaps, of a part; else all 0 */
 	uint8_t sha256[32];
 	bool has_sha256, gaps, encrypted;
 	uint8_t state; /* enum ct_file_state */

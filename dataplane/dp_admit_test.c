@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which segments count on a copy of the traffic: what a receiver does not accept hides no program and changes nothing; with a clean twin
  * of each, and what honest ends do that looks like it. */
+#include "dataplane/dp_admit.h"
 #include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_made.h"
 
@@ -142,6 +143,41 @@ static void test_decoys_before(void **state)
 			assert_int_equal(s.t.worker->stats.doubts[decoys[how].why], lies);
 			assert_int_equal(s.t.worker->account[0].dropped[DP_DROP_INVALID], lies);
 			scene_end(&s, decoys[how].told);
+		}
+}
+
+/* In a message with nothing bad in it one decoy says other bytes, before the true ones or after them: what the receiver read of the two
+ * cannot be known here, and it is not clean. */
+static void test_decoys_that_contradict(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < DECOYS; how++)
+		for (unsigned after = 0; after < 2; after++) {
+			struct scene s;
+			uint8_t lie[PIECE];
+			memset(lie, 'x', sizeof lie);
+			scene_init(&s, false);
+			s.c.timestamps = true;
+			s.c.tsval[0] = 5000;
+			scene_open(&s);
+			for (size_t at = 0; at < s.mail.n; at += PIECE) {
+				if (at == PIECE && !after)
+					deceive(&s, how, lie, piece(&s, at));
+				dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+				if (at == PIECE && after) {
+					s.c.seq[0] -= (uint32_t)piece(&s, at);
+					deceive(&s, how, lie, piece(&s, at));
+					s.c.seq[0] += (uint32_t)piece(&s, at);
+				}
+				acknowledge(&s);
+			}
+			scene_accept(&s);
+			assert_int_equal(told(&s, DP_ANOMALY_OVERLAP), 1);
+			assert_int_equal(told(&s, dp_admit_anomaly(decoys[how].why)), 1);
+			assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+			dp_test_verdict(&s.t, 0, CT_UNSCANNED, CT_REASON_MALFORMED, true);
+			dp_text_free(&s.mail);
+			dp_test_close(&s.t);
 		}
 }
 
@@ -594,6 +630,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decoys_before),
+		cmocka_unit_test(test_decoys_that_contradict),
 		cmocka_unit_test(test_decoys_acknowledged),
 		cmocka_unit_test(test_beyond_the_window),
 		cmocka_unit_test(test_reset_that_was_not_taken),

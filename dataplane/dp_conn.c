@@ -46,6 +46,7 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 		f->client = to_mail && !from_mail ? 0 : from_mail && !to_mail ? 1 : 2;
 	bool mail = f->client == 0 ? to_mail : f->client == 1 ? from_mail : false;
 	f->proto = mail ? DP_PROTO_SMTP : w->config->smtp.detect || to_mail || from_mail ? DP_PROTO_PROBING : DP_PROTO_NONE;
+	dp_streams_begin(w, f, pkt);
 }
 
 static void key_of(const struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, struct dp_flow_key *key,
@@ -64,6 +65,16 @@ static void evict(struct dp_worker *w, struct dp_flow *f)
 	remove_flow(w, f, CT_REASON_OVERLOAD);
 }
 
+/* The longest idle one-sided connection ends. False: there is none beside the one at hand. */
+static bool give_way(struct dp_worker *w)
+{
+	struct dp_flow *f = TAILQ_FIRST(&w->flows.lists[DP_FLOWS_ONE_SIDED]);
+	if (!f || f == w->flow)
+		return false;
+	evict(w, f);
+	return true;
+}
+
 #define GIVE_WAY_MAX 4 /* for each beginning: they are ended faster than they are replaced, and no packet waits for many */
 
 bool dp_conn_room(void *arg)
@@ -71,17 +82,15 @@ bool dp_conn_room(void *arg)
 	struct dp_worker *w = arg;
 	if (!dp_inspect_is_short(&w->inspect))
 		return true;
-	if (!w->flow || !dp_share_proven(w->flow)) {
-		w->stats.unproven_refused++;
-		return false;
+	if (w->flow && dp_share_proven(w->flow)) {
+		for (unsigned i = 0; i < GIVE_WAY_MAX && give_way(w); i++)
+			;
+		return true;
 	}
-	for (unsigned i = 0; i < GIVE_WAY_MAX; i++) {
-		struct dp_flow *f = TAILQ_FIRST(&w->flows.lists[DP_FLOWS_ONE_SIDED]);
-		if (!f || f == w->flow)
-			break;
-		evict(w, f);
-	}
-	return true;
+	if (give_way(w))
+		return true;
+	w->stats.unproven_refused++;
+	return false;
 }
 
 /* answers: a SYN of the other end was seen before. */

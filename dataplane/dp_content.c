@@ -113,6 +113,10 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->leaf = true;
 	c->attachment = part->flags & RS_PART_ATTACHMENT;
 	c->matched = c->opaque = false;
+	c->offset = part->offset;
+	c->length = c->lost = 0;
+	c->skip = 0;
+	c->prove = c->to_line = false;
 	rs_transfer_init(&c->transfer, part->cte);
 	rs_uu_init(&c->uu);
 	dp_line_init(&c->line);
@@ -150,9 +154,46 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	}
 }
 
+/* Behind a gap in base64: passes over what cannot be decoded. Returns how many bytes that are. */
+static size_t resume(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	size_t k = 0;
+	if (c->prove) {
+		c->prove = false;
+		if (!dp_gap_proved(&c->gap, p, n)) {
+			c->to_line = true;
+			c->skip = 0;
+			dp_line_lose(&c->line);
+		}
+	}
+	if (c->to_line) {
+		const uint8_t *lf = memchr(p, '\n', n);
+		k = lf ? (size_t)(lf + 1 - p) : n;
+		c->to_line = !lf;
+	}
+	for (; k < n && c->skip; k++)
+		c->skip -= rs_base64_has(p[k]);
+	dp_line_piece(&c->line, &c->transfer, p, k);
+	if (c->encoded_left)
+		encoded_feed(c, k);
+	dp_line_done(&c->line, k, 0);
+	return k;
+}
+
+static inline bool is_resuming(const struct dp_content *c)
+{
+	return c->prove || c->to_line || c->skip;
+}
+
 static void on_part_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_content *c = arg;
+	c->length += n;
+	if (is_resuming(c)) {
+		size_t k = resume(c, p, n);
+		p += k;
+		n -= k;
+	}
 	/* Uuencoded data is known, and not opened. */
 	if (c->transfer.cte == RS_CTE_IDENTITY && !c->uu.found && rs_uu_feed(&c->uu, p, n)) {
 		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
@@ -184,6 +225,8 @@ static void on_part_end(void *arg, uint32_t flags)
 	size_t len = rs_transfer_end(&c->transfer, c->ins->buffer);
 	if (c->file) {
 		dp_file_data(c->file, c->ins->buffer, len);
+		if (c->lost)
+			dp_file_encoded(c->file, c->offset, c->length, c->lost);
 		dp_file_end(c->file, flags & RS_PART_MISSING_END, gaps);
 		c->file = NULL;
 	} else {
@@ -267,7 +310,7 @@ struct dp_content *dp_content_begin(struct dp_message *msg)
 
 size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 {
-	if (!rs_mime_base64_body(&c->mime))
+	if (!rs_mime_base64_body(&c->mime) || is_resuming(c))
 		return 0;
 	assert(c->leaf && c->transfer.cte == RS_CTE_BASE64);
 	size_t k, len;
@@ -282,6 +325,7 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 	if (c->file)
 		dp_file_data(c->file, c->ins->buffer, len);
 	dp_line_done(&c->line, k, len);
+	c->length += k;
 	rs_mime_skip(&c->mime, p, k);
 	return k;
 }
@@ -291,9 +335,66 @@ void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n)
 	rs_mime_feed(&c->mime, p, n);
 }
 
+/* So many characters of the encoded text are missing: none of a mark's may be on both sides. */
+static void encoded_gap(struct dp_content *c, uint64_t n)
+{
+	static const uint8_t nothing[256];
+	dp_line_piece(&c->line, &c->transfer, NULL, 0);
+	c->encoded_at = 0;
+	while (n && c->encoded_left) {
+		size_t k = n < sizeof nothing ? (size_t)n : sizeof nothing;
+		k = k < c->encoded_left ? k : (size_t)c->encoded_left;
+		mt_stream_scan(c->ins->matcher, c->encoded_scan, nothing, k, encoded_hit, c);
+		c->encoded += k;
+		c->encoded_left -= k;
+		n -= k;
+	}
+}
+
+/* What n missing bytes of the leaf would have become. */
+static uint64_t decoded_of(struct dp_content *c, uint64_t n, uint64_t *chars)
+{
+	const uint64_t before = c->length - c->lost;
+	*chars = n;
+	switch (c->transfer.cte) {
+	case RS_CTE_BASE64:
+		dp_gap_base64(&c->gap, c->line.tail, c->line.ntail, before == c->line.ntail && !c->lost, n);
+		*chars = c->gap.chars;
+		n = c->transfer.u.base64.nacc + c->gap.chars;
+		c->skip = (uint8_t)(-n & 3);
+		c->prove = true;
+		return (n + 3) / 4 * 3;
+	case RS_CTE_QP:
+		return before ? (uint64_t)((double)n * (double)c->line.decoded / (double)c->length) : n;
+	default:
+		return n;
+	}
+}
+
+static void leaf_gap(struct dp_content *c, uint64_t n)
+{
+	uint64_t chars, decoded = decoded_of(c, n, &chars);
+	const uint8_t flags = c->transfer.u.base64.flags;
+	const bool base64 = c->transfer.cte == RS_CTE_BASE64;
+	encoded_gap(c, chars);
+	rs_transfer_init(&c->transfer, c->transfer.cte);
+	if (base64)
+		c->transfer.u.base64.flags = flags;
+	dp_line_piece(&c->line, &c->transfer, NULL, 0);
+	if (c->file)
+		dp_file_gap(c->file, decoded);
+	dp_line_gap(&c->line, base64 ? c->gap.lines : 0, decoded);
+	if (!base64)
+		dp_line_lose(&c->line);
+	c->length += n;
+	c->lost += n;
+}
+
 void dp_content_gap(struct dp_content *c, uint64_t n)
 {
 	rs_mime_gap(&c->mime, n);
+	if (c->leaf)
+		leaf_gap(c, n);
 	dp_message_reason(c->msg, CT_REASON_GAP);
 }
 

@@ -6,6 +6,7 @@
 #define DP_CONTENT_H
 
 #include "dataplane/dp_file.h"
+#include "dataplane/dp_gap.h"
 #include "dataplane/dp_line.h"
 #include "reassembly/decode/rs_uu.h"
 
@@ -22,6 +23,12 @@ struct dp_content {
 	struct mt_stream *encoded_scan; /* MT_MAIL_ENCODED of the leaf; NULL when none of it is needed */
 	uint64_t encoded, encoded_left; /* characters given to it, and still wanted */
 	size_t encoded_at; /* where in the piece the next ones begin */
+	uint64_t offset; /* of the leaf's first byte in the message, as it travelled */
+	uint64_t length, lost; /* of the leaf so far, as it travelled, missing bytes counted; and those */
+	struct dp_gap gap; /* the last one in it */
+	uint8_t skip; /* characters behind a gap that belong to a quantum which was not seen whole */
+	bool prove; /* the gap's end is yet to be compared with what follows it */
+	bool to_line; /* decoding goes on in the next line */
 	bool leaf; /* a leaf is under way */
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */

@@ -42,7 +42,6 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "inline", "midstream_reset", s->midstream_reset);
 	add(l, "inline", "not_watched", s->inlines_refused);
 	add(l, "inline", "not_answered", s->answers_refused);
-	add(l, "inline", "contradictions", s->contradictions);
 	add(l, "inline", "bypassed", s->bypassed);
 	add(l, "inline", "reply_timeouts", s->reply_timeouts);
 	add(l, "inline", "reversed", s->reversed);
@@ -69,6 +68,9 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "tcp", "held", s->tcp_held);
 	add(l, "tcp", "held_limit", s->tcp_limit);
 	add(l, "tcp", "window", s->tcp_window);
+	add(l, "tcp", "contradictions", s->contradictions);
+	add(l, "tcp", "forgotten", w->streams.forgotten);
+	add(l, "tcp", "not_compared", s->not_compared);
 	add(l, "tcp", "gaps", s->tcp_gaps);
 	add(l, "tcp", "gap_bytes", s->tcp_gap_bytes);
 	add(l, "bytes", "received", w->account[0].bytes + w->account[1].bytes);
@@ -79,13 +81,18 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "faults", "scan_failed", i->scan_failed);
 	add(l, "limits", "archive_depth", i->archive_limit);
 	add(l, "limits", "archive_members", i->member_limit);
+	add(l, "limits", "inflate_bytes", i->inflate_limit);
+	add(l, "limits", "inflate_file", i->inflate_file_limit);
+	add(l, "limits", "inflate_ratio", i->inflate_ratio_limit);
 	add(l, "limits", "record_text", i->note_limit);
 	add(l, "pool_empty", "files", i->no_file);
 	add(l, "pool_empty", "zips", i->no_zip);
+	add(l, "pool_empty", "inflates", i->no_inflate);
 	add(l, "pool_empty", "streams", i->no_stream);
 	add(l, "pool_empty", "contents", i->no_content);
 	add(l, "pool_empty", "records", i->no_record);
 	add(l, "pool_empty", "segments", w->segments.failed);
+	add(l, "pool_empty", "wrapped", w->fars.failed);
 	add(l, "pool_empty", "messages", in->messages.failed);
 	add(l, "pool_empty", "lines", in->lines.failed);
 	add(l, "pool_empty", "headers", in->headers.failed);

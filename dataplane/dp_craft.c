@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/dp_be.h"
+#include "dataplane/dp_layers.h"
 #include "reassembly/tcp/rs_tcp.h"
 
 enum {
@@ -49,10 +50,48 @@ static void learn_timestamps(struct dp_voice *v, const struct dp_tcp_options *o,
 	}
 }
 
+static bool learn_far(struct dp_voice_far *far, const uint8_t *frame, const struct dp_packet *pkt)
+{
+	unsigned first = 0;
+	size_t base = 0;
+	for (; pkt->mirrored && base == 0; first++) {
+		if (first == pkt->nlayers)
+			return false;
+		if (pkt->layer[first].kind == DP_LAYER_ETHERNET)
+			base = pkt->layer[first].off;
+	}
+	if (pkt->l3_off - base > DP_VOICE_FAR_MAX)
+		return false;
+	far->len = (uint16_t)(pkt->l3_off - base);
+	memcpy(far->bytes, frame + base, far->len);
+	far->nlayers = (uint8_t)(pkt->nlayers - first);
+	for (unsigned i = 0; i < far->nlayers; i++)
+		far->layer[i] = (struct dp_layer){ (uint16_t)(pkt->layer[first + i].off - base), pkt->layer[first + i].kind };
+	dp_layers_learned(far->bytes, far->layer, far->nlayers);
+	return true;
+}
+
+/* False: it is none that a packet of ours could bear. */
+static bool learn_link(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt)
+{
+	bool is_far = dp_voice_needs_far(pkt);
+	if (pkt->l3_off < ETHERNET_LEN || pkt->authenticated)
+		return false;
+	if (is_far && (!v->far || !learn_far(v->far, frame, pkt)))
+		return false;
+	v->is_far = is_far;
+	v->labelled = pkt->labelled;
+	if (!is_far) {
+		memcpy(v->link, frame, pkt->l3_off);
+		v->link_len = (uint8_t)pkt->l3_off;
+	}
+	return true;
+}
+
 void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now)
 {
 	struct dp_tcp_options o;
-	if (pkt->tcp_flags & RS_TCP_RST || pkt->l3_off < ETHERNET_LEN || pkt->l3_off > DP_VOICE_LINK_MAX)
+	if (pkt->tcp_flags & RS_TCP_RST || !learn_link(v, frame, pkt))
 		return;
 	dp_tcp_options_parse(frame + pkt->l4_off, pkt->tcp_hdr_len, &o);
 	bool syn = pkt->tcp_flags & RS_TCP_SYN;
@@ -67,8 +106,6 @@ void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_pa
 		v->window = pkt->window;
 		v->window_of_syn = syn;
 	}
-	memcpy(v->link, frame, pkt->l3_off);
-	v->link_len = (uint8_t)pkt->l3_off;
 	v->ip_version = pkt->ip_version;
 	learn_ip(v, frame + pkt->l3_off);
 	memcpy(v->src, pkt->src, sizeof v->src);
@@ -78,10 +115,33 @@ void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_pa
 	v->heard = v->known = true;
 }
 
+static bool reverse_link(struct dp_voice *to, const struct dp_voice *from)
+{
+	if (from->labelled)
+		return false;
+	uint8_t *link = to->link;
+	const uint8_t *of = from->link;
+	if (from->is_far) {
+		if (!to->far)
+			return false;
+		*to->far = *from->far;
+		link = to->far->bytes;
+		of = from->far->bytes;
+		if (!dp_layers_reverse(link, to->far->layer, to->far->nlayers))
+			return false;
+	} else {
+		memcpy(link, of, sizeof to->link);
+	}
+	memcpy(link, of + MAC_LEN, MAC_LEN);
+	memcpy(link + MAC_LEN, of, MAC_LEN);
+	return true;
+}
+
 void dp_voice_reverse(struct dp_voice *to, const struct dp_voice *from)
 {
 	*to = (struct dp_voice){
-		.known = from->known,
+		.far = to->far,
+		.is_far = from->is_far,
 		.link_len = from->link_len,
 		.ip_version = from->ip_version,
 		.ttl = TTL_GUESS,
@@ -94,9 +154,7 @@ void dp_voice_reverse(struct dp_voice *to, const struct dp_voice *from)
 		.echoes = from->timestamps,
 		.tsecr = from->tsval,
 	};
-	memcpy(to->link, from->link, sizeof to->link);
-	memcpy(to->link, from->link + MAC_LEN, MAC_LEN);
-	memcpy(to->link + MAC_LEN, from->link, MAC_LEN);
+	to->known = reverse_link(to, from) && from->known;
 	memcpy(to->src, from->dst, sizeof to->src);
 	memcpy(to->dst, from->src, sizeof to->dst);
 }
@@ -198,18 +256,23 @@ int dp_craft_frame(uint8_t *to, size_t size, struct dp_voice *as, const struct d
 	/* IPv4's length counts its own header, IPv6's does not. */
 	if (tcp_len + what->len + (v4 ? ip_len : 0) > UINT16_MAX)
 		return -EMSGSIZE;
-	size_t len = as->link_len + ip_len + tcp_len + what->len, padded = len < DP_FRAME_MIN ? DP_FRAME_MIN : len;
+	size_t link_len = as->is_far ? as->far->len : as->link_len;
+	size_t len = link_len + ip_len + tcp_len + what->len, padded = len < DP_FRAME_MIN ? DP_FRAME_MIN : len;
 	if (padded > size)
 		return -ENOSPC;
 
-	uint8_t *ip = to + as->link_len, *tcp = ip + ip_len;
-	memcpy(to, as->link, as->link_len);
+	uint8_t *ip = to + link_len, *tcp = ip + ip_len;
+	if (as->is_far)
+		dp_layers_said(as->far->bytes, as->far->layer, as->far->nlayers);
+	memcpy(to, as->is_far ? as->far->bytes : as->link, link_len);
 	size_t l4_len = write_tcp(tcp, as, toward, what, tcp_len);
 	if (v4)
 		write_ipv4(ip, as, l4_len);
 	else
 		write_ipv6(ip, as, l4_len);
 	seal_tcp(tcp, as, l4_len);
+	if (as->is_far && !dp_layers_seal(to, len, as->far->layer, as->far->nlayers))
+		return -EMSGSIZE;
 	memset(to + len, 0, padded - len);
 	return (int)padded;
 }

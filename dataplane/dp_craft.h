@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_craft: packets of our own, said in the place of one side of a TCP connection (RFC 9293, 7323): resets, replies,
- * acknowledgements. They look as that side's own would: link header and VLAN tags, hop limit, traffic class,
- * flow label, timestamps, window.
+ * acknowledgements. They look as that side's own would: link header and VLAN tags, MPLS labels, the tunnels they are in, hop limit,
+ * traffic class, flow label, timestamps, window.
  *
  * Owner:  the caller's; a voice belongs to one side of one connection, begins all zero and needs no end.
- * Memory: none. Units: times in nanoseconds, the packets' own; numbers and ports in host order. Errors: -errno.
+ * Memory: none; a voice behind more than a short link header uses the caller's dp_voice_far.
+ * Units: times in nanoseconds, the packets' own; numbers and ports in host order. Errors: -errno.
  * Thread: the worker's.
  *
  * A voice learns only from what the caller believes: segments with right checksums, inside the window. Ethernet only; VLAN
@@ -16,13 +17,22 @@
 #include "dataplane/dp_packet.h"
 
 enum {
-	DP_VOICE_LINK_MAX = 14 + 4 * 4, /* four VLAN tags; a side with more has no voice */
+	DP_VOICE_LINK_MAX = 14 + 4 * 4, /* four VLAN tags or MPLS labels; for more, and for headers that have lengths, dp_voice_far */
+	DP_VOICE_FAR_MAX = 240, /* two tunnels over IPv6, and GENEVE's options of a cloud; a side with more has no voice */
 	/* IPv6, TCP, timestamps. IPv4 is shorter. */
-	DP_CRAFT_HEADERS_MAX = DP_VOICE_LINK_MAX + 40 + 20 + 12,
+	DP_CRAFT_HEADERS_MAX = DP_VOICE_FAR_MAX + 40 + 20 + 12,
 	DP_FRAME_MIN = 60, /* IEEE 802.3 3.2.8, without the FCS; shorter ones are padded with zeros */
 };
 
+struct dp_voice_far { /* what stands before one side's IP packets */
+	uint16_t len;
+	uint8_t nlayers;
+	struct dp_layer layer[DP_LAYERS_MAX];
+	uint8_t bytes[DP_VOICE_FAR_MAX];
+};
+
 struct dp_voice { /* what is known of one side's packets */
+	struct dp_voice_far *far; /* the caller's, set before anything is learned; NULL: what would need it is not learned */
 	uint64_t tsval_time; /* when tsval was seen */
 	uint32_t tsval, tsecr; /* its newest, and what it echoed with that */
 	uint32_t tsval_said; /* by us, in its place */
@@ -35,6 +45,8 @@ struct dp_voice { /* what is known of one side's packets */
 	uint8_t link_len;
 	uint8_t ip_version, ttl, tos; /* tos: or traffic class; without the ECN bits */
 	uint8_t wscale; /* its SYN's */
+	bool is_far; /* the link header is in far */
+	bool labelled; /* by MPLS: the other side's labels are others */
 	bool known; /* can be spoken in */
 	bool heard; /* from its own packets, not only by dp_voice_reverse */
 	bool syn; /* its SYN was seen, ... */
@@ -44,12 +56,20 @@ struct dp_voice { /* what is known of one side's packets */
 	bool spoken; /* tsval_said is set */
 };
 
-/* From a packet of this side that was DP_TCP; frame: its headers. Cheap: for every packet of a mail connection. A RST
+/* Whether a packet needs a dp_voice_far to be learned from. */
+static inline bool dp_voice_needs_far(const struct dp_packet *pkt)
+{
+	return pkt->nlayers > 0 || pkt->l3_off > DP_VOICE_LINK_MAX;
+}
+
+/* From a packet of this side that was DP_TCP; frame: its headers. What ERSPAN has copied is learned as it was before: without the copy's
+ * own headers. Cheap: for every packet of a mail connection. A RST
  * teaches nothing: its window and timestamps are often zeros, and its hop limit may be a stranger's. */
 void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now);
 
 /* The voice of a side that was never heard, from the other side's: addresses turned round, its clock as the other side
- * echoed it. What it says itself later takes the place of all this. Overwrites `to`. */
+ * echoed it. What it says itself later takes the place of all this. Overwrites `to`, but for to->far. Not known where the
+ * other direction's link header cannot be told: behind MPLS labels, in PPTP. */
 void dp_voice_reverse(struct dp_voice *to, const struct dp_voice *from);
 
 struct dp_craft { /* what is to be said */

@@ -5,42 +5,22 @@
 
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_craft.h"
+#include "dataplane/dp_layers.h"
 #include "reassembly/tcp/rs_tcp.h"
 
 enum {
 	IPV4_LENGTH = 2,
-	IPV4_PROTO = 9,
 	IPV4_SUM = 10,
 	IPV6_LENGTH = 4,
-	IPV6_NEXT = 6,
 	IPV6_LEN = 40,
 	TCP_SEQ = 4,
 	TCP_FLAGS = 13,
 	TCP_SUM = 16
 };
-enum { PROTO_FRAGMENT = 44, PROTO_AH = 51 };
-
-/* Whether there is an authentication header among those that the parser passed. */
-static bool has_ah(const uint8_t *frame, const struct dp_packet *pkt)
-{
-	const uint8_t *ip = frame + pkt->l3_off;
-	if (pkt->ip_version == 4)
-		return ip[IPV4_PROTO] == PROTO_AH;
-	uint8_t next = ip[IPV6_NEXT];
-	for (size_t at = IPV6_LEN; pkt->l3_off + at < pkt->l4_off;) {
-		const uint8_t *ext = ip + at;
-		if (next == PROTO_AH)
-			return true;
-		at += next == PROTO_FRAGMENT ? 8 : 8 + ext[1] * 8u;
-		next = ext[0];
-	}
-	return false;
-}
-
 static bool can_cut(const uint8_t *frame, const struct dp_packet *pkt, uint32_t from, uint32_t len)
 {
 	struct dp_tcp_options o;
-	if (from > pkt->payload_len || len > pkt->payload_len - from || pkt->payload_missing || has_ah(frame, pkt))
+	if (from > pkt->payload_len || len > pkt->payload_len - from || pkt->payload_missing || pkt->authenticated)
 		return false;
 	if (from > 0 && pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_URG))
 		return false;
@@ -161,6 +141,10 @@ bool dp_cut(struct rte_mbuf *to, const struct rte_mbuf *m, const struct dp_packe
 	if (len < pkt->payload_len) {
 		correct_ip(frame, pkt, len);
 		correct_tcp(frame + pkt->l4_off, pkt, m, from, len);
+	}
+	if (!dp_layers_seal(frame, size, pkt->layer, pkt->nlayers)) {
+		rte_pktmbuf_trim(to, (uint16_t)padded);
+		return false;
 	}
 	return true;
 }

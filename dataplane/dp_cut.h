@@ -13,8 +13,9 @@
 /* Copies `m`, a DP_TCP frame (a chain; its headers in the first data segment), to `to`, an empty mbuf, with `len` bytes of its
  * payload from byte `from` on. Where that cuts off the end, FIN and PSH are cleared; where it cuts off the beginning, the sequence
  * number is that of the first byte left. All else is equal: link header, VLAN tags, IPv4 options, IPv6 extension headers, TCP
- * options; what stands behind the IP packet is not copied, frames shorter than DP_FRAME_MIN are padded. Checksums are corrected
- * (RFC 1624), not made anew: what was wrong stays wrong. `to` gets data only: no metadata, no offload flags.
+ * options; the lengths of what encloses the IP packet are corrected, and its checksums made right; what stands behind the IP packet is
+ * not copied, frames shorter than DP_FRAME_MIN are padded. Checksums are corrected
+ * of IP and TCP (RFC 1624), not made anew: what was wrong stays wrong. `to` gets data only: no metadata, no offload flags.
  *
  * False, and `to` is as it was: no such packet can be made. The payload has no such bytes, part of it is missing, `to` has not
  * enough room, the sender signed what it sent (AH, TCP-AO, MD5), the IP length stands in an option (RFC 2675), or the beginning is

@@ -79,7 +79,8 @@ static bool is_news(const struct dp_flow *f, unsigned dir, const struct rs_seg *
 	const struct rs_stream *s = &f->tcp.dir[dir];
 	if (!(f->tcp.started & (1u << dir)))
 		return true;
-	return rs_stream_offset(s, (uint32_t)seg->off + seg->len) > (int64_t)s->next;
+	/* A FIN that is in order has a number, too, and that is acknowledged. */
+	return rs_stream_offset(s, (uint32_t)seg->off + seg->len) > (int64_t)s->next + (s->fin == s->next);
 }
 
 struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken)

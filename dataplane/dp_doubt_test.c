@@ -102,6 +102,28 @@ static void test_never_acknowledged(void **state)
 	dp_test_close(&t);
 }
 
+/* A byte in the place of a FIN, before or after it: what is acknowledged there is the FIN. */
+static void test_in_the_place_of_a_fin(void **state)
+{
+	(void)state;
+	for (unsigned after = 0; after < 2; after++) {
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		open_auto(&t);
+		dp_test_greet(&t, &c);
+		for (unsigned i = 0; i < 2; i++) {
+			c.bad_sum = i != after;
+			dp_test_segment(&t, &c, 0, RS_TCP_ACK | (c.bad_sum ? 0 : RS_TCP_FIN), c.seq[0], "x", c.bad_sum);
+		}
+		c.bad_sum = false;
+		c.seq[0]++;
+		acknowledge(&t, &c);
+		assert_int_equal(t.worker->stats.checksum_trusted, 0);
+		assert_int_equal(t.worker->account[0].dropped[DP_DROP_BAD_CHECKSUM], 1);
+		dp_test_close(&t);
+	}
+}
+
 /* Captured on the sending machine: all of its sums are wrong, from the SYN on. */
 static void test_offload(void **state)
 {
@@ -127,6 +149,7 @@ int main(void)
 		cmocka_unit_test(test_edited_capture),
 		cmocka_unit_test(test_inserted_lies),
 		cmocka_unit_test(test_never_acknowledged),
+		cmocka_unit_test(test_in_the_place_of_a_fin),
 		cmocka_unit_test(test_offload),
 	};
 	return cmocka_run_group_tests_name("dp_doubt", tests, dp_test_eal, dp_test_eal_stop);

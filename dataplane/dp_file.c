@@ -15,15 +15,16 @@ static struct rs_pool *files_of(const struct dp_content *c)
 	return c->trial ? &c->ins->trial_files : &c->ins->files;
 }
 
-static struct rs_pool *zips_of(const struct dp_content *c)
+uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset)
 {
-	return c->trial ? &c->ins->trial_zips : &c->ins->zips;
+	const struct dp_archive *a = f->outer->archive;
+	return f->base + (!f->inflated ? offset : a && a->inflate ? rs_inflate_from(a->inflate, offset) : 0);
 }
 
 uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset)
 {
 	for (; f->outer; f = f->outer)
-		offset += f->base;
+		offset = dp_file_outer_offset(f, offset);
 	return offset;
 }
 
@@ -41,7 +42,7 @@ static void file_matched(void *arg, const struct mt_rule *rule, size_t index, co
 	dp_message_match(f->content->msg, f->content, f, rule, index, hits, nhits);
 }
 
-static void scan(struct dp_file *f, const uint8_t *p, size_t n)
+void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (!f->scan)
 		return;
@@ -49,98 +50,20 @@ static void scan(struct dp_file *f, const uint8_t *p, size_t n)
 	mt_stream_scan(inspect_of(f)->matcher, f->scan, p, n, hit_line, f);
 }
 
-/* Members. */
-
-static void zip_outer(void *arg, const uint8_t *p, size_t n)
-{
-	scan(arg, p, n);
-}
-
-static void zip_member_begin(void *arg, const struct rs_zip_member *m)
-{
-	struct dp_file *f = arg;
-	struct dp_inspect *ins = inspect_of(f);
-	struct dp_message *msg = f->content->msg;
-
-	f->member = NULL;
-	if (m->flags & RS_ZIP_DIRECTORY)
-		return;
-	if (m->flags & RS_ZIP_ENCRYPTED) {
-		dp_message_reason(msg, CT_REASON_ENCRYPTED_FILE);
-		f->content->opaque = true;
-	} else if (m->method != 0) {
-		dp_message_reason(msg, CT_REASON_UNSUPPORTED);
-		f->content->opaque = true;
-	}
-	if (msg->members++ >= ins->config->limits.archive_members) {
-		ins->stats.member_limit++;
-		dp_message_reason(msg, CT_REASON_LIMIT);
-		f->content->opaque = true;
-		/* Stored data is still matched, as the archive's own. */
-		return;
-	}
-	/* No charset named: UTF-8 where it is that, which covers what writers do better than the format's CP437. */
-	struct dp_file_name name = { RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
-	f->member = dp_file_begin(f->content, f, &name, "", true);
-	if (!f->member)
-		return;
-	f->member->base = m->data_off;
-	f->member->opaque = m->method != 0 || (m->flags & RS_ZIP_ENCRYPTED);
-	if (f->member->rec && f->member->opaque) {
-		f->member->rec->u.file.encrypted = m->flags & RS_ZIP_ENCRYPTED;
-		f->member->rec->u.file.size = m->size != RS_ZIP_SIZE_UNKNOWN ? m->size : 0;
-	}
-}
-
-static void zip_member_data(void *arg, const uint8_t *p, size_t n)
-{
-	struct dp_file *f = arg;
-	if (f->member) {
-		dp_file_data(f->member, p, n);
-		f->skew += n;
-	} else {
-		scan(f, p, n);
-	}
-}
-
-static void zip_member_end(void *arg, uint32_t flags)
-{
-	struct dp_file *f = arg;
-	if (f->member)
-		dp_file_end(f->member, flags & RS_ZIP_CUT, false);
-	f->member = NULL;
-}
-
-static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_end };
-
-static void open_zip(struct dp_file *f)
-{
-	struct dp_inspect *ins = inspect_of(f);
-	if (f->depth >= ins->config->limits.archive_depth) {
-		ins->stats.archive_limit++;
-	} else if (!(f->zip = rs_pool_get(zips_of(f->content)))) {
-		ins->stats.no_zip++;
-	} else {
-		rs_zip_init(f->zip, &zip_ops, f);
-		return;
-	}
-	dp_message_reason(f->content->msg, CT_REASON_LIMIT);
-	f->content->opaque = true;
-}
-
 /* The first bytes are known: what kind of file is it? */
 static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->started = true;
-	switch (rs_kind_of(p, n)) {
+	const enum rs_kind kind = rs_kind_of(p, n);
+	switch (kind) {
 	case RS_KIND_ZIP:
-		open_zip(f);
+	case RS_KIND_GZIP:
+		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
 		dp_message_reason(f->content->msg, CT_REASON_ENCRYPTED_FILE);
 		f->content->opaque = true;
 		break;
-	case RS_KIND_GZIP:
 	case RS_KIND_PACKED:
 		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
 		f->content->opaque = true;
@@ -212,10 +135,10 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
-	if (f->zip) {
-		rs_zip_feed(f->zip, p, n);
+	if (f->archive) {
+		dp_archive_feed(f, p, n);
 	} else {
-		scan(f, p, n);
+		dp_file_scan(f, p, n);
 		f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
 	}
 }
@@ -247,25 +170,58 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 	take(f, p, n);
 }
 
+#define ZEROS_MAX 65536
+
+void dp_file_gap(struct dp_file *f, uint64_t n)
+{
+	static const uint8_t zeros[1024];
+	uint64_t some = n < ZEROS_MAX ? n : ZEROS_MAX;
+	for (struct dp_file *m = f; m; m = m->member) {
+		m->gaps = true;
+		m->head_left = 0;
+	}
+	for (uint64_t k; some; some -= k) {
+		k = some < sizeof zeros ? some : sizeof zeros;
+		dp_file_data(f, zeros, (size_t)k);
+	}
+	if (n > ZEROS_MAX) {
+		f->size += n - ZEROS_MAX;
+		f->skew += n - ZEROS_MAX;
+	}
+}
+
+void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost)
+{
+	if (f->rec)
+		f->rec->u.file.encoded = (struct ct_extent){ offset, length, lost };
+}
+
+/* Whether bytes of it were lost on the way, or its sender left it broken. */
+static enum ct_reason why_broken(const struct dp_file *f)
+{
+	while (f->outer)
+		f = f->outer;
+	return f->lost || f->gaps ? CT_REASON_GAP : CT_REASON_MALFORMED;
+}
+
 void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 {
 	struct dp_inspect *ins = inspect_of(f);
+	gaps |= f->gaps;
+	f->lost = cut || gaps;
 	if (!f->started && f->nstart) {
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
 	}
 	/* An archive behind something else, which was not opened. */
-	if (!f->zip && rs_kind_ends_zip(f->tail, f->ntail)) {
+	if (!f->archive && rs_kind_ends_zip(f->tail, f->ntail)) {
 		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
 		f->content->opaque = true;
 	}
-	if (f->zip) {
-		/* A copy's archive may yet go on. */
-		if (!rs_zip_end(f->zip) && !f->content->trial) {
-			dp_message_reason(f->content->msg, cut || gaps ? CT_REASON_GAP : CT_REASON_MALFORMED);
-			f->content->opaque = true;
-		}
-		rs_pool_put(zips_of(f->content), f->zip);
+	/* A copy's archive may yet go on. */
+	if (f->archive && !dp_archive_end(f, cut) && !f->content->trial && !f->stopped) {
+		dp_message_reason(f->content->msg, why_broken(f));
+		f->content->opaque = true;
 	}
 	if (f->scan) {
 		if (mt_stream_failed(f->scan)) {
@@ -309,10 +265,8 @@ static struct dp_file *copy_one(const struct dp_file *f, struct dp_content *to, 
 	t->sha256 = NULL;
 	if (f->scan && !(t->scan = mt_stream_copy(ins->matcher, MT_FILE_DATA, f->scan)))
 		dp_message_reason(to->msg, CT_REASON_LIMIT);
-	if (f->zip && !(t->zip = rs_pool_get(&ins->trial_zips)))
-		dp_message_reason(to->msg, CT_REASON_LIMIT);
-	if (t->zip)
-		rs_zip_copy(t->zip, f->zip, t);
+	if (f->archive)
+		dp_archive_copy(t, f);
 	return t;
 }
 
@@ -324,20 +278,39 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to)
 	return first;
 }
 
-void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
+/* The note of the file's own name, as dp_file_begin made it; *sub: its form. Returns its length; 0: it has none. */
+static size_t name_note(const struct dp_file *f, uint8_t *to, size_t size, uint8_t *sub)
 {
-	uint8_t name[640];
 	struct ct_note_iter it;
 	struct ct_note note;
 	if (!f->rec)
-		return;
+		return 0;
 	ct_note_first(&it, &f->rec->notes);
 	while (ct_note_next(&it, &note))
 		if (note.kind == CT_NOTE_FILE_NAME) {
-			size_t n = ct_note_copy(&it, name, sizeof name);
-			dp_record_note(ins, to, kind, note.sub, 0, name, n);
-			return;
+			*sub = note.sub;
+			return ct_note_copy(&it, to, size);
 		}
+	return 0;
+}
+
+struct dp_file_name dp_file_name(const struct dp_file *f, uint8_t *buffer, size_t size)
+{
+	uint8_t sub;
+	const size_t n = name_note(f, buffer, size, &sub);
+	const uint8_t *charset_end = n ? memchr(buffer, 0, n) : NULL;
+	if (!charset_end)
+		return (struct dp_file_name){ RS_NAME_NONE, "", buffer, 0 };
+	const size_t charset = (size_t)(charset_end - buffer) + 1;
+	return (struct dp_file_name){ sub, (const char *)buffer, buffer + charset, n - charset };
+}
+
+void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
+{
+	uint8_t name[640], sub;
+	const size_t n = name_note(f, name, sizeof name, &sub);
+	if (n)
+		dp_record_note(ins, to, kind, sub, 0, name, n);
 }
 
 void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)

@@ -6,8 +6,8 @@
 #ifndef DP_FILE_H
 #define DP_FILE_H
 
+#include "dataplane/dp_archive.h"
 #include "dataplane/dp_inspect.h"
-#include "reassembly/archive/rs_kind.h"
 
 struct dp_content;
 
@@ -19,9 +19,9 @@ struct dp_file {
 	struct dp_file *member; /* of this archive: the one being read */
 	struct ct_record *rec; /* NULL: not reported (text of the message itself), or no room */
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
-	struct rs_zip *zip; /* it is an archive that is being read */
+	struct dp_archive *archive; /* it is one that is being read */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
-	uint64_t base; /* of its first byte, in its outer file's content */
+	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
 	uint32_t head_left; /* bytes still wanted for libmagic */
@@ -29,8 +29,12 @@ struct dp_file {
 	uint8_t ntail;
 	uint8_t start[DP_FILE_START];
 	uint8_t nstart;
+	bool gaps; /* bytes of it are missing */
 	bool started; /* its kind was told */
 	bool opaque; /* its content cannot be read here: no data comes */
+	bool lost; /* it has ended, and not with its last byte, or not with all */
+	bool inflated; /* its bytes are what its outer file inflates */
+	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	uint8_t depth; /* 0: a MIME part */
 };
 
@@ -45,6 +49,11 @@ struct dp_file_name { /* as rs_part and rs_zip give names */
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
+/* About n bytes of it are missing here. Matching sees zeros in their place, up to a bound, so that what stands behind has
+ * its place in the file and in archives, and no mark is made of both sides. */
+void dp_file_gap(struct dp_file *f, uint64_t n);
+/* Of one with gaps: where it stood in the message, as it travelled: its first byte, length, and how many of it are missing. */
+void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost);
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 
@@ -58,6 +67,14 @@ void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kin
 /* Appends the way in to a record, as notes of this kind: outermost first, the file itself last. */
 void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);
 
+/* Its own name, borrowed from the buffer; RS_NAME_NONE: it has none, or no record. */
+struct dp_file_name dp_file_name(const struct dp_file *f, uint8_t *buffer, size_t size);
+
+/* Bytes of an archive that are none of a member's: to its matching stream. */
+void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n);
+
+/* Offset in the outer file's content of an offset in this file; where that is inflated, of the place that the byte came from. */
+uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset);
 /* Offset in the part's decoded content of an offset in this file. */
 uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset);
 

@@ -67,20 +67,20 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
 	uint8_t nprobe[2]; /* bytes kept in probe */
 	uint8_t probe[2][DP_PROBE_MAX];
+	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
+	uint8_t has_urgent; /* bit i: urgent[i] is set */
 	bool was_mail; /* its session has ended */
 	bool middle; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
 	struct dp_doubt doubt[2]; /* by direction */
+	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */
 	uint32_t anomalies_told, anomalies_due; /* bit a: enum dp_anomaly a was told; is to be told when its session begins */
 	uint64_t pcap_cnt;
 	uint64_t last; /* time of the last packet */
 	uint64_t first_seq, first_time;
 	struct rs_tcp tcp;
 	struct rs_valid valid; /* what tells which segments the receivers accept */
-	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream ... */
-	uint8_t has_urgent; /* ... bit i: there is one */
-	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	struct dp_session *session; /* DP_PROTO_SMTP */
 	struct dp_inline *inl; /* inline: what is held of it */
 };

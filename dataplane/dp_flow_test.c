@@ -3,6 +3,7 @@
 #include "dataplane/dp_test.h"
 
 #include <rte_lcore.h>
+#include <rte_malloc.h>
 
 struct table {
 	struct dp_flow_table t;
@@ -313,6 +314,29 @@ static void test_hash_takes_all(void **state)
 	assert_memory_not_equal(&drawn[0], &drawn[1], sizeof drawn[0]);
 }
 
+static size_t allocated(void)
+{
+	struct rte_malloc_socket_stats st;
+	assert_int_equal(rte_malloc_get_socket_stats((int)rte_socket_id(), &st), 0);
+	return st.heap_allocsz_bytes;
+}
+
+/* What is said of the memory beside the flows is what the allocator gave, or little more. */
+static void test_hash_bytes(void **state)
+{
+	static const uint32_t capacities[] = { 64, 1000, 4096, 65536, 100000, 131071 };
+	(void)state;
+	for (unsigned i = 0; i < RTE_DIM(capacities); i++) {
+		struct table b;
+		size_t before = allocated();
+		open_table(&b, capacities[i]);
+		size_t taken = allocated() - before, said = dp_flow_hash_bytes(capacities[i]);
+		if (taken > said || said - taken > 8192 + said / 50)
+			fail_msg("%u entries: %zu bytes, said %zu", capacities[i], taken, said);
+		close_table(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_hash_spreads),
 		cmocka_unit_test(test_hash_takes_all),
 		cmocka_unit_test(test_hash_without_signature),
+		cmocka_unit_test(test_hash_bytes),
 	};
 	return cmocka_run_group_tests_name("dp_flow", tests, dp_test_eal, dp_test_eal_stop);
 }

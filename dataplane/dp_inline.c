@@ -189,8 +189,10 @@ static enum dp_fate client_segment(struct dp_worker *w, struct dp_flow *f, const
  * command. What finds no room is repeated by the server. */
 static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m, uint64_t now)
 {
-	uint64_t unread = w->stats.tcp_limit + w->stats.tcp_window;
+	uint64_t unread = w->stats.tcp_limit + w->stats.tcp_window, contradictions = w->stats.contradictions;
 	f = dp_conn_take(w, f, pkt, m);
+	if (w->stats.contradictions != contradictions)
+		return dp_worker_drop(w, m, DP_DROP_CONTRADICTION);
 	if (!f || !f->inl || f->tcp.state == RS_TCP_CLOSED)
 		return DP_FORWARDED;
 	enum dp_fate fate = DP_FORWARDED;
@@ -253,6 +255,8 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	}
 	struct dp_inline *in = f->inl;
 	bool from_client = dp_flow_direction(f, pkt) == f->client;
+	if (!dp_inline_far(w, in, pkt))
+		return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 	/* Its bytes could go another way than through here. */
 	if ((pkt->tcp_flags & RS_TCP_SYN) && dp_mptcp_remove(rte_pktmbuf_mtod_offset(m, uint8_t *, pkt->l4_off), pkt->tcp_hdr_len))
 		w->stats.mptcp_removed++;

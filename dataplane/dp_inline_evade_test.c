@@ -376,6 +376,73 @@ static void data_between_chunks(void **state)
 	expect_no_end(&s);
 }
 
+/* Segments that no server accepts, in the place of the true ones: with timestamps, without an ACK bit, signed, with an acknowledgement of
+ * what was never sent. They do not go on, and so cannot be remembered in the place of the true ones, which do. */
+static void segments_that_no_server_accepts(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how < 4; how++) {
+		struct dp_seen s;
+		struct dp_text mail = { 0 };
+		uint64_t lies = 0;
+		dp_made_mail(&mail, "nothing in it", 13);
+		dp_seen_init(&s);
+		s.c.timestamps = true;
+		s.c.tsval[0] = 1000;
+		dp_seen_open(&s);
+		dp_test_greet(&s.t, &s.c);
+		dp_test_envelope(&s.t, &s.c);
+		for (size_t at = 0, n; at < mail.n; at += n, lies++) {
+			struct dp_test_conn lie = s.c;
+			n = mail.n - at < 100 ? mail.n - at : 100;
+			lie.tsval[0] -= how == 0 ? 50 : 0;
+			lie.seq[1] += how == 3 ? 1 : 0;
+			if (how == 2) {
+				memcpy(lie.options, (uint8_t[20]){ 1, 1, 19, 18 }, 20);
+				lie.noptions = 20;
+			}
+			dp_test_segment(&s.t, &lie, 0, how == 1 ? RS_TCP_PSH : RS_TCP_ACK, s.c.seq[0], ".\r\nQUIT\r\n", 9);
+			dp_test_bytes(&s.t, &s.c, 0, mail.p + at, n);
+		}
+		expect_at_server(&s, s.c.seq[0]);
+		dp_test_accept(&s.t, &s.c);
+		expect_at_server(&s, s.c.seq[0]);
+		assert_int_equal(dropped(&s, DP_DROP_INVALID), lies);
+		assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 0);
+		dp_test_verdict(&s.t, 0, CT_CLEAN, CT_REASON_NONE, true);
+		dp_text_free(&mail);
+		dp_seen_close(&s);
+	}
+}
+
+/* Bytes that could go by another connection than this one: the ends do not learn of each other that they could. */
+static void multipath_is_not_offered(void **state)
+{
+	(void)state;
+	static const uint8_t offer[12] = { 30, 12, 1, 0x81, 1, 2, 3, 4, 5, 6, 7, 8 };
+	for (unsigned data = 0; data < 2; data++) {
+		struct dp_seen s;
+		dp_seen_init(&s);
+		dp_seen_open(&s);
+		memcpy(s.c.options, offer, sizeof offer);
+		s.c.noptions = sizeof offer;
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0]++, "EHLO x\r\n", data ? 8 : 0);
+		dp_test_segment(&s.t, &s.c, 1, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[1]++, NULL, 0);
+		assert_int_equal(s.t.nsent, 2);
+		for (size_t i = 0; i < 2; i++) {
+			const struct dp_packet *pkt = &s.t.sent[i].pkt;
+			const uint8_t *l4 = s.t.sent[i].p + pkt->l4_off;
+			struct dp_tcp_options o;
+			dp_tcp_options_parse(l4, pkt->tcp_hdr_len, &o);
+			assert_false(o.mptcp);
+			assert_int_equal(pkt->tcp_hdr_len, 32);
+			assert_true(dp_packet_checksum_tcp(pkt, l4, pkt->tcp_hdr_len + pkt->payload_len));
+		}
+		assert_int_equal(s.t.worker->stats.mptcp_removed, 2);
+		dp_seen_close(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +459,8 @@ int main(void)
 		cmocka_unit_test(decoys_in_the_handshake),
 		cmocka_unit_test(old_numbers_behind_a_syn),
 		cmocka_unit_test(mail_where_there_was_none),
+		cmocka_unit_test(segments_that_no_server_accepts),
+		cmocka_unit_test(multipath_is_not_offered),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }

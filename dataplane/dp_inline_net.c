@@ -11,6 +11,9 @@
 void dp_net_init(struct dp_net *n, struct dp_test *t, uint64_t seed)
 {
 	*n = (struct dp_net){ .t = t, .random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1, .delay = 5 };
+	/* The ends open what is around their packets, whatever the sensor does. */
+	dp_tunnels_init(&n->tunnels, &t->config);
+	n->tunnels.depth = 4;
 }
 
 /* Wires. */
@@ -76,9 +79,25 @@ static void put_wire(struct dp_net *n, unsigned toward, bool to_sensor, bool our
 	}
 }
 
+/* Around what follows the Ethernet header. */
+static size_t wrap(const struct dp_net *n, unsigned side, const uint8_t *frame, size_t len, uint32_t sequence, uint16_t port,
+		   uint8_t *to)
+{
+	const struct dp_wrapped w = { .number = 5000, .back = side == 1, .sequence = sequence, .port = port };
+	return dp_wrapped_write(to, frame, len, n->wrapping->how, &w);
+}
+
 static void emit(void *arg, unsigned side, const uint8_t *frame, size_t len)
 {
+	static uint8_t wrapped[DP_TEST_FRAME_MAX];
 	struct dp_pair *p = arg;
+	if (p->net->wrapping) {
+		/* Its padding is not part of it. */
+		struct dp_packet pkt;
+		assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, frame, len, len, &pkt), DP_TCP);
+		len = wrap(p->net, side, frame + pkt.l3_off, pkt.payload_off + pkt.payload_len - pkt.l3_off, 0, 0, wrapped);
+		frame = wrapped;
+	}
 	put_wire(p->net, side == 0 ? DP_OUTSIDE : DP_INSIDE, true, false, frame, len);
 }
 
@@ -108,11 +127,28 @@ static void run_app(void *arg)
 		dp_server_run(&r->pair->server, r->now);
 }
 
+/* What leaves the sensor is what the side that it comes from would have put around the same IP packet, byte for byte; GRE's sequence number
+ * goes on from the last that was seen, and UDP's port is the other side's where this one was never heard. */
+static void expect_wrapped(const struct dp_net *n, unsigned side, const uint8_t *frame, size_t len, const struct dp_packet *pkt)
+{
+	static uint8_t want[DP_TEST_FRAME_MAX];
+	size_t inner = pkt->payload_off + pkt->payload_len - pkt->l3_off, size = 0;
+	for (uint32_t i = 0; i < 2 * 200; i++) {
+		size = wrap(n, side, frame + pkt->l3_off, inner, 77 + i / 2, i % 2 ? 50001 : 50000, want);
+		if (memcmp(frame, want, size) == 0)
+			break;
+	}
+	assert_true(len == size || (len == 60 && size < 60));
+	assert_memory_equal(frame, want, size);
+}
+
 static void arrive(struct dp_net *n, const struct dp_wire_frame *f)
 {
 	struct dp_packet pkt;
-	if (dp_packet_parse(DP_LINK_ETHERNET, f->p, f->n, f->n, &pkt) != DP_TCP)
-		fail_msg("a frame that is none");
+	if (dp_tunnel_parse(&n->tunnels, DP_LINK_ETHERNET, f->p, f->n, f->n, &pkt) != DP_TCP)
+		fail_msg("a frame that is none: %s", n->wrapping ? n->wrapping->name : "");
+	if (n->wrapping)
+		expect_wrapped(n, f->toward == DP_OUTSIDE ? 1 : 0, f->p, f->n, &pkt);
 	assert_true(dp_packet_checksum_tcp(&pkt, f->p + pkt.l4_off, pkt.tcp_hdr_len + pkt.payload_len));
 	if (pkt.ip_version == 4)
 		assert_true(dp_packet_checksum_ip(f->p + pkt.l3_off));

@@ -7,6 +7,7 @@
 #define DP_INLINE_NET_H
 
 #include "dataplane/dp_inline_smtp.h"
+#include "dataplane/dp_wrapped.h"
 
 #define DP_NET_PAIRS 8
 
@@ -31,8 +32,10 @@ struct dp_wire_frame {
 
 struct dp_net {
 	struct dp_test *t;
+	struct dp_tunnels tunnels;
 	uint64_t random;
 	unsigned loss, twice, late; /* of 1000 frames, on each wire */
+	const struct dp_wrapping *wrapping; /* on both wires; NULL: Ethernet */
 	uint64_t calm; /* from then on, no more of that */
 	uint32_t delay; /* ms, on each wire */
 	struct dp_pair pair[DP_NET_PAIRS];

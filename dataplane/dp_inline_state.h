@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_inline_state: a watched connection: what is kept of it while it goes through the sensor, its states, and its end.
  *
- * Owner:  one worker. Memory: of its pools `inlines`, `runs` and `replies`.
+ * Owner:  one worker. Memory: of its pools `inlines`, `fars`, `runs` and `replies`.
  * Units:  offsets of the client's stream in bytes from ISN+1; times in nanoseconds.
  * f->inl is NULL until it is watched, and again when it is found to be no mail, and at its end; where both ends were reset, soon after
  * that. */
@@ -28,7 +28,7 @@ struct dp_inline {
 	struct dp_flow *flow;
 	struct dp_hold hold; /* of the client's bytes */
 	struct dp_kept_clock clock; /* of the client's timestamps */
-	struct dp_voice voice[2]; /* by direction */
+	struct dp_voice voice[2]; /* by direction; their far, both or none, is one object of the pool */
 	struct dp_replies *replies; /* DP_INLINE_ANSWERING */
 	uint64_t since; /* for its list */
 	uint64_t base; /* offset where the session's first byte stood */
@@ -42,6 +42,9 @@ struct dp_inline {
 /* Watches it from here on: f->inl, open. Where the pool is empty, what was reset longest ago gives way. False: there is no room,
  * counted. */
 bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f);
+
+/* This packet stands behind headers that a voice keeps elsewhere: room for them, if it is not there. False: there is none, counted. */
+bool dp_inline_far(struct dp_worker *w, struct dp_inline *in, const struct dp_packet *pkt);
 
 /* It enters the state, or stays in it and is the last of its list again. */
 void dp_inline_enter(struct dp_worker *w, struct dp_inline *in, enum dp_inline_state state, uint64_t now);

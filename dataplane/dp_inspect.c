@@ -9,8 +9,8 @@
  * message in progress may hold one of each at once, so that no sender can keep another's from being read. Between two messages
  * a line is held by those only that are in the middle of a command. */
 struct sizes {
-	uint32_t sessions, lines, headers, messages, contents, files, zips, records, blocks;
-	uint32_t trial_headers, trial_files, trial_zips;
+	uint32_t sessions, lines, headers, messages, contents, files, zips, inflates, records, blocks;
+	uint32_t trial_headers, trial_files, trial_zips, trial_inflates;
 };
 
 static struct sizes sizes_of(const struct ct_config *c)
@@ -24,11 +24,13 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.contents = m,
 		.files = m * 2,
 		.zips = m,
+		.inflates = c->memory.inflating,
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,
 		.trial_headers = 1,
 		.trial_files = c->limits.archive_depth + 1,
 		.trial_zips = c->limits.archive_depth,
+		.trial_inflates = c->limits.archive_depth,
 	};
 }
 
@@ -39,22 +41,26 @@ static struct sizes sizes_of(const struct ct_config *c)
 	X(messages, sizeof(struct dp_message))                                                                         \
 	X(contents, sizeof(struct dp_content))                                                                         \
 	X(files, sizeof(struct dp_file))                                                                               \
-	X(zips, sizeof(struct rs_zip))                                                                                 \
+	X(zips, sizeof(struct dp_archive))                                                                                 \
+	X(inflates, sizeof(struct rs_inflate))                                                                         \
 	X(records, sizeof(struct ct_record))                                                                           \
 	X(blocks, sizeof(struct ct_block))                                                                             \
 	X(trial_headers, RS_MIME_BLOCK)                                                                                \
 	X(trial_files, sizeof(struct dp_file))                                                                         \
-	X(trial_zips, sizeof(struct rs_zip))
+	X(trial_zips, sizeof(struct dp_archive))                                                                       \
+	X(trial_inflates, sizeof(struct rs_inflate))
 
 #define ALIGN64(n) (((n) + 63) & ~(size_t)63)
 
 /* The decoder's buffer: a piece's decoded bytes, and what a decoder may hold back besides. */
 #define BUFFER_BYTES ALIGN64(RS_TRANSFER_OUT_MAX(DP_PIECE_MAX))
 
+#define INFLATED_BYTES(c) ((size_t)(c)->limits.archive_depth * DP_ARCHIVE_PIECE)
+
 size_t dp_inspect_bytes(const struct ct_config *c)
 {
 	struct sizes n = sizes_of(c);
-	size_t bytes = BUFFER_BYTES;
+	size_t bytes = BUFFER_BYTES + INFLATED_BYTES(c);
 #define X(pool, size) bytes += ALIGN64(RS_POOL_BYTES(size, n.pool));
 	FOR_EACH_POOL(X)
 #undef X
@@ -89,6 +95,8 @@ int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const str
 	ins->arg = arg;
 	ins->buffer = (uint8_t *)at;
 	at += BUFFER_BYTES;
+	ins->inflated = (uint8_t *)at;
+	at += INFLATED_BYTES(c);
 #define X(pool, size)                                                                                                  \
 	rs_pool_init(&ins->pool, at, size, n.pool);                                                                    \
 	at += ALIGN64(RS_POOL_BYTES(size, n.pool));

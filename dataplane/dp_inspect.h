@@ -6,6 +6,7 @@
  *   dp_message  one message: its record, its verdict
  *   dp_content  the message's bytes while they come: MIME structure, transfer decoding
  *   dp_file     decoded content of one part, or of one member of an archive: hash, type, matching
+ *   dp_archive  a file that is an archive: its members
  *
  * Owner:  one worker. Memory: all of it taken in dp_inspect_init; none after. */
 #ifndef DP_INSPECT_H
@@ -31,9 +32,9 @@ struct dp_inspect_stats { /* counters outside the sums */
 	uint64_t mime_anomaly[RS_MIME_ANOMALY_MAX];
 	uint64_t sessions, sessions_refused; /* refused: no room */
 	uint64_t files, file_bytes, content_bytes, matched_bytes;
-	uint64_t no_file, no_zip, no_stream, no_content, no_record; /* pools found empty */
+	uint64_t no_file, no_zip, no_inflate, no_stream, no_content, no_record; /* pools found empty */
 	uint64_t scan_failed; /* buffers that Hyperscan gave up */
-	uint64_t archive_limit, member_limit;
+	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit;
 	uint64_t note_limit; /* notes that found no room in their record */
 };
 
@@ -53,11 +54,13 @@ struct dp_inspect {
 	const struct mt_ruleset *rules;
 	struct mt_worker *matcher;
 	uint64_t encoded_depth; /* bytes of MT_MAIL_ENCODED any rule needs */
-	struct rs_pool sessions, lines, headers, messages, contents, files, zips, records, blocks;
-	struct rs_pool trial_headers, trial_files, trial_zips; /* of dp_content_peek: room for one content, as deep as any */
+	struct rs_pool sessions, lines, headers, messages, contents, files, zips, inflates, records, blocks;
+	/* Of dp_content_peek: room for one content, as deep as any. */
+	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates;
 	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */
 	void *files_mem;
 	uint8_t *buffer; /* decoded bytes of one piece: DP_PIECE_MAX of input at a time */
+	uint8_t *inflated; /* pieces of what is inflated: DP_ARCHIVE_PIECE for each depth of archives */
 	bool inline_; /* messages can be kept from being delivered, or could be (observe) */
 	struct ct_account *account;
 	struct dp_inspect_stats stats;
@@ -74,7 +77,7 @@ struct dp_inspect {
 /* Bytes of memory needed for the pools, one block, aligned to 64. */
 size_t dp_inspect_bytes(const struct ct_config *c);
 
-/* mem: dp_inspect_bytes(c). 0 or -errno. */
+/* mem: dp_inspect_bytes(c). rs_inflate_check must have said that zlib makes do with an object of `inflates`. 0 or -errno. */
 int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const struct mt_ruleset *rules, void *mem,
                     struct ct_account *account, dp_record_send send, dp_record_reclaim reclaim, void *arg);
 void dp_inspect_free(struct dp_inspect *ins);

@@ -122,15 +122,15 @@ static void test_reasons(void **state)
 	dp_made_zip_end(&z);
 	send_content(&t, 1, "b.zip", z.data.p, z.data.n);
 	/* Names of members are matched too, as the archive's own bytes. */
-	dp_test_verdict(&t, 1, CT_INFECTED, CT_REASON_UNSUPPORTED, true);
-	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 1), "attachments=1/0/1"));
+	dp_test_verdict(&t, 1, CT_INFECTED, CT_REASON_NONE, true);
+	assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 1), "attachments=1/1/1"));
 
 	send_content(&t, 2, "c.zip", z.data.p, z.data.n - 30);
 	dp_test_verdict(&t, 2, CT_INFECTED, CT_REASON_MALFORMED, true);
 	dp_made_zip_free(&z);
 
 	send_content(&t, 3, "d.gz", gzip, sizeof gzip - 1);
-	dp_test_verdict(&t, 3, CT_UNSCANNED, CT_REASON_UNSUPPORTED, true);
+	dp_test_verdict(&t, 3, CT_UNSCANNED, CT_REASON_MALFORMED, true);
 
 	struct dp_text body = { 0 }, mail = { 0 };
 	struct dp_test_conn c = dp_test_conn(4);

@@ -37,18 +37,24 @@ const uint8_t *dp_kept_piece(const struct rte_mbuf *m, uint32_t skip, uint32_t *
 	return rte_pktmbuf_mtod_offset(m, const uint8_t *, off);
 }
 
-bool dp_kept_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len)
+bool dp_kept_compare(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len, uint32_t *first)
 {
-	while (len > 0) {
-		uint32_t n = len;
-		const uint8_t *p = dp_kept_piece(a, skip_a, &n), *q = dp_kept_piece(b, skip_b, &n);
-		if (memcmp(p, q, n) != 0)
-			return false;
-		skip_a += n;
-		skip_b += n;
-		len -= n;
+	for (uint32_t done = 0, n; done < len; done += n) {
+		n = len - done;
+		const uint8_t *p = dp_kept_piece(a, skip_a + done, &n), *q = dp_kept_piece(b, skip_b + done, &n);
+		if (memcmp(p, q, n) == 0)
+			continue;
+		for (*first = done; *p == *q; p++, q++)
+			++*first;
+		return false;
 	}
 	return true;
+}
+
+bool dp_kept_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len)
+{
+	uint32_t first;
+	return dp_kept_compare(a, skip_a, b, skip_b, len, &first);
 }
 
 enum dp_fate dp_kept_hold(struct dp_worker *w, struct rte_mbuf *m)

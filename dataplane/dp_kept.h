@@ -34,6 +34,8 @@ static inline void dp_kept_init(struct rte_mbuf *m, const struct dp_packet *pkt)
 void dp_kept_get(void *mbuf);
 void dp_kept_put(void *mbuf);
 bool dp_kept_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len);
+/* The same; where they differ, *first says behind how many bytes. */
+bool dp_kept_compare(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len, uint32_t *first);
 
 /* The bytes from `skip` of the payload on that lie in one piece: at most *len, which says how many. */
 const uint8_t *dp_kept_piece(const struct rte_mbuf *m, uint32_t skip, uint32_t *len);

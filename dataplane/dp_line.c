@@ -12,6 +12,14 @@ void dp_line_init(struct dp_line *l)
 	l->n = 0;
 	l->decoded = l->lines = 0;
 	l->ntail = 0;
+	l->unknown = false;
+}
+
+void dp_line_gap(struct dp_line *l, uint64_t lines, uint64_t decoded)
+{
+	l->lines += lines;
+	l->decoded += decoded;
+	l->ntail = 0;
 }
 
 void dp_line_piece(struct dp_line *l, const struct rs_transfer *before, const uint8_t *p, size_t n)
@@ -129,6 +137,8 @@ static uint64_t advance(struct rs_transfer *t, const uint8_t *p, size_t n)
 
 uint32_t dp_line_of(const struct dp_line *l, uint64_t offset)
 {
+	if (l->unknown)
+		return 0;
 	if (offset < l->decoded)
 		return clamp(line_before(l, l->decoded - offset));
 	uint64_t index = offset - l->decoded, held = 0;
@@ -145,6 +155,8 @@ uint32_t dp_line_of(const struct dp_line *l, uint64_t offset)
 
 uint32_t dp_line_of_char(const struct dp_line *l, size_t at, int64_t chars)
 {
+	if (l->unknown)
+		return 0;
 	uint64_t line = l->lines + 1 + rs_lines_count(l->p, at);
 	if (chars < 0)
 		return clamp(line - ends_back(l, at, (uint64_t)-chars, is_text));

@@ -13,8 +13,9 @@
 
 #include "reassembly/decode/rs_transfer.h"
 
-/* What archives hold back of nested members (RS_ZIP_HELD each), a literal, and their line ends, encoded. */
-#define DP_LINE_TAIL 256
+/* What nested archives hold back (RS_ZIP_HELD each) and how exactly it is known where inflated bytes come from (RS_INFLATE_STEP
+ * each), a literal, and their line ends, encoded: for four archives. */
+#define DP_LINE_TAIL 576
 
 struct dp_line {
 	const uint8_t *p; /* the piece being decoded */
@@ -22,6 +23,7 @@ struct dp_line {
 	struct rs_transfer before; /* the decoder's state at p */
 	uint64_t decoded; /* decoded bytes of the part before p */
 	uint64_t lines; /* line ends of the part before p */
+	bool unknown; /* lines are missing, and how many is not known */
 	uint16_t ntail;
 	uint8_t tail[DP_LINE_TAIL]; /* the last bytes before p */
 };
@@ -33,9 +35,18 @@ void dp_line_piece(struct dp_line *l, const struct rs_transfer *before, const ui
 /* It was given n bytes of it, which made so many. */
 void dp_line_done(struct dp_line *l, size_t n, size_t decoded);
 
-/* The line of a byte of the part's decoded content, up to what the piece makes of it. */
+/* Text is missing here: that many line ends, and what would have become that many bytes. */
+void dp_line_gap(struct dp_line *l, uint64_t lines, uint64_t decoded);
+/* How many line ends are missing is not known: no line is, from here on. */
+static inline void dp_line_lose(struct dp_line *l)
+{
+	l->unknown = true;
+}
+
+/* The line of a byte of the part's decoded content, up to what the piece makes of it; 0: it is not known. */
 uint32_t dp_line_of(const struct dp_line *l, uint64_t offset);
-/* The line of a character that stands so many characters after p[at], or before it: white space is not counted. */
+/* The line of a character that stands so many characters after p[at], or before it: white space is not counted.
+ * 0: it is not known. */
 uint32_t dp_line_of_char(const struct dp_line *l, size_t at, int64_t chars);
 
 #endif

@@ -191,13 +191,18 @@ void live_tx(void *arg, struct rte_mbuf *m, unsigned out)
 /* Receiving. */
 
 /* Whose a frame is: a connection's segments go to one worker, both directions of them; so do the fragments between two hosts. All
- * else stays where it came in. */
+ * else stays where it came in. Where the ports' queues are the owners', they are so for what is in no tunnel: of what is in one the card has
+ * hashed the outer header. */
 static unsigned owner(const struct live_worker *lw, const struct rte_mbuf *m)
 {
 	struct dp_packet pkt;
+	if (lw->live->nworkers == 1)
+		return lw->id;
+	if (!lw->live->distribute && dp_tunnel_none(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m)))
+		return lw->id;
 	enum dp_class c = dp_tunnel_parse(&lw->live->tunnels, DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                                  rte_pktmbuf_pkt_len(m), &pkt);
-	if (c != DP_TCP && c != DP_FRAGMENT)
+	if ((c != DP_TCP && c != DP_FRAGMENT) || (!lw->live->distribute && pkt.depth == 0))
 		return lw->id;
 	return dp_packet_hash(&pkt, lw->live->seed) % lw->live->nworkers;
 }
@@ -234,7 +239,7 @@ static uint16_t sort(struct live_worker *lw, struct rte_mbuf **m, uint16_t n, un
 			not_taken(lw, m[i], DP_DROP_TRUNCATED);
 			continue;
 		}
-		unsigned to = lw->live->distribute ? owner(lw, m[i]) : lw->id;
+		unsigned to = owner(lw, m[i]);
 		if (to == lw->id)
 			m[own++] = m[i];
 		else

@@ -30,7 +30,26 @@ static char folder[] = "/tmp/dp-live-XXXXXX";
 enum { IN0, IN1, OUT0, OUT1, FILES };
 static char paths[FILES][64];
 
-/* A frame of a kind by its number: TCP of FLOWS connections, their fragments, UDP, ARP. Its last four bytes are the number. */
+#define CONNECTIONS (FLOWS / 10 * 7) /* kinds 0 to 6 are TCP, and a flow is always of one kind */
+
+/* All of them from one host to another: VXLAN, whose header tells nothing of what is inside. */
+static size_t wrap(uint8_t *f, size_t n)
+{
+	static const uint8_t outer[50] = {
+		2, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 4, 8, 0, 0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
+		0xc0, 0, 0x12, 0xb5, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0, 7, 0,
+	};
+	memmove(f + sizeof outer, f, n);
+	memcpy(f, outer, sizeof outer);
+	f[16] = (uint8_t)((n + 36) >> 8);
+	f[17] = (uint8_t)(n + 36);
+	f[38] = (uint8_t)((n + 16) >> 8);
+	f[39] = (uint8_t)(n + 16);
+	return n + sizeof outer;
+}
+
+/* A frame of a kind by its number: TCP of FLOWS connections, every other one of them in a tunnel, their fragments, UDP, ARP. Its last
+ * four bytes are the number. */
 static size_t make_frame(uint8_t *f, unsigned port, uint32_t number)
 {
 	static const uint8_t ethernet[14] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0 };
@@ -60,7 +79,7 @@ static size_t make_frame(uint8_t *f, unsigned port, uint32_t number)
 	l4[12] = 0x50;
 	l4[13] = 0x10;
 	memcpy(f + 14 + len - 4, &number, 4);
-	return 14 + len;
+	return kind < 7 && flow % 2 ? wrap(f, 14 + len) : 14 + len;
 }
 
 static void write_input(unsigned port)
@@ -158,6 +177,8 @@ static struct dp_live *open_live(struct dp_live_config *lc, enum ct_stall stall)
 	config.memory.mbufs = 4096;
 	/* Its segments are of no real connections: whatever it is, it goes on. */
 	config.inline_.observe = true;
+	/* Nor have they checksums. */
+	config.capture.checksums = CT_CHECKSUMS_TRUST;
 	config.inline_.stall = stall;
 	assert_int_equal(mt_ruleset_load(&load, &rules, &report), 0);
 	lc->config = &config;
@@ -185,6 +206,7 @@ static void close_live(struct dp_live *l)
 static void forward(struct dp_live_config *lc)
 {
 	struct ct_account all;
+	uint64_t flows = 0;
 	struct dp_live *l = open_live(lc, CT_STALL_CLOSED);
 	start(l);
 	wait_for_all(l);
@@ -203,7 +225,10 @@ static void forward(struct dp_live_config *lc)
 		/* Connections are spread over all of them. */
 		assert_true(one.received > 0);
 		assert_true(dp_live_rounds(l, i) > 0);
+		flows += dp_live_worker(l, i)->stats.flows;
 	}
+	/* Each connection has one owner, for both directions, in a tunnel or in none. */
+	assert_int_equal(flows, CONNECTIONS);
 	close_live(l);
 }
 

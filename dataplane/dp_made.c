@@ -177,6 +177,42 @@ static uint8_t *deflated(const void *p, size_t n, size_t *len)
 	return out;
 }
 
+size_t dp_made_inflated_from(const uint8_t *p, size_t n, size_t offset)
+{
+	uint8_t *out = malloc(offset + 1);
+	z_stream z = { .next_out = out, .avail_out = (uInt)offset + 1 };
+	size_t at = 0;
+	assert_non_null(out);
+	assert_int_equal(inflateInit2(&z, -15), Z_OK);
+	for (; at < n && z.avail_out; at++) {
+		z.next_in = (Bytef *)(uintptr_t)(p + at);
+		z.avail_in = 1;
+		inflate(&z, Z_NO_FLUSH);
+	}
+	assert_int_equal(z.avail_out, 0);
+	inflateEnd(&z);
+	free(out);
+	return at - 1;
+}
+
+size_t dp_made_gzip(struct dp_text *content, const char *name)
+{
+	struct dp_text to = { 0 };
+	size_t len, begin;
+	uint8_t *packed = deflated(content->p, content->n, &len);
+	dp_text_put(&to, name ? "\x1f\x8b\x08\x08\1\2\3\4\0\3" : "\x1f\x8b\x08\0\1\2\3\4\0\3", 10);
+	if (name)
+		dp_text_put(&to, name, strlen(name) + 1);
+	begin = to.n;
+	dp_text_put(&to, packed, len);
+	put32(&to, (uint32_t)crc32(0, content->p, (uInt)content->n));
+	put32(&to, (uint32_t)content->n);
+	free(packed);
+	dp_text_free(content);
+	*content = to;
+	return begin;
+}
+
 size_t dp_made_zip_add(struct dp_made_zip *z, const char *name, const void *p, size_t n, unsigned flags)
 {
 	size_t header = z->data.n, csize = n;

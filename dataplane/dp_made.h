@@ -40,4 +40,9 @@ size_t dp_made_zip_add(struct dp_made_zip *z, const char *name, const void *p, s
 void dp_made_zip_end(struct dp_made_zip *z);
 void dp_made_zip_free(struct dp_made_zip *z);
 
+/* In place: a gzip file with it in. Returns the offset of the deflate stream. */
+size_t dp_made_gzip(struct dp_text *content, const char *name);
+/* Where in a deflate stream the byte at this offset of what it makes comes from. */
+size_t dp_made_inflated_from(const uint8_t *p, size_t n, size_t offset);
+
 #endif

@@ -34,6 +34,7 @@ struct dp_message {
 	uint32_t files; /* reported */
 	uint32_t peeks; /* times that it was judged before its end */
 	uint32_t members; /* of archives */
+	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
 	uint32_t tx_id;
 };
 

@@ -6,6 +6,9 @@
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_packet_private.h"
 
+/* The common frame is read in one function, without calls. */
+#define HOT __attribute__((always_inline)) static inline
+
 enum ip_proto {
 	PROTO_HOP_BY_HOP = 0,
 	PROTO_TCP = 6,
@@ -34,7 +37,7 @@ static bool promised(const struct dp_cursor *c, size_t n)
 	return n <= c->end && c->off <= c->end - n;
 }
 
-static enum dp_class parse_tcp(struct dp_cursor *c, struct dp_packet *pkt)
+HOT enum dp_class parse_tcp(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!promised(c, TCP_LEN))
 		return DP_BAD_TCP;
@@ -146,7 +149,7 @@ static void map_ipv4(uint8_t to[16], const uint8_t *from)
 	memcpy(to + 12, from, 4);
 }
 
-static enum dp_class parse_ipv4(struct dp_cursor *c, struct dp_packet *pkt)
+HOT enum dp_class parse_ipv4(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, IPV4_LEN))
 		return DP_TRUNCATED;
@@ -172,10 +175,10 @@ static enum dp_class parse_ipv4(struct dp_cursor *c, struct dp_packet *pkt)
 	/* RFC 791 3.1: reserved, DF, MF, 13 bits of offset. */
 	if (dp_be_get16(ip + 6) & 0x3fff)
 		return DP_FRAGMENT;
-	return parse_upper(c, pkt);
+	return pkt->proto == PROTO_TCP ? parse_tcp(c, pkt) : parse_upper(c, pkt);
 }
 
-static enum dp_class parse_ipv6(struct dp_cursor *c, struct dp_packet *pkt)
+HOT enum dp_class parse_ipv6(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, IPV6_LEN))
 		return DP_TRUNCATED;
@@ -190,7 +193,8 @@ static enum dp_class parse_ipv6(struct dp_cursor *c, struct dp_packet *pkt)
 	c->off += IPV6_LEN;
 	/* RFC 2675 3: a jumbogram's length is 0; so is that of a segment that the card was to cut. */
 	c->end = len ? c->off + len : c->frame_len < c->limit ? c->frame_len : c->limit;
-	return parse_upper(c, pkt);
+	pkt->l4_off = (uint16_t)c->off;
+	return pkt->proto == PROTO_TCP ? parse_tcp(c, pkt) : parse_upper(c, pkt);
 }
 
 enum dp_class dp_packet_ip(struct dp_cursor *c, struct dp_packet *pkt)
@@ -211,7 +215,7 @@ enum dp_class dp_packet_ip(struct dp_cursor *c, struct dp_packet *pkt)
 }
 
 /* Every turn passes bytes of the head. */
-enum dp_class dp_packet_ethertype(struct dp_cursor *c, struct dp_packet *pkt, unsigned type)
+static inline enum dp_class parse_ethertype(struct dp_cursor *c, struct dp_packet *pkt, unsigned type)
 {
 	while (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD) {
 		if (!can_read(c, VLAN_LEN))
@@ -229,6 +233,11 @@ enum dp_class dp_packet_ethertype(struct dp_cursor *c, struct dp_packet *pkt, un
 		return DP_BAD_LINK;
 	pkt->l3_off = (uint16_t)c->off;
 	return type == ETHERTYPE_IPV4 ? parse_ipv4(c, pkt) : parse_ipv6(c, pkt);
+}
+
+enum dp_class dp_packet_ethertype(struct dp_cursor *c, struct dp_packet *pkt, unsigned type)
+{
+	return parse_ethertype(c, pkt, type);
 }
 
 static enum dp_class parse_null(struct dp_cursor *c, struct dp_packet *pkt)
@@ -267,20 +276,25 @@ static enum dp_class parse_cooked(struct dp_cursor *c, struct dp_packet *pkt, si
 	return dp_packet_ethertype(c, pkt, protocol);
 }
 
-enum dp_class dp_packet_ethernet(struct dp_cursor *c, struct dp_packet *pkt)
+static inline enum dp_class parse_ethernet(struct dp_cursor *c, struct dp_packet *pkt)
 {
 	if (!can_read(c, ETHERNET_LEN))
 		return DP_TRUNCATED;
 	unsigned type = dp_be_get16(c->head + c->off + ETHERNET_TYPE);
 	c->off += ETHERNET_LEN;
-	return dp_packet_ethertype(c, pkt, type);
+	return parse_ethertype(c, pkt, type);
 }
 
-enum dp_class dp_packet_begin(struct dp_cursor *c, enum dp_link link, struct dp_packet *pkt)
+enum dp_class dp_packet_ethernet(struct dp_cursor *c, struct dp_packet *pkt)
+{
+	return parse_ethernet(c, pkt);
+}
+
+static enum dp_class parse_other_link(struct dp_cursor *c, enum dp_link link, struct dp_packet *pkt)
 {
 	switch (link) {
 	case DP_LINK_ETHERNET:
-		return dp_packet_ethernet(c, pkt);
+		break;
 	case DP_LINK_RAW:
 		return dp_packet_ip(c, pkt);
 	case DP_LINK_NULL:
@@ -293,16 +307,18 @@ enum dp_class dp_packet_begin(struct dp_cursor *c, enum dp_link link, struct dp_
 	return DP_BAD_LINK;
 }
 
+enum dp_class dp_packet_begin(struct dp_cursor *c, enum dp_link link, struct dp_packet *pkt)
+{
+	/* In pieces that become plain stores: the whole would be a string instruction, which takes long to begin. */
+	memset(pkt, 0, 48);
+	memset((uint8_t *)pkt + 48, 0, offsetof(struct dp_packet, layer) - 48);
+	return link == DP_LINK_ETHERNET ? parse_ethernet(c, pkt) : parse_other_link(c, link, pkt);
+}
+
 enum dp_class dp_packet_parse(enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len,
 			      struct dp_packet *pkt)
 {
-	struct dp_cursor c = {
-		.head = head,
-		.head_len = head_len < frame_len ? head_len : frame_len,
-		.frame_len = frame_len,
-		.limit = SIZE_MAX,
-	};
-	memset(pkt, 0, offsetof(struct dp_packet, layer));
+	struct dp_cursor c = dp_cursor_of(head, head_len, frame_len);
 	return dp_packet_begin(&c, link, pkt);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/dp_layers.h"
 #include "dataplane/dp_tunnel.h"
 
 #define CHECK(x) ((x) ? (void)0 : abort())
@@ -47,6 +48,26 @@ static void check_checksum(const struct dp_packet *p, const uint8_t *l4, size_t 
 	CHECK(dp_packet_checksum_tcp(p, l4, len) == !dp_checksum_value(&c));
 }
 
+/* Its layers made right for what is left without its padding: the same packet, and nothing else changed but lengths and sums. */
+static void check_layers(enum dp_link link, const struct dp_packet *p, const uint8_t *frame)
+{
+	struct dp_packet q;
+	size_t len = p->payload_off + (size_t)p->payload_len;
+	uint8_t *copy = malloc(len);
+	CHECK(copy);
+	memcpy(copy, frame, len);
+	if (dp_layers_seal(copy, len, p->layer, p->nlayers)) {
+		CHECK(parse_exact(p->depth, link, copy, len, len, &q) == DP_TCP);
+		CHECK(q.payload_off == p->payload_off && q.payload_len == p->payload_len && q.tunnel == p->tunnel && q.nlayers == p->nlayers);
+		dp_layers_learned(copy, p->layer, p->nlayers);
+		dp_layers_said(copy, p->layer, p->nlayers);
+		/* What is behind labels is told by its first bytes, which are addresses. */
+		if (!p->labelled && dp_layers_reverse(copy, p->layer, p->nlayers))
+			CHECK(parse_exact(p->depth, link, copy, len, len, &q) == DP_TCP && q.tunnel == p->tunnel);
+	}
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -63,12 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(p.l3_off <= len && p.l4_off <= len && p.nvlan <= 2);
 	CHECK(p.nlayers <= DP_LAYERS_MAX && p.depth <= depth && (p.depth || !p.tunnel));
 	for (unsigned i = 0; i < p.nlayers; i++)
-		CHECK(p.layer[i].off < len && (i == 0 || p.layer[i].off > p.layer[i - 1].off));
+		CHECK(p.layer[i].off <= len && (i == 0 || p.layer[i].off > p.layer[i - 1].off));
 	if (c == DP_TCP) {
 		check_tcp(&p, len, frame_len);
 		size_t l4_len = p.tcp_hdr_len + (size_t)p.payload_len;
 		if (p.l4_off + l4_len <= len)
 			check_checksum(&p, frame + p.l4_off, l4_len);
+		if (p.payload_off + (size_t)p.payload_len <= len && !p.payload_missing)
+			check_layers(link, &p, frame);
 		if (p.ip_version == 4)
 			dp_packet_checksum_ip(frame + p.l3_off);
 	}

@@ -37,6 +37,12 @@ struct dp_cursor { /* where the parser is */
 	size_t limit;
 };
 
+static inline struct dp_cursor dp_cursor_of(const uint8_t *head, size_t head_len, size_t frame_len)
+{
+	return (struct dp_cursor){ .head = head, .head_len = head_len < frame_len ? head_len : frame_len, .frame_len = frame_len,
+				   .limit = SIZE_MAX };
+}
+
 static inline bool can_read(const struct dp_cursor *c, size_t n)
 {
 	return n <= c->head_len && c->off <= c->head_len - n;
@@ -64,7 +70,7 @@ static inline void forget_vlans(struct dp_packet *pkt)
 	memset(pkt->vlan, 0, sizeof pkt->vlan);
 }
 
-/* dp_packet. From c->off on. */
+/* dp_packet. From c->off on; the first sets all of pkt. */
 enum dp_class dp_packet_begin(struct dp_cursor *c, enum dp_link link, struct dp_packet *pkt);
 enum dp_class dp_packet_ethernet(struct dp_cursor *c, struct dp_packet *pkt);
 enum dp_class dp_packet_ethertype(struct dp_cursor *c, struct dp_packet *pkt, unsigned type); /* what it names, tags before it included */

@@ -121,6 +121,12 @@ static void symmetric_rss(const struct dp_port *p, const struct rte_eth_dev_info
 								.rss_key_len = info->hash_key_size, .rss_hf = hf };
 }
 
+/* Asked to look at checksums, these would hand over its neighbours' segments before they have any. */
+static bool is_paravirtual(const struct rte_eth_dev_info *info)
+{
+	return !strcmp(info->driver_name, "net_virtio") || !strcmp(info->driver_name, "net_vmxnet3");
+}
+
 /* Queues, all with the same pool. No offload changes a frame. */
 static int set_up(struct dp_port *p, uint16_t ring, struct rte_mempool *pool, char *err, size_t err_size)
 {
@@ -136,6 +142,9 @@ static int set_up(struct dp_port *p, uint16_t ring, struct rte_mempool *pool, ch
 		symmetric_rss(p, &info, &conf, key);
 		/* Asked for where the driver has it, so that a frame longer than an mbuf is received, and sent, whole. */
 		conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_SCATTER & info.rx_offload_capa;
+		/* Where the card sums, it need not be done here (dp_sums). */
+		if (!is_paravirtual(&info))
+			conf.rxmode.offloads |= (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM) & info.rx_offload_capa;
 		snprintf(p->driver, sizeof p->driver, "%s", info.driver_name);
 	}
 	conf.txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS & info.tx_offload_capa;

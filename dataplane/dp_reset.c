@@ -18,7 +18,8 @@ void dp_reset_send(struct dp_worker *w, struct dp_voice *as, const struct dp_voi
 
 void dp_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m, unsigned out)
 {
-	struct dp_voice from = { 0 }, as = { 0 };
+	struct dp_voice_far far[2];
+	struct dp_voice from = { .far = &far[0] }, as = { .far = &far[1] };
 	uint64_t now = dp_meta(m)->time;
 	dp_voice_learn(&from, rte_pktmbuf_mtod(m, const uint8_t *), pkt, now);
 	dp_voice_reverse(&as, &from);
@@ -29,7 +30,8 @@ void dp_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_
 
 void dp_reset_on(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m, uint32_t seq, unsigned out)
 {
-	struct dp_voice as = { 0 }, to = { 0 };
+	struct dp_voice_far far[2];
+	struct dp_voice as = { .far = &far[0] }, to = { .far = &far[1] };
 	uint64_t now = dp_meta(m)->time;
 	dp_voice_learn(&as, rte_pktmbuf_mtod(m, const uint8_t *), pkt, now);
 	dp_voice_reverse(&to, &as);

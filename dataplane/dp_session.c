@@ -269,10 +269,13 @@ static void on_tls(void *arg)
 static void on_unread(void *arg, void *tx)
 {
 	struct dp_session *s = arg;
+	/* The first one's beginning lies before what was captured. */
+	const bool first = rs_smtp_transactions(&s->smtp) <= (tx ? 1 : 0);
+	const enum ct_reason why = s->midstream && first && !s->client_gaps ? CT_REASON_MIDSTREAM : CT_REASON_GAP;
 	if (tx)
-		dp_message_reason(tx, CT_REASON_GAP);
+		dp_message_reason(tx, why);
 	else
-		count_unread(s, s->midstream && rs_smtp_transactions(&s->smtp) == 0 ? CT_REASON_MIDSTREAM : CT_REASON_GAP);
+		count_unread(s, why);
 }
 
 /* What no honest sender does, or what readers disagree about, is an event of its own; the rest is counted by name and

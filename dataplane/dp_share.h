@@ -4,9 +4,11 @@
  * A connection is proven when both of its ends were seen, and each to acknowledge what the other said (rs_tcp_proven). The others, all
  * together,
  *  - hold at most an eighth of what may be held out of order;
- *  - begin no session and no message while fewer than an eighth of the objects for them are free; then a proven connection that begins
- *    one ends some of theirs, the longest idle first.
+ *  - leave an eighth of the objects that sessions and messages take: beyond that, one begins only where another ends, the longest idle
+ *    first. A proven connection that begins one then ends some of theirs.
  * A capture of one direction has none but such connections, and is read in full as long as that suffices.
+ * Of proven ones, each holds out of order what it likes until half of it is taken; then no more than half of what is still free; and
+ * of the last eighth DP_SHARE_LEAST at most: some real connections with holes do not keep the others' from being filled.
  *
  * Owner:  one worker. Memory: none. */
 #ifndef DP_SHARE_H
@@ -15,6 +17,7 @@
 #include "dataplane/dp_worker.h"
 
 #define DP_SHARE 8 /* one part in so many */
+#define DP_SHARE_LEAST 4 /* mbufs */
 
 static inline bool dp_share_proven(const struct dp_flow *f)
 {

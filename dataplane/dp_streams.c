@@ -7,6 +7,7 @@
 #include "dataplane/dp_mptcp.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_session.h"
+#include "dataplane/dp_sums.h"
 
 static void read_payload(struct dp_worker *w, unsigned dir, const struct rte_mbuf *m, uint32_t skip, uint32_t len)
 {
@@ -53,24 +54,38 @@ static void on_gap(void *arg, unsigned dir, uint64_t n)
 		dp_protocol_gap(w, w->flow, dir, n);
 }
 
-static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap };
-
-static bool sums_right(const struct dp_packet *pkt, const struct rte_mbuf *m)
+/* What contradicts is not read inline; elsewhere the receiver may have it. */
+static void on_contradiction(void *arg, unsigned dir, const struct rs_contradiction *c)
 {
-	const uint8_t *head = rte_pktmbuf_mtod(m, const uint8_t *);
-	if (pkt->ip_version == 4 && !dp_packet_checksum_ip(head + pkt->l3_off))
-		return false;
-	struct dp_checksum sum = { 0 };
-	uint32_t off = pkt->l4_off, len = pkt->tcp_hdr_len + pkt->payload_len;
-	dp_checksum_add_pseudo(&sum, pkt, len);
-	for (; m && len > 0; m = m->next, off = 0) {
-		uint32_t n = rte_pktmbuf_data_len(m) - off;
-		if (n > len)
-			n = len;
-		dp_checksum_add(&sum, rte_pktmbuf_mtod_offset(m, const uint8_t *, off), n);
-		len -= n;
+	struct dp_worker *w = arg;
+	(void)dir;
+	(void)c;
+	w->stats.contradictions++;
+}
+
+static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
+{
+	struct dp_worker *w = arg;
+	(void)dir;
+	(void)off;
+	(void)len;
+	w->stats.not_compared++;
+}
+
+static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction, .unknown = on_unknown };
+
+void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
+{
+	const struct ct_config *c = w->config;
+	f->tcp.refuse = w->use == DP_USE_INLINE;
+	if (f->proto == DP_PROTO_NONE)
+		return;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		/* Inline, dp_hold remembers what the client said. */
+		bool held = w->use == DP_USE_INLINE && dir == f->client;
+		rs_tcp_overlaps(&f->tcp, &w->streams, dir, ct_config_receiver(c, dir == 0 ? pkt->dst : pkt->src),
+				held ? 0 : (uint16_t)c->tcp.remember);
 	}
-	return dp_checksum_value(&sum) == 0;
 }
 
 /* Whether anything depends on it: what is no mail passes, right or wrong, but no wrong one begins or replaces a connection. */
@@ -90,7 +105,7 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	/* A segment that is not here whole cannot be summed. */
 	if (pkt->payload_missing)
 		return DP_SUM_TAKE;
-	bool right = sums_right(pkt, m);
+	bool right = dp_sums_right(m, pkt, inline_);
 	/* Between two ports nobody but the receiver's own card has still to compute one. */
 	if (policy == CT_CHECKSUMS_VERIFY || inline_)
 		return right ? DP_SUM_TAKE : DP_SUM_DROP;
@@ -232,6 +247,8 @@ static void forget_held(struct dp_worker *w, struct dp_flow *f)
 	uint8_t state = f->tcp.state;
 	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);
 	f->tcp.state = state;
+	for (unsigned dir = 0; dir < 2; dir++)
+		rs_tcp_overlaps(&f->tcp, &w->streams, dir, f->tcp.dir[dir].policy, 0);
 }
 
 /* RFC 6093: receivers take the byte before the pointer out of the stream, where their program does not ask for it. The last one told

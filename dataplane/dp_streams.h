@@ -9,6 +9,9 @@
 
 #include "dataplane/dp_worker.h"
 
+/* f's first packet; f->client and f->proto are set: how the receivers of both directions read overlaps, and what is remembered. */
+void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt);
+
 /* What becomes of the packet by its checksums and the configured policy. f may be NULL. */
 enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 

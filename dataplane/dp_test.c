@@ -168,7 +168,9 @@ void dp_test_init(struct dp_test *t)
 	t->config.memory.mbufs = 1023;
 	t->config.memory.flows = 64;
 	t->config.memory.sessions = 32;
+	t->config.memory.wrapped = 32;
 	t->config.memory.messages = 16;
+	t->config.memory.inflating = 16;
 	t->config.memory.records = 128;
 	t->config.memory.blocks = 1024;
 	t->config.memory.segments = 256;
@@ -415,11 +417,13 @@ void dp_test_pools_are_back(struct dp_test *t)
 	pool_is_back("contents", &i->contents);
 	pool_is_back("files", &i->files);
 	pool_is_back("zips", &i->zips);
+	pool_is_back("inflates", &i->inflates);
 	pool_is_back("records", &i->records);
 	pool_is_back("blocks", &i->blocks);
 	pool_is_back("trial headers", &i->trial_headers);
 	pool_is_back("trial files", &i->trial_files);
 	pool_is_back("trial zips", &i->trial_zips);
+	pool_is_back("trial inflates", &i->trial_inflates);
 	assert_int_equal(t->worker->records_out, 0);
 	struct mt_worker_stats st;
 	mt_worker_stats(i->matcher, &st);

@@ -328,20 +328,13 @@ static enum dp_class descend(struct opened *o, struct dp_cursor *c, struct dp_pa
 	return dp_packet_ethernet(c, pkt);
 }
 
-enum dp_class dp_tunnel_parse(const struct dp_tunnels *t, enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len,
-			      struct dp_packet *pkt)
+/* From an IP packet that bears no TCP. Apart, so that what bears TCP does not pay for it. */
+__attribute__((noinline)) static enum dp_class go_down(const struct dp_tunnels *t, struct dp_cursor *c, struct dp_packet *pkt)
 {
-	struct dp_cursor c = {
-		.head = head,
-		.head_len = head_len < frame_len ? head_len : frame_len,
-		.frame_len = frame_len,
-		.limit = SIZE_MAX,
-	};
-	memset(pkt, 0, offsetof(struct dp_packet, layer));
-	enum dp_class class = dp_packet_begin(&c, link, pkt);
-	while (class == DP_OTHER && pkt->ip_version && t->depth > 0) {
-		struct opened o = { .at = c };
-		o.at.limit = c.end;
+	enum dp_class class = DP_OTHER;
+	while (class == DP_OTHER && pkt->ip_version) {
+		struct opened o = { .at = *c };
+		o.at.limit = c->end;
 		enum dp_class opened = open_tunnel(t, pkt, &o);
 		if (opened == DP_TCP && !is_read(o.type))
 			opened = DP_OTHER;
@@ -349,9 +342,17 @@ enum dp_class dp_tunnel_parse(const struct dp_tunnels *t, enum dp_link link, con
 			return opened;
 		if (pkt->depth == t->depth)
 			return DP_TOO_DEEP;
-		class = descend(&o, &c, pkt);
+		class = descend(&o, c, pkt);
 	}
 	return class;
+}
+
+enum dp_class dp_tunnel_parse(const struct dp_tunnels *t, enum dp_link link, const uint8_t *head, size_t head_len, size_t frame_len,
+			      struct dp_packet *pkt)
+{
+	struct dp_cursor c = dp_cursor_of(head, head_len, frame_len);
+	enum dp_class class = dp_packet_begin(&c, link, pkt);
+	return class != DP_OTHER || t->depth == 0 ? class : go_down(t, &c, pkt);
 }
 
 void dp_tunnels_init(struct dp_tunnels *t, const struct ct_config *c)

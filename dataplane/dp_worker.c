@@ -150,10 +150,17 @@ static void tell_difference(struct dp_worker *w, struct dp_flow *f, const struct
 	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
 }
 
+/* Its IP length promises more than the frame ever had: no receiver takes it. Of a frame that a capture holds in part,
+ * nobody here knows. */
+static bool never_whole(const struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	return pkt->payload_missing && (uint64_t)rte_pktmbuf_pkt_len(m) + pkt->payload_missing > dp_meta_const(m)->wire_len;
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
-	if (w->use == DP_USE_INLINE && pkt->payload_missing)
+	if (pkt->payload_missing && (w->use == DP_USE_INLINE || never_whole(m, pkt)))
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
 	if (!f && dp_meta(m)->datagram && give(w, m, pkt, DP_OWNER_FLOW))
@@ -530,6 +537,7 @@ static uint32_t replies_of(const struct ct_config *c)
 #define FOR_EACH_POOL(X)                                                                                               \
 	X(runs, sizeof(struct dp_hold_run), c->memory.mbufs)                                                           \
 	X(inlines, sizeof(struct dp_inline), c->memory.flows)                                                         \
+	X(fars, 2 * sizeof(struct dp_voice_far), c->memory.wrapped)                                                    \
 	X(replies, sizeof(struct dp_replies), replies_of(c))
 
 static size_t inline_bytes(const struct ct_config *c)
@@ -632,9 +640,16 @@ static char *make_frags(struct dp_worker *w, const struct dp_worker_config *wc, 
 int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
 {
 	const struct ct_config *c = wc->config;
+	size_t asked;
+	*out = NULL;
+	if (rs_inflate_check(&asked) != 0) {
+		snprintf(err, err_size, "zlib %s asks for %zu bytes to inflate, and mailweir was built with room for %u: set "
+			 "RS_INFLATE_MEMORY in reassembly/archive/rs_inflate.h to at least that, and build it again", zlibVersion(), asked,
+			 (unsigned)RS_INFLATE_MEMORY);
+		return -ENOTSUP;
+	}
 	int rc = -ENOMEM;
 	struct dp_worker *w = rte_zmalloc("worker", sizeof *w, 64);
-	*out = NULL;
 	if (!w)
 		goto fail;
 	w->id = wc->id;
@@ -676,8 +691,8 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
-	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put,
-		.window = c->tcp.window, .held_max = wc->held_max };
+	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
+					      .held_max = wc->held_max, .same = dp_kept_compare };
 	at = make_frags(w, wc, make_inline(w, wc, at));
 	rc = make_rings(w);
 	if (rc != 0)

@@ -95,7 +95,9 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t connections_reset, midstream_reset; /* inline */
 	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */
-	uint64_t contradictions, bypassed, reply_timeouts;
+	uint64_t contradictions; /* segments that say other than what was seen in their place */
+	uint64_t not_compared; /* repetitions of what was read, and is not remembered any more */
+	uint64_t bypassed, reply_timeouts;
 	uint64_t reversed; /* inline: TCP's client was mail's server */
 	uint64_t unread[DP_DROP_MAX]; /* observing: would have been dropped */
 	uint64_t anomalies[DP_ANOMALY_MAX];
@@ -139,7 +141,7 @@ struct dp_worker {
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
-	struct rs_pool runs, inlines, replies; /* inline */
+	struct rs_pool runs, inlines, fars, replies; /* inline */
 	struct dp_inline_list refusing, answering, resetting;
 	uint64_t pickup_until;
 	struct dp_inspect inspect;

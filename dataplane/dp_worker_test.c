@@ -700,6 +700,38 @@ static void test_made_again(void **state)
 	ct_config_free(&t.config);
 }
 
+/* A segment that its frame never held whole is nobody's; one that the capture has not kept whole was its receiver's. */
+static void test_longer_than_its_frame(void **state)
+{
+	(void)state;
+	for (unsigned kept = 0; kept < 2; kept++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		struct dp_test_conn c = dp_test_conn(1);
+		uint8_t frame[2048], other[1024];
+		make_mail(&mail, true);
+		assert_true(mail.n < sizeof other);
+		memset(other, 'x', sizeof other);
+		dp_test_init(&t);
+		dp_test_open(&t);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		size_t n = dp_test_segment_write(&c, 0, RS_TCP_ACK, c.seq[0], other, mail.n, frame);
+		struct rte_mbuf *m = dp_test_mbuf(&t, frame, n - 3);
+		uint32_t on_wire = (uint32_t)(kept ? n : n - 3);
+		*dp_meta(m) = (struct dp_meta){ .seq = ++t.seq, .time = t.time, .wire_len = on_wire, .kind = DP_FRAME };
+		t.frames++;
+		dp_worker_burst(t.worker, &m, 1);
+		dp_test_bytes(&t, &c, 0, mail.p, mail.n);
+		dp_test_accept(&t, &c);
+		dp_test_fins(&t, &c);
+		assert_int_equal(t.worker->account[0].dropped[DP_DROP_TRUNCATED], !kept);
+		assert_int_equal(t.worker->account[0].verdict[CT_INFECTED], !kept);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -712,6 +744,7 @@ int main(void)
 		cmocka_unit_test(test_crowd),
 		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_patience_has_an_end),
+		cmocka_unit_test(test_longer_than_its_frame),
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_made_again),
 	};

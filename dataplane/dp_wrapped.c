@@ -38,6 +38,12 @@ static uint32_t sum_words(uint32_t sum, const uint8_t *p, size_t n)
 	return sum;
 }
 
+/* What tells flows apart, and each direction may choose. */
+static unsigned entropy(const struct body *b)
+{
+	return b->w->port ? b->w->port : b->w->back ? 50001 : 50000;
+}
+
 static void wrap_ethernet(struct body *b, unsigned type)
 {
 	uint8_t *p = grow(b, 14);
@@ -102,7 +108,7 @@ static void wrap_gre(struct body *b, unsigned flags, unsigned type, uint32_t key
 		at += 4;
 	}
 	if (flags & 0x1000)
-		dp_be_put32(p + at, 77);
+		dp_be_put32(p + at, b->w->sequence ? b->w->sequence : 77);
 	if (flags & 0x8000)
 		dp_be_put16(p + 4, ~sum_words(0, p, length(b)) & 0xffff);
 	b->proto = PROTO_GRE;
@@ -118,7 +124,7 @@ static void wrap_pptp(struct body *b)
 	dp_be_put16(p + 2, 0x880b);
 	dp_be_put16(p + 4, (unsigned)n);
 	dp_be_put16(p + 6, b->w->back ? 3 : 4); /* the receiver's call */
-	dp_be_put32(p + 8, 77);
+	dp_be_put32(p + 8, b->w->sequence ? b->w->sequence : 77);
 	b->proto = PROTO_GRE;
 }
 
@@ -138,7 +144,7 @@ static void wrap_udp(struct body *b, unsigned port, bool sum)
 {
 	size_t n = 8 + length(b);
 	uint8_t *p = grow(b, 8);
-	dp_be_put16(p, b->w->back ? 50001 : 50000);
+	dp_be_put16(p, entropy(b));
 	dp_be_put16(p + 2, port);
 	dp_be_put16(p + 4, (unsigned)n);
 	p[7] = sum; /* until the addresses are known */
@@ -242,7 +248,7 @@ static void wrap(struct body *b, enum dp_wrap how)
 		wrap_gre(b, GRE_ALL, b->type, b->w->number);
 		break;
 	case DP_WRAP_NVGRE:
-		wrap_gre(b, 0x2000, b->type, b->w->number << 8 | (b->w->back ? 2 : 1));
+		wrap_gre(b, 0x2000, b->type, b->w->number << 8 | (entropy(b) & 0xff));
 		break;
 	case DP_WRAP_PPTP:
 		wrap_pptp(b);

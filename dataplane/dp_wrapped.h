@@ -42,6 +42,8 @@ enum dp_wrap {
 struct dp_wrapped {
 	uint32_t number; /* VNI, key; PPPoE's session */
 	bool back; /* the other direction: ends exchanged, other labels, another source port */
+	uint32_t sequence; /* of GRE; 0: 77 */
+	uint16_t port; /* UDP's, of the sender, and NVGRE's in that place; 0: 50000, and back 50001 */
 	uint8_t end; /* the last byte of the outer addresses, to tell tunnels apart */
 };
 

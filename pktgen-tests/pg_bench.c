@@ -14,6 +14,10 @@ static void usage(FILE *to)
 {
 	fputs("usage: mailweir-bench scan [--mix MIX] [--pcap FILE] [--seconds S] [--sha256]\n"
 	      "                           [--inline] [--size BYTES] [--traffic MB] [--isa NAME]\n"
+	      "       mailweir-bench flows [--flows N] [--messages M] [--inflating K] [--inline]\n"
+	      "                            [--config FILE] [--sizes]\n"
+	      "       mailweir-bench reassemble [--disorder 0|1|10] [--seconds S]\n"
+	      "                           [--segment BYTES] [--verify] [--traffic MB]\n"
 	      "       mailweir-bench forward [--window FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench latency [--rate FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench --help | --version\n"
@@ -39,6 +43,30 @@ static void usage(FILE *to)
 	      "  --traffic MB   how much (default: four times the last cache, and 16 MB more);\n"
 	      "                 with less, the figures are the cache's\n"
 	      "  --isa NAME     decode with avx512vbmi, avx2, ssse3 or c\n"
+	      "\n"
+	      "flows: the memory of one worker with so many established mail connections, made\n"
+	      "packet by packet, some of them in the middle of an attachment. `bytes` is what\n"
+	      "was taken at start, with the default rules and packet buffers; `ratio` is that\n"
+	      "by `limit`, 2 GiB. `flows_per_second` is how fast connections came to the end of\n"
+	      "their EHLO; its limit is the same packets through their headers and the table of\n"
+	      "flows alone.\n"
+	      "\n"
+	      "  --flows N      connections (default 1000000)\n"
+	      "  --messages M   of them in a message (default a twentieth)\n"
+	      "  --inflating K  of these with a deflated member of an archive (default 0)\n"
+	      "  --inline       as between two ports\n"
+	      "  --config FILE  capacities as there, not as these numbers ask for\n"
+	      "  --sizes        print the table of what a worker's memory is made of, and end\n"
+	      "reassemble: one worker over connections in memory whose content it does not read\n"
+	      "(TLS): headers, flow table and TCP alone. The limit: the same frames fetched,\n"
+	      "parsed, and a byte of each of their cache lines read. A line each for segments\n"
+	      "in order, and for 1 and 10 in a hundred that come late, by up to three others.\n"
+	      "\n"
+	      "  --disorder N     0, 1 or 10: that line alone; others, up to 30, likewise\n"
+	      "  --segment BYTES  payload of a segment, 64 to 8960 (default 1460)\n"
+	      "  --seconds S      how long, each line (default 10)\n"
+	      "  --verify         sum every segment, as without a card that does\n"
+	      "  --traffic MB     as above\n"
 	      "\n"
 	      "forward, latency: UDP frames through `mailweir run` and through dpdk-testpmd, on\n"
 	      "the same ports, in turns. The median of frames a second, so many under way (in\n"
@@ -69,6 +97,10 @@ int main(int argc, char **argv)
 {
 	if (argc >= 2 && strcmp(argv[1], "scan") == 0)
 		return pg_bench_scan(argc - 1, argv + 1, usage);
+	if (argc >= 2 && strcmp(argv[1], "flows") == 0)
+		return pg_bench_flows(argc - 1, argv + 1, usage);
+	if (argc >= 2 && strcmp(argv[1], "reassemble") == 0)
+		return pg_bench_reassemble(argc - 1, argv + 1, usage);
 	if (argc >= 2 && strcmp(argv[1], "forward") == 0)
 		return pg_bench_forward(argc - 1, argv + 1, usage);
 	if (argc >= 2 && strcmp(argv[1], "latency") == 0)

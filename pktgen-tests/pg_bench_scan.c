@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* mailweir-bench scan: what one worker does with mail in memory, and what its parts could do at most.
  *
- * The traffic is larger than four times the last cache, and every flow of every round is new. A round is timed
- * around dp_worker_burst only: building mbufs and renewing addresses is the generator's work. Worker and limit take
+ * The traffic is larger than four times the last cache, and goes through the worker as pg_feed says. Worker and limit take
  * turns, round by round, so that both see the same machine; of each the median counts, slice by slice (pg_rounds.h).
  *
  * In line the server's side of what was recorded knows of no refusal, so that no message carries a program there; every frame must come
@@ -15,16 +14,14 @@
 
 #include <jansson.h>
 #include <rte_cycles.h>
-#include <rte_prefetch.h>
+#include <zlib.h>
 
+#include "dataplane/dp_archive.h"
 #include "dataplane/dp_capture.h"
-#include "dataplane/dp_eal.h"
-#include "dataplane/dp_frames.h"
-#include "dataplane/dp_worker.h"
 #include "pktgen-tests/pg_bench.h"
 #include "pktgen-tests/pg_cache.h"
+#include "pktgen-tests/pg_feed.h"
 #include "pktgen-tests/pg_rounds.h"
-#include "pktgen-tests/pg_wire.h"
 #include "reassembly/decode/rs_transfer.h"
 
 #define MSS 1460
@@ -41,25 +38,12 @@ struct bench {
 	size_t traffic; /* bytes; 0: as the cache asks for */
 	size_t cache; /* the last one's bytes */
 
-	struct ct_config config;
-	struct mt_ruleset *rules;
-	struct dp_worker *worker;
-	struct rte_mempool *mbufs;
-	struct pg_wire wire;
-	enum dp_link link;
+	struct pg_feed feed;
 	uint32_t sessions, infected; /* put in, a round */
-	uint64_t seq, ticks, time;
-	uint64_t found[CT_VERDICT_MAX], messages;
 	uint64_t bad_rounds;
 };
 
 /* Traffic. */
-
-/* Larger than four times the cache, so that no frame is still in it when it comes again. */
-static size_t traffic_size(const struct bench *b)
-{
-	return b->traffic ? b->traffic : b->cache * 4 + (16u << 20);
-}
 
 /* The limit ends a session's stream with the last byte of its attachment, as the worker does. */
 static int mark_ends(struct bench *b)
@@ -67,8 +51,8 @@ static int mark_ends(struct bench *b)
 	bool *seen = calloc(b->sessions + 1, sizeof *seen);
 	if (!seen)
 		return -1;
-	for (size_t i = b->wire.nframes; i-- > 0;) {
-		struct pg_frame *f = &b->wire.frames[i];
+	for (size_t i = b->feed.wire.nframes; i-- > 0;) {
+		struct pg_frame *f = &b->feed.wire.frames[i];
 		f->ends = f->payload_len && !seen[f->session];
 		seen[f->session] |= f->ends;
 	}
@@ -79,20 +63,20 @@ static int mark_ends(struct bench *b)
 static int make_traffic(struct bench *b)
 {
 	struct pg_mail mails[TEMPLATES] = { 0 };
-	size_t want = traffic_size(b);
+	size_t want = b->traffic ? b->traffic : pg_feed_traffic(b->cache);
 	int rc = 0;
 	for (unsigned i = 0; i < TEMPLATES && rc == 0; i++)
 		rc = pg_mail_make(&mails[i], b->mix, b->size, !b->in_line && i % PROGRAM_EVERY == 0, i);
-	while (rc == 0 && b->wire.len < want && !b->wire.failed) {
+	while (rc == 0 && b->feed.wire.len < want && !b->feed.wire.failed) {
 		const struct pg_mail *m = &mails[b->sessions % TEMPLATES];
-		pg_wire_session(&b->wire, b->sessions++, m, MSS);
+		pg_wire_session(&b->feed.wire, b->sessions++, m, MSS);
 		b->infected += m->program;
 	}
 	if (rc == 0)
-		rc = b->wire.failed ? -1 : pg_wire_interleave(&b->wire, b->sessions, TOGETHER, 1);
+		rc = b->feed.wire.failed ? -1 : pg_wire_interleave(&b->feed.wire, b->sessions, TOGETHER, 1);
 	for (unsigned i = 0; i < TEMPLATES; i++)
 		pg_mail_free(&mails[i]);
-	b->link = DP_LINK_ETHERNET;
+	b->feed.link = DP_LINK_ETHERNET;
 	return rc;
 }
 
@@ -108,10 +92,10 @@ static int read_traffic(struct bench *b)
 	}
 	while ((status = dp_capture_next(c, &f, err, sizeof err)) == DP_CAPTURE_FRAME) {
 		struct dp_packet pkt;
-		struct pg_frame *to = pg_wire_add(&b->wire, f.data, f.caplen);
+		struct pg_frame *to = pg_wire_add(&b->feed.wire, f.data, f.caplen);
 		if (!to)
 			break;
-		b->link = f.link;
+		b->feed.link = f.link;
 		if (dp_packet_parse(f.link, f.data, f.caplen, f.caplen, &pkt) == DP_TCP && pkt.payload_len) {
 			to->payload = pkt.payload_off;
 			to->payload_len = pkt.payload_len;
@@ -122,103 +106,86 @@ static int read_traffic(struct bench *b)
 		fprintf(stderr, "mailweir-bench: %s: %s\n", b->pcap, err);
 		return -1;
 	}
-	return b->wire.failed || b->wire.nframes == 0 ? -1 : 0;
+	return b->feed.wire.failed || b->feed.wire.nframes == 0 ? -1 : 0;
 }
 
 /* One round through the worker. */
 
-static void keep(void *addr, void *opaque)
-{
-	(void)addr;
-	(void)opaque;
-}
-
-static void take_records(struct bench *b)
-{
-	void *r[DP_BURST];
-	unsigned n;
-	while ((n = rte_ring_sc_dequeue_burst(b->worker->records, r, DP_BURST, NULL)) > 0) {
-		for (unsigned i = 0; i < n; i++) {
-			const struct ct_record *rec = r[i];
-			if (rec->kind != CT_MESSAGE)
-				continue;
-			b->messages++;
-			b->found[rec->u.message.verdict]++;
-		}
-		rte_ring_sp_enqueue_bulk(b->worker->done, r, n, NULL);
-	}
-}
-
-static void fill(struct bench *b, struct rte_mbuf **m, size_t at, unsigned n, struct rte_mbuf_ext_shared_info *shared)
-{
-	for (unsigned i = 0; i < n; i++) {
-		const struct pg_frame *f = &b->wire.frames[at + i];
-		rte_mbuf_ext_refcnt_update(shared, 1);
-		rte_pktmbuf_attach_extbuf(m[i], b->wire.data + f->off, RTE_BAD_IOVA, (uint16_t)f->len, shared);
-		m[i]->data_off = 0;
-		m[i]->data_len = (uint16_t)f->len;
-		m[i]->pkt_len = f->len;
-		b->time += 1000;
-		*dp_meta(m[i]) = (struct dp_meta){ .seq = ++b->seq, .time = b->time, .pcap_cnt = b->seq, .wire_len = f->len,
-						   .link = (uint8_t)b->link, .kind = DP_FRAME };
-		if (b->in_line)
-			dp_meta(m[i])->port = pg_wire_from_client(&b->wire, f) ? DP_OUTSIDE : DP_INSIDE;
-	}
-}
-
-/* Everything that has idled ends, so that the flow table has room for the next round's. */
-static void let_expire(struct bench *b)
-{
-	struct rte_mbuf *m = rte_pktmbuf_alloc(b->mbufs);
-	b->time += UINT64_C(7200000000000);
-	if (!m)
-		return;
-	*dp_meta(m) = (struct dp_meta){ .seq = ++b->seq, .time = b->time, .kind = DP_TICK };
-	b->ticks++;
-	dp_worker_burst(b->worker, &m, 1);
-	take_records(b);
-}
-
 /* cycles: of each slice. */
 static void run_worker(struct bench *b, uint32_t round, uint64_t *cycles)
 {
-	struct rte_mbuf_ext_shared_info shared = { .free_cb = keep };
-	struct rte_mbuf *m[DP_BURST];
-	uint64_t infected = b->found[CT_INFECTED], messages = b->messages;
-	rte_mbuf_ext_refcnt_set(&shared, 1);
-	if (!b->pcap)
-		pg_wire_renew(&b->wire, round);
-	if (b->in_line)
-		pg_wire_sum(&b->wire);
-	for (size_t at = 0; at < b->wire.nframes; at += DP_BURST) {
-		unsigned n = b->wire.nframes - at < DP_BURST ? (unsigned)(b->wire.nframes - at) : DP_BURST;
-		if (rte_pktmbuf_alloc_bulk(b->mbufs, m, n) != 0) {
-			fprintf(stderr, "mailweir-bench: out of mbufs\n");
-			b->bad_rounds++;
-			break;
-		}
-		fill(b, m, at, n, &shared);
-		uint64_t start = rte_rdtsc_precise();
-		dp_worker_burst(b->worker, m, (uint16_t)n);
-		cycles[at / DP_BURST] += rte_rdtsc_precise() - start;
-		take_records(b);
-	}
-	let_expire(b);
+	struct pg_feed *f = &b->feed;
+	uint64_t infected = f->found[CT_INFECTED], messages = f->messages;
+	pg_feed_round(f, round, cycles);
+	b->bad_rounds += f->dry;
+	f->dry = false;
 	/* In line: all went out as it was. */
-	const struct ct_account *a = b->worker->account;
-	if (b->in_line && a[0].forwarded + a[1].forwarded != b->seq - b->ticks)
+	const struct ct_account *a = f->worker->account;
+	if (b->in_line && a[0].forwarded + a[1].forwarded != f->seq - f->ticks)
 		b->bad_rounds++;
 	/* Every message has its verdict, and the infected ones are those that were put in. */
-	if (!b->pcap && (b->found[CT_INFECTED] - infected != b->infected || b->messages - messages != b->sessions))
+	if (!b->pcap && (f->found[CT_INFECTED] - infected != b->infected || f->messages - messages != b->sessions))
 		b->bad_rounds++;
 }
 
-/* The limit: the attachments' bytes through decoder and matcher, nothing else, each session's in its own stream. */
+/* The limit: the attachments' bytes through decoder, zlib where they are deflated, and matcher, nothing else, each session's in its own
+ * stream. */
 
 struct lane {
 	struct rs_transfer transfer;
 	struct mt_stream *stream;
+	z_stream *inflate; /* of zip-deflate */
+	size_t headers; /* of the archive, still to come */
 };
+
+/* What pg_mail writes before the deflated data. */
+#define ZIP_HEADER (30 + sizeof "document.scr" - 1)
+
+/* As many as sessions are interleaved, and one; made by the first that finds none. */
+static z_stream *spare[TOGETHER + 1];
+static unsigned spares;
+
+static z_stream *inflate_take(void)
+{
+	if (spares)
+		return spare[--spares];
+	z_stream *z = calloc(1, sizeof *z);
+	if (z && inflateInit2(z, -MAX_WBITS) != Z_OK) {
+		free(z);
+		z = NULL;
+	}
+	return z;
+}
+
+static void inflate_put(z_stream *z)
+{
+	if (!z)
+		return;
+	if (spares < TOGETHER + 1) {
+		inflateReset(z);
+		spare[spares++] = z;
+		return;
+	}
+	inflateEnd(z);
+	free(z);
+}
+
+/* zlib, given as much at once as there is. */
+static void scan_inflated(struct mt_worker *mt, struct lane *l, const uint8_t *p, size_t n)
+{
+	static uint8_t out[DP_ARCHIVE_PIECE];
+	const size_t skip = n < l->headers ? n : l->headers;
+	l->headers -= skip;
+	l->inflate->next_in = (Bytef *)(uintptr_t)(p + skip);
+	l->inflate->avail_in = (uInt)(n - skip);
+	do {
+		l->inflate->next_out = out;
+		l->inflate->avail_out = sizeof out;
+		if (inflate(l->inflate, Z_NO_FLUSH) != Z_OK)
+			l->inflate->avail_in = 0; /* the directory */
+		mt_stream_scan(mt, l->stream, out, sizeof out - l->inflate->avail_out, NULL, NULL);
+	} while (l->inflate->avail_in || !l->inflate->avail_out);
+}
 
 static enum rs_cte cte_of(const struct bench *b)
 {
@@ -227,20 +194,13 @@ static enum rs_cte cte_of(const struct bench *b)
 	return b->mix == PG_QP ? RS_CTE_QP : RS_CTE_BASE64;
 }
 
-/* As the worker does: it is part of what one core can do. */
-static void fetch(const struct bench *b, const struct pg_frame *f)
-{
-	for (uint32_t at = 0; at < f->len; at += RTE_CACHE_LINE_SIZE)
-		rte_prefetch0(b->wire.data + f->off + at);
-}
-
 static void limit_slice(struct bench *b, size_t from, size_t to, struct mt_worker *mt, struct lane *lanes, uint8_t *out)
 {
 	enum rs_cte cte = cte_of(b);
 	for (size_t i = from; i < to; i++) {
-		const struct pg_frame *f = &b->wire.frames[i];
+		const struct pg_frame *f = &b->feed.wire.frames[i];
 		if (i + 1 < to)
-			fetch(b, f + 1);
+			pg_feed_fetch(&b->feed, f + 1); /* as the worker does: it is part of what one core can do */
 		if (!f->payload_len)
 			continue;
 		struct lane *l = &lanes[f->session];
@@ -249,11 +209,17 @@ static void limit_slice(struct bench *b, size_t from, size_t to, struct mt_worke
 			l->stream = mt_stream_open(mt, MT_FILE_DATA);
 			if (!l->stream)
 				continue;
+			l->inflate = !b->pcap && b->mix == PG_ZIP_DEFLATE ? inflate_take() : NULL;
+			l->headers = ZIP_HEADER;
 		}
 		size_t len;
-		const uint8_t *p = rs_transfer_feed(&l->transfer, b->wire.data + f->off + f->payload, f->payload_len, out, &len);
-		mt_stream_scan(mt, l->stream, p, len, NULL, NULL);
+		const uint8_t *p = rs_transfer_feed(&l->transfer, b->feed.wire.data + f->off + f->payload, f->payload_len, out, &len);
+		if (l->inflate)
+			scan_inflated(mt, l, p, len);
+		else
+			mt_stream_scan(mt, l->stream, p, len, NULL, NULL);
 		if (f->ends) {
+			inflate_put(l->inflate);
 			mt_stream_end(mt, l->stream, NULL, NULL);
 			l->stream = NULL;
 		}
@@ -262,8 +228,8 @@ static void limit_slice(struct bench *b, size_t from, size_t to, struct mt_worke
 
 static void run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes, uint8_t *out, uint64_t *cycles)
 {
-	for (size_t at = 0; at < b->wire.nframes; at += DP_BURST) {
-		size_t to = b->wire.nframes - at < DP_BURST ? b->wire.nframes : at + DP_BURST;
+	for (size_t at = 0; at < b->feed.wire.nframes; at += DP_BURST) {
+		size_t to = b->feed.wire.nframes - at < DP_BURST ? b->feed.wire.nframes : at + DP_BURST;
 		uint64_t start = rte_rdtsc_precise();
 		limit_slice(b, at, to, mt, lanes, out);
 		cycles[at / DP_BURST] = rte_rdtsc_precise() - start;
@@ -272,13 +238,13 @@ static void run_limit(struct bench *b, struct mt_worker *mt, struct lane *lanes,
 
 static double gbps(const struct bench *b, uint64_t cycles)
 {
-	return (double)b->wire.len * 8 * (double)rte_get_tsc_hz() / (double)cycles / 1e9;
+	return (double)b->feed.wire.len * 8 * (double)rte_get_tsc_hz() / (double)cycles / 1e9;
 }
 
 static bool report(const struct bench *b, const struct pg_rounds *worker, const struct pg_rounds *limit)
 {
-	struct ct_account all = b->worker->account[0];
-	ct_account_add(&all, &b->worker->account[1]);
+	struct ct_account all = b->feed.worker->account[0];
+	ct_account_add(&all, &b->feed.worker->account[1]);
 	bool balanced = ct_account_balanced(&all), ok = balanced && b->bad_rounds == 0;
 	double reached = gbps(b, pg_rounds_quantile(worker, 0.5)), roofline = gbps(b, pg_rounds_quantile(limit, 0.5));
 	double ratio = reached / roofline;
@@ -288,23 +254,23 @@ static bool report(const struct bench *b, const struct pg_rounds *worker, const 
 	json_object_set_new(o, "gbps", json_real(reached));
 	json_object_set_new(o, "roofline_gbps", json_real(roofline));
 	json_object_set_new(o, "ratio", json_real(ratio));
-	json_object_set_new(o, "messages", json_integer((json_int_t)b->messages));
-	json_object_set_new(o, "packets", json_integer((json_int_t)(b->wire.nframes * worker->rounds)));
-	json_object_set_new(o, "mpps", json_real(reached / 8e-3 / (double)b->wire.len * (double)b->wire.nframes));
+	json_object_set_new(o, "messages", json_integer((json_int_t)b->feed.messages));
+	json_object_set_new(o, "packets", json_integer((json_int_t)(b->feed.wire.nframes * worker->rounds)));
+	json_object_set_new(o, "mpps", json_real(reached / 8e-3 / (double)b->feed.wire.len * (double)b->feed.wire.nframes));
 	json_object_set_new(o, "rounds", json_integer((json_int_t)worker->rounds));
 	/* Half of the rounds lie between: how much the machine adds. */
 	json_object_set_new(o, "gbps_low", json_real(gbps(b, pg_rounds_quantile(worker, 0.75))));
 	json_object_set_new(o, "gbps_high", json_real(gbps(b, pg_rounds_quantile(worker, 0.25))));
 	json_object_set_new(o, "roofline_gbps_low", json_real(gbps(b, pg_rounds_quantile(limit, 0.75))));
 	json_object_set_new(o, "roofline_gbps_high", json_real(gbps(b, pg_rounds_quantile(limit, 0.25))));
-	json_object_set_new(o, "traffic_bytes", json_integer((json_int_t)b->wire.len));
+	json_object_set_new(o, "traffic_bytes", json_integer((json_int_t)b->feed.wire.len));
 	json_object_set_new(o, "cache_bytes", json_integer((json_int_t)b->cache));
 	json_object_set_new(o, "sha256", json_boolean(b->sha256));
 	json_object_set_new(o, "isa", json_string(rs_base64_isa()));
 	json_object_set_new(o, "inline", json_boolean(b->in_line));
 	json_object_set_new(o, "checksums", json_string(b->in_line ? "verify" : "trust"));
 	json_object_set_new(o, "verdicts_as_put_in", json_boolean(ok));
-	json_object_set_new(o, "infected_found", json_integer((json_int_t)b->found[CT_INFECTED]));
+	json_object_set_new(o, "infected_found", json_integer((json_int_t)b->feed.found[CT_INFECTED]));
 	json_object_set_new(o, "infected_put_in", json_integer((json_int_t)(b->infected * worker->rounds)));
 	json_object_set_new(o, "balanced", json_boolean(balanced));
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));
@@ -320,9 +286,9 @@ static int measure(struct bench *b)
 	struct lane *lanes = calloc(b->sessions + 1, sizeof *lanes);
 	uint8_t *out = malloc(RS_TRANSFER_OUT_MAX(65536));
 	int rc = 2;
-	pg_rounds_init(&worker, b->wire.nframes / DP_BURST + 1);
+	pg_rounds_init(&worker, b->feed.wire.nframes / DP_BURST + 1);
 	pg_rounds_init(&limit, worker.slices);
-	if (!lanes || !out || mt_worker_create(b->rules, b->sessions + 1, &mt) != 0)
+	if (!lanes || !out || mt_worker_create(b->feed.rules, b->sessions + 1, &mt) != 0)
 		goto out;
 	uint64_t end = rte_rdtsc() + (uint64_t)(b->seconds * (double)rte_get_tsc_hz());
 	for (uint32_t round = 0; round < 2 || rte_rdtsc() < end; round++) {
@@ -333,8 +299,8 @@ static int measure(struct bench *b)
 		run_limit(b, mt, lanes, out, l);
 		if (round == 0) { /* warms up; not counted */
 			worker.rounds = limit.rounds = 0;
-			b->messages = 0;
-			memset(b->found, 0, sizeof b->found);
+			b->feed.messages = 0;
+			memset(b->feed.found, 0, sizeof b->feed.found);
 		}
 	}
 	rc = report(b, &worker, &limit) ? 0 : 2;
@@ -348,50 +314,22 @@ out:
 	return rc;
 }
 
-static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
-{
-	(void)source;
-	(void)m;
-	(void)n;
-	return 0;
-}
-
-/* In place of a port. */
-static void no_wire(void *sink, struct rte_mbuf *m, unsigned out)
-{
-	struct bench *b = sink;
-	dp_worker_sent(b->worker, m, out);
-	rte_pktmbuf_free(m);
-}
-
 static int set_up(struct bench *b)
 {
-	char err[512] = "";
 	struct mt_load load = { 0 };
 	struct mt_report report = { 0 };
 	b->cache = pg_cache_bytes();
-	if ((b->pcap ? read_traffic(b) : make_traffic(b)) != 0 || mark_ends(b) != 0 || ct_config_defaults(&b->config) != 0 ||
-	    mt_ruleset_load(&load, &b->rules, &report) != 0)
+	if ((b->pcap ? read_traffic(b) : make_traffic(b)) != 0 || mark_ends(b) != 0 || ct_config_defaults(&b->feed.config) != 0 ||
+	    mt_ruleset_load(&load, &b->feed.rules, &report) != 0)
 		return -1;
 	/* As behind a card that verifies checksums; in line nobody does but the worker. */
-	b->config.capture.checksums = b->in_line ? CT_CHECKSUMS_VERIFY : CT_CHECKSUMS_TRUST;
-	b->config.files.sha256 = b->sha256 ? CT_SHA256_ALL : CT_SHA256_NONE;
-	if (b->config.memory.flows < b->sessions * 2)
-		b->config.memory.flows = b->sessions * 2;
-	enum dp_use use = b->in_line ? DP_USE_INLINE : DP_USE_READ;
-	struct dp_eal eal = { .program = "mailweir-bench", .workers = 1, .megabytes = dp_worker_megabytes(&b->config, 1, use) };
-	if (dp_eal_start(&eal, err, sizeof err) != 0) {
-		fprintf(stderr, "mailweir-bench: %s\n", err);
-		return -1;
-	}
-	b->mbufs = dp_frames_create("bench", 8191, 256, RTE_PKTMBUF_HEADROOM, false);
-	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = no_rx, .held_max = 4096,
-				       .tx = b->in_line ? no_wire : NULL, .sink = b, .mbufs = b->mbufs };
-	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0) {
-		fprintf(stderr, "mailweir-bench: %s\n", err[0] ? err : "no memory for mbufs");
-		return -1;
-	}
-	return 0;
+	b->feed.config.capture.checksums = b->in_line ? CT_CHECKSUMS_VERIFY : CT_CHECKSUMS_TRUST;
+	b->feed.config.files.sha256 = b->sha256 ? CT_SHA256_ALL : CT_SHA256_NONE;
+	if (b->feed.config.memory.flows < b->sessions * 2)
+		b->feed.config.memory.flows = b->sessions * 2;
+	b->feed.in_line = b->in_line;
+	b->feed.as_it_is = b->pcap != NULL;
+	return pg_feed_open(&b->feed, "mailweir-bench");
 }
 
 static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
@@ -479,11 +417,6 @@ int pg_bench_scan(int argc, char **argv, void (*usage)(FILE *))
 	if (set_up(&b) != 0)
 		return 2;
 	rc = measure(&b);
-	dp_worker_free(b.worker);
-	rte_mempool_free(b.mbufs);
-	dp_eal_stop();
-	mt_ruleset_free(b.rules);
-	ct_config_free(&b.config);
-	pg_wire_free(&b.wire);
+	pg_feed_close(&b.feed);
 	return rc;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""mailweir-bench forward and latency: that they run, that frames arrive, and that they count what a device does to frames. Their
-figures are no figures here.
+"""mailweir-bench reassemble, forward and latency: that they run, that frames arrive, and that they count what is done to frames.
+Their figures are no figures here. And flows, whose bytes are figures anywhere.
 
 Environment: MAILWEIR_BENCH, MAILWEIR, MAILWEIR_IMPAIR, full paths; TESTPMD, where dpdk-testpmd is not in PATH.
 """
@@ -16,6 +16,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "scenarios"))
 from harness import PROGRAM, main  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pg_docs  # noqa: E402
 
 BENCH = os.environ.get("MAILWEIR_BENCH", "")
 IMPAIR = os.environ.get("MAILWEIR_IMPAIR", "")
@@ -188,6 +190,89 @@ class Against(Bench):
 
     def test_mailweir_memif(self):
         self.both("memif", PROGRAM)
+
+
+class Flows(unittest.TestCase):
+    """Bytes are the same in every run: what a million connections take follows from what a few take."""
+
+    def flows(self, *arguments):
+        p = bench("flows", *arguments)
+        self.assertEqual((p.returncode, p.stderr), (0, b""), p)
+        return json.loads(p.stdout)
+
+    def test_a_million_fit(self):
+        r = self.flows("--flows", 20000, "--messages", 1000)
+        self.assertTrue(r["as_meant"], r)
+        shared = r["bytes"] - 20000 * r["flow_bytes"] - 1000 * r["message_bytes"]
+        # Inflating archives have 44 KiB each.
+        taken = shared + 1e6 * r["flow_bytes"] + 5e4 * r["message_bytes"] + 4000 * 45056
+        self.assertLessEqual(taken, 2 << 30, r)
+
+    def test_all_that_is_made_is_counted(self):
+        for arguments in ((), ("--inline",), ("--inflating", 50)):
+            r = self.flows("--flows", 2000, "--messages", 100, *arguments)
+            self.assertTrue(r["as_meant"], r)
+            used = {name: pool["used"] for name, pool in r["pools"].items()}
+            self.assertEqual((used["flows"], used["sessions"], used["contents"]), (2000, 2000, 100))
+            # Nothing waits: no line is incomplete, no reply owed, nothing out of order.
+            self.assertEqual((used["segments"], used["headers"]), (0, 0), r)
+            self.assertLessEqual(sum(pool["bytes"] for pool in r["pools"].values()), r["bytes"])
+
+    def test_document(self):
+        p = bench("flows", "--inline", "--sizes")
+        self.assertEqual(p.returncode, 0, p)
+        with open(pg_docs.MEMORY) as f:
+            document = f.read()
+        self.assertEqual(document, pg_docs.memory(document, p.stdout.decode()), "make it again: pktgen-tests/pg_docs.py memory")
+
+    def test_refused(self):
+        for arguments, what in ((("--flows", "0"), "at least one flow"), (("--flows", "x"), "--flows x: expected a number"),
+                                (("--flows", "10", "--messages", "11"), "no more messages than flows"),
+                                (("--config", "./nowhere"), "./nowhere"), (("more",), "no further arguments")):
+            p = bench("flows", *arguments)
+            self.assertEqual(p.returncode, 2, p)
+            self.assertIn(what, p.stderr.decode())
+
+
+class Reassemble(Bench):
+    """Little traffic: what counts is that all arrives, and how much of it late."""
+
+    def lines(self, *arguments):
+        p = bench("reassemble", "--seconds", 0.05, "--traffic", 2, *arguments)
+        self.assertEqual((p.returncode, p.stderr), (0, b""), p)
+        return [json.loads(line) for line in p.stdout.splitlines()]
+
+    def check(self, r, disorder, segment):
+        self.assertEqual((r["bench"], r["disorder"], r["segment"]), ("reassemble", disorder, segment))
+        self.assertTrue(r["all_in_order"] and r["balanced"])
+        self.assertGreaterEqual(r["rounds"], 1)
+        for name in ("mpps", "roofline_mpps"):
+            self.assertTrue(0 < r[name + "_low"] <= r[name] <= r[name + "_high"])
+        self.assertAlmostEqual(r["ratio"] / (r["mpps"] / r["roofline_mpps"]), 1, places=2)
+        self.assertAlmostEqual(r["bytes_per_second"] / (r["gbps"] * 1e9 / 8), 1, places=2)
+        self.assertAlmostEqual(r["ns_per_packet"] * r["mpps"] / 1000, 1, places=2)
+        # 200 segments a connection; a late one is overtaken by one to three, which wait for it.
+        expected, late = (n / r["rounds"] for n in (r["connections"] * 200 * disorder / 100, r["late"]))
+        self.assertLessEqual(abs(late - expected), 0.1 * expected + 5 * math.sqrt(expected), r)
+        self.assertTrue(r["late"] <= r["held"] <= 3 * r["late"], r)
+
+    def test_all_lines(self):
+        every = self.lines()
+        for r, disorder in zip(every, (0, 1, 10)):
+            self.check(r, disorder, 1460)
+        self.assertEqual(len(every), 3)
+
+    def test_one_line(self):
+        for disorder, segment in ((0, 64), (10, 512), (30, 8960)):
+            r, = self.lines("--disorder", disorder, "--segment", segment, "--verify")
+            self.check(r, disorder, segment)
+            self.assertEqual(r["checksums"], "verify")
+
+    def test_refused(self):
+        for option, value in (("disorder", "31"), ("disorder", "x"), ("segment", "63"), ("segment", "9000"), ("seconds", "0"),
+                              ("seconds", "1s"), ("traffic", "0"), ("traffic", "")):
+            self.assertIn("--%s %s: expected a number from " % (option, value), self.refused("reassemble", "--" + option, value))
+        self.assertIn("no further arguments", self.refused("reassemble", "more"))
 
 
 class Refused(Bench):

@@ -4,8 +4,14 @@
 
     pktgen-tests/pg_docs.py configuration >docs/CONFIGURATION.md
     pktgen-tests/pg_docs.py captures >docs/CAPTURES.md
+    pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md
+    pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt
+    pktgen-tests/pg_docs.py evasions >docs/EVASIONS.md
 
-MAILWEIR names the program (default: build/mailweir). `captures` reads captures by others: MAILWEIR_SHARED names the folder
+    pktgen-tests/pg_docs.py memory          (the tables in docs/MEMORY.md, in their place)
+
+MAILWEIR names the program (default: build/mailweir), MAILWEIR_OVERLAPS the one that makes overlaps (beside it, pktgen-tests/pg_overlaps),
+MAILWEIR_BENCH the benchmark (the one beside it). `captures` reads captures by others: MAILWEIR_SHARED names the folder
 whose data/pcap holds them (default: ../shared). Tests compare what this prints with what is in docs/.
 """
 import collections
@@ -47,6 +53,29 @@ All keys, at their defaults; `mailweir --help-config` prints the same, as a file
 %s
 ```
 """ % help_config.rstrip("\n")
+
+
+# docs/MEMORY.md ---------------------------------------------------------------------------------------------------------
+
+MEMORY = os.path.join(SOURCE, "docs", "MEMORY.md")
+
+
+def memory(document, sizes):
+    """The document with its tables made anew. sizes: what `mailweir-bench flows --inline --sizes` prints."""
+    # Those whose size is the regex library's, or the rules'.
+    rows = [row for row in sizes.splitlines() if not row.startswith("| `streams`")]
+    each = {m[1]: int(m[2]) for m in re.finditer(r"^\| `(\w+)` \| (\d+) \|", sizes, re.M)}
+    flow = each["flows"] + each["flow_hash"] + each["sessions"]
+    costs = "\n".join((
+        "| what | bytes | of which |",
+        "|---|---|---|",
+        "| an established mail connection | {:,} | flow {flows}, its place in the hash {flow_hash}, session {sessions} |".format(flow, **each),
+        "| the same between two ports | {:,} | and {inlines} to know how its packets look, and what is held of it |".format(flow + each["inlines"], **each),
+        "| a packet out of order, beside its buffer | {segments} | a node |".format(**each),
+        "| a packet between two ports, until it is acknowledged or judged, beside its buffer | {runs} | a run |".format(**each)))
+    for name, text in (("sizes", "\n".join(rows)), ("costs", costs)):
+        document = re.sub(r"(?s)(<!-- %s -->\n).*?(<!-- /%s -->)" % (name, name), lambda m: m[1] + text + "\n" + m[2], document)
+    return document
 
 
 # docs/CAPTURES.md -------------------------------------------------------------------------------------------------------
@@ -177,6 +206,60 @@ message than mailweir did. Names such as `mime.header_invalid` are those of `mai
     return "\n".join(out) + "\n"
 
 
+# docs/EVASIONS.md -------------------------------------------------------------------------------------------------------
+
+FAMILIES = {
+    "ip": "Packets that IP does not take, or that do not arrive",
+    "header": "Segments that TCP does not take for what their header says",
+    "handshake": "Beginnings",
+    "reset": "Ends that are none",
+    "window": "Outside of the window, holes, probes",
+    "overlap": "Overlaps that contradict",
+    "segments": "Honest bytes in dishonest pieces",
+    "urgent": "Urgent data",
+    "reuse": "The same ports again",
+    "direction": "What a mirror shows of the two directions",
+    "fragments": "Fragments",
+    "encapsulation": "Tunnels and link headers",
+}
+
+
+def evasions():
+    """The table of all strategies, as pktgen-tests/evasions has it."""
+    sys.path.insert(0, HERE)
+    from evasions import table
+
+    strategies = table.load()
+    out = ["""\
+# Evasions
+
+%d ways to make a sensor on a mirror read something else than the receiver did. Each is tried on `mailweir read` with an infected
+message (`pktgen-tests/scenarios/test_evasion.py`), over IPv4 and IPv6 where both have it, with one worker and with two.
+The outcomes were written before they were tried, from RFCs and from what receivers do. Where the receiver is Linux, and the strategy
+is not one of what a mirror shows, `test_evasion_linux.py` sends the same packets to a real socket and looks at what it reads:
+
+- *found*: the message is infected;
+- *named*: the receiver's choice cannot be known from outside: there is an anomaly of that name, and no message is clean;
+- *found, or named*: receivers differ, or both answers are right;
+- `unscanned`: by that reason, or infected.
+
+Each has a clean twin, that must be clean: the same trick with a harmless text. A decoy of the twin says the same bytes in the same
+place; where no receiver takes it whatever it says (wrong checksums), other ones. Where the twin may be unscanned instead, it is said.
+
+Made by `pktgen-tests/pg_docs.py evasions` from `pktgen-tests/evasions/`; a test compares the two.
+""" % len(strategies)]
+    for family, title in FAMILIES.items():
+        out.append("## %s\n" % title)
+        out.append("| name | what | IP | receiver | expected | source |")
+        out.append("|---|---|---|---|---|---|")
+        for s in (s for s in strategies if s.family == family):
+            twin = "; twin may be `unscanned: %s`" % "` or `".join(s.twin) if s.twin else ""
+            versions, receiver = ", ".join(map(str, s.versions)), {"linux": "Linux"}.get(s.receiver, s.receiver)
+            out.append("| `%s` | %s | %s | %s | %s%s | %s |" % (s.name, s.what, versions, receiver, s.expected.text, twin, s.source))
+        out.append("")
+    return "\n".join(out)
+
+
 def plural(n, what):
     return "%d %s%s" % (n, what, "" if n == 1 else "s")
 
@@ -190,13 +273,72 @@ def read_each(program, captures_):
             yield capture, [json.loads(line) for line in p.stdout.splitlines()]
 
 
+# docs/OVERLAPS.md -------------------------------------------------------------------------------------------------------
+
+
+def made(*arguments):
+    program = os.environ.get("MAILWEIR_OVERLAPS") or os.path.join(os.path.dirname(PROGRAM), "pktgen-tests", "pg_overlaps")
+    return subprocess.run([program, *arguments], stdout=subprocess.PIPE, check=True).stdout.decode().rstrip("\n")
+
+
+def families():
+    """{the policy that stands in the tables: those that always read as it does}"""
+    found = collections.OrderedDict()
+    for line in made("policies").splitlines():
+        name, first = line.split()
+        found.setdefault(first, []).append(name)
+    return found
+
+
+# In which words each column's rule is said: a name of each family.
+RULES = {
+    "first": "the copy that came first is kept",
+    "last": "the copy that came last",
+    "bsd": "that of the segment which begins first; of two that begin together, the one that came first",
+    "old-linux": "that of the segment which begins first; of two that begin together the new one's, unless it ends before the other",
+    "linux": "that of the segment which begins first; of two that begin together, the longer one's. What begins where a held one ends "
+             "becomes part of it, and so begins where that one does",
+    "old-solaris": "that of the segment which ends last; of two that end together the new one's, unless it begins after the other",
+}
+
+
+def overlaps():
+    with open(os.path.join(HERE, "pg_docs_overlaps.txt"), encoding="utf-8") as f:
+        text = f.read()
+    rows = "\n".join("| %s | %s |" % (", ".join("`%s`" % n for n in names), RULES[first]) for first, names in families().items())
+    return text.replace("@RULES@", rows).replace("@PAIRS@", made("table", "2")).replace("@DIFFER@", made("differ"))
+
+
+def overlaps_of_three():
+    return """\
+Every way that three segments can lie to each other, 409 in all, and which segment's bytes are read, by policy: see OVERLAPS.md.
+The segments come in the order of the columns 1, 2, 3: every order of arrival is a line of its own.
+
+%s
+""" % made("table", "3")
+
+
 def main():
     if sys.argv[1:] == ["configuration"]:
         text = configuration(subprocess.run([PROGRAM, "--help-config"], stdout=subprocess.PIPE, check=True).stdout.decode())
+    elif sys.argv[1:] == ["memory"]:
+        bench = os.environ.get("MAILWEIR_BENCH") or os.path.join(os.path.dirname(PROGRAM), "mailweir-bench")
+        sizes = subprocess.run([bench, "flows", "--inline", "--sizes"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        with open(MEMORY) as f:
+            text = memory(f.read(), sizes)
+        with open(MEMORY, "w") as f:
+            f.write(text)
+        return
     elif sys.argv[1:] == ["captures"]:
         if not manifest():
             sys.exit("pg_docs: %s: no captures there; set MAILWEIR_SHARED" % CAPTURES)
         text = captures(list(read_each(PROGRAM, manifest())))
+    elif sys.argv[1:] == ["overlaps"]:
+        text = overlaps()
+    elif sys.argv[1:] == ["overlaps-of-three"]:
+        text = overlaps_of_three()
+    elif sys.argv[1:] == ["evasions"]:
+        text = evasions()
     else:
         print(textwrap.dedent(__doc__), file=sys.stderr)
         sys.exit(2)

@@ -6,6 +6,7 @@ As a library: Session says what is said on one connection, Path how it travels, 
 As a command: see --help. The same arguments give the same bytes: all chance comes from --seed.
 """
 import argparse
+import gzip
 import heapq
 import os
 import random
@@ -276,15 +277,17 @@ def capture(name, sessions, **options):
         return write(out, sessions, **options)
 
 
-WRAPS = ("base64", "double-base64", "triple-base64", "qp", "7bit", "8bit", "uu", "zip-stored", "zip-deflated")
+WRAPS = ("base64", "double-base64", "triple-base64", "qp", "7bit", "8bit", "uu", "zip-stored", "zip-deflated", "zip-streamed", "gzip")
 
 
 def wrap(data, name, how):
     """A file as a MIME part in one of WRAPS."""
-    if how in ("zip-stored", "zip-deflated"):
+    if how.startswith("zip-"):
         stem = name.rsplit(".", 1)[0]
-        return pg_mail.attachment(pg_mail.zip_archive([(name, data)], deflate=how == "zip-deflated"), stem + ".zip",
-                                  ctype="application/zip")
+        archive = pg_mail.zip_archive([(name, data)], deflate=how != "zip-stored", descriptor=how == "zip-streamed")
+        return pg_mail.attachment(archive, stem + ".zip", ctype="application/zip")
+    if how == "gzip":
+        return pg_mail.attachment(gzip.compress(data, mtime=0), name + ".gz", ctype="application/gzip")
     layers = {"double-base64": 1, "triple-base64": 2}.get(how, 0)
     encoding = {"qp": "quoted-printable", "uu": "x-uuencode"}.get(how, how.rsplit("-", 1)[-1])
     return pg_mail.attachment(pg_mail.base64_layers(data, layers), name, encoding)

@@ -121,6 +121,110 @@ void pg_wire_session(struct pg_wire *w, uint32_t session, const struct pg_mail *
 	send_segment(&t, 1, ACK, NULL, 0, NULL);
 }
 
+void pg_wire_tls(struct pg_wire *w, uint32_t session, size_t bytes, uint32_t mss)
+{
+	struct talk t = { w, session, { 1000 + session, 500000 + session } };
+	uint8_t p[65536];
+	uint64_t seed = session;
+	send_segment(&t, 0, SYN, NULL, 0, NULL);
+	send_segment(&t, 1, SYN | ACK, NULL, 0, NULL);
+	send_segment(&t, 0, ACK, NULL, 0, NULL);
+	say(&t, 1, "220 mx.example.com ESMTP\r\n");
+	say(&t, 0, "EHLO client.example.org\r\n");
+	say(&t, 1, "250-mx.example.com\r\n250 STARTTLS\r\n");
+	say(&t, 0, "STARTTLS\r\n");
+	say(&t, 1, "220 2.0.0 Ready to start TLS\r\n");
+	say(&t, 0, "\x16\x03\x01\x02\x00\x01"); /* a ClientHello begins (RFC 8446 5.1) */
+	for (size_t i = 0; i < sizeof p; i++)
+		p[i] = (uint8_t)pg_random(&seed);
+	for (size_t at = 0; at < bytes; at += mss) {
+		uint32_t n = (uint32_t)(bytes - at < mss ? bytes - at : mss);
+		send_segment(&t, 0, ACK, p + at % (sizeof p - mss), n, NULL);
+		if (w->failed)
+			return;
+		w->frames[w->nframes - 1].payload = HEADERS;
+		w->frames[w->nframes - 1].payload_len = n;
+		if (at / mss % 2)
+			send_segment(&t, 1, ACK, NULL, 0, NULL);
+	}
+	send_segment(&t, 1, ACK | FIN, NULL, 0, NULL);
+	send_segment(&t, 0, ACK | FIN, NULL, 0, NULL);
+	send_segment(&t, 1, ACK, NULL, 0, NULL);
+}
+
+/* Where frame i goes when `by` segments with payload overtake it: not past its session, nor what is no acknowledgement. */
+static size_t late_place(const struct pg_wire *w, size_t i, unsigned by)
+{
+	size_t to = i;
+	for (size_t at = i + 1; by > 0 && at < w->nframes; at++) {
+		const struct pg_frame *f = &w->frames[at];
+		if (f->session != w->frames[i].session || (!f->payload_len && (f->len != HEADERS || w->data[f->off + 47] != ACK)))
+			break;
+		if (f->payload_len) {
+			to = at;
+			by--;
+		}
+	}
+	return to;
+}
+
+#define AHEAD_MAX 16
+
+/* The server acknowledges what it has in order; what waits is at most what one late segment lets wait. */
+static void acknowledge(struct pg_wire *w, size_t from, size_t to)
+{
+	uint32_t edge = 0, ahead[AHEAD_MAX], len[AHEAD_MAX];
+	unsigned n = 0;
+	for (size_t i = from; i < to; i++) {
+		const struct pg_frame *f = &w->frames[i];
+		uint8_t *tcp = w->data + f->off + 34;
+		if (!pg_wire_from_client(w, f)) {
+			if (tcp[13] & ACK)
+				dp_be_put32(tcp + 8, edge);
+			continue;
+		}
+		uint32_t seq = dp_be_get32(tcp + 4), size = f->len - HEADERS + !!(tcp[13] & (SYN | FIN));
+		if (tcp[13] & SYN)
+			edge = seq;
+		if (size && n < AHEAD_MAX) {
+			ahead[n] = seq;
+			len[n++] = size;
+		}
+		for (unsigned k = 0; k < n;) {
+			if (ahead[k] != edge) {
+				k++;
+				continue;
+			}
+			edge += len[k];
+			ahead[k] = ahead[--n];
+			len[k] = len[n];
+			k = 0;
+		}
+	}
+}
+
+uint64_t pg_wire_disorder(struct pg_wire *w, unsigned percent, uint64_t seed)
+{
+	uint64_t late = 0;
+	for (size_t i = 0; i < w->nframes; i++) {
+		struct pg_frame f = w->frames[i];
+		/* Those that overtake one, two on average, are late themselves in no case. */
+		if (!f.payload_len || pg_random(&seed) % (100 - 2 * percent) >= percent)
+			continue;
+		size_t to = late_place(w, i, 1 + (unsigned)(pg_random(&seed) % 3));
+		memmove(&w->frames[i], &w->frames[i + 1], (to - i) * sizeof f);
+		w->frames[to] = f;
+		late += to > i;
+		i = to;
+	}
+	for (size_t from = 0, to; from < w->nframes; from = to) {
+		for (to = from; to < w->nframes && w->frames[to].session == w->frames[from].session;)
+			to++;
+		acknowledge(w, from, to);
+	}
+	return late;
+}
+
 int pg_wire_interleave(struct pg_wire *w, uint32_t sessions, uint32_t together, uint64_t seed)
 {
 	struct pg_frame *to = malloc(w->nframes * sizeof *to);

@@ -7,7 +7,6 @@
 
 #include "pktgen-tests/pg_mail.h"
 
-
 struct pg_frame {
 	size_t off; /* in data */
 	uint32_t len;
@@ -26,6 +25,13 @@ struct pg_wire {
 
 /* One session that sends one message, in segments of mss bytes; appended as it would follow in time. */
 void pg_wire_session(struct pg_wire *w, uint32_t session, const struct pg_mail *m, uint32_t mss);
+
+/* One session that goes over to TLS and sends so many bytes of noise, which nobody can read: what pg_frame calls payload. */
+void pg_wire_tls(struct pg_wire *w, uint32_t session, size_t bytes, uint32_t mss);
+
+/* Makes so many of a hundred segments with payload (30 at most) come late in their session, by one to three others; what the other
+ * side acknowledges is what it has by then. Before pg_wire_interleave. Returns how many are late. */
+uint64_t pg_wire_disorder(struct pg_wire *w, unsigned percent, uint64_t seed);
 
 /* One frame as it stands. NULL when memory is out. */
 struct pg_frame *pg_wire_add(struct pg_wire *w, const uint8_t *p, uint32_t len);

@@ -21,6 +21,16 @@ class Docs(Scenario):
         self.assertEqual(document("docs", "CONFIGURATION.md"), pg_docs.configuration(r.out.decode()),
                          "make it again: pktgen-tests/pg_docs.py configuration >docs/CONFIGURATION.md")
 
+    def test_overlaps(self):
+        self.assertEqual(document("docs", "OVERLAPS.md"), pg_docs.overlaps(),
+                         "make it again: pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md")
+        self.assertEqual(document("docs", "OVERLAPS-OF-THREE.txt"), pg_docs.overlaps_of_three(),
+                         "make it again: pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt")
+
+    def test_evasions(self):
+        self.assertEqual(document("docs", "EVASIONS.md"), pg_docs.evasions(),
+                         "make it again: pktgen-tests/pg_docs.py evasions >docs/EVASIONS.md")
+
     def test_help_fits_a_terminal(self):
         """No line that the programs say of themselves is wider than 80 columns."""
         bench = os.path.join(os.path.dirname(PROGRAM), "mailweir-bench")

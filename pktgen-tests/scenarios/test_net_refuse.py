@@ -232,6 +232,28 @@ class Tagged(Wire):
         saw("%d frames, each with its tag; 554 in a VLAN", len(frames))
 
 
+class Overlay(Wire):
+    """The hosts' kernels put each frame into VXLAN."""
+
+    mtu = 1600
+
+    @classmethod
+    def make_net(cls):
+        super().make_net()
+        cls.net.overlay(5000)
+
+    def test_vxlan(self):
+        self.serve(Lenient(strict=True))
+        for version in VERSIONS:
+            letters = [letter(size=50000), letter(infected=True, size=50000), letter()]
+            outcomes = deliver(self.net, letters, version)
+            self.assert_not_delivered([letters[1]])
+            self.assert_delivered([letters[0], letters[2]])
+            self.assert_refused(letters[1], outcomes[letters[1]].code, outcomes[letters[1]].text)
+            self.assert_recorded_clean(letters[0])
+        saw("554 in a VXLAN of two kernels")
+
+
 class Devices(Wire):
     device = True
 
@@ -242,9 +264,9 @@ class Devices(Wire):
         saw("%s", " ".join(self.sensor.program.argv[2:]))
 
 
-for base in (Refuse, Tagged, Devices):
+for base in (Refuse, Tagged, Overlay, Devices):
     kinds(globals(), base)
-load_tests = net_case.load_tests(sys.modules[__name__], Refuse, Tagged, Devices)
+load_tests = net_case.load_tests(sys.modules[__name__], Refuse, Tagged, Overlay, Devices)
 
 if __name__ == "__main__":
     net_case.main()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs, attached in every wrapping: infected where one of the default rules knows them, and by which mark."""
 import csv
+import gzip
+import hashlib
 import re
 
 import harness
@@ -51,7 +53,9 @@ class Programs(Scenario):
                 self.assertEqual({m.get("file") for m in own["marks"]} - {self.name(row, how)}, set(), own)
 
     def name(self, row, how):
-        return row["file"].rsplit(".", 1)[0] + ".zip" if how == "zip-stored" else row["file"]
+        if how.startswith("zip-"):
+            return row["file"].rsplit(".", 1)[0] + ".zip"
+        return row["file"] + ".gz" if how == "gzip" else row["file"]
 
     def test_the_set_is_worth_testing(self):
         rows = programs()
@@ -76,6 +80,53 @@ class Programs(Scenario):
 
     def test_stored_in_a_zip(self):
         self.check("zip-stored", self.loader_only)
+
+    def check_inflated(self, how):
+        """Found in what was inflated, under the program's own name, its SHA-256 known; the names of no library: clean."""
+        self.check(how, self.loader_only)
+        rows = [row for row in programs() if has_loader_pair(data(row))]
+        for row in rows:
+            part = wrap(data(row), row["file"], how)
+            r = self.read(self.capture("one.pcap", [Session([Mail(pg_mail.message([part]))])]), status=1)
+            (mark,) = self.one(r)["mailweir"]["marks"]
+            self.assertEqual(mark["path"], [self.name(row, how), row["file"]])
+            names = [c for c in mark["criteria"] if c["criterion"].upper().endswith(".DLL")]
+            self.assertGreaterEqual(len(names), 2)
+            for c in names:
+                name = c["criterion"].lower().encode()
+                self.assertEqual(data(row)[c["offset"] :][: len(name)].lower(), name)
+            inside = [f["fileinfo"] for f in r.of("fileinfo") if f["mailweir"]["path"] == mark["path"]]
+            self.assertEqual([(f["sha256"], f["size"]) for f in inside], [(hashlib.sha256(data(row)).hexdigest(), len(data(row)))])
+        twins = [re.sub(rb"(?i)(KERNEL|ADVAPI|WS2_)32", rb"\1xx", data(row)) for row in programs()]
+        letters = [pg_mail.message([wrap(twin, row["file"], how)]) for twin, row in zip(twins, programs())]
+        found = self.judge(letters, status=0)[1]
+        self.assertEqual({own["verdict"] for own in found}, {"clean"})
+
+    def test_deflated_in_a_zip(self):
+        self.check_inflated("zip-deflated")
+
+    def test_deflated_in_a_zip_that_was_written_to_a_pipe(self):
+        self.check_inflated("zip-streamed")
+
+    def test_gzip(self):
+        self.check_inflated("gzip")
+
+    def test_wrapped_again_and_again(self):
+        """As deep as archives are opened, every other way; one more is said to be too many."""
+        row = next(row for row in programs() if has_loader_pair(data(row)))
+        inside, name = data(row), row["file"]
+        for depth, how in enumerate(("zip-deflated", "gzip", "zip-streamed", "gzip", "zip-stored")):
+            if how == "gzip":
+                inside, name = gzip.compress(inside, mtime=0), name + ".gz"
+            else:
+                archive = pg_mail.zip_archive([(name, inside)], deflate=how != "zip-stored", descriptor=how == "zip-streamed")
+                inside, name = archive, "%d.zip" % depth
+            own = self.judge([pg_mail.message([pg_mail.attachment(inside, name)])], status=1 if depth < 4 else 0)[1][0]
+            if depth < 4:
+                self.assertEqual((own["verdict"], own.get("reason")), ("infected", None))
+                self.assertEqual(len(own["marks"][0]["path"]), depth + 2)
+            else:
+                self.assertEqual((own["verdict"], own.get("reason")), ("unscanned", "limit"))
 
     def test_plain_8bit(self):
         """Bytes as they are: line ends inside the program may break it, the names of its libraries stay."""

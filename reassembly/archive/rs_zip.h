@@ -7,14 +7,16 @@
  * Each byte fed is handed out exactly once: the data of a stored, unencrypted member as
  * member_data, everything else (headers, deflated or encrypted data, the central directory,
  * what is before, between and behind) as outer. So nothing in a zip escapes inspection,
- * whatever its headers claim.
+ * whatever its headers claim. Deflated data is shown to member_deflated besides, right before.
  * A stored member of unknown size (general purpose bit 3, sizes zero) ends at a data descriptor
  * (with or without signature, 4.3.9) whose compressed size equals the bytes seen, followed by a
  * known signature or, with its own signature, by anything; the descriptor is outer.
  * Zip64 sizes (4.5.3) in local headers and descriptors are understood.
  * At most RS_ZIP_HELD bytes are held back, and only while the end of such a member is looked for.
  *
- * Where deflated or encrypted data of unknown size ends cannot be known without inflating it. It
+ * Deflated data of unknown size ends where its stream does, as member_deflated says; a descriptor may follow.
+ * Deflated data of known size that ends before, or not yet, makes the archive not well formed.
+ * Where data of unknown size ends that is encrypted, or deflated and not inflated, cannot be known. It
  * is taken to end at a descriptor whose compressed size equals the bytes seen. A local header or a central
  * directory record inside it is read too, in case the descriptor lies: what comes of that is flagged
  * RS_ZIP_UNSURE, for it may also be an archive that deflate kept as it was. When the exact
@@ -44,19 +46,30 @@ enum rs_zip_flag {
 	RS_ZIP_UNSURE = 64, /* begin: found in garbage, or in data whose end is uncertain; end: the end is a guess */
 };
 
+enum rs_zip_method { RS_ZIP_STORED = 0, RS_ZIP_DEFLATED = 8 };
+
 struct rs_zip_member {
 	const uint8_t *name; /* as stored; borrowed for the callback */
 	uint16_t name_len;
-	uint16_t method; /* 0 stored, 8 deflated, others by APPNOTE 4.4.5 */
+	uint16_t method; /* enum rs_zip_method, others by APPNOTE 4.4.5 */
 	uint32_t flags; /* enum rs_zip_flag */
 	uint64_t csize, size; /* RS_ZIP_SIZE_UNKNOWN where a descriptor follows */
 	uint64_t data_off; /* of its first data byte in the archive */
+};
+
+enum rs_zip_deflate { /* of the deflate stream that is a member's data */
+	RS_ZIP_GOES_ON,
+	RS_ZIP_ENDED,
+	RS_ZIP_LOST, /* it is not inflated any more: damaged, or not wanted */
 };
 
 struct rs_zip_ops {
 	void (*outer)(void *arg, const uint8_t *p, size_t n);
 	void (*member_begin)(void *arg, const struct rs_zip_member *m);
 	void (*member_data)(void *arg, const uint8_t *p, size_t n); /* stored and not encrypted only */
+	/* Deflated and not encrypted. *taken: all n, or, where the stream ended or is lost, how many of them were the stream's. Not
+	 * called again for this member then. NULL: nothing is inflated. */
+	enum rs_zip_deflate (*member_deflated)(void *arg, const uint8_t *p, size_t n, size_t *taken);
 	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, and RS_ZIP_CUT */
 };
 
@@ -75,7 +88,8 @@ enum rs_zip_state {
 	RS_ZIP_EXTRA_REST,
 	RS_ZIP_SKIP, /* `left` bytes, then `next` */
 	RS_ZIP_DATA, /* `left` bytes of a member */
-	RS_ZIP_OPEN, /* member data of unknown size */
+	RS_ZIP_OPEN, /* member data of unknown size, whose end is sought */
+	RS_ZIP_STREAM, /* the same, deflated: the stream tells its end */
 };
 
 /* How a header was come by, which says what to do when it makes no sense. */
@@ -113,6 +127,7 @@ struct rs_zip {
 	uint8_t held; /* in hold */
 	bool central; /* name and extra field belong to a central directory record */
 	bool member; /* between member_begin and member_end */
+	bool streaming; /* its data is a deflate stream that goes on */
 	uint16_t name_have, name_left, extra_left, comment_left;
 	uint64_t header_off; /* of the local header, or as the central directory says */
 	uint64_t sum;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each byte comes out once and in order (rs_zip_log.h checks that), and the same comes out for any split. */
+/* Each byte comes out once and in order (rs_zip_log.h checks that), and the same comes out for any split, inflating or not. */
 #include "reassembly/archive/rs_zip_log.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -19,7 +19,7 @@ static size_t varied(void *arg, size_t left)
 	return 1 + (*state >> 24) % 90;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void one_way(const uint8_t *data, size_t size)
 {
 	struct log whole, split;
 	log_run(&whole, data, size, NULL, NULL);
@@ -30,6 +30,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(split.text);
 	}
 	free(whole.text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct rs_inflate inflater;
+	log_inflater = NULL;
+	one_way(data, size);
+	log_inflater = &inflater;
+	one_way(data, size);
 	rs_zip_is(data, size);
 	return 0;
 }

@@ -4,6 +4,7 @@
 #ifndef RS_ZIP_LOG_H
 #define RS_ZIP_LOG_H
 
+#include "reassembly/archive/rs_inflate.h"
 #include "reassembly/archive/rs_zip.h"
 
 #include <stdarg.h>
@@ -19,7 +20,14 @@ struct log {
 	const uint8_t *input; /* what must come out, in order */
 	size_t size, pos;
 	bool member, ok;
+	bool inflating; /* the member is deflated, and goes on */
+	uint64_t inflated; /* of this member */
+	uint32_t crc;
+	struct rs_inflate *inflate;
 };
+
+/* Where deflated data is inflated; NULL: nowhere. No copy of a log that inflates goes its own way. */
+static struct rs_inflate *log_inflater;
 
 __attribute__((format(printf, 2, 3))) static inline void log_line(struct log *l, const char *format, ...)
 {
@@ -82,6 +90,10 @@ static inline void log_begin(void *arg, const struct rs_zip_member *m)
 	LOG_CHECK(m->name_len <= RS_ZIP_NAME_MAX);
 	LOG_CHECK(m->data_off == l->pos);
 	l->member = true;
+	l->inflated = l->crc = 0;
+	l->inflating = l->inflate && m->method == 8 && !(m->flags & RS_ZIP_ENCRYPTED);
+	if (l->inflating)
+		rs_inflate_init(l->inflate, RS_INFLATE_RAW);
 	log_flush(l);
 	char name[RS_ZIP_NAME_MAX + 1];
 	for (unsigned i = 0; i < m->name_len; i++)
@@ -97,20 +109,44 @@ static inline void log_end(void *arg, uint32_t flags)
 	LOG_CHECK(l->member);
 	l->member = false;
 	log_flush(l);
+	if (l->inflated)
+		log_line(l, "inflated %llu %08x%s\n", (unsigned long long)l->inflated, l->crc, l->inflating ? " and on" : "");
+	l->inflating = false;
 	log_line(l, "end %u\n", flags);
+}
+
+static inline enum rs_zip_deflate log_deflated(void *arg, const uint8_t *p, size_t n, size_t *taken)
+{
+	struct log *l = arg;
+	LOG_CHECK(l->member && n > 0);
+	LOG_CHECK(l->size - l->pos >= n && !memcmp(l->input + l->pos, p, n));
+	*taken = 0;
+	enum rs_inflate_verdict v = l->inflating ? RS_INFLATE_FULL : RS_INFLATE_BAD;
+	LOG_CHECK(l->inflating || !l->inflate);
+	while (v == RS_INFLATE_FULL) {
+		uint8_t out[500];
+		size_t k, made;
+		v = rs_inflate_feed(l->inflate, p + *taken, n - *taken, &k, out, sizeof out, &made);
+		*taken += k;
+		l->crc = (uint32_t)crc32(l->crc, out, (uInt)made);
+		l->inflated += made;
+	}
+	l->inflating = v == RS_INFLATE_MORE;
+	return v == RS_INFLATE_MORE ? RS_ZIP_GOES_ON : v == RS_INFLATE_END ? RS_ZIP_ENDED : RS_ZIP_LOST;
 }
 
 static const struct rs_zip_ops log_ops = {
 	.outer = log_outer,
 	.member_begin = log_begin,
 	.member_data = log_data,
+	.member_deflated = log_deflated,
 	.member_end = log_end,
 };
 
 /* Feeds input in pieces, each in a block of exactly its size; piece(arg, left) says how long the next one is. */
 static inline void log_run(struct log *l, const uint8_t *input, size_t size, size_t (*piece)(void *, size_t), void *arg)
 {
-	*l = (struct log){ .input = input, .size = size };
+	*l = (struct log){ .input = input, .size = size, .inflate = log_inflater };
 	log_line(l, "%s", "");
 	struct rs_zip z;
 	rs_zip_init(&z, &log_ops, l);

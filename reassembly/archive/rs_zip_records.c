@@ -25,7 +25,7 @@ static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
 
 static bool inspectable(const struct rs_zip *z)
 {
-	return z->m.method == 0 && !(z->m.flags & RS_ZIP_ENCRYPTED);
+	return z->m.method == RS_ZIP_STORED && !(z->m.flags & RS_ZIP_ENCRYPTED);
 }
 
 static uint64_t key = 1; /* set once, at start */
@@ -54,7 +54,7 @@ static void member_end(struct rs_zip *z, uint32_t flags)
 {
 	if (!z->member)
 		return;
-	z->member = false;
+	z->member = z->streaming = false;
 	z->open.start = NOT_SOUGHT;
 	z->ops->member_end(z->arg, z->m.flags | flags);
 }
@@ -78,10 +78,19 @@ static void skip(struct rs_zip *z, uint64_t n, enum rs_zip_state next)
 
 static void member_done(struct rs_zip *z)
 {
+	if (z->streaming) /* other readers take more for its data, or fail */
+		z->account.bad = true;
 	z->account.local_sum += mix(z->sum, z->m.csize);
 	const bool descriptor = z->m.flags & RS_ZIP_DESCRIPTOR;
 	member_end(z, 0);
 	expect(z, descriptor ? 12 : 0);
+}
+
+static void seek_end(struct rs_zip *z)
+{
+	z->open = (struct rs_zip_sought){ .start = z->m.data_off, .sum = z->sum };
+	z->state = RS_ZIP_OPEN;
+	z->have = 0;
 }
 
 static void member_begin(struct rs_zip *z)
@@ -101,15 +110,17 @@ static void member_begin(struct rs_zip *z)
 	if (open)
 		z->m.csize = z->m.size = RS_ZIP_SIZE_UNKNOWN;
 	z->member = true;
+	z->streaming = z->ops->member_deflated && z->m.method == RS_ZIP_DEFLATED && !(z->m.flags & RS_ZIP_ENCRYPTED);
 	z->ops->member_begin(z->arg, &z->m);
-	if (open) {
-		z->open = (struct rs_zip_sought){ .start = z->pos, .sum = z->sum };
-		z->state = RS_ZIP_OPEN;
-		z->have = 0;
+	if (open && z->streaming) {
+		z->state = RS_ZIP_STREAM;
+	} else if (open) {
+		seek_end(z);
 	} else if (z->m.csize) {
 		z->left = z->m.csize;
 		z->state = RS_ZIP_DATA;
 	} else {
+		z->streaming = false;
 		member_done(z);
 	}
 }
@@ -451,6 +462,7 @@ static void collected(struct rs_zip *z)
 	case RS_ZIP_EXTRA_REST:
 	case RS_ZIP_SKIP:
 	case RS_ZIP_DATA:
+	case RS_ZIP_STREAM:
 		break; /* not collected in head */
 	}
 }
@@ -486,8 +498,34 @@ static size_t take(struct rs_zip *z, size_t n)
 	return k;
 }
 
+/* Shows deflated data; of it, *taken belong to the stream. */
+static enum rs_zip_deflate show(struct rs_zip *z, const uint8_t *p, size_t n, size_t *taken)
+{
+	const enum rs_zip_deflate how = z->ops->member_deflated(z->arg, p, n, taken);
+	z->streaming = how == RS_ZIP_GOES_ON;
+	return how;
+}
+
+/* Deflated data of unknown size. */
+static size_t stream(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	size_t taken = 0;
+	const enum rs_zip_deflate how = show(z, p, n, &taken);
+	outer(z, p, taken);
+	if (how == RS_ZIP_ENDED) {
+		z->m.csize = z->pos - z->m.data_off;
+		member_done(z);
+	} else if (how == RS_ZIP_LOST) {
+		seek_end(z);
+	}
+	return taken;
+}
+
 static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
 {
+	size_t taken;
+	if (z->streaming && show(z, p, n, &taken) == RS_ZIP_ENDED && (taken < n || z->left))
+		z->account.bad = true; /* behind the stream */
 	if (!inspectable(z)) {
 		outer(z, p, n);
 		return;
@@ -520,6 +558,8 @@ static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
 		if (!z->left)
 			member_done(z);
 		return k;
+	case RS_ZIP_STREAM:
+		return stream(z, p, n);
 	case RS_ZIP_OPEN:
 		if (inspectable(z)) {
 			member_data(z, p, n);

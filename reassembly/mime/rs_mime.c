@@ -2,6 +2,7 @@
 #include "reassembly/mime/rs_mime.h"
 
 #include <string.h>
+#include <strings.h>
 #include "reassembly/rs_lines.h"
 #include "reassembly/mime/rs_number.h"
 #include "reassembly/mime/rs_section.h"
@@ -15,6 +16,9 @@ enum reading {
 	READING_PREAMBLE,
 	READING_EPILOGUE,
 };
+
+/* Behind missing bytes, so many lines are looked at for a header section: that of a part is shorter. */
+#define TORN_LINES 64
 
 enum line_end { LINE_END_NONE, LINE_END_CR, LINE_END_LF, LINE_END_CRLF };
 
@@ -39,6 +43,8 @@ static void part_begin(struct rs_mime *m, struct rs_part *part)
 	rs_number_write(m->level, m->depth, part->kind != RS_PART_LEAF, number);
 	part->number = number;
 	part->depth = m->depth;
+	part->offset = m->end_at - m->left;
+	m->torn = 0;
 	m->parts++;
 	m->part_open = true;
 	m->cte = (uint8_t)part->cte;
@@ -238,6 +244,7 @@ static void section_end_in_line(struct rs_mime *m)
 	const uint8_t *held = m->header.buf;
 	size_t n = m->header.len;
 	anomaly(m, RS_MIME_HEADER_INVALID);
+	m->left += n;
 	/* What is no field here is none in the header of a message inside. */
 	do
 		section_end(m);
@@ -306,6 +313,7 @@ static const uint8_t *header_run(struct rs_mime *m, const uint8_t *p, const uint
 		p += rs_fields_feed(&m->header, p, (size_t)(stop - p), &event);
 		if (event == RS_FIELDS_BODY && p < stop && is_stray_boundary(m, *p))
 			continue;
+		m->left = (size_t)(end - p);
 		header_event(m, event);
 		if (event == RS_FIELDS_END || event == RS_FIELDS_BODY)
 			return p;
@@ -344,6 +352,7 @@ static const uint8_t *body_run(struct rs_mime *m, const uint8_t *p, const uint8_
 		m->line_start = true;
 		return p + 1;
 	}
+	m->left = (size_t)(end - p);
 	emit_line_end(m);
 	if (!m->boundary.open) {
 		emit(m, p, (size_t)(end - p));
@@ -353,6 +362,11 @@ static const uint8_t *body_run(struct rs_mime *m, const uint8_t *p, const uint8_
 	do
 		q += rs_lines_find(q, (size_t)(end - q), '-', false);
 	while (q < end && !rs_boundary_maybe(&m->boundary, q, (size_t)(end - q)));
+	const uint8_t *lf = m->torn ? memchr(p, '\n', (size_t)(q - p)) : NULL;
+	if (lf) {
+		q = lf + 1;
+		m->torn--;
+	}
 	m->line_start = q[-1] == '\n';
 	size_t n = (size_t)(q - p);
 	emit(m, p, n - withhold(m, p, n));
@@ -407,6 +421,8 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 	}
 }
 
+static void feed(struct rs_mime *m, const uint8_t *p, size_t n);
+
 /* The line under way turned out to be no delimiter: it is read as what it stands in. */
 static void line_replay(struct rs_mime *m)
 {
@@ -418,7 +434,10 @@ static void line_replay(struct rs_mime *m)
 	m->line_start = false;
 	/* The line's first byte may end a field that announces a boundary: then the line is held again, to be
 	 * compared with that one too. */
-	rs_mime_feed(m, line, n);
+	const uint64_t end_at = m->end_at;
+	m->end_at -= m->left;
+	feed(m, line, n);
+	m->end_at = end_at;
 	if (alike && !rs_boundary_holds(&m->boundary))
 		anomaly(m, RS_MIME_BOUNDARY_ALIKE);
 }
@@ -428,6 +447,7 @@ static const uint8_t *delimiter_run(struct rs_mime *m, const uint8_t *p, const u
 	enum rs_boundary_step step;
 	uint8_t level;
 	p += rs_boundary_feed(&m->boundary, p, (size_t)(end - p), &step, &level);
+	m->left = (size_t)(end - p);
 	if (step == RS_BOUNDARY_NO)
 		line_replay(m);
 	else if (step != RS_BOUNDARY_MORE)
@@ -447,6 +467,8 @@ void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, s
 		m->limits.depth = RS_MIME_DEPTH;
 	m->parts = 0;
 	m->end_flags = 0;
+	m->total = m->end_at = m->left = 0;
+	m->torn = 0;
 	m->depth = 0;
 	m->line_end = LINE_END_NONE;
 	m->cte = RS_CTE_IDENTITY;
@@ -456,10 +478,35 @@ void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, s
 	section_begin(m, false);
 }
 
-void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n)
+/* The line at p names what stands only in the header section of a part: its delimiter is missing. */
+static bool is_header_found(const struct rs_mime *m, const uint8_t *p, const uint8_t *end)
+{
+	static const char name[] = "Content-";
+	const size_t n = sizeof name - 1;
+	return m->torn && m->line_start && m->boundary.open && m->reading != READING_HEADER && (size_t)(end - p) > n &&
+	       !strncasecmp((const char *)p, name, n);
+}
+
+static void header_found(struct rs_mime *m)
+{
+	unsigned level = m->depth;
+	while (level && !(m->level[level - 1].flags & RS_LEVEL_MULTIPART))
+		level--;
+	part_end(m, false);
+	if (level) {
+		pop_to(m, (uint8_t)level);
+		m->level[level - 1].parts++;
+	}
+	m->torn = 0;
+	section_begin(m, false);
+}
+
+static void feed(struct rs_mime *m, const uint8_t *p, size_t n)
 {
 	const uint8_t *end = p + n;
 	while (p < end) {
+		if (is_header_found(m, p, end))
+			header_found(m);
 		if (rs_boundary_holds(&m->boundary) || (m->line_start && *p == '-' && m->boundary.open))
 			p = delimiter_run(m, p, end);
 		else if (m->reading == READING_HEADER)
@@ -467,6 +514,14 @@ void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n)
 		else
 			p = body_run(m, p, end);
 	}
+}
+
+void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n)
+{
+	m->total += n;
+	m->end_at = m->total;
+	feed(m, p, n);
+	m->left = 0;
 }
 
 bool rs_mime_base64_body(const struct rs_mime *m)
@@ -478,6 +533,8 @@ void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n)
 {
 	if (n)
 		m->line_start = p[n - 1] == '\n';
+	m->total += n;
+	m->end_at = m->total;
 }
 
 void rs_mime_gap(struct rs_mime *m, uint64_t n)
@@ -495,7 +552,11 @@ void rs_mime_gap(struct rs_mime *m, uint64_t n)
 		emit_line_end(m);
 	}
 	m->end_flags |= RS_PART_GAP;
-	m->line_start = false;
+	/* Its line may have begun just here. */
+	m->line_start = true;
+	m->torn = m->reading == READING_HEADER ? 0 : TORN_LINES;
+	m->total += n;
+	m->end_at = m->total;
 }
 
 void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct rs_mime_ops *ops, void *arg,

@@ -79,6 +79,7 @@ struct rs_part {
 	size_t name_len;
 	const char *name_charset; /* RS_NAME_EXTENDED: the charset named, "" where none */
 	uint8_t depth; /* 0: the message's own body */
+	uint64_t offset; /* of its body's first byte: bytes of the message fed, skipped or missing before it */
 };
 
 enum rs_mime_anomaly {
@@ -130,6 +131,9 @@ struct rs_mime { /* fields are the module's own */
 	struct rs_section *section; /* a block, while a header section is read */
 	struct rs_mime_limits limits;
 	uint32_t parts; /* begun so far, of every kind */
+	uint64_t total; /* bytes so far, missing ones too */
+	uint64_t end_at; /* where in the message what is being read ends */
+	size_t left; /* of it, behind what was read */
 	uint32_t end_flags; /* of the part under way */
 	uint8_t depth; /* levels open */
 	uint8_t reading; /* enum reading */
@@ -137,6 +141,7 @@ struct rs_mime { /* fields are the module's own */
 	uint8_t cte; /* of the part under way */
 	bool part_open; /* part_begin was called, part_end not yet */
 	bool line_start; /* the next byte begins a line */
+	uint8_t torn; /* lines to come in which a header section may be whose delimiter is missing */
 	bool sealed; /* the limit of parts was reached: what comes is one leaf */
 	struct rs_mime_level level[RS_MIME_DEPTH];
 	struct rs_fields header;
@@ -153,8 +158,9 @@ void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n);
 bool rs_mime_base64_body(const struct rs_mime *m);
 void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n);
 
-/* n bytes are missing here: the current leaf is marked, and the next line start is looked for. In a header
- * section the field under way is dropped. */
+/* n bytes are missing here: the current leaf is marked. What follows may be a delimiter, or, inside a multipart, a line
+ * "Content-...:" of a header section whose delimiter is missing: that begins a part, too. In a header section the field under
+ * way is dropped. */
 void rs_mime_gap(struct rs_mime *m, uint64_t n);
 
 /* A copy that goes its own way: to see what would come of it. It takes a block of its own from `blocks` while a header

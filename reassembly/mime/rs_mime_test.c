@@ -355,11 +355,18 @@ static void goes_on_after_a_gap(void **state)
 		char before[100], want[300];
 		snprintf(before, sizeof before, MIXED "\n%s", ends[i][0]);
 		snprintf(want, sizeof want,
-			 "leaf 1 depth 1 <text/plain> identity\n|%s--b\\nx|\nend gap\n"
+			 "leaf 1 depth 1 <text/plain> identity\n|%sb\\nx|\nend gap\n"
 			 "leaf 2 depth 1 <text/plain> identity\n|two|\nend\n",
 			 ends[i][1]);
-		assert_string_equal(told_around_gap(before, "--b\nx\n--b\n\ntwo\n--b--"), want);
+		assert_string_equal(told_around_gap(before, "b\nx\n--b\n\ntwo\n--b--"), want);
 	}
+	/* A delimiter right behind it, and a header section without its delimiter. */
+	assert_string_equal(told_around_gap(MIXED "\none", "--b\n\ntwo\n--b--"),
+			    "leaf 1 depth 1 <text/plain> identity\n|one|\nend gap\n"
+			    "leaf 2 depth 1 <text/plain> identity\n|two|\nend\n");
+	assert_string_equal(told_around_gap(MIXED "\none", "x: y\ncontent-type: text/html\nContent-Transfer-Encoding: base64\n\nQQ==\n--b--"),
+			    "leaf 1 depth 1 <text/plain> identity\n|onex: y|\nend missing-end gap\n"
+			    "leaf 2 depth 1 <text/html> base64\n|QQ==\\n|\nend\n");
 	/* In a header section: the field is dropped, also one of which a piece was told. */
 	assert_string_equal(told_around_gap("Subject: lo", "st\n lost\nTo: t\n\nx"),
 			    "to: t\nleaf 1 depth 0 <text/plain> identity\n|x|\nend gap\n");

@@ -8,7 +8,7 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 	*s = (struct rs_smtp){ .ops = ops, .arg = arg, .blocks = blocks };
 	if (midstream) {
 		s->preface.state = RS_PREFACE_NONE;
-		s->lost_client = s->untold = s->torn = true;
+		s->lost_client = s->untold = s->torn = s->missed = true;
 		s->lost_server = true;
 		s->unsure = true;
 	} else {
@@ -165,8 +165,11 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 			return false;
 		}
 	}
-	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir])
+	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir]) {
 		s->began = s->position;
+		s->fresh_line = s->fresh;
+		s->fresh = false;
+	}
 	/* With hold, only the server's word counts: its 220 to STARTTLS, or a record of its own. A client may say anything. */
 	bool may_be_tls = !s->hold || dir == RS_SMTP_SERVER || s->starttls;
 	if (!l->len && !within && may_be_tls && take_tls(s, dir, **p)) {
@@ -266,6 +269,19 @@ static void end_by_answer(struct rs_smtp *s)
 	s->late_lf = s->mode == RS_MODE_COMMAND;
 }
 
+/* The server has answered: what comes of the client next begins a line, and is no rest of what began unseen. */
+static void refresh(struct rs_smtp *s)
+{
+	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+	s->fresh = true;
+	if (s->hold || !s->lost_client || s->mode != RS_MODE_COMMAND)
+		return;
+	if (l->len)
+		rs_smtp_line_done(l, s->blocks, true);
+	s->tls[RS_SMTP_CLIENT] = 0;
+	s->torn = s->skip_line = false;
+}
+
 static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_server = true;
@@ -277,6 +293,8 @@ static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 			continue;
 		rs_smtp_server_line(s, &line);
 		rs_smtp_line_done(&s->line[RS_SMTP_SERVER], s->blocks, false);
+		if (!s->multi)
+			refresh(s);
 		rs_smtp_lift(s);
 	}
 }
@@ -304,9 +322,18 @@ static void gap_client(struct rs_smtp *s, uint64_t n)
 	s->ask_credentials = false;
 	s->lost_client = true;
 	s->unsure = true;
-	s->untold = s->torn = true;
-	if (rs_smtp_tx_current(s))
-		rs_smtp_unread(s);
+	s->untold = s->torn = s->missed = true;
+	s->torn_below = s->next_tx;
+	for (struct rs_smtp_tx *tx = s->txs.open; tx; tx = tx->next) {
+		if (!rs_smtp_tx_forming(tx))
+			continue;
+		tx->flags |= RS_TX_TORN;
+		s->ops->unread(s->arg, tx->handle);
+		s->untold = false;
+	}
+	if (s->unseen_rcpt)
+		rs_smtp_end_torn(s);
+	s->unseen_rcpt = false;
 }
 
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n)

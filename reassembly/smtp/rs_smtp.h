@@ -33,6 +33,19 @@
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
  *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly.
  *
+ * Loss (rs_smtp_gap, without hold). What is missing is said, and what is left is found again by what both sides say:
+ *
+ *  - Replies come before the caller knows of a hole in what they answer: 354 opens content whatever was seen before, 334 is
+ *    answered with credentials, 250 2.1.0 stands for a MAIL (RFC 3463 3.2): a transaction begins with each of these.
+ *    Content of which the end is missing ends with the server's answer.
+ *  - A RCPT, DATA or BDAT behind missing bytes begins a transaction whose MAIL went unseen; a MAIL ends the one that was open, for
+ *    its end may have gone unseen.
+ *  - Where the server takes chunks, whatever follows missing bytes may be of a chunk. Commands are read again at a line
+ *    that comes behind a reply, or behind a "." line.
+ *  - Without any of those signs: three replies that say yes to nothing stand for a message that went by whole.
+ *  - After replies went unseen, those that come may belong to commands seen before as well: as many of them as were owed
+ *    are given to nobody.
+ *
  * Hold (rs_smtp_hold), for a sensor that stands between the two and forwards the client's bytes only as far as they are read:
  *
  *  - Waits: bytes whose meaning depends on the server's answer are not taken before it. Reading stops right behind the line
@@ -182,7 +195,7 @@ struct rs_smtp_ops {
 	void (*anomaly)(void *arg, void *tx, enum rs_smtp_anomaly a);
 	/* Content may have gone by unread: client bytes were missing among the commands, or bytes whose beginning was not seen
 	 * (midstream, or after a gap) were skipped because they are no commands. tx: the transaction that was open, or NULL: a message
-	 * that nobody was told of. Once until commands are read again; where the server alone is seen, once for each DATA it takes. */
+	 * that nobody was told of. Once until commands are read again, and for each transaction that was open. */
 	void (*unread)(void *arg, void *tx);
 };
 
@@ -276,12 +289,15 @@ struct rs_smtp {
 	uint8_t stop; /* enum rs_smtp_stop */
 	uint32_t next_tx;
 	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
+	uint32_t torn_below; /* transactions that may have ended unseen: a command goes to a newer one, where there is one */
 	uint32_t early_lines; /* of content, while its DATA was unanswered */
 	uint16_t told; /* anomalies, once a transaction each */
 	uint16_t span; /* of content that is fed before bulk is offered more */
 	uint16_t multi; /* code of the reply whose lines are coming, or 0 */
 	uint8_t mode; /* enum rs_smtp_mode */
 	uint8_t answer; /* enum rs_smtp_answer: to the DATA of the content under way */
+	uint16_t unmatched; /* replies that may yet come to commands that were seen, and are owed no more: others went unseen */
+	uint8_t unowed; /* replies that say yes to what went unseen */
 	uint8_t credentials; /* lines that were taken as such before they were asked for */
 	uint8_t tls[2]; /* at a line's start: what may be the beginning of a TLS record */
 	bool chunk_last : 1;
@@ -292,10 +308,16 @@ struct rs_smtp {
 	bool lost_server : 1; /* lines that are no reply are no surprise */
 	bool unsure : 1; /* commands may have gone unseen: replies without one are no surprise */
 	bool untold : 1; /* what is skipped while lost_client may be a message that nobody was told of */
+	bool unseen_rcpt : 1; /* the server has taken a RCPT that went unseen */
+	bool fresh : 1; /* a reply came after the client's last bytes: what it says next begins a line */
+	bool fresh_line : 1; /* its line under way began so */
+	bool missed : 1; /* commands may have gone unseen since the last transaction: a MAIL among them */
 	bool torn : 1; /* the line under way may have begun in what was not seen */
 	bool guessed : 1; /* the content's end under way is a guess */
 	bool skip_line : 1; /* the line under way began as content: no command */
 	bool lmtp : 1;
+	bool asked_lmtp : 1; /* by the last greeting, answered or not */
+	bool greeting : 1; /* a greeting is unanswered */
 	bool auth : 1; /* AUTH was the last command: lines that are none are credentials */
 	bool ask_credentials : 1; /* 334: the next line is */
 	bool starttls : 1; /* 220 to STARTTLS: what comes next should be TLS */

@@ -15,6 +15,12 @@ static void keep_one_unnoted(struct rs_smtp *s, struct rs_smtp_tx *newest)
 	newest->flags |= RS_TX_DEAF;
 }
 
+void rs_smtp_end_torn(struct rs_smtp *s)
+{
+	if (s->body && s->body->n < s->torn_below)
+		rs_smtp_tx_end(s, s->body, RS_OUT_UNKNOWN, NULL);
+}
+
 static void on_mail(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
 	struct rs_smtp_path path;
@@ -22,6 +28,11 @@ static void on_mail(struct rs_smtp *s, const struct rs_smtp_command *c)
 		rs_smtp_owe(s, NULL, RS_VERB_MAIL, 0, false);
 		return;
 	}
+	rs_smtp_end_torn(s);
+	/* It is no MAIL within a transaction whose end may have gone unseen: that one has ended. */
+	const struct rs_smtp_tx *outer = rs_smtp_tx_current(s);
+	if (outer && outer->flags & (RS_TX_TORN | RS_TX_UNHEARD))
+		s->torn_below = s->next_tx;
 	struct rs_smtp_tx *tx = rs_smtp_tx_begin(s);
 	s->ops->mail_from(s->arg, tx->handle, path.path, path.path_len, path.params, path.params_len);
 	if (rs_smtp_owe(s, tx, RS_VERB_MAIL, 0, false))
@@ -42,7 +53,10 @@ static struct rs_smtp_tx *bind(struct rs_smtp *s)
 static void on_rcpt(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
 	struct rs_smtp_path path;
+	rs_smtp_end_torn(s);
 	struct rs_smtp_tx *tx = bind(s);
+	if (!tx && s->missed)
+		tx = rs_smtp_tx_begin_unseen(s);
 	if (!tx || !rs_smtp_command_path(c, &path)) {
 		rs_smtp_owe(s, NULL, RS_VERB_RCPT, 0, false);
 		return;
@@ -66,7 +80,10 @@ static struct rs_smtp_tx *for_content(struct rs_smtp *s)
 
 static void on_data(struct rs_smtp *s, bool crlf)
 {
+	rs_smtp_end_torn(s);
 	struct rs_smtp_tx *tx = for_content(s);
+	if (!tx && s->missed)
+		tx = rs_smtp_tx_begin_unseen(s);
 	bool noted = rs_smtp_owe(s, tx, RS_VERB_DATA, 0, false);
 	rs_smtp_content_expect(s, tx, noted ? RS_ANSWER_OWED : RS_ANSWER_MISSED, crlf);
 }
@@ -150,8 +167,10 @@ static void on_reset(struct rs_smtp *s, enum rs_smtp_verb verb)
 static void on_greeting(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
 	s->ops->helo(s->arg, c->arg, c->arg_len);
+	s->greeting = true;
+	s->asked_lmtp = c->verb == RS_VERB_LHLO;
 	if (!s->seen_server)
-		s->lmtp = c->verb == RS_VERB_LHLO;
+		s->lmtp = s->asked_lmtp;
 	s->chunking = s->pipelining = false;
 	on_reset(s, c->verb);
 }
@@ -241,8 +260,40 @@ static bool may_go_on(enum rs_smtp_verb verb)
 	}
 }
 
+/* Behind what went unseen: whether this line is a command. In a chunk whose BDAT was lost anything may stand in a line; the reader is on
+ * firm ground again where the client waited for an answer. */
+static bool found_again(const struct rs_smtp *s, const struct rs_smtp_text *line, bool fresh)
+{
+	return rs_smtp_command_reads(line->p, line->len, true) == 1 && (fresh || !s->chunking || s->hold);
+}
+
+/* A line behind what went unseen is no command: it is content, perhaps. */
+static void skipped(struct rs_smtp *s)
+{
+	/* Of a chunk, then: what comes of the message later belongs to it. */
+	if (s->untold && s->missed && s->chunking && !rs_smtp_tx_current(s))
+		rs_smtp_tx_begin_unseen(s)->flags |= RS_TX_TORN;
+	else
+		rs_smtp_unread(s);
+}
+
+/* MAIL, RCPT and BDAT are answered with 2xx, and leave no other sign. (DATA is known by its 354.) */
+#define REPLIES_OF_MESSAGE 3
+
+/* Commands are found again: whether a whole message may have gone by between. */
+static void tell_swallowed(struct rs_smtp *s, enum rs_smtp_verb found)
+{
+	bool within = found == RS_VERB_RCPT || found == RS_VERB_DATA || found == RS_VERB_BDAT;
+	if (s->unowed >= REPLIES_OF_MESSAGE && !within && !rs_smtp_tx_current(s))
+		rs_smtp_unread(s);
+	s->unowed = 0;
+}
+
 void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 {
+	const bool fresh = s->fresh_line;
+	if (fresh)
+		s->unmatched = 0;
 	if (line->cut)
 		rs_smtp_tell(s, RS_SMTP_COMMAND_TOO_LONG);
 	if (line->lost)
@@ -261,15 +312,21 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 		rs_smtp_wait_on(s);
 		return;
 	}
-	if (s->lost_client && rs_smtp_command_reads(line->p, line->len, true) != 1) {
+	if (s->lost_client && !found_again(s, line, fresh)) {
 		/* The rest of a line whose beginning is missing may be a command's. */
 		if (line->len && !s->auth && !s->torn)
-			rs_smtp_unread(s);
+			skipped(s);
+		/* What content ends with, where DATA was lost. */
+		s->fresh = line->len == 1 && line->p[0] == '.';
 		s->torn = false;
 		return;
 	}
-	s->lost_client = s->untold = s->torn = false;
 	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
+	if (s->lost_client)
+		tell_swallowed(s, (enum rs_smtp_verb)c.verb);
+	s->lost_client = s->untold = s->torn = s->unseen_rcpt = false;
+	if (s->lmtp && s->unsure)
+		rs_smtp_content_settle(s);
 	bool credentials = c.verb == RS_VERB_AUTH || (c.verb == RS_VERB_UNKNOWN && s->auth);
 	act(s, &c, line);
 	if (line->cut && !credentials)

@@ -30,7 +30,7 @@ void rs_smtp_content_close(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smt
 {
 	if (!(tx->flags & RS_TX_OPEN))
 		return;
-	tx->flags &= (uint8_t)~RS_TX_OPEN;
+	tx->flags &= ~(uint32_t)RS_TX_OPEN;
 	s->ops->content_end(s->arg, tx->handle, how);
 }
 
@@ -123,7 +123,7 @@ void rs_smtp_content_answered(struct rs_smtp *s)
 	s->skip_line = s->eod.state == RS_EOD_TEXT || s->eod.state == RS_EOD_CR || s->eod.state == RS_EOD_NUL ||
 		       s->eod.state == RS_EOD_DOT_NUL || s->eod.state == RS_EOD_DOT_NUL_CR;
 	s->lost_client = true;
-	s->unsure = true;
+	s->unsure = s->missed = true;
 	rs_smtp_content_finish(s, RS_END_BY_REPLY);
 }
 
@@ -276,6 +276,7 @@ size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	rs_smtp_content_open(s);
 	s->fed = true;
+	s->fresh = false;
 	size_t at = 0;
 	while (at < n && !s->stop) {
 		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed) {
@@ -306,6 +307,7 @@ size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	if (n > s->chunk)
 		n = (size_t)s->chunk;
+	s->fresh = false;
 	size_t at = 0;
 	while (s->body && at < n && !s->stop) {
 		size_t k = offer(s, p + at, n - at);

@@ -50,13 +50,16 @@ void rs_smtp_tell_end(struct rs_smtp *s, const struct rs_smtp_tx *tx, uint64_t s
 /* Transactions. None of them is valid after it was ended or settled. */
 struct rs_smtp_tx *rs_smtp_tx_begin(struct rs_smtp *s);
 struct rs_smtp_tx *rs_smtp_tx_begin_bare(struct rs_smtp *s); /* for content without MAIL */
+struct rs_smtp_tx *rs_smtp_tx_begin_unseen(struct rs_smtp *s); /* whose MAIL went unseen; told as unread */
 bool rs_smtp_tx_forming(const struct rs_smtp_tx *tx); /* commands may still be meant for it */
 /* Which transaction a RCPT, DATA or BDAT is meant for; NULL: none is open. */
 struct rs_smtp_tx *rs_smtp_tx_current(struct rs_smtp *s);
 void rs_smtp_tx_end(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
 /* Ends as abandoned (as rejected when something of it was), at once or when nothing of it is owed a reply. */
 void rs_smtp_tx_give_up(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r);
-/* The same for all that are forming and older than n. */
+/* All that are forming have ended in what went unseen. */
+void rs_smtp_tx_lose(struct rs_smtp *s);
+/* Gives up all that are forming and older than n. */
 void rs_smtp_tx_reset(struct rs_smtp *s, uint32_t n, const struct rs_smtp_reply *r);
 /* Ends tx if it only waited for the reply that has just come. */
 void rs_smtp_tx_settle(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r);
@@ -83,10 +86,14 @@ size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n);
 /* Of n missing bytes, as many as were the content's: how many. */
 uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n);
 
+/* What comes belongs to another message; if bytes are missing of the one whose chunks came, its last chunk is among them. */
+void rs_smtp_end_torn(struct rs_smtp *s);
 void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line);
 /* Bytes that come as commands though they were held as content. */
 void rs_smtp_client_replay(struct rs_smtp *s, const uint8_t *p, size_t n);
 
+/* The client goes on. Where it is not known how many recipients' answers there are to its content, those that came were all. */
+void rs_smtp_content_settle(struct rs_smtp *s);
 void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line);
 /* Replies went unseen: what is owed is unknown from here on. */
 void rs_smtp_server_missing(struct rs_smtp *s);

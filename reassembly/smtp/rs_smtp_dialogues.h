@@ -521,7 +521,13 @@ static const struct dialogue dialogues[] = {
 		    "2 } last\n"
 		    "-2 unknown\n"),
 	D("one side server", S("220 mx\r\n250-mx\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued\r\n221 bye\r\n"),
-	  "unread\n"),
+	  "+0\n"
+	  "unread 0\n"
+	  "0 DATA/0 354 go\n"
+	  "0 {\n"
+	  "0 } by-reply\n"
+	  "0 CONTENT/0 250 queued\n"
+	  "-0 accepted 250 queued\n"),
 	D("midstream in the content",
 	  MIDSTREAM C("of a sentence.\r\n.\r\n") QUEUED C("MAIL FROM:<a@x>\r\n") S("250 ok\r\n") QUIT,
 	  "unread\n" "+0\n"
@@ -531,14 +537,15 @@ static const struct dialogue dialogues[] = {
 	D("midstream before data",
 	  MIDSTREAM C("RCPT TO:<b@y>\r\nDATA\r\n") S("250 mail\r\n250 rcpt\r\n354 go\r\n") C("x\r\n.\r\n") QUEUED,
 	  "+0\n"
-	  "! no_mail 0\n"
+	  "unread 0\n"
+	  "0 to/0 b@y\n"
+	  "0 RCPT/0 250 mail\n"
 	  "0 DATA/0 354 go\n"
 	  "0 {\n"
 	  "0 \"x\\r\\n\"\n"
 	  "0 } dot\n" QUEUED_LOG),
 	D("midstream at the answer", MIDSTREAM C("DAT") S("354 go\r\n") C("text\r\n.\r\n") QUEUED,
 	  "+0\n"
-	  "! no_mail 0\n"
 	  "unread 0\n" "0 DATA/0 354 go\n"
 	  "0 {\n"
 	  "0 \"text\\r\\n\"\n"

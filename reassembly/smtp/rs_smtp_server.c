@@ -39,10 +39,13 @@ static void on_mail_accepted(struct rs_smtp *s, struct rs_smtp_tx *mail, const s
 		next = tx->next;
 		if (!rs_smtp_tx_forming(tx))
 			continue;
-		if (tx->bound > mail->n)
+		if (tx->bound > mail->n) {
 			late = true;
-		else
-			rs_smtp_tx_give_up(s, tx, r);
+			continue;
+		}
+		if (tx->flags & RS_TX_TORN)
+			tx->flags |= RS_TX_STRAY;
+		rs_smtp_tx_give_up(s, tx, r);
 	}
 	if (late)
 		rs_smtp_tx_give_up(s, mail, r);
@@ -52,7 +55,7 @@ static void on_mail(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_sm
 {
 	if (!tx)
 		return;
-	tx->flags &= (uint8_t)~RS_TX_MAIL_OWED;
+	tx->flags &= ~(uint32_t)RS_TX_MAIL_OWED;
 	hand_out(s, tx, RS_VERB_MAIL, 0, r);
 	if (!rs_smtp_tx_forming(tx)) {
 		rs_smtp_tx_settle(s, tx, r);
@@ -69,7 +72,7 @@ static void on_mail(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_sm
 /* The server takes commands for it after all. */
 static void revive(struct rs_smtp_tx *tx)
 {
-	tx->flags &= (uint8_t) ~(RS_TX_MAIL_REFUSED | RS_TX_DROP | RS_TX_STRAY);
+	tx->flags &= ~(uint32_t)(RS_TX_MAIL_REFUSED | RS_TX_DROP | RS_TX_STRAY);
 	tx->code = 0;
 }
 
@@ -258,11 +261,25 @@ static bool on_content(struct rs_smtp *s, struct rs_smtp_owed *head, const struc
 	return true;
 }
 
+void rs_smtp_content_settle(struct rs_smtp *s)
+{
+	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait), e;
+	struct rs_smtp_tx *tx = head && head->verb == RS_VERB_CONTENT && head->i ? rs_smtp_txs_find(&s->txs, head->tx) : NULL;
+	if (!tx || !(tx->flags & (RS_TX_UNHEARD | RS_TX_TORN)))
+		return;
+	pop(s, &e, &tx);
+	const bool yes = positive(tx->code);
+	struct rs_smtp_reply first = { .code = tx->code, .text = (const uint8_t *)"" };
+	rs_smtp_tx_end(s, tx, yes ? RS_OUT_ACCEPTED : RS_OUT_UNKNOWN, yes ? &first : NULL);
+}
+
 static void on_reset(struct rs_smtp *s, const struct rs_smtp_owed *e, const struct rs_smtp_reply *r)
 {
 	if (s->barrier == e->i)
 		s->barrier = 0;
-	if (!positive(r->code))
+	s->greeting &= e->verb != RS_VERB_EHLO && e->verb != RS_VERB_HELO && e->verb != RS_VERB_LHLO;
+	/* No server refuses RSET: that was to something which went unseen. */
+	if (!positive(r->code) && !(s->unsure && e->verb == RS_VERB_RSET))
 		return;
 	rs_smtp_tx_reset(s, e->i, r);
 	if (e->verb == RS_VERB_EHLO || e->verb == RS_VERB_HELO || e->verb == RS_VERB_LHLO)
@@ -328,14 +345,20 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	} else if (s->wait.lost) {
 		s->wait.lost--;
 	}
-	if (!s->unsure)
+	if (!s->unsure && s->seen_client)
 		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, true);
 	s->skip_line = false;
 	s->lost_client = false;
 	s->auth = false;
 	s->chunk_asked = false;
+	/* No DATA comes between chunks: their message has ended unseen. */
+	if (s->body && !s->hold)
+		rs_smtp_tx_lose(s);
 	rs_smtp_content_expect(s, s->body ? s->body : rs_smtp_tx_current(s), RS_ANSWER_GO, true);
+	s->unowed = 0;
+	/* The client's side is lost so far, or is not in the capture. */
+	s->missed |= !s->seen_client;
 	if (!s->body)
 		rs_smtp_tx_begin_bare(s);
 	rs_smtp_unread(s);
@@ -359,12 +382,49 @@ static void skip_to_data(struct rs_smtp *s)
 			s->ask_credentials = false;
 		if (!tx)
 			continue;
-		tx->flags &= (uint8_t)~RS_TX_MAIL_OWED;
+		tx->flags &= ~(uint32_t)RS_TX_MAIL_OWED;
 		if (e.verb == RS_VERB_CONTENT && tx->flags & RS_TX_DONE)
 			rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
 		else
 			rs_smtp_tx_settle(s, tx, NULL);
 	}
+}
+
+/* 2.1.0 is said of a good sender, 2.1.5 of a good recipient, and neither of anything else (RFC 3463 3.2). */
+static bool says_of(const struct rs_smtp_reply *r, const char *what)
+{
+	return r->code == 250 && r->text_len >= 6 && !memcmp(r->text, what, 6);
+}
+
+/* What it answers is no such command as is owed an answer: it went unseen. */
+static bool is_anothers(const struct rs_smtp_owed *e, const struct rs_smtp_reply *r)
+{
+	return (e->verb != RS_VERB_MAIL && says_of(r, "2.1.0 ")) || (e->verb != RS_VERB_RCPT && says_of(r, "2.1.5 "));
+}
+
+/* Of a MAIL that went unseen together with all that came before what is read now: a message that nobody was told of. */
+static void on_anothers(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	if (!says_of(r, "2.1.0 "))
+		return;
+	if (tx && tx->flags & RS_TX_NO_MAIL)
+		tx->flags &= ~(uint32_t)RS_TX_NO_MAIL;
+	else
+		s->ops->unread(s->arg, NULL);
+}
+
+/* The server has taken a MAIL that was not seen here. Whatever was open before is over. */
+static void on_mail_unseen(struct rs_smtp *s)
+{
+	struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	s->unowed = 0;
+	if (tx && tx->flags & RS_TX_NO_MAIL) {
+		tx->flags &= ~(uint32_t)RS_TX_NO_MAIL;
+		return;
+	}
+	rs_smtp_tx_lose(s);
+	rs_smtp_tx_begin_unseen(s)->flags &= ~(uint32_t)RS_TX_NO_MAIL;
 }
 
 /* A reply, and none is noted as owed. */
@@ -387,6 +447,24 @@ static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		}
 		return;
 	}
+	if (s->unmatched) {
+		s->unmatched--;
+		return;
+	}
+	/* The command that it answers went unseen; lines that are none follow. */
+	if (r->code == 334 && s->mode == RS_MODE_COMMAND && !s->hold) {
+		s->auth = s->ask_credentials = true;
+		s->credentials = 0;
+		rs_smtp_owe(s, NULL, RS_VERB_AUTH, 0, false);
+		return;
+	}
+	if (positive(r->code) && s->unowed < UINT8_MAX)
+		s->unowed++;
+	s->unseen_rcpt |= says_of(r, "2.1.5 ");
+	if (says_of(r, "2.1.0 ") && s->mode != RS_MODE_DATA && !s->hold) {
+		on_mail_unseen(s);
+		return;
+	}
 	/* A server may say at any time that it gives up waiting. */
 	if (r->code / 100 == 4 || !s->seen_client || s->unsure)
 		return;
@@ -407,22 +485,21 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		head = rs_smtp_wait_head(&s->wait);
 	}
 	if (!head && !s->wait.lost && s->mode == RS_MODE_DATA && r->code / 100 != 3 &&
-	    (s->answer == RS_ANSWER_GO || (s->answer == RS_ANSWER_MISSED && s->fed && negative(r->code)))) {
+	    (s->answer == RS_ANSWER_GO || (s->answer == RS_ANSWER_MISSED && s->fed && (negative(r->code) || !s->unmatched)))) {
 		rs_smtp_content_answered(s);
 		head = rs_smtp_wait_head(&s->wait);
 	}
-	/* The server alone is in the capture: it takes a message that nobody reads. */
-	if (r->code == 354 && !s->seen_client) {
-		s->untold = true;
-		rs_smtp_unread(s);
-	}
-	if (r->code == 354 && s->seen_client && s->mode == RS_MODE_COMMAND &&
+	if (r->code == 354 && (s->mode == RS_MODE_COMMAND || (s->mode == RS_MODE_CHUNK && !s->hold)) &&
 	    !(head && (head->verb == RS_VERB_CONTENT || head->verb == RS_VERB_DATA))) {
 		on_go_unasked(s, r);
 		return;
 	}
 	if (!head) {
 		on_unowed(s, r);
+		return;
+	}
+	if (s->unsure && !s->hold && is_anothers(head, r)) {
+		on_anothers(s, r);
 		return;
 	}
 	/* Commands that went unseen are answered too, but DATA never with 2xx. */
@@ -501,7 +578,8 @@ static bool says(const struct rs_smtp_reply_line *l, const char *keyword)
 static void on_keyword(struct rs_smtp *s, const struct rs_smtp_reply_line *l)
 {
 	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
-	if (!head || (head->verb != RS_VERB_EHLO && head->verb != RS_VERB_LHLO))
+	const bool unseen = !head && !s->hold;
+	if (!unseen && (!head || (head->verb != RS_VERB_EHLO && head->verb != RS_VERB_LHLO)))
 		return;
 	s->chunking |= says(l, "CHUNKING");
 	s->pipelining |= says(l, "PIPELINING");
@@ -535,9 +613,18 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 
 void rs_smtp_server_missing(struct rs_smtp *s)
 {
+	s->unmatched = (uint16_t)s->wait.kept;
 	rs_smtp_wait_clear(&s->wait, s->blocks);
 	s->multi = 0;
+	/* Servers do not refuse RSET; and what follows it must not be taken for the older transaction's. */
+	const uint32_t barrier = s->barrier;
 	s->barrier = 0;
+	/* A greeting may have been accepted, and what it advertised is not known. */
+	if (s->greeting) {
+		s->greeting = false;
+		s->lmtp = s->asked_lmtp;
+		s->chunking = !s->hold;
+	}
 	s->lost_server = true;
 	s->unsure = true;
 	s->ask_credentials = false;
@@ -549,10 +636,12 @@ void rs_smtp_server_missing(struct rs_smtp *s)
 	for (struct rs_smtp_tx *tx = s->txs.open, *next; tx; tx = next) {
 		next = tx->next;
 		tx->owed = 0;
-		tx->flags &= (uint8_t)~RS_TX_MAIL_OWED;
+		tx->flags |= RS_TX_UNHEARD;
+		tx->flags &= ~(uint32_t)RS_TX_MAIL_OWED;
 		if (tx->flags & RS_TX_DONE)
 			rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
 		else
 			rs_smtp_tx_settle(s, tx, NULL);
 	}
+	rs_smtp_tx_reset(s, barrier, NULL);
 }

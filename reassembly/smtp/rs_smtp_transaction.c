@@ -9,15 +9,15 @@ bool rs_smtp_tx_forming(const struct rs_smtp_tx *tx)
 struct rs_smtp_tx *rs_smtp_tx_current(struct rs_smtp *s)
 {
 	/* The oldest, because servers refuse a MAIL inside a transaction: a recipient given while such a MAIL is
-	 * unanswered belongs to the outer one. But a RSET on the way counts as done. */
+	 * unanswered belongs to the outer one. But a RSET on the way counts as done, and so does what may have been lost. */
 	struct rs_smtp_tx *current = NULL;
 	for (struct rs_smtp_tx *tx = s->txs.open; tx; tx = tx->next) {
 		if (!rs_smtp_tx_forming(tx))
 			continue;
-		if (!current)
-			current = tx;
-		if (tx->n >= s->barrier)
+		if (tx->n >= s->barrier && tx->n >= s->torn_below)
 			return tx;
+		if (!current || (current->n < s->barrier && tx->n >= s->barrier))
+			current = tx;
 	}
 	return current;
 }
@@ -47,15 +47,26 @@ struct rs_smtp_tx *rs_smtp_tx_begin(struct rs_smtp *s)
 		tx = rs_smtp_txs_add(&s->txs, s->blocks, s->next_tx);
 	}
 	s->told = 0;
+	s->missed = false;
 	tx->handle = s->ops->tx_begin(s->arg, s->next_tx++);
 	return tx;
 }
 
 struct rs_smtp_tx *rs_smtp_tx_begin_bare(struct rs_smtp *s)
 {
+	const bool unseen = s->missed;
+	s->body = unseen ? rs_smtp_tx_begin_unseen(s) : rs_smtp_tx_begin(s);
+	if (!unseen)
+		rs_smtp_tell(s, RS_SMTP_NO_MAIL);
+	return s->body;
+}
+
+struct rs_smtp_tx *rs_smtp_tx_begin_unseen(struct rs_smtp *s)
+{
 	struct rs_smtp_tx *tx = rs_smtp_tx_begin(s);
-	s->body = tx;
-	rs_smtp_tell(s, RS_SMTP_NO_MAIL);
+	tx->flags |= RS_TX_NO_MAIL | RS_TX_UNHEARD;
+	s->untold = false;
+	s->ops->unread(s->arg, tx->handle);
 	return tx;
 }
 
@@ -106,4 +117,15 @@ void rs_smtp_tx_settle(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs
 		end_given_up(s, tx, r);
 	else if (tx->flags & RS_TX_MAIL_REFUSED && rs_smtp_tx_forming(tx))
 		end_given_up(s, tx, r);
+}
+
+void rs_smtp_tx_lose(struct rs_smtp *s)
+{
+	for (struct rs_smtp_tx *tx = s->txs.open, *next; tx; tx = next) {
+		next = tx->next;
+		if (!rs_smtp_tx_forming(tx))
+			continue;
+		s->ops->unread(s->arg, tx->handle);
+		rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
+	}
 }

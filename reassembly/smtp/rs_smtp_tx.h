@@ -22,6 +22,9 @@ enum rs_smtp_tx_flag {
 	RS_TX_DROP = 16, /* given up, once nothing of it is owed a reply */
 	RS_TX_DEAF = 32, /* the reply to its content will not be known */
 	RS_TX_STRAY = 64, /* DROP, and its outcome is unknown */
+	RS_TX_TORN = 128, /* bytes of the client went unseen while it was forming: its end may have been among them */
+	RS_TX_NO_MAIL = 512, /* its MAIL went unseen, and so far the answer to it */
+	RS_TX_UNHEARD = 256, /* replies went unseen: which of its recipients were accepted is not known */
 };
 
 struct rs_smtp_tx {
@@ -34,7 +37,7 @@ struct rs_smtp_tx {
 	uint32_t owed : 11; /* replies kept for it in rs_smtp_wait */
 	uint32_t
 		code : 10; /* of the refusal that decides unless something better comes, or of LMTP's first acceptance */
-	uint32_t flags : 8; /* enum rs_smtp_tx_flag */
+	uint32_t flags : 10; /* enum rs_smtp_tx_flag */
 	uint32_t used : 1; /* rs_smtp_txs' own */
 };
 

@@ -43,23 +43,31 @@ struct arrival { /* a segment on its way into the list */
 	struct rs_extent sent; /* by which it is compared with others: of what is appended, the whole */
 	void *ref;
 	uint32_t cost, born;
+	uint64_t twin_end; /* Linux: where the held one ends that begins with it; 0 until that one is met */
 };
+
+static uint64_t sent_end(const struct rs_seg *seg)
+{
+	return seg_end(seg) + seg->after;
+}
 
 /* A segment that others were appended to ends where the last of them does: of runs with one beginning, which lie side by side, only
  * the last one knows. Two segments with one beginning are never both held by `linux`. */
-static struct rs_extent extent_of(const struct rs_stream *s, const struct rs_seg *seg, uint64_t begin)
+static void meet(const struct rs_stream *s, const struct rs_seg *seg, struct arrival *a)
 {
-	struct rs_extent x = { begin_of(seg), 0 };
-	if (s->policy == RS_OVERLAP_LINUX && x.begin == begin)
-		while (seg->next && begin_of(seg->next) == begin)
-			seg = seg->next;
-	x.end = seg_end(seg) + seg->after;
-	return x;
+	if (s->policy != RS_OVERLAP_LINUX || a->twin_end || begin_of(seg) != a->sent.begin)
+		return;
+	while (seg->next && begin_of(seg->next) == a->sent.begin)
+		seg = seg->next;
+	a->twin_end = sent_end(seg);
 }
 
 static bool takes(const struct rs_stream *s, const struct rs_seg *held, const struct arrival *a)
 {
-	return rs_overlap_takes(s->policy, extent_of(s, held, a->sent.begin), a->sent);
+	struct rs_extent x = { begin_of(held), sent_end(held) };
+	if (a->twin_end && x.begin == a->sent.begin)
+		x.end = a->twin_end;
+	return rs_overlap_takes(s->policy, x, a->sent);
 }
 
 /* Linux appends a segment to the one that ends where it begins (tcp_ooo_try_coalesce), if it meets that one on its way down the
@@ -153,6 +161,7 @@ static struct need count_nodes(const struct rs_stream *s, struct arrival *a, con
 	for (; seg && seg->off < a->end; seg = seg->next) {
 		if (seg_end(seg) <= at)
 			continue;
+		meet(s, seg, a);
 		bool kept = takes(s, seg, a), hole = seg->off > at;
 		n.nodes += !open && (hole || kept);
 		if (kept && seg->off < a->off && seg_end(seg) > a->end)
@@ -262,7 +271,7 @@ static void hold(struct rs_stream *s, struct rs_stream_mem *mem, const struct ar
 enum rs_verdict rs_stream_add(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref,
 			      uint32_t cost, uint32_t *skip)
 {
-	struct arrival a = { off, off + len, { off, off + len }, ref, cost, s->born };
+	struct arrival a = { .off = off, .end = off + len, .sent = { off, off + len }, .ref = ref, .cost = cost, .born = s->born };
 	*skip = 0;
 	if (!len)
 		return RS_DUP;

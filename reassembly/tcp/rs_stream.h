@@ -9,7 +9,7 @@
  * were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every receiver.
  * Remembered: bytes that were handed on, until the receiver has acknowledged them, so that rs_stream_compare can tell whether a
  * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes; beyond that the
- * oldest of this stream is forgotten.
+ * oldest of this stream is forgotten. With 0 nothing that was handed on is compared.
  * Work:   in order, or at or behind the last held run: constant. Between held runs: one step a run, of which
  * there are at most `limit` (each costs one at least) and at most the pool's. A repetition: one step a run remembered. */
 #ifndef RS_STREAM_H

@@ -30,12 +30,12 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	rs_pool_put(mem->segs, seg);
 }
 
-/* Half of everything is for what comes out of order. */
+/* Half of everything is for what comes out of order, and the last quarter of it is never taken. */
 static bool may_keep(const struct rs_stream *s, const struct rs_stream_mem *mem, uint32_t cost)
 {
-	uint32_t most = (mem->held_max < mem->segs->size ? mem->held_max : mem->segs->size) / 2;
-	return s->kept_cost + (uint64_t)cost <= s->remember && mem->kept + (uint64_t)cost <= most &&
-	       mem->held + (uint64_t)cost <= mem->held_max && mem->segs->used < mem->segs->size;
+	uint32_t all = mem->held_max < mem->segs->size ? mem->held_max : mem->segs->size;
+	return s->kept_cost + (uint64_t)cost <= s->remember && mem->kept + (uint64_t)cost <= all / 2 &&
+	       mem->held + (uint64_t)cost + all / 4 <= mem->held_max && mem->segs->used + all / 4 < mem->segs->size;
 }
 
 void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip, uint32_t cost)
@@ -132,7 +132,7 @@ void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *me
 	*seen = (struct rs_seen){ 0 };
 	if (!mem->same || l.off >= l.end || l.off >= s->end)
 		return;
-	if (l.off < s->next)
+	if (l.off < s->next && s->remember)
 		compare_kept(s, &l, mem, seen);
 	const struct rs_seg *seg = s->tail && l.off >= s->tail->off ? s->tail : s->head;
 	for (; seg && seg->off < l.end && !seen->contradicts; seg = seg->next)

@@ -202,9 +202,20 @@ static void settle_syn_data(struct pass *p, unsigned d, uint64_t taken)
 	drop_syn_data(p, d);
 }
 
+/* A SYN that is repeated with other bytes: which of them its receiver takes, if any, nobody knows yet. */
+static void compare_syn_data(struct pass *p, unsigned d, uint32_t len, const void *ref)
+{
+	const struct rs_tcp_syn_data *sd = &p->c->syn_data[d];
+	uint32_t first;
+	if (!sd->ref || !p->mem->same || p->mem->same(sd->ref, 0, ref, 0, (uint32_t)min_u64(len, sd->len), &first))
+		return;
+	p->ops->contradiction(p->arg, d, &(struct rs_contradiction){ .at = first, .len = len, .seen_len = sd->len });
+}
+
 static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, void *ref, uint32_t cost)
 {
 	struct rs_tcp *c = p->c;
+	compare_syn_data(p, d, len, ref);
 	if (c->syn_data[d].ref || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
 		return RS_DUP;
 	c->syn_len[d] = len;

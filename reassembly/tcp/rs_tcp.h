@@ -126,10 +126,16 @@ static inline bool rs_tcp_proven(const struct rs_tcp *c)
 	return c->agreed == 3 && c->seen == 3;
 }
 
-/* What it holds: sum of the references' costs. */
+/* What it holds out of order: sum of the references' costs. */
 static inline uint32_t rs_tcp_held(const struct rs_tcp *c)
 {
 	return c->dir[0].held + c->dir[1].held + c->syn_data[0].cost + c->syn_data[1].cost;
+}
+
+/* What it remembers: the same. */
+static inline uint32_t rs_tcp_kept(const struct rs_tcp *c)
+{
+	return c->dir[0].kept_cost + c->dir[1].kept_cost;
 }
 
 /* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_archive: a file that is an archive, while it streams past: its members become files, inflated where they are deflated.
+ *
+ * The archive's own bytes are matched as such, but for a stored member's data, which is matched as the member's; what is
+ * inflated is matched as the member's, besides. So no byte is given to the same stream twice.
+ *
+ * Bounds: at each (limits.inflate_*, archive_depth, archive_members) what is inflated stops there, the message is judged
+ * "limit", and the archive's own bytes go on being matched. The checks are at places that do not depend on how segments are cut.
+ * No room for one more member that is inflated: "overload", counted. Damaged data: "malformed"; what came until then was matched.
+ *
+ * Owner:  one worker. Memory: an object of the pool `zips`, and one of `inflates` while a member is inflated. */
+#ifndef DP_ARCHIVE_H
+#define DP_ARCHIVE_H
+
+#include "reassembly/archive/rs_gzip.h"
+#include "reassembly/archive/rs_kind.h"
+#include "reassembly/archive/rs_zip.h"
+
+struct dp_content;
+struct dp_file;
+
+/* Inflated bytes are matched in pieces of at most this; one such buffer for each depth. */
+#define DP_ARCHIVE_PIECE 16384
+
+struct dp_archive {
+	struct rs_inflate *inflate; /* of the member under way; NULL: nothing is inflated */
+	uint64_t said; /* how much it is to come to; RS_ZIP_SIZE_UNKNOWN */
+	bool gzip, ended; /* ended: the deflate stream did */
+	union {
+		struct rs_zip zip;
+		struct rs_gzip gz;
+	} u;
+};
+
+/* f is an archive of this kind (RS_KIND_ZIP, RS_KIND_GZIP): sets f->archive, or, where it may not be opened or there is no room,
+ * gives the message the reason. */
+void dp_archive_open(struct dp_file *f, enum rs_kind kind);
+void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
+/* Ends its members, and gives everything back. Answers whether its structure was well formed up to its end. */
+bool dp_archive_end(struct dp_file *f, bool cut);
+/* from's archive for its copy `to`, from the trial pools; NULL there when there is no room. */
+void dp_archive_copy(struct dp_file *to, const struct dp_file *from);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Floods: whatever anyone can send without seeing an answer, ever more of it while mail is under way. The mail is judged as without
+ * it, and nothing grows. */
+#include "dataplane/dp_inline_state.h"
+#include "dataplane/dp_made.h"
+#include "dataplane/dp_session.h"
+#include "dataplane/dp_share.h"
+
+enum { MAILS = 6, MSS = 100, BURST = 60, HOGS = 10 };
+
+enum flood {
+	FLOOD_NONE,
+	FLOOD_SYN,
+	FLOOD_SYN_ACK,
+	FLOOD_EMPTY, /* one packet, ACK, nothing in it */
+	FLOOD_COMMAND, /* one packet: a whole command */
+	FLOOD_LINE, /* one packet: the beginning of one, which is kept */
+	FLOOD_MESSAGE, /* one packet: the beginning of a message, with a part's */
+	FLOOD_OTHER, /* one packet, of what is no mail */
+	FLOOD_GREETED, /* both ends forged, with wrong numbers */
+	FLOOD_HOLE, /* a SYN, and segments behind holes */
+	FLOOD_HOLE_IN_THE_MIDDLE,
+	FLOOD_SUM, /* a right checksum, then wrong ones */
+	FLOOD_RESET, /* a SYN and its end */
+	FLOOD_HOGS, /* not blind: a few real connections, which keep all that they can behind holes */
+	FLOODS
+};
+
+static const char one_message[] =
+	"EHLO forged.example.org\r\nMAIL FROM:<forged@example.org>\r\nRCPT TO:<bela@example.com>\r\nDATA\r\n"
+	"Subject: forged\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+	"Content-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: base64\r\n\r\nAQIDBAUGBwgJAQIDBAUGBwgJ\r\nAQIDBAUG";
+
+/* One connection's share of the flood. */
+static void forge(struct dp_test *t, enum flood kind, unsigned number)
+{
+	struct dp_test_conn c = dp_test_conn(100000 + number);
+	switch (kind) {
+	case FLOOD_NONE:
+	case FLOODS:
+		break;
+	case FLOOD_SYN:
+		dp_test_segment(t, &c, 0, RS_TCP_SYN, c.seq[0], NULL, 0);
+		break;
+	case FLOOD_SYN_ACK:
+		dp_test_segment(t, &c, 1, RS_TCP_SYN | RS_TCP_ACK, c.seq[1], NULL, 0);
+		break;
+	case FLOOD_EMPTY:
+		dp_test_segment(t, &c, 0, RS_TCP_ACK, c.seq[0], NULL, 0);
+		break;
+	case FLOOD_COMMAND:
+		dp_test_say(t, &c, 0, "NOOP\r\n");
+		break;
+	case FLOOD_LINE:
+		dp_test_say(t, &c, 0, "EHLO forged.exa");
+		break;
+	case FLOOD_MESSAGE:
+		dp_test_say(t, &c, 0, one_message);
+		break;
+	case FLOOD_OTHER:
+		c.port[1] = 443;
+		dp_test_say(t, &c, number % 2, "\x16\x03\x01\x02 neither this nor that");
+		break;
+	case FLOOD_GREETED:
+		dp_test_segment(t, &c, 0, RS_TCP_SYN, c.seq[0]++, NULL, 0);
+		dp_test_segment(t, &c, 1, RS_TCP_SYN | RS_TCP_ACK, c.seq[1]++, NULL, 0);
+		c.seq[1] += 4711;
+		dp_test_say(t, &c, 0, one_message);
+		break;
+	case FLOOD_HOLE:
+		dp_test_segment(t, &c, 0, RS_TCP_SYN, c.seq[0]++, NULL, 0);
+		dp_test_segment(t, &c, 1, RS_TCP_SYN | RS_TCP_ACK, c.seq[1]++, NULL, 0);
+		c.seq[1] += 4711;
+		for (unsigned i = 1; i <= 4; i++)
+			dp_test_segment(t, &c, 0, RS_TCP_ACK, c.seq[0] + i * 1000, "hole", 4);
+		break;
+	case FLOOD_HOLE_IN_THE_MIDDLE:
+		dp_test_say(t, &c, 0, "NOOP\r\n");
+		for (unsigned i = 1; i <= 4; i++)
+			dp_test_segment(t, &c, 0, RS_TCP_ACK, c.seq[0] + i * 1000, "hole", 4);
+		break;
+	case FLOOD_SUM:
+		dp_test_say(t, &c, 0, "NOOP\r\n");
+		c.bad_sum = true;
+		for (unsigned i = 0; i < 4; i++)
+			dp_test_say(t, &c, 0, "NOOP\r\n");
+		break;
+	case FLOOD_RESET:
+		dp_test_segment(t, &c, 0, RS_TCP_SYN, c.seq[0]++, NULL, 0);
+		dp_test_segment(t, &c, 0, RS_TCP_RST, c.seq[0], NULL, 0);
+		break;
+	case FLOOD_HOGS:
+		/* One after the other, so that each finds what the last ones have left. */
+		c = dp_test_conn(100000 + number / 200 % HOGS);
+		if (number % 200 == 0 && number < 200 * HOGS)
+			dp_test_shake(t, &c);
+		c.seq[0] = dp_test_conn(100000 + number / 200 % HOGS).seq[0] + 1000 + 10 * (number % 200);
+		c.seq[1] = 77001;
+		dp_test_segment(t, &c, 0, RS_TCP_ACK, c.seq[0], "hole", 4);
+		break;
+	}
+}
+
+struct mail {
+	struct dp_test_conn c;
+	struct dp_text text;
+	size_t at;
+	unsigned step;
+};
+
+/* The next piece of this mail; false: it is done. Segments come in pairs, the second one first. */
+static bool go_on(struct dp_test *t, struct mail *m)
+{
+	switch (m->step++) {
+	case 0:
+		dp_test_greet(t, &m->c);
+		return true;
+	case 1:
+		dp_test_envelope(t, &m->c);
+		return true;
+	case 2:
+		if (m->at + 2 * MSS <= m->text.n) {
+			dp_test_segment(t, &m->c, 0, RS_TCP_ACK, m->c.seq[0] + MSS, m->text.p + m->at + MSS, MSS);
+			dp_test_segment(t, &m->c, 0, RS_TCP_ACK, m->c.seq[0], m->text.p + m->at, MSS);
+			dp_test_segment(t, &m->c, 1, RS_TCP_ACK, m->c.seq[1], NULL, 0);
+			/* Between two ports the second one may have found no room: then it comes again. */
+			if (t->use == DP_USE_INLINE)
+				dp_test_segment(t, &m->c, 0, RS_TCP_ACK, m->c.seq[0] + MSS, m->text.p + m->at + MSS, MSS);
+			m->c.seq[0] += 2 * MSS;
+			m->at += 2 * MSS;
+			m->step = 2;
+			return true;
+		}
+		dp_test_bytes(t, &m->c, 0, m->text.p + m->at, m->text.n - m->at);
+		return true;
+	case 3:
+		dp_test_accept(t, &m->c);
+		return true;
+	default:
+		dp_test_fins(t, &m->c);
+		return false;
+	}
+}
+
+static void make_mails(struct mail *mails, bool infected)
+{
+	char body[2000];
+	for (unsigned i = 0; i < sizeof body; i++)
+		body[i] = (char)('a' + i % 17);
+	for (unsigned i = 0; i < MAILS; i++) {
+		mails[i] = (struct mail){ .c = dp_test_conn(i) };
+		if (infected && i % 2)
+			dp_made_infected(&mails[i].text);
+		else
+			dp_made_mail(&mails[i].text, body, sizeof body - 100 * i);
+	}
+}
+
+/* What was said of the mails, and of nothing else. */
+static char *story(const struct dp_test *t)
+{
+	struct dp_text s = { 0 };
+	for (unsigned k = 0; k < MAILS; k++)
+		for (size_t i = 0; i < t->nfound; i++)
+			if (t->found[i].rec.flow.sport == 10000 + k && t->found[i].rec.flow.src[15] == 1)
+				dp_text_put(&s, t->found[i].text, strlen(t->found[i].text));
+	dp_text_put(&s, "", 1);
+	return (char *)s.p;
+}
+
+/* What must hold at any time. */
+static void nothing_grows(const struct dp_test *t)
+{
+	const struct dp_worker *w = t->worker;
+	const struct dp_flow *f;
+	uint32_t unproven = 0, proven = 0;
+	assert_true(w->flows.count[DP_FLOWS_HALF_OPEN] <= t->config.memory.flows / 8);
+	for (unsigned list = 0; list < DP_FLOWS_LISTS; list++)
+		TAILQ_FOREACH(f, &w->flows.lists[list], link)
+			*(dp_share_proven(f) ? &proven : &unproven) += rs_tcp_held(&f->tcp) + rs_tcp_kept(&f->tcp) + f->doubt[0].cost + f->doubt[1].cost;
+	assert_int_equal(unproven, w->unproven_held);
+	assert_int_equal(unproven + proven, w->streams.held);
+	assert_true(unproven <= RTE_MIN(w->streams.held_max, w->segments.size) / DP_SHARE);
+	/* Packet buffers: what is held, and nothing else. */
+	assert_true(rte_mempool_in_use_count(t->mbufs) <= w->streams.held + w->hold.held);
+	assert_int_equal(w->stats.flows_evicted[DP_FLOWS_MAIL], 0);
+}
+
+static char *run(enum dp_use use, enum flood kind, uint64_t *sum)
+{
+	struct dp_test t;
+	struct mail mails[MAILS];
+	unsigned done = 0, forged = 0;
+	dp_test_init(&t);
+	t.use = use;
+	dp_test_open(&t);
+	make_mails(mails, use != DP_USE_INLINE);
+	/* The flood is there first: all that it can have, it has. */
+	for (unsigned i = 0; kind != FLOOD_NONE && i < 500; i++)
+		forge(&t, kind, forged++);
+	while (done < MAILS) {
+		done = 0;
+		for (unsigned i = 0; i < MAILS; i++) {
+			if (mails[i].step > 4 || !go_on(&t, &mails[i]))
+				done++;
+			/* It takes no time: nothing idles for it. */
+			uint64_t time = t.time;
+			for (unsigned k = 0; kind != FLOOD_NONE && k < BURST; k++)
+				forge(&t, kind, forged++);
+			t.time = time;
+			nothing_grows(&t);
+			dp_test_check(&t);
+		}
+	}
+	dp_test_end(&t);
+	dp_test_check(&t);
+	char *s = story(&t);
+	const struct dp_worker_stats *st = &t.worker->stats;
+	*sum = st->flows_evicted[DP_FLOWS_HALF_OPEN] + st->flows_evicted[DP_FLOWS_ONE_SIDED] + st->flows_evicted[DP_FLOWS_CLOSED] +
+	       st->unproven_refused + st->tcp_limit + st->midstream_reset + dp_test_account(&t).dropped[DP_DROP_WINDOW];
+	if (use != DP_USE_INLINE && (kind == FLOOD_COMMAND || kind == FLOOD_LINE || kind == FLOOD_MESSAGE))
+		assert_true(st->flows_evicted[DP_FLOWS_ONE_SIDED] > 0);
+	for (unsigned i = 0; i < MAILS; i++)
+		dp_text_free(&mails[i].text);
+	dp_test_close(&t);
+	return s;
+}
+
+static void flood_all(enum dp_use use)
+{
+	uint64_t none, some;
+	char *quiet = run(use, FLOOD_NONE, &none);
+	assert_true(strlen(quiet) > 100 * MAILS);
+	assert_int_equal(none, 0);
+	for (enum flood kind = FLOOD_NONE + 1; kind < FLOODS; kind++) {
+		char *loud = run(use, kind, &some);
+		size_t same = 0;
+		while (loud[same] && loud[same] == quiet[same])
+			same++;
+		if (loud[same] != quiet[same])
+			fail_msg("flood %d: ...%.300s\nwithout it: ...%.300s", kind, loud + (same > 100 ? same - 100 : 0),
+				 quiet + (same > 100 ? same - 100 : 0));
+		/* What came of the flood is told. */
+		if (kind != FLOOD_EMPTY && some == 0)
+			fail_msg("flood %d is not counted", kind);
+		free(loud);
+	}
+	free(quiet);
+}
+
+static void test_read(void **state)
+{
+	(void)state;
+	flood_all(DP_USE_READ);
+}
+
+static void test_mirror(void **state)
+{
+	(void)state;
+	flood_all(DP_USE_MIRROR);
+}
+
+static void test_inline(void **state)
+{
+	(void)state;
+	flood_all(DP_USE_INLINE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_mirror),
+		cmocka_unit_test(test_inline),
+	};
+	return cmocka_run_group_tests_name("dp_flood", tests, dp_test_eal, dp_test_eal_stop);
+}

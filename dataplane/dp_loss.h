@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_loss: an SMTP session of many messages for tests, and the same with bytes of either side that the capture lacks: the
+ * receiver has them and acknowledges them, only the reader does not.
+ *
+ * Owner: the caller. Memory: heap. Units: bytes of a side's stream, from 0. */
+#ifndef DP_LOSS_H
+#define DP_LOSS_H
+
+#include "dataplane/dp_made.h"
+
+#define DP_LOSS_MESSAGES 24
+
+struct dp_loss_message {
+	char subject[24]; /* no other has it */
+	size_t from, to; /* the client's bytes, from MAIL to the end of the content */
+	size_t content; /* where its content begins */
+	size_t reply_from, reply_to; /* the server's */
+	bool taken; /* the server takes it */
+};
+
+struct dp_loss_turn {
+	unsigned from; /* 0 the client, 1 the server */
+	size_t at, to;
+};
+
+struct dp_loss_session {
+	struct dp_text said[2];
+	struct dp_loss_turn *turns;
+	size_t nturns;
+	struct dp_loss_message message[DP_LOSS_MESSAGES];
+	size_t nmessages;
+};
+
+enum dp_loss_style { DP_LOSS_STEPS = 0, DP_LOSS_PIPELINED = 1, DP_LOSS_LMTP = 2 };
+
+/* Every kind of message and of what stands between them; style: a set. */
+void dp_loss_make(struct dp_loss_session *s, unsigned style);
+void dp_loss_free(struct dp_loss_session *s);
+
+struct dp_loss_hole {
+	unsigned from; /* whose bytes */
+	size_t at, to;
+};
+
+/* Whether a hole takes any of these bytes. */
+bool dp_loss_hits(const struct dp_loss_hole *h, size_t n, unsigned from, size_t at, size_t to);
+
+/* The connection, with its handshake, in segments of at most mss bytes, without the bytes in the holes. only: bit d: the packets
+ * of side d are in the capture. */
+void dp_loss_play(struct dp_test *t, const struct dp_loss_session *s, unsigned number, size_t mss,
+		  const struct dp_loss_hole *h, size_t n, unsigned only);
+
+#endif
