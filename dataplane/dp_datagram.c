@@ -62,7 +62,8 @@ static enum dp_fragment_fault look6(const struct dp_packet *pkt, struct rte_mbuf
 	return to->part.off > 0 || has_all_headers(m, frag[0], data, end) ? DP_FRAGMENT_FINE : DP_FRAGMENT_BAD;
 }
 
-enum dp_fragment_fault dp_fragment_look(const struct dp_packet *pkt, struct rte_mbuf *m, bool sums, bool unset, struct dp_fragment *to)
+enum dp_fragment_fault dp_fragment_look(const struct dp_packet *pkt, struct rte_mbuf *m, bool sums, bool unset,
+					struct dp_fragment *to)
 {
 	return pkt->ip_version == 4 ? look4(pkt, m, sums, unset, to) : look6(pkt, m, to);
 }
@@ -219,7 +220,8 @@ static bool write_ip(struct writer *w, const struct rte_mbuf *first, const struc
 	return true;
 }
 
-struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packet *pkt, struct rte_mbuf *(*alloc)(void *arg), void *arg)
+struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packet *pkt,
+				  struct rte_mbuf *(*alloc)(void *arg), void *arg)
 {
 	const struct rte_mbuf *first = f->head->ref;
 	struct writer w = { .alloc = alloc, .arg = arg };

@@ -20,9 +20,10 @@ enum dp_fragment_fault {
 	DP_FRAGMENT_BAD, /* an IPv4 header with a wrong sum; of IPv6 a jumbogram, or a first one without all headers (RFC 7112) */
 };
 
-/* Of a DP_FRAGMENT. sums: whether a wrong checksum of an IPv4 header makes it bad; 0 is passed over where `unset` says so (a card was
- * to set it). */
-enum dp_fragment_fault dp_fragment_look(const struct dp_packet *pkt, struct rte_mbuf *m, bool sums, bool unset, struct dp_fragment *to);
+/* Of a DP_FRAGMENT. sums: whether a wrong checksum of an IPv4 header makes it bad; 0 is passed over where `unset` says so (a card
+ * was to set it). */
+enum dp_fragment_fault dp_fragment_look(const struct dp_packet *pkt, struct rte_mbuf *m, bool sums, bool unset,
+					struct dp_fragment *to);
 
 /* The same bytes of two fragments' payloads (struct rs_frag_mem). */
 uint32_t dp_fragment_same(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len);
@@ -30,10 +31,12 @@ uint32_t dp_fragment_same(const void *a, uint32_t skip_a, const void *b, uint32_
 /* Whether nothing but a link header with VLAN tags stands before the IP header. */
 bool dp_datagram_is_plain(enum dp_link link, const uint8_t *frame, uint16_t l3_off);
 
-/* A frame with the datagram, whose pieces are all there: link header and IP headers of the first fragment, which is that of the first
- * piece; lengths, fragment fields, ECN and IPv4 header checksum are those of the whole. What stood between link header and IP
- * header (a tunnel) is left out; where it was not Ethernet then, an Ethernet header without addresses stands in its place, with the tags of
- * `first`. The headers lie in the first data segment, as far as it has room. Metadata is the caller's. NULL: alloc gave none. */
-struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packet *pkt, struct rte_mbuf *(*alloc)(void *arg), void *arg);
+/* A frame with the datagram, whose pieces are all there: link header and IP headers of the first fragment, which is that of the
+ * first piece; lengths, fragment fields, ECN and IPv4 header checksum are those of the whole. What stood between link header and
+ * IP header (a tunnel) is left out; where it was not Ethernet then, an Ethernet header without addresses stands in its place,
+ * with the tags of `first`. The headers lie in the first data segment, as far as it has room. Metadata is the caller's. NULL:
+ * alloc gave none. */
+struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packet *pkt,
+				  struct rte_mbuf *(*alloc)(void *arg), void *arg);
 
 #endif

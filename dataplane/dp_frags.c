@@ -116,7 +116,8 @@ static uint32_t group_of(const struct dp_frags *f, const struct dp_frags_key *k)
 	return (uint32_t)(mix(load(k->src) ^ f->seed ^ KEY_B, host ^ KEY_C) % DP_FRAGS_GROUPS);
 }
 
-static void key_of(const struct dp_frags *f, const struct dp_packet *pkt, const struct dp_meta *meta, uint32_t id, struct dp_frags_key *k)
+static void key_of(const struct dp_frags *f, const struct dp_packet *pkt, const struct dp_meta *meta, uint32_t id,
+		   struct dp_frags_key *k)
 {
 	memset(k, 0, sizeof *k);
 	memcpy(k->src, pkt->src, sizeof k->src);
@@ -221,7 +222,8 @@ static void evict(struct dp_frags *f)
 
 /* Beginning. */
 
-static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt, const struct dp_meta *meta)
+static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt,
+				 const struct dp_meta *meta)
 {
 	while (f->datagrams.used == f->datagrams.size)
 		evict(f);
@@ -242,7 +244,8 @@ static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *
 }
 
 /* The datagram that the fragment belongs to, with room for it; NULL: there is none. */
-static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt, const struct rte_mbuf *m)
+static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt,
+				       const struct rte_mbuf *m)
 {
 	const struct dp_meta *meta = dp_meta_const(m);
 	if (m->nb_segs > f->kept_max)
@@ -263,8 +266,9 @@ static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags
 
 enum { IPV6_HIP = 139, IPV6_SHIM6 = 140 };
 
-/* Of UDP only the first fragment has ports. On a copy all of it is collected, where tunnels are looked into. Between two ports only what
- * a first fragment shows to be a tunnel is: where it comes behind others these have gone on, it waits in vain, and nothing is put together. */
+/* Of UDP only the first fragment has ports. On a copy all of it is collected, where tunnels are looked into. Between two ports
+ * only what a first fragment shows to be a tunnel is: where it comes behind others these have gone on, it waits in vain, and
+ * nothing is put together. */
 static bool wants_udp(const struct dp_frags *f, const struct dp_packet *pkt, const struct rte_mbuf *m, uint32_t off)
 {
 	if (!f->inline_)
@@ -362,7 +366,8 @@ static void describe(const struct dp_datagram *d, const struct rte_mbuf *newest,
 	const struct dp_meta *from = dp_meta_const(newest), *first = dp_meta_const(d->frag.head->ref);
 	const struct rs_contradiction *c = &d->frag.contradiction;
 	struct dp_meta *to = dp_meta(whole);
-	*to = (struct dp_meta){ .seq = from->seq, .time = from->time, .pcap_cnt = from->pcap_cnt, .wire_len = rte_pktmbuf_pkt_len(whole),
+	*to = (struct dp_meta){ .seq = from->seq, .time = from->time, .pcap_cnt = from->pcap_cnt,
+				.wire_len = rte_pktmbuf_pkt_len(whole),
 				.input = from->input, .port = from->port, .link = is_plain(d) ? first->link : (uint8_t)DP_LINK_ETHERNET,
 				.kind = DP_GIVEN, .datagram = true, .uncounted = from->uncounted, .depth = (uint8_t)(from->depth + 1),
 				.cut_to = d->longest, .differs = d->differs, .differ = d->differ, .tunnel = d->key.tunnel };
@@ -386,7 +391,8 @@ static void spend(struct dp_frags *f, struct dp_datagram *d, const struct rte_mb
 	}
 }
 
-static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt, const struct rte_mbuf *newest)
+static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt,
+				 const struct rte_mbuf *newest)
 {
 	f->stats.datagrams++;
 	f->stats.contradictions += d->frag.contradicts;
@@ -459,7 +465,8 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	*datagram = NULL;
 	f->stats.fragments++;
 	dp_frags_expire(f, meta->time);
-	enum dp_fragment_fault fault = dp_fragment_look(pkt, m, sums != CT_CHECKSUMS_TRUST, sums == CT_CHECKSUMS_AUTO && !f->inline_, &frag);
+	enum dp_fragment_fault fault = dp_fragment_look(pkt, m, sums != CT_CHECKSUMS_TRUST,
+		sums == CT_CHECKSUMS_AUTO && !f->inline_, &frag);
 	if (fault != DP_FRAGMENT_FINE) {
 		drop(f, m, fault == DP_FRAGMENT_CUT ? DP_DROP_TRUNCATED : DP_DROP_FRAGMENT_BAD);
 		return DP_DROPPED;

@@ -9,11 +9,12 @@
  *         its datagram whole, a copy of that.
  *
  * At capacity the oldest datagram gives way of the senders that keep most mbufs. (Senders are told apart by a hash of their
- * addresses into DP_FRAGS_GROUPS, so that who sends fragments without end pushes out his own, and those of who falls together with him.)
+ * addresses into DP_FRAGS_GROUPS, so that who sends fragments without end pushes out his own, and those of who falls together
+ * with him.)
  *
- * Accounting: a fragment that waits is held. When its datagram is whole the datagram stands for the fragment that completed it: it
- * is a DP_GIVEN frame, to be looked at as any other, by whoever owns what is in it; the other fragments are consumed, or, between two
- * ports, travel with it until it is known what becomes of it. What does not become whole is dropped. */
+ * Accounting: a fragment that waits is held. When its datagram is whole the datagram stands for the fragment that completed it:
+ * it is a DP_GIVEN frame, to be looked at as any other, by whoever owns what is in it; the other fragments are consumed, or,
+ * between two ports, travel with it until it is known what becomes of it. What does not become whole is dropped. */
 #ifndef DP_FRAGS_H
 #define DP_FRAGS_H
 
@@ -86,7 +87,8 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 /* A seed. Start only. */
 uint64_t dp_frags_seed(void);
 
-/* Whether a DP_FRAGMENT is one to be collected: one of TCP, or of what TCP may stand in: extension headers, tunnels that are opened. */
+/* Whether a DP_FRAGMENT is one to be collected: one of TCP, or of what TCP may stand in: extension headers, tunnels that are
+ * opened. */
 bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
 /* A fragment that dp_frags_wants, received and counted so. What becomes of it: DP_HELD (a reference was taken; counted), DP_DROPPED
@@ -100,8 +102,8 @@ void dp_frags_expire(struct dp_frags *f, uint64_t now);
 /* Nothing follows: gives up all. */
 void dp_frags_end(struct dp_frags *f);
 
-/* Of a datagram that came with its fragments: these, but for the one that it stands for, are consumed; all are given back. account: of
- * the port by which they came. */
+/* Of a datagram that came with its fragments: these, but for the one that it stands for, are consumed; all are given back.
+ * account: of the port by which they came. */
 void dp_frags_release(struct rte_mbuf *datagram, struct ct_account *account);
 
 /* Counters for the account, behind the n that are there; returns how many there are then. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: where the worker stands, IP version and policy; then operations of four bytes on an infected mail's segments: a fragment of one
- * of eight of them (its beginning and length, whether more follow, whether its bytes are other ones), one with a byte of its
- * headers changed, a segment whole, time that passes.
+/* Input: where the worker stands, IP version and policy; then operations of four bytes on an infected mail's segments: a fragment
+ * of one of eight of them (its beginning and length, whether more follow, whether its bytes are other ones), one with a byte of
+ * its headers changed, a segment whole, time that passes.
  * Checked: both sums hold after each frame (dp_test), what is kept stays within its limits, all comes back in the end; between two
- * ports no fragment of a mail port leaves, and the server never has the mail with its end. */
+ * ports no datagram of a mail port leaves in fragments, and the server never has the mail with its end. */
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_frags.h"
 #include "dataplane/dp_inline_seen.h"
@@ -75,17 +75,26 @@ static void prepare(struct dp_seen *s)
 	dp_text_free(&mail);
 }
 
+/* A first fragment, which has the ports: a mail port's. What has others because its bytes were changed is no mail. */
+static bool begins_mail(const struct dp_sent *f)
+{
+	struct dp_packet pkt;
+	if (dp_packet_parse(DP_LINK_ETHERNET, f->p, f->n, f->n, &pkt) != DP_FRAGMENT || pkt.proto != 6)
+		return false;
+	const uint8_t *at = f->p + pkt.l4_off, *flags = pkt.ip_version == 4 ? f->p + pkt.l3_off + 6 : at + 2;
+	bool first = (dp_be_get16(flags) & (pkt.ip_version == 4 ? 0x1fff : 0xfff8)) == 0;
+	at += pkt.ip_version == 4 ? 0 : 8;
+	return first && at + 4 <= f->p + f->n && (dp_be_get16(at) == 25 || dp_be_get16(at + 2) == 25);
+}
+
 static void judge(const struct dp_seen *s)
 {
 	struct dp_text server = dp_seen_at_server(s);
 	if (s->t.worker->account[0].verdict[CT_INFECTED] && strstr((const char *)server.p, "\r\n.\r\n"))
 		abort();
-	for (size_t i = 0; i < s->t.nsent; i++) {
-		struct dp_packet pkt;
-		const struct dp_sent *f = &s->t.sent[i];
-		if (dp_packet_parse(DP_LINK_ETHERNET, f->p, f->n, f->n, &pkt) == DP_FRAGMENT && pkt.proto == 6)
+	for (size_t i = 0; i < s->t.nsent; i++)
+		if (begins_mail(&s->t.sent[i]))
 			abort();
-	}
 	dp_text_free(&server);
 }
 

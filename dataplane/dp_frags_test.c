@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fragments through a worker: between two ports, beside a mirror, at the limits. dp_test asserts after each frame that both sums hold. */
+/* Fragments through a worker: between two ports, beside a mirror, at the limits. dp_test asserts after each frame that both
+ * sums hold. */
 #include <rte_mempool.h>
 
 #include "dataplane/dp_be.h"
@@ -326,7 +327,8 @@ static void without_room(void **state)
 			struct rte_mbuf *m = dp_test_mbuf(&s.t, fragment, k);
 			while (n < 2048 && (all[n] = rte_pktmbuf_alloc(s.t.mbufs)))
 				n++;
-			*dp_meta(m) = (struct dp_meta){ .seq = ++s.t.seq, .time = s.t.time, .wire_len = (uint32_t)k, .port = DP_OUTSIDE };
+			*dp_meta(m) = (struct dp_meta){ .seq = ++s.t.seq, .time = s.t.time, .wire_len = (uint32_t)k,
+							.port = DP_OUTSIDE };
 			s.t.frames++;
 			dp_worker_burst(s.t.worker, &m, 1);
 		} else {

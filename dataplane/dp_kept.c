@@ -112,8 +112,8 @@ static bool forward_one(struct dp_worker *w, const struct rte_mbuf *m, const str
 	return true;
 }
 
-/* Of a datagram that came in fragments: as much as one packet may carry on a path that made them so short. Who sends shorter ones than
- * every host takes (RFC 791 3.2, RFC 879) gains no packets by it. */
+/* Of a datagram that came in fragments: as much as one packet may carry on a path that made them so short. Who sends shorter ones
+ * than every host takes (RFC 791 3.2, RFC 879) gains no packets by it. */
 static uint32_t longest_part(const struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	enum { LEAST = 590 };

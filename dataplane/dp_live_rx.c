@@ -207,8 +207,9 @@ static unsigned owner(const struct live_worker *lw, const struct rte_mbuf *m)
 	return dp_packet_hash(&pkt, lw->live->seed) % lw->live->nworkers;
 }
 
-/* Where cards chose the worker, by a hash that is theirs, who does not know a connection asks the next one, until all were asked; it is new
- * then, and the last one's. Only a datagram that came in fragments is passed round so: its fragments bear no ports to choose by. */
+/* Where cards chose the worker, by a hash that is theirs, who does not know a connection asks the next one, until all were asked;
+ * it is new then, and the last one's. Only a datagram that came in fragments is passed round so: its fragments bear no ports to
+ * choose by. */
 bool live_give(void *arg, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose)
 {
 	struct live_worker *lw = arg;

@@ -17,8 +17,8 @@ enum dp_kind {
 	 * Where it is not sent after all, that is taken back. */
 	DP_SEND,
 	DP_OURS, /* a frame of our own making: counted as injected when it is sent */
-	/* A frame that was counted as received, and as held, before it came here: by another worker, by the reader, or, where it is a
-	 * datagram, as its last fragment, for which it stands. */
+	/* A frame that was counted as received, and as held, before it came here: by another worker, by the reader, or, where it
+	 * is a datagram, as its last fragment, for which it stands. */
 	DP_GIVEN,
 };
 

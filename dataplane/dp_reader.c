@@ -36,7 +36,8 @@ static struct rte_mbuf *alloc(void *reader)
 
 static int init_frags(struct dp_reader *r, const struct ct_config *config)
 {
-	struct dp_frags_config fc = { .config = config, .seed = dp_frags_seed(), .fragments = config->memory.fragments, .account = r->account,
+	struct dp_frags_config fc = { .config = config, .seed = dp_frags_seed(), .fragments = config->memory.fragments,
+		.account = r->account,
 				      .alloc = alloc, .arg = r };
 	r->frags_mem = rte_malloc("fragments", dp_frags_bytes(config, fc.fragments), 64);
 	if (!r->frags_mem)
@@ -65,7 +66,8 @@ int dp_reader_init(struct dp_reader *r, const struct ct_config *config, unsigned
 	return 0;
 fail:;
 	int rc = rte_errno ? -rte_errno : -ENOMEM;
-	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` and `memory.fragments` say how many", config->memory.mbufs,
+	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` and `memory.fragments` say how many",
+		config->memory.mbufs,
 	         workers, rte_strerror(-rc));
 	dp_reader_free(r);
 	return rc;

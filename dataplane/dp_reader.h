@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_reader: capture files made into mbufs and handed to the workers, each connection's to one worker.
  *
- * Fragments are collected here, before anything goes to a worker, so that what comes of them does not depend on how many there are: a
- * datagram has the number and the time of the packet that completed it.
+ * Fragments are collected here, before anything goes to a worker, so that what comes of them does not depend on how many there
+ * are: a datagram has the number and the time of the packet that completed it.
  *
- * Owner:  the main thread. Memory: the mbuf pool, a ring for each worker, and the table of fragments, taken at start. When a ring is
- * full or the pool is empty the reader waits: nothing is lost between file and worker. */
+ * Owner: the main thread. Memory: the mbuf pool, a ring for each worker, and the table of fragments, taken at start. When a ring
+ * is full or the pool is empty the reader waits: nothing is lost between file and worker. */
 #ifndef DP_READER_H
 #define DP_READER_H
 

@@ -581,7 +581,8 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum d
 	size_t hash = dp_flow_hash_bytes(c->memory.flows);
 	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
-	size_t mbufs = ((size_t)c->memory.mbufs + c->memory.fragments) * (sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128);
+	size_t each = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128;
+	size_t mbufs = ((size_t)c->memory.mbufs + c->memory.fragments) * each;
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
 	if (use == DP_USE_READ)
 		bytes += frags_bytes(c); /* the reader's */
@@ -639,7 +640,8 @@ static struct rte_mbuf *alloc_frame(void *worker)
 
 static char *make_frags(struct dp_worker *w, const struct dp_worker_config *wc, char *at)
 {
-	struct dp_frags_config fc = { .config = wc->config, .seed = dp_frags_seed(), .fragments = wc->fragments, .inline_ = dp_worker_guards(w),
+	struct dp_frags_config fc = { .config = wc->config, .seed = dp_frags_seed(), .fragments = wc->fragments,
+		.inline_ = dp_worker_guards(w),
 				      .account = w->use == DP_USE_INLINE && !dp_worker_guards(w) ? w->aside : w->account,
 				      .alloc = alloc_frame, .arg = w };
 	if (w->use == DP_USE_READ)
@@ -703,8 +705,8 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
-	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window, .held_max = wc->held_max,
-					      .same = dp_kept_compare };
+	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
+					      .held_max = wc->held_max, .same = dp_kept_compare };
 	at = make_frags(w, wc, make_inline(w, wc, at));
 	rc = make_rings(w);
 	if (rc != 0)

@@ -78,7 +78,8 @@ static void contradict(struct rs_frag *f, const struct rs_frag_part *part, uint3
 }
 
 /* Bytes [from, to) of the fragment, all of which the piece has, too. */
-static void compare(struct rs_frag *f, const struct rs_frag_mem *mem, const struct rs_frag_part *part, const struct rs_frag_piece *p,
+static void compare(struct rs_frag *f, const struct rs_frag_mem *mem, const struct rs_frag_part *part,
+		    const struct rs_frag_piece *p,
                     uint32_t from, uint32_t to)
 {
 	uint32_t n = mem->same(p->ref, p->skip + (from - p->off), part->ref, from - part->off, to - from);
@@ -171,7 +172,8 @@ static struct rs_frag_piece **cut_out(const struct rs_frag_mem *mem, struct rs_f
 	return link;
 }
 
-/* Puts the fragment among the pieces as the policy says. False: no node. *fresh: bytes that nobody had brought; *kept: some were kept. */
+/* Puts the fragment among the pieces as the policy says. False: no node. *fresh: bytes that nobody had brought; *kept: some
+ * were kept. */
 static bool lay(struct rs_frag *f, const struct rs_frag_mem *mem, const struct rs_frag_part *part, uint32_t *fresh, bool *kept)
 {
 	struct rs_frag_piece **link = &f->head, *before = NULL, *p;

@@ -9,9 +9,9 @@
  * of it is kept. Which copy of a byte is kept is the receiver's policy, decided as rs_frag_takes says between what is left of an
  * earlier fragment and the whole of the new one.
  *
- * `linux` is Linux 4.19 and later, and IPv6 is treated so for every receiver: an overlap discards the datagram, but for a fragment that
- * lies wholly within what arrived in one run, which is ignored unread (net/ipv4/inet_fragment.c; RFC 5722, errata 3089). Other
- * fragments of a discarded datagram begin a new one, as they do there. */
+ * `linux` is Linux 4.19 and later, and IPv6 is treated so for every receiver: an overlap discards the datagram, but for a
+ * fragment that lies wholly within what arrived in one run, which is ignored unread (net/ipv4/inet_fragment.c; RFC 5722, errata
+ * 3089). Other fragments of a discarded datagram begin a new one, as they do there. */
 #ifndef RS_FRAG_H
 #define RS_FRAG_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Input: policy and version, most fragments; then fragments of three bytes: offset in 8 bytes (5 bits), whether more follow, whether
- * its bytes are other ones; length; ECN and how much of it. Checked: what rs_frag keeps, and says, is what the oracle does. */
+/* Input: policy and version, most fragments; then fragments of three bytes: offset in 8 bytes (5 bits), whether more follow,
+ * whether its bytes are other ones; length; ECN and how much of it. Checked: what rs_frag keeps, and says, is what the oracle
+ * does. */
 #include <stdlib.h>
 #include <string.h>
 
