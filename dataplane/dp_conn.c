@@ -265,6 +265,18 @@ struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struc
 	return f;
 }
 
+/* RFC 9293 3.10.7.4: of a segment whose bytes were all acknowledged before, its receiver does not take the acknowledgement either. It may
+ * be of an older connection on the same ports. */
+static bool says_nothing(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	unsigned dir = dp_flow_direction(f, pkt);
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	if (pkt->payload_len == 0 || !(f->tcp.started & (1u << dir)))
+		return false;
+	int64_t end = rs_stream_offset(s, pkt->seq + pkt->payload_len);
+	return end < (int64_t)f->tcp.acked[dir] && end < (int64_t)s->next;
+}
+
 struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (f->proto == DP_PROTO_NONE) {
@@ -272,7 +284,7 @@ struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const st
 		touch(w, f, dp_meta(m)->time);
 		return f;
 	}
-	if (pkt->tcp_flags & RS_TCP_ACK)
+	if ((pkt->tcp_flags & RS_TCP_ACK) && !says_nothing(f, pkt))
 		dp_streams_settle(w, f, !dp_flow_direction(f, pkt), pkt->ack);
 	return dp_conn_take(w, f, pkt, m);
 }

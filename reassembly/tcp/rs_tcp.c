@@ -314,13 +314,24 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
 	if (acks_syn(c, o, ack))
 		return;
 	if ((c->refused & bit(o)) && ack == c->refused_isn[o] + 1) {
-		replace(c);
+		if (!untouched(c, o) || !untouched(c, d)) {
+			replace(c);
+			return;
+		}
+		/* Another answer, which named another number, came first: nobody went on with that. */
+		c->refused &= (uint8_t)~bit(o);
+		c->odd[d] |= RS_TCP_ODD_SYN_ACK_NUMBER;
+		start(p, o, ack - 1);
 		return;
 	}
 	/* Only an initiator's number is the responder's to name. */
 	if (c->syn & (ack_bit(o) | ack_bit(d)))
 		return;
 	if (untouched(c, o)) {
+		if (c->syn & bit(o)) {
+			c->refused |= bit(o);
+			c->refused_isn[o] = c->dir[o].isn;
+		}
 		start(p, o, ack - 1);
 		c->known |= bit(o);
 	} else if (c->syn & bit(o)) {

@@ -581,6 +581,16 @@ static void numbers_of_handshakes_that_change(void **state)
 	send_n(&w, 1, SYN | ACK, 999, 1001, "", 0);
 	assert_int_equal(w.c.odd[1], RS_TCP_ODD_SYN_ACK_NUMBER);
 	wire_end(&w, "", "");
+	/* An answer that acknowledges what was not asked, then the right one. */
+	wire_init(&w, 1000, 5000);
+	send(&w, 0, SYN, -1, 0, "");
+	send(&w, 1, SYN | ACK, -1, 8999, "");
+	assert_int_equal(w.c.odd[1], 0);
+	send(&w, 1, SYN | ACK, -1, 0, "");
+	assert_int_equal(w.c.odd[1], RS_TCP_ODD_SYN_ACK_NUMBER);
+	assert_int_equal(send(&w, 0, ACK, 0, 0, "abcd"), RS_INORDER);
+	assert_false(w.c.replaced);
+	wire_end(&w, "abcd", "");
 }
 
 /* Proven: each side has said what only who saw the other's packets can say. */
