@@ -44,7 +44,7 @@ void dp_protocol_identify(const void *flow, struct ct_flow *to)
  * only joins another may carry any part of that one's messages: one stands for them. */
 static void note_mptcp(struct dp_worker *w, struct dp_flow *f)
 {
-	static const struct dp_doubted mptcp = { CT_REASON_UNSUPPORTED, 31, "tcp.mptcp" };
+	static const struct dp_doubted mptcp = { CT_REASON_UNSUPPORTED, DP_DOUBT_OTHER + 1, "tcp.mptcp" };
 	unsigned offers = f->mptcp & 3u;
 	if (!offers || (f->valid.syns & ~offers))
 		return;
