@@ -174,15 +174,15 @@ static int set_up(struct bench *b)
 	return pg_feed_open(&b->feed, "mailweir-bench");
 }
 
-/* A number in from..to, all of text; else -1 and a line on standard error. */
-static double number(const char *option, const char *text, double from, double to)
+/* *v is a number in from..to, all of text; else false, and a line on standard error. */
+static bool number(const char *option, const char *text, double from, double to, double *v)
 {
 	char *end;
-	double v = strtod(text, &end);
-	if (end != text && *end == '\0' && v >= from && v <= to)
-		return v;
+	*v = strtod(text, &end);
+	if (end != text && *end == '\0' && *v >= from && *v <= to)
+		return true;
 	fprintf(stderr, "mailweir-bench: --%s %s: expected a number from %g to %g\n", option, text, from, to);
-	return -1;
+	return false;
 }
 
 static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
@@ -195,23 +195,27 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
-	double v = 0;
-	while (v >= 0 && (opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
+	double v;
+	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (opt) {
 		case OPT_DISORDER:
-			v = number("disorder", optarg, 0, 30);
+			if (!number("disorder", optarg, 0, 30, &v))
+				return 2;
 			b->disorder = (unsigned)v;
 			b->all = false;
 			break;
 		case OPT_SECONDS:
-			v = b->seconds = number("seconds", optarg, 0.001, 3600);
+			if (!number("seconds", optarg, 0.001, 3600, &b->seconds))
+				return 2;
 			break;
 		case OPT_SEGMENT:
-			v = number("segment", optarg, 64, 8960);
+			if (!number("segment", optarg, 64, 8960, &v))
+				return 2;
 			b->segment = (uint32_t)v;
 			break;
 		case OPT_TRAFFIC:
-			v = number("traffic", optarg, 1, 65536);
+			if (!number("traffic", optarg, 1, 65536, &v))
+				return 2;
 			b->traffic = (size_t)v << 20;
 			break;
 		case OPT_VERIFY:
@@ -223,11 +227,11 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		default:
 			return 2;
 		}
-	if (v >= 0 && optind < argc) {
+	if (optind < argc) {
 		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
 		return 2;
 	}
-	return v < 0 ? 2 : 0;
+	return 0;
 }
 
 int pg_bench_reassemble(int argc, char **argv, void (*usage)(FILE *))
