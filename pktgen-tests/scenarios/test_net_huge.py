@@ -20,6 +20,9 @@ MEMORY = """memory:
   flows: 4096
   sessions: 4096
   messages: 1024
+  inflating: 64
+  wrapped: 256
+  fragments: 512
   records: 8192
   blocks: 16384
 """
