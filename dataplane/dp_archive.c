@@ -89,10 +89,12 @@ static void inflate_end(struct dp_file *f)
 	a->inflate = NULL;
 }
 
-static void member_close(struct dp_file *f, bool cut)
+static void member_close(struct dp_file *f, bool cut, bool gaps)
 {
+	for (struct dp_file *m = f->member; m && gaps; m = m->member)
+		m->gaps = true;
 	if (f->member)
-		dp_file_end(f->member, cut, false);
+		dp_file_end(f->member, cut, gaps);
 	f->member = NULL;
 	inflate_end(f);
 }
@@ -102,7 +104,7 @@ static void member_stop(struct dp_file *f)
 {
 	for (struct dp_file *m = f->member; m; m = m->member)
 		m->stopped = true;
-	member_close(f, true);
+	member_close(f, true, false);
 }
 
 static uint8_t *piece_of(const struct dp_file *f)
@@ -237,10 +239,22 @@ static void zip_member_end(void *arg, uint32_t flags)
 		if (!a->ended)
 			member_stop(f);
 	}
-	member_close(f, cut);
+	member_close(f, cut, flags & RS_ZIP_GAP);
 }
 
-static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_deflated, zip_member_end };
+static void zip_missing(void *arg, uint64_t n, bool data)
+{
+	struct dp_file *f = arg;
+	if (data && f->member) {
+		dp_file_gap(f->member, n);
+		f->skew += n;
+	} else {
+		dp_file_scan_gap(f, n);
+	}
+}
+
+static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_deflated, zip_member_end,
+					   zip_missing };
 
 /* What a gzip file holds. */
 
@@ -312,7 +326,7 @@ static bool gzip_end(struct dp_file *f, bool cut)
 	const uint32_t faults = rs_gzip_end(&f->archive->u.gz);
 	if (faults & (RS_GZIP_ODD | RS_GZIP_WRONG))
 		cannot(f, CT_REASON_MALFORMED);
-	member_close(f, cut || faults & RS_GZIP_CUT);
+	member_close(f, cut || faults & RS_GZIP_CUT, false);
 	return !(faults & RS_GZIP_CUT);
 }
 
@@ -346,6 +360,23 @@ void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
 		gzip_feed(f, p, n);
 	else
 		rs_zip_feed(&f->archive->u.zip, p, n);
+}
+
+void dp_archive_gap(struct dp_file *f, uint64_t n)
+{
+	if (!f->archive->gzip) {
+		rs_zip_gap(&f->archive->u.zip, n);
+		return;
+	}
+	/* One stream up to its end, or several of which none tells where the next begins. */
+	member_close(f, true, true);
+	dp_file_scan_gap(f, n);
+}
+
+void dp_archive_lose(struct dp_file *f)
+{
+	if (!f->archive->gzip)
+		rs_zip_lose(&f->archive->u.zip);
 }
 
 bool dp_archive_end(struct dp_file *f, bool cut)

@@ -8,6 +8,9 @@
  * "limit", and the archive's own bytes go on being matched. The checks are at places that do not depend on how segments are cut.
  * No room for one more member that is inflated: "overload", counted. Damaged data: "malformed"; what came until then was matched.
  *
+ * Where bytes are missing ("gap"), what was being inflated ends; the next member of a zip is found by its local header, of a gzip
+ * file nothing more is inflated. Its own bytes go on being matched.
+ *
  * Owner:  one worker. Memory: an object of the pool `zips`, and one of `inflates` while a member is inflated. */
 #ifndef DP_ARCHIVE_H
 #define DP_ARCHIVE_H
@@ -36,6 +39,10 @@ struct dp_archive {
  * gives the message the reason. */
 void dp_archive_open(struct dp_file *f, enum rs_kind kind);
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
+/* n bytes of it are missing here. */
+void dp_archive_gap(struct dp_file *f, uint64_t n);
+/* How many were missing is not known after all. */
+void dp_archive_lose(struct dp_file *f);
 /* Ends its members, and gives everything back. Answers whether its structure was well formed up to its end. */
 bool dp_archive_end(struct dp_file *f, bool cut);
 /* from's archive for its copy `to`, from the trial pools; NULL there when there is no room. */

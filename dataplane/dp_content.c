@@ -164,6 +164,8 @@ static size_t resume(struct dp_content *c, const uint8_t *p, size_t n)
 			c->to_line = true;
 			c->skip = 0;
 			dp_line_lose(&c->line);
+			if (c->file)
+				dp_file_lose(c->file);
 		}
 	}
 	if (c->to_line) {
@@ -386,6 +388,8 @@ static void leaf_gap(struct dp_content *c, uint64_t n)
 	dp_line_gap(&c->line, base64 ? c->gap.lines : 0, decoded);
 	if (!base64)
 		dp_line_lose(&c->line);
+	if (c->file && c->transfer.cte == RS_CTE_QP)
+		dp_file_lose(c->file);
 	c->length += n;
 	c->lost += n;
 }

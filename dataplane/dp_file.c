@@ -5,6 +5,9 @@
 
 #include "reassembly/rs_tail.h"
 
+/* Of a file's first bytes, so many tell an archive. */
+#define KIND_SURE 4
+
 static struct dp_inspect *inspect_of(const struct dp_file *f)
 {
 	return f->content->ins;
@@ -172,22 +175,45 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 
 #define ZEROS_MAX 65536
 
-void dp_file_gap(struct dp_file *f, uint64_t n)
+void dp_file_scan_gap(struct dp_file *f, uint64_t n)
 {
 	static const uint8_t zeros[1024];
 	uint64_t some = n < ZEROS_MAX ? n : ZEROS_MAX;
-	for (struct dp_file *m = f; m; m = m->member) {
-		m->gaps = true;
-		m->head_left = 0;
-	}
+	f->skew += n - some;
 	for (uint64_t k; some; some -= k) {
 		k = some < sizeof zeros ? some : sizeof zeros;
-		dp_file_data(f, zeros, (size_t)k);
+		dp_file_scan(f, zeros, (size_t)k);
 	}
-	if (n > ZEROS_MAX) {
-		f->size += n - ZEROS_MAX;
-		f->skew += n - ZEROS_MAX;
-	}
+}
+
+/* The kind of a file is asked of what there is of its beginning. Where that is too little, members of a zip are looked for. */
+static void start_torn(struct dp_file *f)
+{
+	start(f, f->start, f->nstart);
+	if (!f->archive && f->nstart < KIND_SURE && f->rec)
+		dp_archive_open(f, RS_KIND_ZIP);
+	if (f->nstart)
+		take(f, f->start, f->nstart);
+}
+
+void dp_file_gap(struct dp_file *f, uint64_t n)
+{
+	f->gaps = true;
+	f->head_left = 0;
+	if (!f->started)
+		start_torn(f);
+	f->size += n;
+	f->ntail = 0;
+	if (f->archive)
+		dp_archive_gap(f, n);
+	else
+		dp_file_scan_gap(f, n);
+}
+
+void dp_file_lose(struct dp_file *f)
+{
+	if (f->archive)
+		dp_archive_lose(f);
 }
 
 void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost)

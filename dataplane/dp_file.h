@@ -49,9 +49,11 @@ struct dp_file_name { /* as rs_part and rs_zip give names */
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
-/* About n bytes of it are missing here. Matching sees zeros in their place, up to a bound, so that what stands behind has
- * its place in the file and in archives, and no mark is made of both sides. */
+/* n bytes of it are missing here. What stands behind has its place in the file and in archives, as far as those can be read on
+ * behind it. Matching sees zeros in their place, up to a bound, so that no mark is made of both sides. */
 void dp_file_gap(struct dp_file *f, uint64_t n);
+/* How many were missing is not known after all. */
+void dp_file_lose(struct dp_file *f);
 /* Of one with gaps: where it stood in the message, as it travelled: its first byte, length, and how many of it are missing. */
 void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost);
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
@@ -72,6 +74,8 @@ struct dp_file_name dp_file_name(const struct dp_file *f, uint8_t *buffer, size_
 
 /* Bytes of an archive that are none of a member's: to its matching stream. */
 void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n);
+/* The same, of n bytes that are missing. */
+void dp_file_scan_gap(struct dp_file *f, uint64_t n);
 
 /* Offset in the outer file's content of an offset in this file; where that is inflated, of the place that the byte came from. */
 uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset);

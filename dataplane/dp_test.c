@@ -723,15 +723,26 @@ void dp_test_accept(struct dp_test *t, struct dp_test_conn *c)
 	dp_test_say(t, c, 1, "250 2.0.0 queued as 4711\r\n");
 }
 
+/* Less than the window that a connection of these tests offers. */
+#define MAIL_ACK 32768
+
 void dp_test_mail(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *m, size_t mss, size_t cut)
 {
+	size_t unacknowledged = 0;
 	dp_test_greet(t, c);
 	dp_test_envelope(t, c);
 	for (size_t at = 0, n; at < m->n; at += n) {
 		n = cut && at < cut ? cut - at : m->n - at;
 		if (mss && n > mss)
 			n = mss;
+		if (n > MAIL_ACK)
+			n = MAIL_ACK;
+		if (unacknowledged + n > MAIL_ACK) {
+			flag(t, c, 1, RS_TCP_ACK);
+			unacknowledged = 0;
+		}
 		dp_test_bytes(t, c, 0, m->p + at, n);
+		unacknowledged += n;
 	}
 	dp_test_accept(t, c);
 	dp_test_say(t, c, 0, "QUIT\r\n");

@@ -135,7 +135,8 @@ void dp_test_fins(struct dp_test *t, struct dp_test_conn *c);
 void dp_test_greet(struct dp_test *t, struct dp_test_conn *c); /* handshake to EHLO's answer */
 void dp_test_envelope(struct dp_test *t, struct dp_test_conn *c); /* MAIL to 354 */
 void dp_test_accept(struct dp_test *t, struct dp_test_conn *c); /* the final dot, and its answer */
-/* From SYN to the last FIN; the message in segments of mss bytes, or, cut not 0, in two. */
+/* From SYN to the last FIN; the message in segments of mss bytes, or, cut not 0, in two. No more of it at once than the
+ * receiver's window takes. */
 void dp_test_mail(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *m, size_t mss, size_t cut);
 
 /* What was found. */

@@ -169,6 +169,25 @@ void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n)
 	z->held = (uint8_t)(n - done);
 }
 
+/* What was held back can no longer become more than it is. */
+static void let_go(struct rs_zip *z)
+{
+	read_on(z, z->hold, z->held, true);
+	z->held = 0;
+}
+
+void rs_zip_gap(struct rs_zip *z, uint64_t n)
+{
+	let_go(z);
+	rs_zip_records_gap(z, n);
+}
+
+void rs_zip_lose(struct rs_zip *z)
+{
+	let_go(z);
+	rs_zip_records_lose(z);
+}
+
 void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg)
 {
 	*to = *from;
@@ -177,8 +196,7 @@ void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg)
 
 bool rs_zip_end(struct rs_zip *z)
 {
-	read_on(z, z->hold, z->held, true);
-	z->held = 0;
+	let_go(z);
 	rs_zip_records_cut(z);
 	/* In the middle of a record, or of the comment behind the end record? */
 	return z->state == RS_ZIP_HUNT && z->account.ended && !z->account.bad;

@@ -22,6 +22,9 @@
  * RS_ZIP_UNSURE, for it may also be an archive that deflate kept as it was. When the exact
  * descriptor comes after all, reading goes on behind it as if nothing had been.
  *
+ * Where bytes are missing (rs_zip_gap), a member of known size that is not being inflated goes on behind them, if they leave some of
+ * it; whatever else was being read ends there, a deflated member with it, and the next local header is looked for.
+ *
  * Well formed means: no byte between the records, central directory and local headers list the same
  * names, methods and sizes at the same offsets, and one end record that counts them; what follows
  * that record does not matter as long as no further member is in it. */
@@ -41,9 +44,10 @@ enum rs_zip_flag {
 	RS_ZIP_DESCRIPTOR = 2, /* sizes follow the data (bit 3) */
 	RS_ZIP_NAME_CUT = 4,
 	RS_ZIP_UTF8 = 8, /* name is UTF-8 (bit 11) */
-	RS_ZIP_CUT = 16, /* the archive ended inside this member's data (member_end only) */
+	RS_ZIP_CUT = 16, /* the archive, or what is known of it, ended inside this member's data (member_end only) */
 	RS_ZIP_DIRECTORY = 32, /* name ends in '/' */
 	RS_ZIP_UNSURE = 64, /* begin: found in garbage, or in data whose end is uncertain; end: the end is a guess */
+	RS_ZIP_GAP = 128, /* bytes of it are missing (member_end only) */
 };
 
 enum rs_zip_method { RS_ZIP_STORED = 0, RS_ZIP_DEFLATED = 8 };
@@ -70,7 +74,9 @@ struct rs_zip_ops {
 	/* Deflated and not encrypted. *taken: all n, or, where the stream ended or is lost, how many of them were the stream's. Not
 	 * called again for this member then. NULL: nothing is inflated. */
 	enum rs_zip_deflate (*member_deflated)(void *arg, const uint8_t *p, size_t n, size_t *taken);
-	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, and RS_ZIP_CUT */
+	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, RS_ZIP_CUT and RS_ZIP_GAP */
+	/* n bytes are missing, of member_data, or of what is outer. Called by rs_zip_gap alone. */
+	void (*missing)(void *arg, uint64_t n, bool data);
 };
 
 enum rs_zip_state {
@@ -112,7 +118,7 @@ struct rs_zip_sought {
 struct rs_zip {
 	const struct rs_zip_ops *ops;
 	void *arg;
-	uint64_t pos; /* bytes handed out */
+	uint64_t pos; /* bytes handed out, or missing */
 	enum rs_zip_state state, next;
 	enum rs_zip_origin origin;
 	struct rs_zip_account account;
@@ -147,6 +153,12 @@ void rs_zip_set_key(uint64_t random);
 
 void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg);
 void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n);
+
+/* n bytes are missing here. */
+void rs_zip_gap(struct rs_zip *z, uint64_t n);
+
+/* How many were missing is not known after all: begins anew with the next local header. */
+void rs_zip_lose(struct rs_zip *z);
 
 /* A copy that goes its own way, with the same ops: to see what would come of it. */
 void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg);

@@ -50,6 +50,10 @@ size_t rs_zip_records(struct rs_zip *z, const uint8_t *p, size_t n);
  * more when it has its signature and may be zip64. */
 void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned len, unsigned slack);
 
+/* As rs_zip_gap and rs_zip_lose, when nothing is held back. */
+void rs_zip_records_gap(struct rs_zip *z, uint64_t n);
+void rs_zip_records_lose(struct rs_zip *z);
+
 /* Ends the member that the end of the archive found open. */
 void rs_zip_records_cut(struct rs_zip *z);
 

@@ -135,12 +135,23 @@ static inline enum rs_zip_deflate log_deflated(void *arg, const uint8_t *p, size
 	return v == RS_INFLATE_MORE ? RS_ZIP_GOES_ON : v == RS_INFLATE_END ? RS_ZIP_ENDED : RS_ZIP_LOST;
 }
 
+static inline void log_missing(void *arg, uint64_t n, bool data)
+{
+	struct log *l = arg;
+	LOG_CHECK(n && (l->member || !data));
+	LOG_CHECK(l->size - l->pos >= n);
+	l->pos += n;
+	log_flush(l);
+	log_line(l, "%s missing %llu\n", data ? "data" : "outer", (unsigned long long)n);
+}
+
 static const struct rs_zip_ops log_ops = {
 	.outer = log_outer,
 	.member_begin = log_begin,
 	.member_data = log_data,
 	.member_deflated = log_deflated,
 	.member_end = log_end,
+	.missing = log_missing,
 };
 
 /* Feeds input in pieces, each in a block of exactly its size; piece(arg, left) says how long the next one is. */
@@ -169,6 +180,36 @@ static inline void log_run(struct log *l, const uint8_t *input, size_t size, siz
 	LOG_CHECK(!l->member);
 	log_flush(l);
 	log_line(l, "%s\n", l->ok ? "well formed" : "not well formed");
+}
+
+/* Feeds input but for [from, to), in pieces of at most so many bytes. sure: how long the hole is is known. */
+static inline void log_torn(struct log *l, const uint8_t *input, size_t size, size_t from, size_t to, bool sure, size_t piece)
+{
+	struct rs_zip z;
+	*l = (struct log){ .input = input, .size = size, .inflate = log_inflater };
+	log_line(l, "%s", "");
+	rs_zip_init(&z, &log_ops, l);
+	for (size_t at = 0; at < size;) {
+		if (at == from && from < to) {
+			rs_zip_gap(&z, to - from);
+			at = to;
+			if (!sure)
+				rs_zip_lose(&z);
+			continue;
+		}
+		const size_t left = (at < from ? from : size) - at, n = left < piece ? left : piece;
+		uint8_t *exact = malloc(n);
+		if (!exact)
+			abort();
+		memcpy(exact, input + at, n);
+		rs_zip_feed(&z, exact, n);
+		free(exact);
+		at += n;
+	}
+	LOG_CHECK(!rs_zip_end(&z) || from == to);
+	LOG_CHECK(l->pos == size);
+	LOG_CHECK(!l->member);
+	log_flush(l);
 }
 
 #endif

@@ -146,6 +146,40 @@ void rs_zip_records_cut(struct rs_zip *z)
 	member_end(z, RS_ZIP_CUT);
 }
 
+static void missing(struct rs_zip *z, uint64_t n, bool data)
+{
+	if (!n)
+		return;
+	z->pos += n;
+	z->ops->missing(z->arg, n, data);
+}
+
+void rs_zip_records_lose(struct rs_zip *z)
+{
+	z->account.bad = true;
+	member_end(z, RS_ZIP_CUT | RS_ZIP_GAP);
+	z->open.start = z->doubted.start = NOT_SOUGHT;
+	z->state = RS_ZIP_HUNT;
+	z->have = 0;
+}
+
+void rs_zip_records_gap(struct rs_zip *z, uint64_t n)
+{
+	z->account.bad = true;
+	if ((z->state == RS_ZIP_DATA || z->state == RS_ZIP_SKIP) && !z->streaming) {
+		const uint64_t k = n < z->left ? n : z->left;
+		if (z->state == RS_ZIP_DATA)
+			z->m.flags |= RS_ZIP_GAP;
+		missing(z, k, z->state == RS_ZIP_DATA && inspectable(z));
+		z->left -= k;
+		n -= k;
+		if (z->left)
+			return;
+	}
+	missing(z, n, false);
+	rs_zip_records_lose(z);
+}
+
 /* A header stands inside data of unknown size. */
 static void leave(struct rs_zip *z)
 {
