@@ -61,7 +61,7 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 	if (one_way || pkt->payload_len == 0)
 		return DP_SUM_DROP;
 	/* Its receiver's word was seen before it. */
-	bool known = rs_stream_offset(s, pkt->seq + pkt->payload_len) <= (int64_t)f->tcp.acked[dir];
+	bool known = rs_stream_offset(s, pkt->seq + pkt->payload_len) <= (int64_t)rs_tcp_acked(&f->tcp, dir);
 	if (known && !is_deliberate(why))
 		return DP_SUM_TAKE;
 	if (dp_doubt_wait(w, f, dir, why, pkt, m))

@@ -38,7 +38,7 @@ static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason w
 static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
 {
 	bool to_mail = dp_worker_mail_port(w, pkt->dport), from_mail = dp_worker_mail_port(w, pkt->sport);
-	rs_tcp_init(&f->tcp, w->config->tcp.held);
+	rs_tcp_init(&f->tcp);
 	f->tcp.aside = w->use != DP_USE_INLINE;
 	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
@@ -274,7 +274,7 @@ static bool says_nothing(const struct dp_flow *f, const struct dp_packet *pkt)
 	if (pkt->payload_len == 0 || !(f->tcp.started & (1u << dir)))
 		return false;
 	int64_t end = rs_stream_offset(s, pkt->seq + pkt->payload_len);
-	return end < (int64_t)f->tcp.acked[dir] && end < (int64_t)s->next;
+	return end < (int64_t)rs_tcp_acked(&f->tcp, dir) && end < (int64_t)s->next;
 }
 
 struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)

@@ -7,7 +7,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
                    struct rte_mbuf *m)
 {
 	struct dp_doubt *d = &f->doubt[dir];
-	if (d->n == DP_DOUBT_MAX || w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
+	if (d->n == DP_DOUBT_MAX || d->cost + m->nb_segs > UINT16_MAX || w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
 		return false;
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)
@@ -16,7 +16,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 	dp_meta(m)->doubt = (uint8_t)why;
 	w->streams.ref_get(m);
 	w->streams.held += seg->cost;
-	d->cost += seg->cost;
+	d->cost = (uint16_t)(d->cost + seg->cost);
 	uint32_t end = pkt->seq + pkt->payload_len;
 	if (d->n == 0 || (int32_t)(end - d->reach) > 0)
 		d->reach = end;
@@ -41,7 +41,7 @@ static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, str
 	if (d->last == seg)
 		d->last = before;
 	d->n--;
-	d->cost -= seg->cost;
+	d->cost = (uint16_t)(d->cost - seg->cost);
 	w->streams.held -= seg->cost;
 	w->account[dp_meta(m)->port].held--;
 	rs_pool_put(&w->segments, seg);

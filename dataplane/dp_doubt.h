@@ -31,11 +31,12 @@ struct rte_mbuf;
 struct dp_doubt { /* of one direction */
 	struct rs_seg *first, *last; /* in the order they came; off is the sequence number */
 	uint32_t reach; /* n > 0: the number behind the last byte of those that waited since there were none */
-	uint16_t n;
-	bool right; /* a right checksum was seen */
-	bool trusted; /* the receiver acknowledged a segment with a wrong one */
-	uint32_t cost; /* of those that wait */
+	uint16_t cost; /* of those that wait */
+	uint16_t n : 14;
+	bool right : 1; /* a right checksum was seen */
+	bool trusted : 1; /* the receiver acknowledged a segment with a wrong one */
 };
+_Static_assert(sizeof(struct dp_doubt) == 24, "no hole");
 
 enum dp_sum { DP_SUM_TAKE, DP_SUM_WAIT, DP_SUM_DROP };
 

@@ -69,10 +69,10 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	uint8_t probe[2][DP_PROBE_MAX];
 	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	uint8_t has_urgent; /* bit i: urgent[i] is set */
-	bool was_mail; /* its session has ended */
-	bool middle; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
-	bool unheard; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
-	bool dead; /* inline: reset on both sides; whoever still speaks is told so */
+	bool was_mail : 1; /* its session has ended */
+	bool middle : 1; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
+	bool unheard : 1; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
+	bool dead : 1; /* inline: reset on both sides; whoever still speaks is told so */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */
 	uint32_t anomalies_told, anomalies_due; /* bit a: enum dp_anomaly a was told; is to be told when its session begins */

@@ -29,7 +29,7 @@ static void conclude(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 		return;
 	if (rs_smtp_owed_first(&s->smtp, &v) && in->base + v.at <= in->hold.edge)
 		return;
-	if (from_server->end != from_server->next || f->tcp.acked[!f->client] < from_server->next)
+	if (from_server->end != from_server->next || rs_tcp_acked(&f->tcp, !f->client) < from_server->next)
 		return;
 	bool answers = s->refused == CT_ACT_REJECT || s->refused == CT_ACT_TEMPFAIL;
 	w->flow = f;
@@ -79,7 +79,7 @@ static void server_acknowledged(struct dp_worker *w, struct dp_flow *f)
 {
 	struct dp_inline *in = f->inl;
 	/* A FIN takes a number, too. Beyond that: bytes that reached the server by another way. */
-	uint64_t acked = f->tcp.acked[f->client];
+	uint64_t acked = rs_tcp_acked(&f->tcp, f->client);
 	/* What nobody has read yet, for it does not tell what it is, is needed still. */
 	uint64_t to = f->proto == DP_PROTO_PROBING && acked > in->hold.read ? in->hold.read : acked;
 	if (!dp_hold_ack(&in->hold, &w->hold, to) && acked > in->hold.edge + 1) {

@@ -46,7 +46,7 @@ static bool tell(struct dp_worker *w, struct dp_flow *f)
 	size_t n = gather(f->inl, first, sizeof first);
 	if (n == 0 || !dp_protocol_tell(w, f, f->client, first, n))
 		return false;
-	if (f->proto == DP_PROTO_NONE && f->tcp.acked[f->client] < f->inl->hold.read + n) {
+	if (f->proto == DP_PROTO_NONE && rs_tcp_acked(&f->tcp, f->client) < f->inl->hold.read + n) {
 		f->proto = DP_PROTO_PROBING;
 		return false;
 	}

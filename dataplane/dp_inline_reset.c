@@ -42,6 +42,6 @@ void dp_inline_reset_both(struct dp_worker *w, struct dp_flow *f)
 		dp_inline_reset_server(w, f);
 	if (!server_known)
 		return;
-	uint32_t seq = in->replies ? in->replies->una + in->replies->sent : server->isn + 1 + (uint32_t)f->tcp.acked[!f->client];
+	uint32_t seq = in->replies ? in->replies->una + in->replies->sent : server->isn + 1 + (uint32_t)rs_tcp_acked(&f->tcp, !f->client);
 	reset_at(w, f, !f->client, seq, in->isn + 1 + (uint32_t)in->hold.read);
 }

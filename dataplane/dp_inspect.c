@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines and header sections are held only while they are incomplete, so fewer blocks than messages do; still, every
- * message in progress may hold one of each at once, so that no sender can keep another's from being read. Between two messages
- * a line is held by those only that are in the middle of a command. */
+/* Lines and header sections are held only while they are incomplete, and most files are no archives: half of the messages in progress
+ * may be at the one, and half at the other. So it takes half as many senders who dally to have all of those as to have all messages; and
+ * connections that nobody has confirmed have none of the last eighth (dp_share). Between two messages a line is held by those only that
+ * are in the middle of a command. */
 struct sizes {
 	uint32_t sessions, lines, headers, messages, contents, files, zips, inflates, records, blocks;
 	uint32_t trial_headers, trial_files, trial_zips, trial_inflates;
@@ -15,15 +16,15 @@ struct sizes {
 
 static struct sizes sizes_of(const struct ct_config *c)
 {
-	uint32_t m = c->memory.messages;
+	uint32_t m = c->memory.messages, half = (m + 1) / 2;
 	return (struct sizes){
 		.sessions = c->memory.sessions,
-		.lines = c->memory.sessions / 32 + m,
-		.headers = m,
+		.lines = c->memory.sessions / 32 + half,
+		.headers = half,
 		.messages = m * 2,
 		.contents = m,
-		.files = m * 2,
-		.zips = m,
+		.files = m + half,
+		.zips = half,
 		.inflates = c->memory.inflating,
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,

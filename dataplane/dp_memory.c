@@ -27,6 +27,7 @@ unsigned dp_memory_view(const struct dp_worker *w, struct dp_memory to[DP_MEMORY
 	add(&l, "flow_hash", w->flows.pool.size, w->flows.pool.used, w->flows.pool.peak, dp_flow_hash_bytes(w->flows.pool.size));
 	add_pool(&l, "segments", &w->segments);
 	add_pool(&l, "inlines", &w->inlines);
+	add_pool(&l, "fars", &w->fars);
 	add_pool(&l, "runs", &w->runs);
 	add_pool(&l, "replies", &w->replies);
 	add_pool(&l, "sessions", &in->sessions);
@@ -36,9 +37,11 @@ unsigned dp_memory_view(const struct dp_worker *w, struct dp_memory to[DP_MEMORY
 	add_pool(&l, "headers", &in->headers);
 	add_pool(&l, "files", &in->files);
 	add_pool(&l, "zips", &in->zips);
+	add_pool(&l, "inflates", &in->inflates);
 	add_pool(&l, "trial_headers", &in->trial_headers);
 	add_pool(&l, "trial_files", &in->trial_files);
 	add_pool(&l, "trial_zips", &in->trial_zips);
+	add_pool(&l, "trial_inflates", &in->trial_inflates);
 	add_pool(&l, "records", &in->records);
 	add_pool(&l, "blocks", &in->blocks);
 	add(&l, "streams", mt.streams_size, mt.streams_used, mt.streams_peak, mt.bytes);

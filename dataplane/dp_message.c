@@ -162,7 +162,7 @@ static uint64_t mix(uint64_t x)
 static void note_errors(struct dp_inspect *ins, const struct dp_message *m)
 {
 	for (unsigned a = 0; a < RS_SMTP_ANOMALY_MAX; a++)
-		if (m->smtp_errors & (UINT64_C(1) << a)) {
+		if (m->smtp_errors & (UINT32_C(1) << a)) {
 			const char *name = rs_smtp_anomaly_name(a);
 			dp_record_note(ins, m->rec, CT_NOTE_ERROR, 0, 0, name, strlen(name));
 		}

@@ -30,9 +30,10 @@ struct dp_message {
 	bool alerted; /* by a rule that may alert */
 	bool smuggled; /* a command stood behind what some servers take for its end */
 	uint8_t taken; /* enum ct_action: what is done with it inline */
-	uint64_t smtp_errors, mime_errors; /* bit a: anomaly a was noted */
+	uint64_t mime_errors; /* bit a: anomaly a was noted */
+	uint32_t smtp_errors; /* likewise */
 	uint32_t doubts; /* bit n: doubt n was noted */
-	uint64_t client_gaps; /* the session's, when it began */
+	uint32_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */
 	uint32_t peeks; /* times that it was judged before its end */
 	uint32_t members; /* of archives */

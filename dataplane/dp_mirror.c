@@ -31,5 +31,5 @@ void dp_mirror_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_p
 	/* The resets may not be seen here: when both ends are silent, it is over. */
 	dp_flow_touch(&w->flows, f, DP_FLOWS_RESET, dp_meta(m)->time);
 	dp_reset_back(w, pkt, m, DP_RESET);
-	dp_reset_on(w, pkt, m, f->tcp.dir[dir].isn + 1 + (uint32_t)f->tcp.acked[dir], DP_RESET);
+	dp_reset_on(w, pkt, m, f->tcp.dir[dir].isn + 1 + (uint32_t)rs_tcp_acked(&f->tcp, dir), DP_RESET);
 }

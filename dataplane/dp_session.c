@@ -290,6 +290,8 @@ static void on_astray(void *arg)
 	stop_reading(arg);
 }
 
+_Static_assert(RS_SMTP_ANOMALY_MAX <= 32, "a bit of the session, and of the message, each");
+
 static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 {
 	struct dp_session *s = arg;
@@ -297,10 +299,10 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 	s->ins->stats.smtp_anomaly[a]++;
 	if (m)
 		m->smuggled |= a == RS_SMTP_SMUGGLED;
-	uint64_t *noted = m ? &m->smtp_errors : &s->anomalies;
-	if (*noted & (UINT64_C(1) << a))
+	uint32_t *noted = m ? &m->smtp_errors : &s->anomalies;
+	if (*noted & (UINT32_C(1) << a))
 		return;
-	*noted |= UINT64_C(1) << a;
+	*noted |= UINT32_C(1) << a;
 	/* A line was lost: it may have begun a message, or said what became of one. */
 	if (a == RS_SMTP_BLOCK_LIMIT && m)
 		dp_message_reason(m, CT_REASON_OVERLOAD);
@@ -366,7 +368,7 @@ void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n)
 
 void dp_session_end(struct dp_session *s, enum ct_reason why)
 {
-	s->ending = why;
+	s->ending = (uint8_t)why;
 	s->closed = true;
 	rs_smtp_close(&s->smtp);
 	/* No message came any more that they could have been of. */

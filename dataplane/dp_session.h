@@ -27,14 +27,14 @@ struct dp_session {
 	bool cut; /* by us: its connection is being reset */
 	bool hold;
 	uint8_t direction; /* enum ct_direction */
+	uint8_t ending; /* enum ct_reason: why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
 	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */
 	struct dp_message *open; /* whose content has begun and not ended; NULL: none */
 	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */
 	uint64_t safe; /* position of the client up to which the server may have its bytes */
 	uint64_t refused_at; /* position behind the end that was refused */
-	enum ct_reason ending; /* why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
-	uint64_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
-	uint64_t client_gaps; /* times that bytes of the client were missing */
+	uint32_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
+	uint32_t client_gaps; /* times that bytes of the client were missing */
 	LIST_HEAD(dp_messages, dp_message) messages; /* under way */
 	const struct dp_doubted *always; /* of every message; NULL: none */
 	const struct dp_doubted *doubt; /* of the next message; the last there was. NULL: none */

@@ -706,7 +706,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
 	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
-					      .held_max = wc->held_max, .same = dp_kept_compare };
+					      .limit = (uint16_t)c->tcp.held, .held_max = wc->held_max, .same = dp_kept_compare };
 	at = make_frags(w, wc, make_inline(w, wc, at));
 	rc = make_rings(w);
 	if (rc != 0)

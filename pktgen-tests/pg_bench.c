@@ -53,7 +53,7 @@ static void usage(FILE *to)
 	      "\n"
 	      "  --flows N      connections (default 1000000)\n"
 	      "  --messages M   of them in a message (default a twentieth)\n"
-	      "  --inflating K  of these with a deflated member of an archive (default 0)\n"
+	      "  --inflating K  of these in a deflated member of an archive (default: 4000 of 50000)\n"
 	      "  --inline       as between two ports\n"
 	      "  --config FILE  capacities as there, not as these numbers ask for\n"
 	      "  --sizes        print the table of what a worker's memory is made of, and end\n"

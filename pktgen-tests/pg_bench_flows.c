@@ -48,7 +48,7 @@ struct bench {
 	struct pg_mail mail, zip;
 	size_t before; /* bytes that were allocated before the data plane was made */
 	size_t bytes; /* allocated for it */
-	size_t resident[3]; /* made; with all connections; with all messages */
+	size_t resident[4]; /* made; with all connections; with all messages, none of them inflating; with those, too */
 	uint64_t packets, cycles, limit_cycles;
 	uint64_t seq, time;
 	struct rte_mbuf *burst[DP_BURST];
@@ -171,7 +171,7 @@ static struct place first_place(uint32_t i)
 	return (struct place){ { i * 2654435761u, ~i * 2246822519u } };
 }
 
-#define OPENING 6
+#define OPENING 7
 
 static void opening(struct step s[OPENING])
 {
@@ -181,9 +181,11 @@ static void opening(struct step s[OPENING])
 	s[3] = say(1, "220 mx.example.com ESMTP\r\n");
 	s[4] = say(0, "EHLO mail-out-17.example.org\r\n");
 	s[5] = say(1, "250-mx.example.com\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250 8BITMIME\r\n");
+	/* What nobody has acknowledged is remembered. */
+	s[6] = (struct step){ 0, ACK, NULL, 0 };
 }
 
-/* All of them to the end of the greeting; then the first `messages` into one, so that nothing of it was just in the cache. */
+/* All of them to the end of the greeting; then the first `messages` into one, those that inflate last, so that nothing of it was just in the cache. */
 static int open_all(struct bench *b)
 {
 	struct step s[OPENING];
@@ -222,9 +224,9 @@ static int begin_message(struct bench *b, uint32_t i)
 	return 0;
 }
 
-static int begin_messages(struct bench *b)
+static int begin_messages(struct bench *b, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < b->messages; i++)
+	for (uint32_t i = from; i < to; i++)
 		if (begin_message(b, i) != 0)
 			return -1;
 	flush(b);
@@ -311,6 +313,7 @@ static double each(const struct dp_memory *v, unsigned n, const char *const *nam
 static const char *const of_flow[] = { "flows", "flow_hash", "sessions", "inlines", NULL };
 static const char *const of_message[] = { "messages", "contents", "headers", "files", "zips", "lines", "records", "blocks", "streams",
 					  "record_rings", NULL };
+static const char *const of_inflating[] = { "inflates", NULL };
 
 static json_t *pools_json(const struct dp_memory *v, unsigned n)
 {
@@ -328,7 +331,7 @@ static bool as_meant(const struct bench *b, const struct dp_memory *v, unsigned 
 	const struct ct_account *a = w->account;
 	return w->flows.count[DP_FLOWS_MAIL] == b->flows && w->flows.pool.used == b->flows &&
 	       of(v, n, "sessions")->used == b->flows && of(v, n, "contents")->used == b->messages &&
-	       of(v, n, "files")->used >= b->messages && a[0].open == b->messages && w->inspect.account->unscanned[CT_REASON_OVERLOAD] == 0;
+	       of(v, n, "files")->used == b->messages + b->inflating && of(v, n, "inflates")->used == b->inflating && a[0].open == b->messages && w->inspect.account->unscanned[CT_REASON_OVERLOAD] == 0;
 }
 
 static bool report(const struct bench *b)
@@ -348,13 +351,17 @@ static bool report(const struct bench *b)
 	json_object_set_new(o, "limit", json_integer(LIMIT));
 	json_object_set_new(o, "ratio", json_real((double)b->bytes / (double)LIMIT));
 	json_object_set_new(o, "fits", json_boolean(b->bytes <= LIMIT));
-	json_object_set_new(o, "resident_bytes", json_integer((json_int_t)b->resident[2]));
+	json_object_set_new(o, "resident_bytes", json_integer((json_int_t)b->resident[3]));
 	json_object_set_new(o, "flow_bytes", json_real(each(v, n, of_flow, b->config.memory.flows)));
 	json_object_set_new(o, "flow_resident_bytes", json_real((double)(b->resident[1] - b->resident[0]) / b->flows));
 	json_object_set_new(o, "message_bytes", json_real(each(v, n, of_message, b->config.memory.messages)));
-	if (b->messages)
+	if (b->messages > b->inflating)
 		json_object_set_new(o, "message_resident_bytes",
-		                    json_real((double)(b->resident[2] - b->resident[1]) / b->messages));
+		                    json_real((double)(b->resident[2] - b->resident[1]) / (b->messages - b->inflating)));
+	if (b->inflating) {
+		json_object_set_new(o, "inflating_bytes", json_real(each(v, n, of_inflating, b->config.memory.inflating)));
+		json_object_set_new(o, "inflating_resident_bytes", json_real((double)(b->resident[3] - b->resident[2]) / b->inflating));
+	}
 	json_object_set_new(o, "mbuf_bytes", json_integer(rte_mempool_calc_obj_size(b->mbufs->elt_size, 0, NULL)));
 	json_object_set_new(o, "held_segment_bytes", json_integer(sizeof(struct rs_seg)));
 	json_object_set_new(o, "flows_per_second", json_real(speed));
@@ -396,6 +403,7 @@ static int load_config(struct bench *b)
 	b->config.memory.messages = RTE_MAX(b->messages, 16u);
 	/* Records: of a message and its file, and one on its way to control. Blocks: one or two for the envelope and header fields, five or six
 	 * for a file's name and first bytes. */
+	b->config.memory.inflating = RTE_MAX(b->inflating, 1u);
 	b->config.memory.records = b->config.memory.messages * 3;
 	b->config.memory.blocks = RTE_MAX(b->config.memory.messages * 7, 64u);
 	return 0;
@@ -443,10 +451,12 @@ static int number(const char *name, const char *s, uint32_t max, uint32_t *to)
 	return 0;
 }
 
-static int check(struct bench *b, bool messages)
+static int check(struct bench *b, bool messages, bool inflating)
 {
 	if (!messages)
 		b->messages = b->flows / 20;
+	if (!inflating)
+		b->inflating = b->messages * 2 / 25;
 	if (b->flows == 0 || b->messages > b->flows || b->inflating > b->messages) {
 		fprintf(stderr, "mailweir-bench: --flows %" PRIu32 " --messages %" PRIu32 " --inflating %" PRIu32
 		        ": expected at least one flow, no more messages than flows, and no more of them inflating\n",
@@ -466,7 +476,7 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		{ "help", no_argument, NULL, 'h' },              { NULL, 0, NULL, 0 },
 	};
 	int opt, rc = 0;
-	bool messages = false;
+	bool messages = false, inflating = false;
 	while (rc == 0 && (opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (opt) {
 		case OPT_FLOWS:
@@ -477,6 +487,7 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 			rc = number("messages", optarg, 1048576, &b->messages);
 			break;
 		case OPT_INFLATING:
+			inflating = true;
 			rc = number("inflating", optarg, 1048576, &b->inflating);
 			break;
 		case OPT_CONFIG:
@@ -500,7 +511,7 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
 		return 2;
 	}
-	return check(b, messages);
+	return check(b, messages, inflating);
 }
 
 static int measure(struct bench *b)
@@ -509,9 +520,12 @@ static int measure(struct bench *b)
 		return 2;
 	b->resident[1] = resident();
 	uint64_t cycles = b->cycles;
-	if (begin_messages(b) != 0)
+	if (begin_messages(b, b->inflating, b->messages) != 0)
 		return 2;
 	b->resident[2] = resident();
+	if (begin_messages(b, 0, b->inflating) != 0)
+		return 2;
+	b->resident[3] = resident();
 	b->cycles = cycles;
 	if (measure_limit(b) != 0) {
 		fprintf(stderr, "mailweir-bench: no memory for the limit's own table\n");

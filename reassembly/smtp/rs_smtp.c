@@ -218,7 +218,7 @@ static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 		if (s->hold && !s->seen_server)
 			s->stop |= RS_STOP_PREFACE;
 	} else if (f->state == RS_PREFACE_NONE && f->n) {
-		rs_smtp_client_replay(s, f->kept, f->n);
+		rs_smtp_client_replay(s, rs_smtp_preface_taken(f), f->n);
 	}
 	return k;
 }

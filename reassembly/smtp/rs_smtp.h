@@ -274,7 +274,6 @@ struct rs_smtp {
 	void *arg;
 	struct rs_pool *blocks;
 	struct rs_smtp_line line[2]; /* by enum rs_smtp_dir */
-	struct rs_smtp_preface preface;
 	struct rs_smtp_wait wait;
 	struct rs_smtp_txs txs;
 	struct rs_smtp_tx *body; /* whose content is under way, or between two chunks; NULL: none, or nobody's */
@@ -285,6 +284,7 @@ struct rs_smtp {
 	uint64_t position; /* of the client */
 	uint64_t began; /* where its command line under way began; of watched content, the line */
 	uint64_t dotted; /* just behind the dot of the newest "." line */
+	struct rs_smtp_preface preface;
 	struct rs_smtp_smuggle smuggle;
 	uint8_t stop; /* enum rs_smtp_stop */
 	uint32_t next_tx;

@@ -8,29 +8,28 @@
 static const char line[] = "PROXY ";
 static const uint8_t signature[] = { 0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d, 0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a };
 
-/* Whether the kept bytes and c may begin s. */
-static bool begins(const struct rs_smtp_preface *f, uint8_t c, const void *s, size_t len)
+const uint8_t *rs_smtp_preface_taken(const struct rs_smtp_preface *f)
 {
-	const uint8_t *b = s;
-	return f->n < len && memcmp(f->kept, b, f->n) == 0 && b[f->n] == c;
+	return f->binary ? signature : (const uint8_t *)line;
 }
 
 static void ask(struct rs_smtp_preface *f, uint8_t c)
 {
-	bool text = begins(f, c, line, sizeof line - 1);
-	bool binary = begins(f, c, signature, sizeof signature) ||
-		      (f->n >= sizeof signature && memcmp(f->kept, signature, sizeof signature) == 0);
-	if (!text && !binary) {
+	if (f->n == 0)
+		f->binary = c == signature[0];
+	unsigned n = f->n, known = f->binary ? sizeof signature : sizeof line - 1;
+	if (n < known && c != rs_smtp_preface_taken(f)[n]) {
 		f->state = RS_PREFACE_NONE;
 		return;
 	}
-	f->kept[f->n++] = c;
-	if (text && f->n == sizeof line - 1)
+	f->n++;
+	if (!f->binary && f->n == known)
 		f->state = RS_PREFACE_LINE;
-	if (f->n == BINARY_HEADER) {
-		f->left = (uint16_t)(f->kept[14] << 8 | f->kept[15]);
+	/* Behind the signature: version, family, and how much follows. */
+	if (f->n > BINARY_HEADER - 2)
+		f->left = (uint16_t)(f->left << 8 | c);
+	if (f->n == BINARY_HEADER)
 		f->state = f->left ? RS_PREFACE_BINARY : RS_PREFACE_SEEN;
-	}
 }
 
 size_t rs_smtp_preface_take(struct rs_smtp_preface *f, const uint8_t *p, size_t n)

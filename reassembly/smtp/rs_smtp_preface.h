@@ -10,24 +10,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RS_SMTP_PREFACE_MAX 16 /* bytes kept until they tell */
-
 enum rs_smtp_preface_state {
 	RS_PREFACE_ASK, /* too few bytes to tell */
 	RS_PREFACE_LINE, /* version 1: up to LF */
 	RS_PREFACE_BINARY, /* version 2: `left` more bytes */
 	RS_PREFACE_SEEN, /* it ended just now */
-	RS_PREFACE_NONE, /* there is none; the kept bytes are the client's */
+	RS_PREFACE_NONE, /* there is none; the bytes taken are the client's */
 };
 
 struct rs_smtp_preface {
 	uint8_t state; /* enum rs_smtp_preface_state */
-	uint8_t n;
+	uint8_t n; /* bytes taken, until they tell */
+	bool binary; /* they may begin version 2; else version 1. Nothing begins both */
 	uint16_t left;
-	uint8_t kept[RS_SMTP_PREFACE_MAX];
 };
 
 /* Takes bytes of the connection's beginning while they belong to a header, or may. Returns how many; the state says the rest. */
 size_t rs_smtp_preface_take(struct rs_smtp_preface *f, const uint8_t *p, size_t n);
+
+/* Of RS_PREFACE_NONE: the bytes taken, of which there are n. A constant. */
+const uint8_t *rs_smtp_preface_taken(const struct rs_smtp_preface *f);
 
 #endif

@@ -100,11 +100,11 @@ void rs_case_read_any(const struct rs_extent *segment, const char *letter, unsig
 {
 	_Alignas(64) static char nodes[RS_POOL_BYTES(sizeof(struct rs_seg), RS_CASE_SPAN)];
 	struct reader r = { .mem = { .segs = &r.pool, .ref_get = nothing, .ref_put = nothing, .window = 1 + RS_CASE_SPAN,
-				     .held_max = RS_CASE_SPAN } };
+				     .held_max = RS_CASE_SPAN, .limit = RS_CASE_SPAN } };
 	unsigned hole = start == RS_CASE_BEHIND;
 	assert(span <= RS_CASE_SPAN);
 	rs_pool_init(&r.pool, nodes, sizeof(struct rs_seg), RS_CASE_SPAN);
-	rs_stream_init(&r.s, 0, RS_CASE_SPAN, policy, 0);
+	rs_stream_init(&r.s, 0, policy, 0);
 	for (unsigned i = 0; i < n; i++)
 		add(&r, hole + segment[i].begin, (uint32_t)(segment[i].end - segment[i].begin), &letter[i]);
 	/* What is missing comes byte by byte. */

@@ -99,9 +99,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(nodes);
 	rs_pool_init(&pool, nodes, sizeof(struct rs_seg), NODES);
 	r = (struct run){ .mem = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put, .window = RS_ORACLE_SPAN,
-				   .held_max = NODES, .same = same } };
+				   .held_max = NODES, .limit = data[1] % NODES, .same = same } };
 	enum rs_overlap_policy policy = data[0] % RS_OVERLAP_MAX;
-	rs_stream_init(&r.s, 0, data[1] % NODES, policy, data[2] % NODES);
+	rs_stream_init(&r.s, 0, policy, data[2] % NODES);
 	rs_oracle_init(&r.o, policy);
 	for (size_t i = 3; i + 4 <= size && r.o.n < RS_ORACLE_SEGMENTS; i += 4) {
 		struct packet *p = &r.packet[r.o.n];
@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		CHECK(r.s.next == r.o.next);
 		check_held(&r);
-		CHECK(r.s.held <= r.s.limit && r.s.kept_cost <= r.s.remember && r.s.held + r.s.kept_cost == pool.used);
+		CHECK(r.s.held <= r.mem.limit && r.s.kept_cost <= r.s.remember && r.s.held + r.s.kept_cost == pool.used);
 	}
 	rs_stream_clear(&r.s, &r.mem);
 	CHECK(!pool.used && !r.mem.held && !r.mem.kept);

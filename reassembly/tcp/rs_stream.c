@@ -3,9 +3,9 @@
 
 #include <assert.h>
 
-void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit, enum rs_overlap_policy policy, uint16_t remember)
+void rs_stream_init(struct rs_stream *s, uint32_t isn, enum rs_overlap_policy policy, uint16_t remember)
 {
-	*s = (struct rs_stream){ .isn = isn, .limit = limit, .fin = UINT64_MAX, .policy = (uint8_t)policy, .remember = remember };
+	*s = (struct rs_stream){ .isn = isn, .fin = UINT64_MAX, .policy = (uint8_t)policy, .remember = remember };
 }
 
 int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq)
@@ -96,7 +96,7 @@ static void append(const struct rs_stream *s, struct arrival *a)
 
 static void release(struct rs_stream *s, struct rs_stream_mem *mem, struct rs_seg *seg)
 {
-	s->held -= seg->cost;
+	s->held = (uint16_t)(s->held - seg->cost);
 	mem->held -= seg->cost;
 	mem->ref_put(seg->ref);
 	rs_pool_put(mem->segs, seg);
@@ -179,7 +179,7 @@ static struct need count_nodes(const struct rs_stream *s, struct arrival *a, con
 
 static bool has_room(const struct rs_stream *s, struct rs_stream_mem *mem, struct need n)
 {
-	if (s->held + n.cost > s->limit || mem->held + n.cost > mem->held_max)
+	if (s->held + n.cost > mem->limit || mem->held + n.cost > mem->held_max)
 		return false;
 	if (mem->segs->size - mem->segs->used < n.nodes) {
 		mem->segs->failed++;
@@ -197,7 +197,7 @@ static struct rs_seg *insert(struct rs_stream *s, struct rs_stream_mem *mem, str
 	if (!seg->next)
 		s->tail = seg;
 	mem->ref_get(seg->ref);
-	s->held += seg->cost;
+	s->held = (uint16_t)(s->held + seg->cost);
 	mem->held += seg->cost;
 	return seg;
 }
@@ -303,7 +303,7 @@ bool rs_stream_pop(struct rs_stream *s, struct rs_stream_mem *mem, struct rs_seg
 	if (!seg || seg->off != s->next)
 		return false;
 	unlink_head(s);
-	s->held -= seg->cost;
+	s->held = (uint16_t)(s->held - seg->cost);
 	mem->held -= seg->cost;
 	s->next = seg_end(seg);
 	*out = *seg;
@@ -334,5 +334,4 @@ void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem)
 		release(s, mem, seg);
 	}
 	rs_stream_forget(s, mem);
-	s->acked = 0;
 }

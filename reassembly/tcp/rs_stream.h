@@ -41,9 +41,8 @@ struct rs_stream {
 	struct rs_seg *tail; /* the last of them; NULL when there is none */
 	struct rs_seg *kept, *kept_tail; /* remembered, by offset, none wholly below acked */
 	uint32_t isn;
-	uint32_t held; /* sum of the held segments' cost */
-	uint32_t limit; /* most cost that may be held */
 	uint32_t born; /* the next segment's number */
+	uint16_t held; /* sum of the held segments' cost */
 	uint16_t kept_cost, remember; /* sum of the remembered runs' cost; most of it */
 	uint8_t policy; /* enum rs_overlap_policy */
 };
@@ -62,6 +61,7 @@ struct rs_stream_mem { /* how references are taken and given back; one a worker 
 	void (*ref_get)(void *ref);
 	void (*ref_put)(void *ref);
 	uint32_t window; /* bytes ahead of next that are accepted */
+	uint16_t limit; /* most cost that one stream may hold */
 	uint32_t held; /* cost held by all streams together, and remembered */
 	uint32_t held_max; /* most of it: what the owner of the references can spare */
 	/* Whether len bytes of two payloads are the same; where not, *first says how many are before they differ. NULL: nothing is
@@ -71,7 +71,7 @@ struct rs_stream_mem { /* how references are taken and given back; one a worker 
 	uint64_t forgotten; /* packets that were forgotten, or not remembered at all, before they were acknowledged */
 };
 
-void rs_stream_init(struct rs_stream *s, uint32_t isn, uint32_t limit, enum rs_overlap_policy policy, uint16_t remember);
+void rs_stream_init(struct rs_stream *s, uint32_t isn, enum rs_overlap_policy policy, uint16_t remember);
 
 /* The offset that a sequence number means, nearest to next; negative when before ISN+1. */
 int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq);
@@ -117,7 +117,7 @@ struct rs_seen { /* what was seen in the place of a segment */
 void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *mem, uint64_t off, uint32_t len, const void *ref,
 		       uint32_t skip, struct rs_seen *seen);
 
-/* Gives every reference and node back; nothing is acknowledged any more. */
+/* Gives every reference and node back. */
 void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem);
 
 #endif

@@ -31,7 +31,7 @@ static void ref_put(void *r)
 	CHECK(--((struct ref *)r)->held >= 0);
 }
 
-static void check_list(const struct rs_stream *s, const struct rs_pool *pool)
+static void check_list(const struct rs_stream *s, const struct rs_pool *pool, uint32_t limit)
 {
 	uint64_t at = s->next;
 	uint32_t n = 0;
@@ -45,7 +45,7 @@ static void check_list(const struct rs_stream *s, const struct rs_pool *pool)
 		at = seg->off + seg->len;
 		n++;
 	}
-	CHECK(last == s->tail && n == s->held && n == pool->used && n <= s->limit);
+	CHECK(last == s->tail && n == s->held && n == pool->used && n <= limit);
 	CHECK(at <= s->end || !n);
 }
 
@@ -75,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rs_pool pool;
 	rs_pool_init(&pool, nodes, sizeof(struct rs_seg), data[2]);
 	struct rs_stream_mem mem = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put,
-				     .window = data[1] * 4u, .held_max = UINT32_MAX };
+				     .window = data[1] * 4u, .held_max = UINT32_MAX, .limit = data[0] };
 	struct rs_stream s;
-	rs_stream_init(&s, 0, data[0], RS_OVERLAP_FIRST, 0);
+	rs_stream_init(&s, 0, RS_OVERLAP_FIRST, 0);
 	memset(owner, 0, sizeof owner);
 	memset(refs, 0, sizeof refs);
 
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		case RS_CONTRADICTS:
 			CHECK(s.next == was && s.held == held && !r->held);
 		}
-		check_list(&s, &pool);
+		check_list(&s, &pool, mem.limit);
 	}
 	rs_stream_clear(&s, &mem);
 	CHECK(!pool.used);

@@ -83,8 +83,8 @@ static void bench_init(struct bench *b, enum rs_overlap_policy policy, uint32_t 
 	assert_non_null(mem);
 	rs_pool_init(&b->pool, mem, sizeof(struct rs_seg), nodes);
 	b->mem = (struct rs_stream_mem){ .segs = &b->pool, .ref_get = ref_get, .ref_put = ref_put, .window = RS_ORACLE_SPAN,
-					 .held_max = UINT32_MAX, .same = same };
-	rs_stream_init(&b->s, 0, limit, policy, RS_ORACLE_SEGMENTS);
+					 .held_max = UINT32_MAX, .limit = (uint16_t)limit, .same = same };
+	rs_stream_init(&b->s, 0, policy, RS_ORACLE_SEGMENTS);
 	rs_oracle_init(&b->o, policy);
 	b->span = 8 + any(RS_ORACLE_SPAN - 8);
 }
@@ -242,7 +242,7 @@ static void without_room_nothing_changes(void **state)
 			if (add(&b, p) == RS_LIMIT)
 				assert_true(memcmp(&before.s, &b.s, sizeof b.s) == 0 && before.mem.held == b.mem.held &&
 					    before.pool.used == b.pool.used && p->held == 0);
-			assert_true(b.s.held <= b.s.limit && b.s.kept_cost <= b.s.remember && b.pool.used <= b.pool.size);
+			assert_true(b.s.held <= b.mem.limit && b.s.kept_cost <= b.s.remember && b.pool.used <= b.pool.size);
 			assert_int_equal(b.mem.kept, b.s.kept_cost);
 			assert_int_equal(b.mem.held, b.s.held + b.s.kept_cost);
 			assert_true(b.mem.kept <= b.pool.size / 2);

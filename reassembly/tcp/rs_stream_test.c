@@ -39,8 +39,8 @@ static void bench_init(struct bench *b, uint32_t n, uint32_t limit, uint32_t win
 	assert_non_null(b->nodes);
 	rs_pool_init(&b->pool, b->nodes, sizeof(struct rs_seg), n);
 	b->mem = (struct rs_stream_mem){ .segs = &b->pool, .ref_get = ref_get, .ref_put = ref_put,
-				     .window = window, .held_max = UINT32_MAX };
-	rs_stream_init(&b->s, 0, limit, RS_OVERLAP_FIRST, 0);
+				     .window = window, .limit = (uint16_t)limit, .held_max = UINT32_MAX };
+	rs_stream_init(&b->s, 0, RS_OVERLAP_FIRST, 0);
 }
 
 /* Everything must be back where it came from. */
@@ -176,7 +176,7 @@ static void offsets_go_on_over_the_wrap(void **state)
 	static const uint32_t isns[] = { 0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff };
 	for (size_t i = 0; i < sizeof isns / sizeof *isns; i++) {
 		struct rs_stream s;
-		rs_stream_init(&s, isns[i], 0, RS_OVERLAP_FIRST, 0);
+		rs_stream_init(&s, isns[i], RS_OVERLAP_FIRST, 0);
 		assert_int_equal(rs_stream_offset(&s, isns[i]), -1);
 		for (uint64_t next = 0; next < (uint64_t)1 << 34; next += 0x3fffff01) {
 			s.next = next;
@@ -280,7 +280,7 @@ static void one_random_set(uint32_t *seed)
 	memset(o.owner, -1, sizeof o.owner);
 	memset(o.run, -1, sizeof o.run);
 	bench_init(&b, NODES, limit, window);
-	rs_stream_init(&b.s, isn, limit, RS_OVERLAP_FIRST, 0);
+	rs_stream_init(&b.s, isn, RS_OVERLAP_FIRST, 0);
 
 	for (int i = 0; i < 48; i++) {
 		struct ref *r = &refs[i];

@@ -32,12 +32,11 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-void rs_tcp_init(struct rs_tcp *c, uint32_t limit)
+void rs_tcp_init(struct rs_tcp *c)
 {
 	memset(c, 0, sizeof *c);
-	c->limit = limit;
 	for (unsigned d = 0; d < 2; d++)
-		rs_stream_init(&c->dir[d], 0, limit, RS_OVERLAP_FIRST, 0);
+		rs_stream_init(&c->dir[d], 0, RS_OVERLAP_FIRST, 0);
 }
 
 void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember)
@@ -46,12 +45,6 @@ void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, 
 	c->dir[dir].remember = remember;
 	if (!remember)
 		rs_stream_forget(&c->dir[dir], mem);
-}
-
-static void acked_to(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned d, uint64_t to)
-{
-	c->acked[d] = max_u64(c->acked[d], to);
-	rs_stream_acked(&c->dir[d], mem, to);
 }
 
 /* Payload into the streams. */
@@ -82,7 +75,7 @@ static void give_up_to(struct pass *p, unsigned d, uint64_t to)
 /* The receiver has the bytes, and the sender went on: they will not come again. */
 static void give_up_acked(struct pass *p, unsigned d)
 {
-	give_up_to(p, d, min_u64(p->c->acked[d], p->c->dir[d].end));
+	give_up_to(p, d, min_u64(p->c->dir[d].acked, p->c->dir[d].end));
 }
 
 /* len bytes at off; they are bytes base and following of ref's payload. */
@@ -141,13 +134,14 @@ static bool contradicts(struct pass *p, unsigned d, const struct rs_tcp_segment 
 /* Both sides went on, by more than a window, without this reader. */
 static bool catch_up(struct pass *p, unsigned d)
 {
-	struct rs_tcp *c = p->c;
-	uint64_t seq = c->far_seq[d], ack = c->far_ack[d];
+	struct rs_stream *s = &p->c->dir[d];
+	struct rs_tcp_far *far = &p->c->side[d].far;
+	uint64_t seq = far->seq, ack = far->ack;
 	if (!seq || !ack || (seq > ack ? seq - ack : ack - seq) > p->mem->window)
 		return false;
-	c->far_seq[d] = c->far_ack[d] = 0;
-	acked_to(c, p->mem, d, ack);
-	c->dir[d].end = max_u64(c->dir[d].end, seq);
+	*far = (struct rs_tcp_far){ 0 };
+	rs_stream_acked(s, p->mem, ack);
+	s->end = max_u64(s->end, seq);
 	give_up_acked(p, d);
 	return true;
 }
@@ -170,7 +164,7 @@ static enum rs_verdict add_payload(struct pass *p, unsigned d, int64_t off, cons
 		return add_oneway(p, d, (uint64_t)off, len, ref, cost);
 	enum rs_verdict v = add(p, d, (uint64_t)off, len, ref, 0, cost);
 	if (v == RS_WINDOW) {
-		c->far_seq[d] = (uint64_t)off;
+		c->side[d].far.seq = (uint64_t)off;
 		if (catch_up(p, d))
 			v = add(p, d, (uint64_t)off, len, ref, 0, cost);
 	}
@@ -181,20 +175,22 @@ static enum rs_verdict add_payload(struct pass *p, unsigned d, int64_t off, cons
 
 static void drop_syn_data(struct pass *p, unsigned d)
 {
-	struct rs_tcp_syn_data *sd = &p->c->syn_data[d];
-	if (sd->ref) {
-		p->mem->held -= sd->cost;
-		p->mem->ref_put(sd->ref);
-	}
-	*sd = (struct rs_tcp_syn_data){ 0 };
+	struct rs_tcp *c = p->c;
+	if (!(c->has_syn_data & bit(d)))
+		return;
+	struct rs_tcp_syn_data sd = c->side[d].syn_data;
+	c->has_syn_data &= (uint8_t)~bit(d);
+	c->side[d].far = (struct rs_tcp_far){ 0 };
+	p->mem->held -= sd.cost;
+	p->mem->ref_put(sd.ref);
 }
 
 /* The receiver has taken everything up to `taken`, and no more of what came with the SYN. */
 static void settle_syn_data(struct pass *p, unsigned d, uint64_t taken)
 {
-	struct rs_tcp_syn_data sd = p->c->syn_data[d];
-	if (!sd.ref)
+	if (!(p->c->has_syn_data & bit(d)))
 		return;
+	struct rs_tcp_syn_data sd = p->c->side[d].syn_data;
 	uint32_t len = (uint32_t)min_u64(sd.len, taken);
 	/* At offset 0: in order, or known already; never held. */
 	if (len)
@@ -205,9 +201,9 @@ static void settle_syn_data(struct pass *p, unsigned d, uint64_t taken)
 /* A SYN that is repeated with other bytes: which of them its receiver takes, if any, nobody knows yet. */
 static void compare_syn_data(struct pass *p, unsigned d, uint32_t len, const void *ref)
 {
-	const struct rs_tcp_syn_data *sd = &p->c->syn_data[d];
+	const struct rs_tcp_syn_data *sd = &p->c->side[d].syn_data;
 	uint32_t first;
-	if (!sd->ref || !p->mem->same || p->mem->same(sd->ref, 0, ref, 0, (uint32_t)min_u64(len, sd->len), &first))
+	if (!(p->c->has_syn_data & bit(d)) || !p->mem->same || p->mem->same(sd->ref, 0, ref, 0, (uint32_t)min_u64(len, sd->len), &first))
 		return;
 	p->ops->contradiction(p->arg, d, &(struct rs_contradiction){ .at = first, .len = len, .seen_len = sd->len });
 }
@@ -216,19 +212,20 @@ static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, v
 {
 	struct rs_tcp *c = p->c;
 	compare_syn_data(p, d, len, ref);
-	if (c->syn_data[d].ref || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
+	if ((c->has_syn_data & bit(d)) || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
 		return RS_DUP;
 	c->syn_len[d] = len;
 	if (p->mem->held + (uint64_t)cost > p->mem->held_max)
 		return RS_LIMIT;
 	p->mem->ref_get(ref);
 	p->mem->held += cost;
-	c->syn_data[d] = (struct rs_tcp_syn_data){ .ref = ref, .len = len, .cost = cost };
+	c->has_syn_data |= (uint8_t)bit(d);
+	c->side[d].syn_data = (struct rs_tcp_syn_data){ .ref = ref, .len = len, .cost = cost };
 	if (c->syn & ack_bit(1 - d)) {
 		/* The SYN-ACK was captured before the SYN that it answers. */
-		bool taken = c->acked[d] > 0;
-		settle_syn_data(p, d, c->acked[d]);
-		return taken ? RS_INORDER : RS_DUP;
+		uint64_t acked = c->dir[d].acked;
+		settle_syn_data(p, d, acked);
+		return acked ? RS_INORDER : RS_DUP;
 	}
 	return RS_HELD;
 }
@@ -240,10 +237,9 @@ static void start(struct pass *p, unsigned d, uint32_t isn)
 	struct rs_tcp *c = p->c;
 	drop_syn_data(p, d);
 	rs_stream_clear(&c->dir[d], p->mem);
-	rs_stream_init(&c->dir[d], isn, c->limit, c->dir[d].policy, c->dir[d].remember);
-	c->acked[d] = 0;
+	rs_stream_init(&c->dir[d], isn, c->dir[d].policy, c->dir[d].remember);
 	c->syn_len[d] = 0;
-	c->far_seq[d] = c->far_ack[d] = 0;
+	c->side[d].far = (struct rs_tcp_far){ 0 };
 	c->agreed &= (uint8_t)~bit(d);
 	c->started |= bit(d);
 }
@@ -278,7 +274,7 @@ static bool take_isn(struct pass *p, unsigned d, const struct rs_tcp_segment *se
 	uint32_t taken = isn - seg->seq;
 	if (taken <= seg->len) {
 		start(p, d, seg->seq);
-		acked_to(c, p->mem, d, taken);
+		rs_stream_acked(&c->dir[d], p->mem, taken);
 		return true;
 	}
 	/* ... or it was no answer to anything, where this SYN is one. */
@@ -373,7 +369,7 @@ static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment 
 static void reach_fin(struct rs_tcp *c, unsigned d)
 {
 	struct rs_stream *s = &c->dir[d];
-	if (s->fin != NO_FIN && c->acked[d] > s->fin)
+	if (s->fin != NO_FIN && s->acked > s->fin)
 		s->end = max_u64(s->end, s->fin);
 }
 
@@ -384,7 +380,7 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 	struct rs_stream *s = &c->dir[o];
 	if (!(c->started & bit(o))) {
 		c->expected |= bit(o);
-		c->expected_seq[o] = ack;
+		s->isn = ack - 1;
 		return;
 	}
 	int64_t off = rs_stream_offset(s, ack);
@@ -395,11 +391,11 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 	if (to <= s->end + (s->fin != NO_FIN))
 		c->agreed |= (uint8_t)bit(o);
 	if (to > s->end && to - s->end > p->mem->window) {
-		c->far_ack[o] = to;
+		c->side[o].far.ack = to;
 		catch_up(p, o);
 		return;
 	}
-	acked_to(c, p->mem, o, to);
+	rs_stream_acked(s, p->mem, to);
 	reach_fin(c, o);
 	give_up_acked(p, o);
 }
@@ -418,7 +414,7 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	uint32_t number = seg->seq;
 	if (!(c->started & bit(d))) {
 		/* RFC 9293 3.5.2: a reset of what came unasked begins where that acknowledged ... */
-		if ((c->expected & bit(d)) && seg->seq == c->expected_seq[d])
+		if ((c->expected & bit(d)) && seg->seq == c->dir[d].isn + 1)
 			return reset(c);
 		/* ... or, 3.10.7.3, answers a SYN: it knows no sequence number, but what it refuses. */
 		if (!(seg->flags & RS_TCP_ACK))
@@ -431,8 +427,8 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	const struct rs_stream *s = &c->dir[from];
 	int64_t off = rs_stream_offset(s, number);
 	/* While the handshake runs, what came with the SYN may or may not be counted. */
-	uint64_t high = from != d ? s->end + c->syn_data[from].len : c->aside ? s->next + mem->window : s->end;
-	if (off < 0 || (uint64_t)off < c->acked[from] || (uint64_t)off > high)
+	uint64_t high = from != d ? s->end + (c->has_syn_data & bit(from) ? c->side[from].syn_data.len : 0) : c->aside ? s->next + mem->window : s->end;
+	if (off < 0 || (uint64_t)off < s->acked || (uint64_t)off > high)
 		return RS_DUP;
 	return reset(c);
 }
@@ -481,7 +477,7 @@ static void settle(struct rs_tcp *c)
 		if (s->fin != s->next)
 			continue;
 		reached++;
-		if (c->acked[d] == s->fin + 1 && s->end <= s->fin)
+		if (s->acked == s->fin + 1 && s->end <= s->fin)
 			c->fin_taken |= bit(d);
 	}
 	if (c->state == RS_TCP_RESET)
@@ -528,7 +524,7 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	const uint8_t which = RS_TCP_FIN | RS_TCP_SYN | RS_TCP_RST | RS_TCP_ACK;
 	if (c->state != RS_TCP_ESTABLISHED || c->started != (bit(0) | bit(1)) || (seg->flags & which) != RS_TCP_ACK)
 		return false;
-	if (s->end != s->next || o->end != o->next || c->syn_data[0].ref || c->syn_data[1].ref)
+	if (s->end != s->next || o->end != o->next || c->has_syn_data)
 		return false;
 	uint64_t acked = (uint64_t)rs_stream_offset(o, seg->ack);
 	if (seg->seq != s->isn + 1 + (uint32_t)s->next || acked > o->end)
@@ -536,7 +532,7 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	c->seen |= bit(d);
 	c->agreed |= bit(1 - d);
 	c->midstream = c->started & ~c->known;
-	acked_to(c, p->mem, 1 - d, acked);
+	rs_stream_acked(o, p->mem, acked);
 	if (seg->len) {
 		s->next += seg->len;
 		s->end = s->next;
@@ -609,8 +605,8 @@ void rs_tcp_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_t
 		settle_syn_data(&p, d, UINT64_MAX);
 		uint64_t to = s->fin == NO_FIN ? s->end : max_u64(s->end, s->fin);
 		/* RFC 9293 3.4: a FIN takes a number, so one more than was seen need not be a byte. */
-		if (s->fin == NO_FIN && c->acked[d] > to + 1)
-			to = c->acked[d];
+		if (s->fin == NO_FIN && s->acked > to + 1)
+			to = s->acked;
 		give_up_to(&p, d, to);
 		rs_stream_clear(s, mem);
 	}

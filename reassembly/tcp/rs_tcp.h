@@ -60,35 +60,39 @@ enum rs_tcp_odd { /* what no honest sender does, or what replaces a connection *
 };
 
 struct rs_tcp_syn_data { /* what came with a SYN, until it is known whether it was taken */
-	void *ref; /* NULL when there is none */
+	void *ref;
 	uint32_t len, cost;
 };
 
-struct rs_tcp {
-	struct rs_stream dir[2]; /* by dir of rs_tcp_packet */
-	uint64_t acked[2]; /* highest offset of dir[i] that the other side acknowledged (its FIN counts one) */
+struct rs_tcp_far { /* beyond the window: a segment's offset, and an acknowledgement of it; 0: none */
+	uint64_t seq, ack;
+};
+
+struct rs_tcp { /* the order leaves no holes: a million of them are kept */
+	struct rs_stream dir[2]; /* by dir of rs_tcp_packet. Expected, and not started: isn + 1 is what the other side
+				  * acknowledged last */
+	union { /* nothing is far while the data of a SYN waits */
+		struct rs_tcp_syn_data syn_data; /* has_syn_data */
+		struct rs_tcp_far far;
+	} side[2];
+	uint32_t refused_isn[2];
+	uint32_t syn_len[2]; /* payload bytes of the SYN */
 	uint8_t state; /* enum rs_tcp_state */
 	uint8_t started; /* bit i: dir[i] has its ISN */
-	bool midstream; /* some direction's ISN is a guess */
-	bool aside; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
-	bool reset; /* closed by RST, or RS_TCP_RESET */
 	uint8_t odd[2]; /* enum rs_tcp_odd of dir[i], noted since the owner cleared it */
-	bool replaced; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
 	uint8_t syn; /* bit i: SYN seen from i; RS_TCP_SYN_ACK(i): ACK came with it */
-
 	uint8_t seen; /* bit i: any segment from i */
 	uint8_t known; /* bit i: dir[i]'s ISN is from a SYN, or from the other side's SYN-ACK */
 	uint8_t agreed; /* bit i: the other side acknowledged what was seen of dir[i], its SYN or its data: no blind sender guesses that */
 	uint8_t fin_taken; /* bit i: dir[i]'s FIN was acknowledged in its place: nothing follows it */
 	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
-	uint32_t refused_isn[2];
-	uint8_t expected; /* bit i: expected_seq[i] is set */
-	uint32_t expected_seq[2]; /* of a direction not started: what the other side acknowledged last */
-	uint32_t syn_len[2]; /* payload bytes of the SYN */
-	struct rs_tcp_syn_data syn_data[2];
-	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
-	uint32_t limit;
-	bool refuse; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
+	uint8_t expected; /* bit i: the other side has acknowledged something of dir[i] */
+	uint8_t has_syn_data; /* bit i: of dir[i] */
+	bool midstream : 1; /* some direction's ISN is a guess */
+	bool aside : 1; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
+	bool reset : 1; /* closed by RST, or RS_TCP_RESET */
+	bool replaced : 1; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
+	bool refuse : 1; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
 };
 
 #define RS_TCP_SYN_ACK(dir) (4u << (dir))
@@ -104,8 +108,7 @@ struct rs_tcp_ops {
 	void (*unknown)(void *arg, unsigned dir, uint64_t off, uint32_t len);
 };
 
-/* limit: most mbufs held out of order, a direction; one for the data of a SYN may be added to it. */
-void rs_tcp_init(struct rs_tcp *c, uint32_t limit);
+void rs_tcp_init(struct rs_tcp *c);
 
 /* How the receiver of dir[dir] reads overlaps, and how many mbufs of what was handed on are remembered until it has acknowledged
  * them; 0: none, and what is there is forgotten. Until told: RS_OVERLAP_FIRST, and 0. */
@@ -126,10 +129,19 @@ static inline bool rs_tcp_proven(const struct rs_tcp *c)
 	return c->agreed == 3 && c->seen == 3;
 }
 
+/* Highest offset of a direction that the other side acknowledged (its FIN counts one). */
+static inline uint64_t rs_tcp_acked(const struct rs_tcp *c, unsigned dir)
+{
+	return c->dir[dir].acked;
+}
+
 /* What it holds out of order: sum of the references' costs. */
 static inline uint32_t rs_tcp_held(const struct rs_tcp *c)
 {
-	return c->dir[0].held + c->dir[1].held + c->syn_data[0].cost + c->syn_data[1].cost;
+	uint32_t held = c->dir[0].held + c->dir[1].held;
+	for (unsigned d = 0; d < 2; d++)
+		held += c->has_syn_data & (1u << d) ? c->side[d].syn_data.cost : 0;
+	return held;
 }
 
 /* What it remembers: the same. */

@@ -108,10 +108,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rs_pool pool;
 	rs_pool_init(&pool, mem, sizeof(struct rs_seg), data[2]);
 	struct rs_stream_mem sm = { .segs = &pool, .ref_get = ref_get, .ref_put = ref_put,
-				     .window = data[0] * 4u, .held_max = UINT32_MAX };
+				     .window = data[0] * 4u, .held_max = UINT32_MAX, .limit = data[1] };
 	uint32_t limit = data[1], isn[2] = { 0u - data[3], 0u - data[4] * 16u };
 	struct run r = { .now = NULL };
-	rs_tcp_init(&r.c, limit);
+	rs_tcp_init(&r.c);
 	memset(refs, 0, sizeof refs);
 	memset(owner, 0, sizeof owner);
 
@@ -150,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r.now = NULL;
 		rs_tcp_close(&r.c, &sm, &ops, &r);
 		CHECK(!pool.used);
-		rs_tcp_init(&r.c, limit);
+		rs_tcp_init(&r.c);
 		memset(owner, 0, sizeof owner);
 		r.at[0] = r.at[1] = 0;
 		r.now = ref;

@@ -17,7 +17,7 @@
 #define rs_tcp_packet general_packet
 #define rs_tcp_close general_close
 #define rs_tcp_revive general_revive
-void general_init(struct rs_tcp *c, uint32_t limit);
+void general_init(struct rs_tcp *c);
 void general_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
 enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			       const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
@@ -118,6 +118,7 @@ static void reader_init(struct reader *r)
 	r->mem.ref_put = ref_put;
 	r->mem.window = WINDOW;
 	r->mem.held_max = NODES;
+	r->mem.limit = 8;
 	r->mem.same = same;
 }
 
@@ -188,8 +189,8 @@ static void talk(unsigned odds, unsigned segments)
 	unsigned only = any(8) ? 2 : any(2), opening = any(2) ? 0 : any(4);
 	reader_init(&quick);
 	reader_init(&general);
-	rs_tcp_init(&quick.c, 8);
-	general_init(&general.c, 8);
+	rs_tcp_init(&quick.c);
+	general_init(&general.c);
 	quick.c.refuse = general.c.refuse = any(2);
 	for (unsigned d = 0; d < 2; d++) {
 		enum rs_overlap_policy policy = any(RS_OVERLAP_MAX);

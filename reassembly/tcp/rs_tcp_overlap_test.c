@@ -97,9 +97,9 @@ static void wire_init(struct wire *w, enum rs_overlap_policy policy, uint16_t re
 	assert_non_null(w->nodes);
 	rs_pool_init(&w->pool, w->nodes, sizeof(struct rs_seg), NODES);
 	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put,
-				     .window = 1000, .held_max = NODES,
+				     .window = 1000, .held_max = NODES, .limit = NODES,
 					 .same = same };
-	rs_tcp_init(&w->c, NODES);
+	rs_tcp_init(&w->c);
 	for (unsigned d = 0; d < 2; d++)
 		rs_tcp_overlaps(&w->c, &w->mem, d, policy, remember);
 }

@@ -70,10 +70,10 @@ static void wire_init(struct wire *w, uint32_t isn0, uint32_t isn1)
 	assert_true(w->nodes && w->refs);
 	rs_pool_init(&w->pool, w->nodes, sizeof(struct rs_seg), NODES);
 	w->mem = (struct rs_stream_mem){ .segs = &w->pool, .ref_get = ref_get, .ref_put = ref_put,
-				     .window = 1000, .held_max = UINT32_MAX };
+				     .window = 1000, .held_max = UINT32_MAX, .limit = 32 };
 	w->isn[0] = isn0;
 	w->isn[1] = isn1;
-	rs_tcp_init(&w->c, 32);
+	rs_tcp_init(&w->c);
 }
 
 static enum rs_verdict send_n(struct wire *w, unsigned d, unsigned flags, uint32_t seq, uint32_t ack, const char *text,
@@ -242,7 +242,7 @@ static void another_handshake_replaces_the_connection(void **state)
 		assert_true(w.c.replaced);
 		assert_int_equal(w.c.state, RS_TCP_CLOSED);
 		rs_tcp_close(&w.c, &w.mem, &ops, &w);
-		rs_tcp_init(&w.c, 32);
+		rs_tcp_init(&w.c);
 		assert_int_equal(send(&w, 1, SYN | ACK, 4000, 90001, ""), RS_INORDER);
 		send(&w, 0, ACK, 90001, 4001, "real");
 		assert_false(w.c.midstream);
@@ -776,7 +776,8 @@ static void random_connections_equal_the_oracle(void **state)
 		bool wrap = rnd(&seed, 2), lossy = !rnd(&seed, 3), acks = rnd(&seed, 2);
 		wire_init(&w, wrap ? UINT32_MAX - rnd(&seed, TEXT) : rnd(&seed, UINT32_MAX),
 			  wrap ? UINT32_MAX - rnd(&seed, TEXT) : rnd(&seed, UINT32_MAX));
-		rs_tcp_init(&w.c, NODES / 2);
+		rs_tcp_init(&w.c);
+		w.mem.limit = NODES / 2;
 		struct piece p[2][128];
 		int n[2], at[2] = { 0, 0 };
 		bool shown[2][TEXT] = { { false } };

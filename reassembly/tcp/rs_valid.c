@@ -58,7 +58,7 @@ static bool bad_ack(const struct rs_valid *v, const struct rs_tcp *c, unsigned d
 	if (off < 0 || (uint64_t)off > sent_up_to(c, o, waiting))
 		return true;
 	uint64_t window = WINDOW_MAX << (scales(v) ? v->wscale[dir] : both(v->syns) ? 0 : WSCALE_MAX);
-	return c->acked[o] > window && (uint64_t)off < c->acked[o] - window;
+	return rs_tcp_acked(c, o) > window && (uint64_t)off < rs_tcp_acked(c, o) - window;
 }
 
 enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
@@ -130,7 +130,7 @@ void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, con
 		return;
 	/* RFC 7323 4.3: only of what begins at or before the last byte acknowledged. */
 	int64_t off = rs_stream_offset(&c->dir[dir], seg->seq);
-	if (off > (int64_t)c->acked[dir])
+	if (off > (int64_t)rs_tcp_acked(c, dir))
 		return;
 	bool stale = (uint32_t)(now / SECOND) - v->newest_at[dir] > STALE;
 	if ((v->has_newest & bit(dir)) && !stale && (int32_t)(o->tsval - v->newest[dir]) < 0)

@@ -71,10 +71,11 @@ static void read_it(struct talk *t, unsigned d, unsigned flags, int64_t seq, int
 static void open_talk(struct talk *t, struct rs_options syn0, struct rs_options syn1)
 {
 	memset(t, 0, sizeof *t);
-	t->mem = (struct rs_stream_mem){ .segs = &t->pool, .ref_get = ref, .ref_put = ref, .window = 1 << 20, .held_max = UINT32_MAX };
+	t->mem = (struct rs_stream_mem){ .segs = &t->pool, .ref_get = ref, .ref_put = ref, .window = 1 << 20, .held_max = UINT32_MAX,
+						.limit = 32 };
 	t->now = 1000 * SECOND;
 	t->window = 4000;
-	rs_tcp_init(&t->c, 32);
+	rs_tcp_init(&t->c);
 	t->c.aside = true;
 	read_it(t, 0, RS_TCP_SYN, -1, 0, 0, syn0);
 	read_it(t, 1, RS_TCP_SYN | RS_TCP_ACK, -1, 0, 0, syn1);
@@ -214,8 +215,9 @@ static void options_that_come_too_late(void **state)
 	assert_int_equal(check(&t, 0, RS_TCP_ACK, 200000, 200, 10, plain), RS_DOUBT_WINDOW);
 
 	memset(&t, 0, sizeof t);
-	t.mem = (struct rs_stream_mem){ .segs = &t.pool, .ref_get = ref, .ref_put = ref, .window = 1 << 20, .held_max = UINT32_MAX };
-	rs_tcp_init(&t.c, 32);
+	t.mem = (struct rs_stream_mem){ .segs = &t.pool, .ref_get = ref, .ref_put = ref, .window = 1 << 20, .held_max = UINT32_MAX,
+						.limit = 32 };
+	rs_tcp_init(&t.c);
 	read_it(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(1000));
 	read_it(&t, 1, RS_TCP_ACK, 200, 1010, 10, stamp(1000));
 	assert_int_equal(check(&t, 0, RS_TCP_ACK, 300000, 5000, 10, stamp(1)), RS_DOUBT_NONE);
