@@ -453,6 +453,186 @@ static void test_refused_inline(void **state)
 	}
 }
 
+/* A mail with a zip and a gzip file in base64, and where things begin in it. */
+struct torn {
+	struct dp_text mail;
+	size_t zip, base[5]; /* of the base64 text of the zip; data of each member in the zip */
+	char *whole;
+};
+
+/* The line of the story of one file. Borrowed; *n: its length. NULL: it is not there. */
+static const char *file_line(const char *story, const char *name, size_t *n)
+{
+	char key[40];
+	snprintf(key, sizeof key, " name=%s ", name);
+	const char *at = strstr(story, key);
+	if (!at)
+		return NULL;
+	while (at > story && at[-1] != '\n')
+		at--;
+	*n = strcspn(at, "\n");
+	/* Its place among the records is another, where others are missing. */
+	const char *size = strstr(at, " size=");
+	*n -= (size_t)(size - at);
+	return size;
+}
+
+static bool same_file(const char *a, const char *b, const char *name)
+{
+	size_t n = 0, k = 0;
+	const char *x = file_line(a, name, &n), *y = file_line(b, name, &k);
+	return x && y && n == k && !memcmp(x, y, n);
+}
+
+/* Where in the base64 text, in lines of 76, a byte of the content stands. */
+static size_t in_base64(size_t at)
+{
+	const size_t chars = at / 3 * 4;
+	return chars + chars / 76 * 2;
+}
+
+static void play_torn(struct dp_test *t, const struct torn *m, size_t from, size_t to)
+{
+	static unsigned number;
+	struct dp_test_conn c = dp_test_conn(number++ % 60000);
+	dp_test_forget(t);
+	dp_test_greet(t, &c);
+	dp_test_envelope(t, &c);
+	if (from)
+		dp_test_bytes(t, &c, 0, m->mail.p, from);
+	/* Its receiver has had what is missing here, and says so while there is room in its window. */
+	for (size_t left = to - from, k; left; left -= k) {
+		k = left < 30000 ? left : 30000;
+		c.seq[0] += (uint32_t)k;
+		if (to - from > 30000)
+			dp_test_segment(t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+	}
+	for (size_t at = to, k, sent = 0; at < m->mail.n; at += k) {
+		k = m->mail.n - at < 700 ? m->mail.n - at : 700;
+		dp_test_bytes(t, &c, 0, m->mail.p + at, k);
+		if (++sent % 32 == 0)
+			dp_test_segment(t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+	}
+	dp_test_accept(t, &c);
+	dp_test_fins(t, &c);
+	dp_test_check(t);
+}
+
+static const char *const torn_names[] = { "m0", "m1", "m2", "m3", "m4" };
+
+static void make_torn(struct torn *m)
+{
+	static const unsigned flags[] = { DP_MADE_DEFLATED, DP_MADE_STORED, DP_MADE_DEFLATED | DP_MADE_DESCRIPTOR,
+					  DP_MADE_STORED | DP_MADE_DESCRIPTOR, DP_MADE_DEFLATED };
+	struct dp_made_zip z = { 0 };
+	struct dp_text gz = { 0 }, parts = { 0 };
+	struct dp_made made[2];
+	uint64_t seed = 9;
+	for (unsigned i = 0; i < 5; i++) {
+		uint8_t content[900];
+		for (size_t k = 0; k < sizeof content; k++)
+			content[k] = (uint8_t)('a' + dp_test_random(&seed, 16));
+		if (i == 4)
+			memcpy(content + 700, "KERNEL32.DLL ADVAPI32.DLL", 25);
+		m->base[i] = dp_made_zip_add(&z, torn_names[i], content, sizeof content, flags[i]);
+		dp_text_put(&gz, content, sizeof content / 2);
+	}
+	dp_made_zip_end(&z);
+	dp_made_gzip(&gz, "unpacked");
+	dp_made_base64(&made[0], z.data.p, z.data.n, NULL);
+	dp_made_base64(&made[1], gz.p, gz.n, NULL);
+	dp_text_printf(&parts, "Subject: torn\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+	for (unsigned i = 0; i < 2; i++) {
+		dp_text_printf(&parts, "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=%s\r\n"
+			       "Content-Transfer-Encoding: base64\r\n\r\n", i ? "a.gz" : "a.zip");
+		if (!i)
+			m->zip = parts.n;
+		dp_text_put(&parts, made[i].text.p, made[i].text.n);
+		dp_made_free(&made[i]);
+	}
+	dp_text_printf(&parts, "--b--\r\n");
+	m->mail = parts;
+	dp_text_free(&gz);
+	dp_made_zip_free(&z);
+}
+
+/* Wherever bytes are missing: members before are as without that, those behind are found by their headers, and what was torn is
+ * not called malformed, nor the message clean. */
+static void test_holes(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct torn m = { 0 };
+	uint64_t seed = 21;
+	unsigned found = 0;
+	dp_test_init(&t);
+	dp_test_open(&t);
+	make_torn(&m);
+	play_torn(&t, &m, 0, 0);
+	m.whole = dp_test_story(&t);
+	has(m.whole, "verdict=infected reason= ");
+	has(m.whole, " name=unpacked ");
+	for (size_t from = 0; from < m.mail.n; from += 1 + dp_test_random(&seed, 3)) {
+		size_t to = from + 1 + dp_test_random(&seed, dp_test_random(&seed, 2) ? 90 : 1500);
+		if (to > m.mail.n)
+			to = m.mail.n;
+		play_torn(&t, &m, from, to);
+		char *story = dp_test_story(&t);
+		for (size_t i = 0; i < dp_test_count(&t, CT_MESSAGE); i++) {
+			const struct ct_message *r = &dp_test_nth(&t, CT_MESSAGE, i)->rec.u.message;
+			if (r->reason != CT_REASON_GAP || (r->verdict != CT_INFECTED && r->verdict != CT_UNSCANNED))
+				fail_msg("[%zu, %zu): %s", from, to, story);
+			found += r->verdict == CT_INFECTED;
+		}
+		for (unsigned i = 0; i < 5; i++) {
+			/* Its header begins 32 bytes before; what comes behind it ends it, where its header does not say its size. */
+			const bool before = m.zip + in_base64(i < 4 ? m.base[i + 1] : m.base[4] + 900) + 8 <= from;
+			/* The line in which the hole ends tells whether its length was guessed right. */
+			const bool behind = i && from > m.zip + 76 * 3 && m.zip + in_base64(m.base[i] - 33) >= to + 78;
+			if ((before || behind) && !same_file(story, m.whole, torn_names[i]))
+				fail_msg("[%zu, %zu) without %s at %zu: %s\ninstead of\n%s", from, to, torn_names[i],
+					 m.zip + in_base64(m.base[i]), story, m.whole);
+		}
+		free(story);
+	}
+	assert_true(found > 300);
+	free(m.whole);
+	dp_text_free(&m.mail);
+	dp_test_close(&t);
+}
+
+/* Behind a hole of more than what is fed in its place, offsets are right, in a zip too. */
+static void test_a_long_hole(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_made_zip z = { 0 };
+	uint8_t *noise = calloc(1, 300000);
+	assert_non_null(noise);
+	dp_test_init(&t);
+	dp_test_open(&t);
+	memcpy(noise + 290000, "KERNEL32.DLL ADVAPI32.DLL", 25);
+	const size_t one = dp_made_zip_add(&z, "one", noise, 300000, DP_MADE_STORED);
+	dp_made_zip_add(&z, "two", dp_made_bad, strlen(dp_made_bad), DP_MADE_DEFLATED);
+	dp_made_zip_end(&z);
+	struct dp_made b;
+	struct torn m = { 0 };
+	dp_made_base64(&b, z.data.p, z.data.n, NULL);
+	dp_made_message(&m.mail, "base64", "a.zip", &b.text);
+	const size_t body = (size_t)((uint8_t *)memmem(m.mail.p, m.mail.n, b.text.p, 76) - m.mail.p);
+	play_torn(&t, &m, body + in_base64(one + 1000), body + in_base64(one + 200000));
+	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_GAP, true);
+	char *story = dp_test_story(&t);
+	has(story, "file=a.zip >a.zip >one hit=KERNEL32.DLL@290000:");
+	has(story, "file=a.zip >a.zip >two hit=KERNEL32.DLL@");
+	free(story);
+	dp_text_free(&m.mail);
+	dp_made_free(&b);
+	dp_made_zip_free(&z);
+	free(noise);
+	dp_test_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +645,8 @@ int main(void)
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_refused_inline),
 		cmocka_unit_test(test_as_many_at_once_as_there_is_room_for),
+		cmocka_unit_test(test_holes),
+		cmocka_unit_test(test_a_long_hole),
 	};
 	return cmocka_run_group_tests_name("dp_archive", tests, dp_test_eal, dp_test_eal_stop);
 }
