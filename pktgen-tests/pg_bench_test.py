@@ -202,18 +202,18 @@ class Flows(unittest.TestCase):
 
     def test_a_million_fit(self):
         few, flows, messages, inflating = (self.flows("--flows", n, "--messages", m, "--inflating", k) for n, m, k in
-                                           ((16384, 1024, 64), (32768, 1024, 64), (16384, 2048, 64), (16384, 1024, 1024)))
+                                           ((16384, 1024, 64), (32768, 1024, 64), (16384, 2048, 64), (16384, 1024, 512)))
         for r in (few, flows, messages, inflating):
             self.assertTrue(r["as_meant"], r)
         a_flow, a_message, a_member = ((more["bytes"] - few["bytes"]) / n
-                                       for more, n in ((flows, 16384), (messages, 1024), (inflating, 960)))
+                                       for more, n in ((flows, 16384), (messages, 1024), (inflating, 448)))
         shared = few["bytes"] - 16384 * a_flow - 1024 * a_message - 64 * a_member
         # A tenth of it stays free.
         taken = shared + 1e6 * a_flow + 5e4 * a_message + 4000 * a_member
         self.assertLessEqual(taken, 0.9 * (2 << 30), (a_flow, a_message, a_member, shared))
 
     def test_all_that_is_made_is_counted(self):
-        for inflating, *arguments in ((0,), (0, "--inline"), (50,), (100,)):
+        for inflating, *arguments in ((0,), (0, "--inline"), (17,), (50,)):
             r = self.flows("--flows", 2000, "--messages", 100, "--inflating", inflating, *arguments)
             self.assertTrue(r["as_meant"], r)
             used = {name: pool["used"] for name, pool in r["pools"].items()}
@@ -238,6 +238,7 @@ class Flows(unittest.TestCase):
     def test_refused(self):
         for arguments, what in ((("--flows", "0"), "at least one flow"), (("--flows", "x"), "--flows x: expected a number"),
                                 (("--flows", "10", "--messages", "11"), "no more messages than flows"),
+                                (("--flows", "10", "--messages", "4", "--inflating", "3"), "at most half of them inflating"),
                                 (("--config", "./nowhere"), "./nowhere"), (("more",), "no further arguments")):
             p = bench("flows", *arguments)
             self.assertEqual(p.returncode, 2, p)

@@ -71,6 +71,7 @@ def memory(document, sizes):
         "|---|---|---|",
         "| an established mail connection | {:,} | flow {flows}, its place in the hash {flow_hash}, session {sessions} |".format(flow, **each),
         "| the same between two ports | {:,} | and {inlines} to know how its packets look, and what is held of it |".format(flow + each["inlines"], **each),
+        "| a member of an archive, or a gzip file, while it is inflated | {inflates:,} | zlib's state and its window |".format(**each),
         "| a packet out of order, beside its buffer | {segments} | a node |".format(**each),
         "| a packet between two ports, until it is acknowledged or judged, beside its buffer | {runs} | a run |".format(**each)))
     for name, text in (("sizes", "\n".join(rows)), ("costs", costs)):
