@@ -14,12 +14,11 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/dp_admit.h"
-#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_frags.h"
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_inline_state.h"
-#include "dataplane/dp_kept.h"
+#include "dataplane/dp_joined.h"
 #include "dataplane/dp_layers.h"
 #include "dataplane/dp_mirror.h"
 #include "dataplane/dp_protocol.h"
@@ -64,21 +63,6 @@ void dp_worker_idle(struct dp_worker *w)
 
 /* The way of a packet. */
 
-/* What is not looked into goes on where packets go on at all. */
-static enum dp_fate pass(const struct dp_worker *w)
-{
-	return w->use == DP_USE_INLINE ? DP_FORWARDED : DP_CONSUMED;
-}
-
-/* What is wrong with it keeps it from being read; who only observes lets it go on. */
-static enum dp_fate refuse(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
-{
-	if (w->use != DP_USE_INLINE || dp_worker_guards(w))
-		return dp_worker_drop(w, m, why);
-	w->stats.unread[why]++;
-	return DP_FORWARDED;
-}
-
 /* A mail client's greeting, which it says once: mail of which nothing will be read, for no flow is kept. */
 static void count_greeting(struct dp_worker *w, const struct dp_packet *pkt, const struct rte_mbuf *m)
 {
@@ -99,12 +83,12 @@ static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, st
 	bool mail = dp_conn_is_mail(w, pkt);
 	if (!dp_worker_guards(w)) {
 		count_greeting(w, pkt, m);
-		return pass(w);
+		return dp_worker_pass(w);
 	}
 	if (!mail)
-		return pass(w);
+		return dp_worker_pass(w);
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
-		return pass(w);
+		return dp_worker_pass(w);
 	return dp_worker_drop(w, m, DP_DROP_NO_ROOM);
 }
 
@@ -112,7 +96,7 @@ static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, st
 static enum dp_fate unreadable(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_drop why)
 {
 	bool tcp = pkt->proto == IPPROTO_TCP && (pkt->sport == 0 || dp_conn_is_mail(w, pkt));
-	return w->use == DP_USE_INLINE && !tcp ? pass(w) : refuse(w, m, why);
+	return w->use == DP_USE_INLINE && !tcp ? dp_worker_pass(w) : dp_worker_refuse(w, m, why);
 }
 
 /* Its IP length promises more than the frame ever had: no receiver takes it. Of a frame that a capture holds in part,
@@ -122,51 +106,16 @@ static bool never_whole(const struct rte_mbuf *m, const struct dp_packet *pkt)
 	return pkt->payload_missing && (uint64_t)rte_pktmbuf_pkt_len(m) + pkt->payload_missing > dp_meta_const(m)->wire_len;
 }
 
-static enum dp_class parse(const struct dp_worker *w, const struct rte_mbuf *m, struct dp_packet *pkt)
-{
-	const struct dp_meta *meta = dp_meta_const(m);
-	enum dp_class class = dp_tunnel_parse(&w->tunnels, (enum dp_link)meta->link, rte_pktmbuf_mtod(m, const uint8_t *),
-	                                      rte_pktmbuf_data_len(m), rte_pktmbuf_pkt_len(m), pkt);
-	if (meta->datagram && pkt->tunnel == 0)
-		pkt->tunnel = meta->tunnel;
-	return class;
-}
-
-/* Another worker's: it is held until that one has it. */
-static bool give(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose)
-{
-	struct dp_meta *meta = dp_meta(m);
-	if (!w->give)
-		return false;
-	uint8_t kind = meta->kind;
-	meta->kind = DP_GIVEN;
-	if (!meta->uncounted)
-		w->account[meta->port].held++;
-	if (w->give(w->sink, m, pkt, whose))
-		return true;
-	meta->kind = kind;
-	if (!meta->uncounted)
-		w->account[meta->port].held--;
-	return false;
-}
-
-/* It was put together of fragments that differ: which bytes its receiver has is not known. */
-static void tell_difference(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
-{
-	const struct dp_fragments_differ *d = &meta->differ;
-	struct rs_contradiction c = { d->at, d->off, d->len, d->seen_off, d->seen_len };
-	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
-}
-
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
 	if (pkt->payload_missing && (w->use == DP_USE_INLINE || never_whole(m, pkt)))
 		return unreadable(w, m, pkt, DP_DROP_TRUNCATED);
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
-	if (!f && dp_meta(m)->datagram && give(w, m, pkt, DP_OWNER_FLOW))
+	if (!f && dp_meta(m)->datagram && dp_joined_give(w, m, pkt, DP_OWNER_FLOW))
 		return DP_GONE;
-	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it: it changes nothing. */
+	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it, and it changes
+	 * nothing. */
 	if (w->use != DP_USE_INLINE)
 		f = dp_conn_of(w, f, pkt, dp_meta(m));
 	switch (dp_streams_checksum(w, f, pkt, m)) {
@@ -177,29 +126,29 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	case DP_SUM_DROP:
 		/* What is no mail goes on as it is: its receiver will not take it. */
 		if (w->use == DP_USE_INLINE && !(f && (f->inl || f->dead)) && !dp_conn_is_mail(w, pkt))
-			return pass(w);
-		return refuse(w, m, DP_DROP_BAD_CHECKSUM);
+			return dp_worker_pass(w);
+		return dp_worker_refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	if (w->use == DP_USE_INLINE)
 		f = dp_conn_of(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
 	if (dp_meta(m)->differs)
-		tell_difference(w, f, pkt, dp_meta(m));
+		dp_joined_tell(w, f, pkt, dp_meta(m));
 	switch (dp_admit_segment(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
 	case DP_SUM_WAIT:
 		return DP_HELD;
 	case DP_SUM_DROP:
-		return refuse(w, m, DP_DROP_INVALID);
+		return dp_worker_refuse(w, m, DP_DROP_INVALID);
 	}
 	if (dp_worker_guards(w))
 		return dp_inline_segment(w, f, pkt, m);
 	f = dp_conn_segment(w, f, pkt, m);
 	if (f && w->use == DP_USE_MIRROR && w->tx)
 		dp_mirror_segment(w, f, pkt, m);
-	return pass(w);
+	return dp_worker_pass(w);
 }
 
 /* For the records of a session, should one begin with it. */
@@ -215,47 +164,13 @@ static void note_tunnel(struct dp_worker *w, const struct rte_mbuf *m, const str
 
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m);
 
-/* Between two ports: what is no mail's goes on in the fragments that came; what is or may be some in segments of ours, for
- * its receiver might put together other fragments than were judged here. */
-static enum dp_fate pass_datagram(struct dp_worker *w, struct rte_mbuf *m)
-{
-	struct dp_meta *meta = dp_meta(m);
-	struct ct_account *a = &w->account[meta->port];
-	struct dp_packet pkt;
-	bool tcp = parse(w, m, &pkt) == DP_TCP;
-	const struct dp_flow *f = tcp ? dp_conn_find(w, &pkt, meta) : NULL;
-	if (tcp && (dp_conn_is_mail(w, &pkt) || (f && (f->inl || f->proto != DP_PROTO_NONE)))) {
-		dp_kept_forward_part(w, m, &pkt, 0, pkt.payload_len, NULL);
-		return DP_CONSUMED;
-	}
-	struct rte_mbuf *part = meta->fragments;
-	meta->fragments = NULL;
-	rte_pktmbuf_free(m);
-	for (struct rte_mbuf *next; part; part = next) {
-		next = dp_meta(part)->fragments;
-		a->held -= next != NULL;
-		w->tx(w->sink, part, !dp_meta(part)->port);
-	}
-	return DP_GONE;
-}
+static bool act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate);
 
 /* A datagram made of fragments is a packet like any other, until it is to be sent. */
 static enum dp_fate datagram(struct dp_worker *w, struct rte_mbuf *m)
 {
-	struct dp_meta *meta = dp_meta(m);
-	enum dp_fate fate = inspect(w, m);
-	if (fate == DP_GONE)
-		return fate;
-	if (meta->uncounted)
-		return DP_HELD;
-	if (fate == DP_FORWARDED)
-		fate = pass_datagram(w, m);
-	if (fate != DP_GONE && dp_worker_guards(w))
-		dp_frags_release(m, &w->account[meta->port]);
-	return fate;
+	return dp_joined_send(w, m, inspect(w, m));
 }
-
-static bool act(struct dp_worker *w, struct rte_mbuf *m, enum dp_fate fate);
 
 /* What another worker, or this one, counts as received and held. True: it is the worker's no more. */
 static bool given(struct dp_worker *w, struct rte_mbuf *m)
@@ -273,34 +188,10 @@ static void completed(struct dp_worker *w, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 }
 
-/* Who only observes lets fragments go on as they come, and looks at what they make: it is counted aside. */
-static enum dp_fate observe(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
-{
-	struct dp_meta *meta = dp_meta(m);
-	struct rte_mbuf *whole;
-	rte_pktmbuf_refcnt_update(m, 1);
-	w->tx(w->sink, m, !meta->port);
-	meta->uncounted = true;
-	dp_frags_take(w->frags, pkt, m, &whole);
-	if (whole)
-		completed(w, whole);
-	return DP_HELD;
-}
-
 static enum dp_fate fragment(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	struct dp_meta *meta = dp_meta(m);
-	struct rte_mbuf *whole;
-	if (!w->frags || !dp_frags_wants(w->frags, pkt, m))
-		return pass(w);
-	/* Between two ports a datagram goes on with its fragments, or in segments: what is in fragments itself could do neither. */
-	if (meta->depth == DP_FRAGS_DEPTH || (meta->datagram && w->use == DP_USE_INLINE))
-		return meta->uncounted ? DP_HELD : refuse(w, m, DP_DROP_FRAGMENT);
-	if (!meta->datagram && meta->kind == DP_FRAME && give(w, m, pkt, DP_OWNER_FRAGMENT))
-		return DP_GONE;
-	if (w->use == DP_USE_INLINE && !dp_worker_guards(w))
-		return observe(w, pkt, m);
-	enum dp_fate fate = dp_frags_take(w->frags, pkt, m, &whole);
+	struct rte_mbuf *whole = NULL;
+	enum dp_fate fate = dp_joined_take(w, pkt, m, &whole);
 	if (whole)
 		completed(w, whole);
 	return fate;
@@ -310,7 +201,7 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_packet pkt;
-	enum dp_class class = parse(w, m, &pkt);
+	enum dp_class class = dp_joined_parse(w, m, &pkt);
 	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
 		w->stats.cut_packets++;
 	/* One that was given is counted where it was received. */
@@ -318,7 +209,7 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 		w->stats.class_packets[class]++;
 	/* Nobody receives the copies of a mirror that pass between two ports. */
 	if (pkt.mirrored && w->use == DP_USE_INLINE)
-		return pass(w);
+		return dp_worker_pass(w);
 	switch (class) {
 	case DP_TCP:
 		if (pkt.depth > 0)
@@ -327,7 +218,7 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	case DP_FRAGMENT:
 		return fragment(w, &pkt, m);
 	case DP_OTHER:
-		return pass(w);
+		return dp_worker_pass(w);
 	case DP_TRUNCATED:
 		return unreadable(w, m, &pkt, DP_DROP_TRUNCATED);
 	case DP_BAD_LINK:
@@ -337,7 +228,7 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	case DP_BAD_TCP:
 		return unreadable(w, m, &pkt, DP_DROP_BAD_TCP);
 	case DP_TOO_DEEP:
-		return refuse(w, m, DP_DROP_TOO_DEEP);
+		return dp_worker_refuse(w, m, DP_DROP_TOO_DEEP);
 	case DP_CLASS_MAX:
 		break;
 	}

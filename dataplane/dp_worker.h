@@ -217,10 +217,26 @@ static inline enum dp_fate dp_worker_drop(struct dp_worker *w, const struct rte_
 	return DP_DROPPED;
 }
 
+/* What is not looked into goes on where packets go on at all. */
+static inline enum dp_fate dp_worker_pass(const struct dp_worker *w)
+{
+	return w->use == DP_USE_INLINE ? DP_FORWARDED : DP_CONSUMED;
+}
+
+/* What is wrong with it keeps it from being read; who only observes lets it go on. */
+static inline enum dp_fate dp_worker_refuse(struct dp_worker *w, const struct rte_mbuf *m, enum dp_drop why)
+{
+	if (w->use != DP_USE_INLINE || dp_worker_guards(w))
+		return dp_worker_drop(w, m, why);
+	w->stats.unread[why]++;
+	return DP_FORWARDED;
+}
+
 /* One burst: received packets are looked at, and given back or sent on. This is the whole way of a packet. */
 void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n);
 
-/* What became of a frame that was given to the sink, said before it is freed: counted at the port that it came in by, and left by. */
+/* What became of a frame that was given to the sink, said before it is freed: counted at the port that it came in by, and
+ * left by. */
 void dp_worker_sent(struct dp_worker *w, const struct rte_mbuf *m, unsigned out);
 void dp_worker_unsent(struct dp_worker *w, const struct rte_mbuf *m);
 

@@ -57,6 +57,7 @@ static void usage(FILE *to)
 	      "  --inline       as between two ports\n"
 	      "  --config FILE  capacities as there, not as these numbers ask for\n"
 	      "  --sizes        print the table of what a worker's memory is made of, and end\n"
+	      "\n"
 	      "reassemble: one worker over connections in memory whose content it does not read\n"
 	      "(TLS): headers, flow table and TCP alone. The limit: the same frames fetched,\n"
 	      "parsed, and a byte of each of their cache lines read. A line each for segments\n"
