@@ -182,6 +182,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	}
 	if (w->use == DP_USE_INLINE)
 		f = dp_conn_of(w, f, pkt, dp_meta(m));
+	else if (f)
+		f = dp_conn_renew(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
 	if (dp_meta(m)->differs)

@@ -21,7 +21,11 @@
  *
  * Resets: beside the way (`aside`) a reset may never have arrived, and its sender may go on. There it closes nothing: the connection
  * is RS_TCP_RESET, and goes on as it was with rs_tcp_revive. Between two ports it counts where the receiver takes it without asking
- * (RFC 5961 3.2): at the number that it expects next, as far as that is known here. */
+ * (RFC 5961 3.2): at the number that it expects next, as far as that is known here.
+ *
+ * Another handshake on the same ports: between two ports it replaces the connection at once, for its answer arrives where it goes. Beside
+ * the way neither of its packets may have arrived: there it replaces the connection when somebody goes on behind it (rs_tcp_is_anew);
+ * behind a reset at once. */
 #ifndef RS_TCP_H
 #define RS_TCP_H
 
@@ -84,6 +88,8 @@ struct rs_tcp {
 	uint32_t refused_isn[2];
 	uint8_t expected; /* bit i: expected_seq[i] is set */
 	uint32_t expected_seq[2]; /* of a direction not started: what the other side acknowledged last */
+	uint8_t anew; /* aside: 1 + the direction of a later SYN with other numbers, which was answered; 0: none. anew_isn are its numbers */
+	uint32_t anew_isn[2];
 	uint32_t syn_len[2]; /* payload bytes of the SYN */
 	struct rs_tcp_syn_data syn_data[2];
 	uint64_t far_seq[2], far_ack[2]; /* beyond the window: a segment's offset, an acknowledgement of it; 0: none */
@@ -125,6 +131,10 @@ static inline bool rs_tcp_proven(const struct rs_tcp *c)
 {
 	return c->agreed == 3 && c->seen == 3;
 }
+
+/* The segment goes on behind the handshake that was seen last, and not in this connection: that one begins with it. anew_isn are its
+ * numbers, anew - 1 is who asked. */
+bool rs_tcp_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
 
 /* What it holds out of order: sum of the references' costs. */
 static inline uint32_t rs_tcp_held(const struct rs_tcp *c)
