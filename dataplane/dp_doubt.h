@@ -34,6 +34,7 @@ struct dp_doubt { /* of one direction */
 	uint16_t n;
 	bool right; /* a right checksum was seen */
 	bool trusted; /* the receiver acknowledged a segment with a wrong one */
+	bool alone; /* nothing of this direction waits for the other one to be seen: it is not in the capture */
 	uint32_t cost; /* of those that wait */
 };
 
