@@ -158,6 +158,16 @@ static void tell_difference(struct dp_worker *w, struct dp_flow *f, const struct
 	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
 }
 
+/* As dp_conn_of. The sum of what was put together here may be wrong where its receiver's is right: differences are told before it is
+ * looked at. */
+static struct dp_flow *flow_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	f = dp_conn_of(w, f, pkt, meta);
+	if (f && meta->differs)
+		tell_difference(w, f, pkt, meta);
+	return f;
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
@@ -168,7 +178,7 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		return DP_GONE;
 	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it: it changes nothing. */
 	if (w->use != DP_USE_INLINE)
-		f = dp_conn_of(w, f, pkt, dp_meta(m));
+		f = flow_of(w, f, pkt, dp_meta(m));
 	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
@@ -181,13 +191,11 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		return refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	if (w->use == DP_USE_INLINE)
-		f = dp_conn_of(w, f, pkt, dp_meta(m));
+		f = flow_of(w, f, pkt, dp_meta(m));
 	else if (f)
 		f = dp_conn_renew(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
-	if (dp_meta(m)->differs)
-		tell_difference(w, f, pkt, dp_meta(m));
 	switch (dp_admit_segment(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
