@@ -194,6 +194,10 @@ static void test_gap(void **state)
 		dp_test_accept(&t, &c);
 		dp_test_fins(&t, &c);
 		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 1);
+		const struct ct_anomaly *a = &dp_test_nth(&t, CT_ANOMALY, 0)->rec.u.anomaly;
+		assert_string_equal(a->event, "stream.reassembly_seq_gap");
+		assert_true(a->to_server && !a->contradicts);
 		dp_test_forget(&t);
 	}
 	assert_true(t.worker->stats.tcp_gaps > 0);

@@ -50,8 +50,11 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 static void on_gap(void *arg, unsigned dir, uint64_t n)
 {
 	struct dp_worker *w = arg;
-	if (!dp_flow_is_held(w->flow, dir))
-		dp_protocol_gap(w, w->flow, dir, n);
+	if (dp_flow_is_held(w->flow, dir))
+		return;
+	if (!w->flow->inl)
+		dp_anomaly_flow(w, w->flow, dir, DP_ANOMALY_GAP, NULL);
+	dp_protocol_gap(w, w->flow, dir, n);
 }
 
 /* What contradicts is not read inline; elsewhere the receiver may have it. */
