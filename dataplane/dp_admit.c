@@ -3,6 +3,7 @@
 
 #include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_inline_state.h"
+#include "dataplane/dp_streams.h"
 
 enum dp_anomaly dp_admit_anomaly(enum rs_doubt why)
 {
@@ -24,6 +25,7 @@ enum dp_anomaly dp_admit_anomaly(enum rs_doubt why)
 		return DP_ANOMALY_RST;
 	case RS_DOUBT_NONE:
 	case RS_DOUBT_SUM:
+	case RS_DOUBT_AHEAD:
 	case RS_DOUBT_MAX:
 		break;
 	}
@@ -89,6 +91,33 @@ static uint64_t waiting_up_to(const struct dp_flow *f, unsigned dir)
 	return off > 0 ? (uint64_t)off : 0;
 }
 
+/* A server's answer, and all that is known of its client is what the server says of it. */
+static bool is_ahead(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	const struct rs_tcp *c = &f->tcp;
+	uint8_t other = (uint8_t)(1u << !dir);
+	if (pkt->payload_len == 0 || f->doubt[dir].alone || (c->seen & other) || !(c->known & other))
+		return false;
+	return (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK | RS_TCP_RST)) == RS_TCP_ACK && rs_stream_offset(&c->dir[!dir], pkt->ack) > 0;
+}
+
+/* No mirror shows its two directions further apart. */
+#define AHEAD_MAX UINT64_C(5000000000)
+
+/* It waits until the other side is seen to acknowledge it: replies are read behind what they answer. False: the other side is not in the
+ * capture, and nothing waits for it any more. */
+static bool wait_for_other(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	const struct rs_seg *first = f->doubt[dir].first;
+	bool late = first && dp_meta(m)->time - dp_meta(first->ref)->time > AHEAD_MAX;
+	if (!late && dp_doubt_wait(w, f, dir, RS_DOUBT_AHEAD, pkt, m))
+		return true;
+	f->doubt[dir].alone = true;
+	dp_streams_settle_all(w, f);
+	dp_admit_options(w, pkt, m);
+	return false;
+}
+
 enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (!f || f->proto == DP_PROTO_NONE)
@@ -97,6 +126,10 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
 	uint64_t waiting[2] = { waiting_up_to(f, 0), waiting_up_to(f, 1) };
 	dp_admit_options(w, pkt, m);
+	if (w->use != DP_USE_INLINE && is_ahead(f, dir, pkt) && wait_for_other(w, f, dir, pkt, m)) {
+		w->stats.doubts[RS_DOUBT_AHEAD]++;
+		return DP_SUM_WAIT;
+	}
 	enum rs_doubt why = rs_valid_check(&f->valid, &f->tcp, dir, &seg, &w->options, waiting, dp_meta(m)->time);
 	if (why == RS_DOUBT_NONE)
 		return DP_SUM_TAKE;

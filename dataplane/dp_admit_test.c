@@ -630,6 +630,81 @@ static void test_probes(void **state)
 	}
 }
 
+/* One side's packets of a whole session; what the other one says is taken as said. */
+static void play_side(struct dp_test *t, unsigned side, unsigned messages)
+{
+	struct dp_test_conn c = dp_test_conn(3);
+	static const struct {
+		unsigned from;
+		const char *text;
+	} open[] = { { 1, "220 mx.example.net ESMTP\r\n" }, { 0, "EHLO client.example.org\r\n" }, { 1, "250 mx.example.net\r\n" } },
+	  mail[] = { { 0, "MAIL FROM:<a@example.org>\r\n" }, { 1, "250 2.1.0 Ok\r\n" }, { 0, "RCPT TO:<b@example.com>\r\n" },
+		     { 1, "250 2.1.5 Ok\r\n" }, { 0, "DATA\r\n" }, { 1, "354 go on\r\n" }, { 0, "Subject: x\r\n\r\ntext\r\n.\r\n" },
+		     { 1, "250 2.0.0 queued as 4711\r\n" } };
+	c.seq[!side]++;
+	dp_test_segment(t, &c, side, side ? RS_TCP_SYN | RS_TCP_ACK : RS_TCP_SYN, c.seq[side], NULL, 0);
+	c.seq[side]++;
+	for (size_t i = 0, n = sizeof open / sizeof *open; i < n + messages * (sizeof mail / sizeof *mail); i++) {
+		size_t k = i < n ? i : (i - n) % (sizeof mail / sizeof *mail);
+		unsigned from = i < n ? open[k].from : mail[k].from;
+		const char *text = i < n ? open[k].text : mail[k].text;
+		if (from == side)
+			dp_test_say(t, &c, from, text);
+		else
+			c.seq[from] += (uint32_t)strlen(text);
+		if (from != side)
+			dp_test_segment(t, &c, side, RS_TCP_ACK, c.seq[side], NULL, 0);
+	}
+	dp_test_segment(t, &c, side, RS_TCP_FIN | RS_TCP_ACK, c.seq[side], NULL, 0);
+}
+
+/* All of the server's packets, then all of the client's: each reply is read behind what it answers, and no message is invented. */
+static void test_server_first(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	dp_test_init(&t);
+	dp_test_open(&t);
+	play_side(&t, 1, 2);
+	assert_int_equal(dp_test_account(&t).held, 9);
+	assert_int_equal(t.worker->stats.doubts[RS_DOUBT_AHEAD], 9);
+	play_side(&t, 0, 2);
+	assert_int_equal(dp_test_account(&t).held, 0);
+	assert_int_equal(dp_test_count(&t, CT_MESSAGE), 2);
+	for (size_t i = 0; i < 2; i++) {
+		dp_test_verdict(&t, i, CT_CLEAN, CT_REASON_NONE, true);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, i), "reply=250 rcpts=1"));
+	}
+	dp_test_close(&t);
+}
+
+/* The client is not in the capture: what was taken unread is told, at the end, when five seconds have passed, or when there is no room. */
+static void test_server_alone(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	for (unsigned way = 0; way < 3; way++) {
+		dp_test_init(&t);
+		dp_test_open(&t);
+		play_side(&t, 1, way == 2 ? DP_DOUBT_MAX / 4 + 1 : 2);
+		size_t told = dp_test_count(&t, CT_MESSAGE);
+		assert_int_equal(told > 0, way == 2);
+		if (way == 1) {
+			struct dp_test_conn c = dp_test_conn(3);
+			t.time += UINT64_C(6000000000);
+			c.seq[1] += 1 + 26 + 20 + 2 * (14 + 14 + 11 + 26);
+			c.seq[0] += 400;
+			dp_test_say(&t, &c, 1, "421 bye\r\n");
+			assert_int_equal(dp_test_count(&t, CT_MESSAGE), 2);
+		}
+		dp_test_end(&t);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), way == 2 ? DP_DOUBT_MAX / 4 + 1 : 2);
+		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
+		assert_int_equal(dp_test_account(&t).consumed, t.frames);
+		dp_test_close(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -649,6 +724,8 @@ int main(void)
 		cmocka_unit_test(test_multipath_joined),
 		cmocka_unit_test(test_out_of_step),
 		cmocka_unit_test(test_probes),
+		cmocka_unit_test(test_server_first),
+		cmocka_unit_test(test_server_alone),
 	};
 	return cmocka_run_group_tests_name("dp_admit", tests, dp_test_eal, dp_test_eal_stop);
 }

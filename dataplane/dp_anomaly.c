@@ -18,11 +18,11 @@ static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 	EVENT(DP_ANOMALY_SYN, CT_REASON_NONE, "stream.est_syn_resend_diff_seq")
 	EVENT(DP_ANOMALY_SYN_NUMBER, CT_REASON_NONE, "stream.3whs_syn_resend_diff_seq_on_syn_recv")
 	EVENT(DP_ANOMALY_SYN_ACK_NUMBER, CT_REASON_NONE, "stream.3whs_synack_resend_with_diff_seq")
-	EVENT(DP_ANOMALY_EARLY_DATA, CT_REASON_NONE, "stream.3whs_ack_data_inject")
 	EVENT(DP_ANOMALY_URGENT, CT_REASON_MALFORMED, "stream.urgent_data")
 	EVENT(DP_ANOMALY_FRAG4_OVERLAP, CT_REASON_MALFORMED, "decoder.ipv4.frag_overlap")
 	EVENT(DP_ANOMALY_FRAG6_OVERLAP, CT_REASON_MALFORMED, "decoder.ipv6.frag_overlap")
 	EVENT(DP_ANOMALY_SIGNED, CT_REASON_NONE, "stream.unexpected_signature")
+	EVENT(DP_ANOMALY_GAP, CT_REASON_NONE, "stream.reassembly_seq_gap")
 	EVENT(DP_ANOMALY_UNACCEPTABLE, CT_REASON_MALFORMED, "stream.unacceptable_acknowledged")
 #undef EVENT
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_anomaly: what no honest sender's packets do, told once a connection and event.
+/* dp_anomaly: what no honest sender's packets do, and bytes that are missing: told once a connection and event.
  *
  * Owner:  one worker. Memory: two bits an event in the flow; records from the worker's pool.
  * Events have Suricata's names where it has one. Of connections that are not mail nothing is told; what is not known yet to be mail has

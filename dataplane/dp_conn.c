@@ -206,6 +206,58 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 	return f;
 }
 
+static void ignore_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t len)
+{
+	(void)arg;
+	(void)dir;
+	(void)ref;
+	(void)skip;
+	(void)len;
+}
+
+/* The handshake that was seen in the old connection is the new one's. asks: whose SYN it was. */
+static struct dp_flow *begin_behind(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, bool asks,
+                                    uint32_t isn, uint32_t peer_isn)
+{
+	static const struct rs_tcp_ops nothing = { .data = ignore_data };
+	struct dp_packet first = *pkt;
+	first.tcp_flags = asks ? RS_TCP_SYN : RS_TCP_SYN | RS_TCP_ACK;
+	first.payload_len = 0;
+	struct dp_flow *f = new_flow(w, &first, meta, true);
+	if (!f)
+		return NULL;
+	struct rs_tcp_segment syn = { .seq = asks ? isn : peer_isn, .flags = RS_TCP_SYN };
+	struct rs_tcp_segment answer = { .seq = asks ? peer_isn : isn, .ack = syn.seq + 1, .flags = RS_TCP_SYN | RS_TCP_ACK };
+	rs_tcp_packet(&f->tcp, &w->streams, asks ? 0 : 1, &syn, NULL, 0, &nothing, w);
+	rs_tcp_packet(&f->tcp, &w->streams, asks ? 1 : 0, &answer, NULL, 0, &nothing, w);
+	f->pcap_cnt = meta->pcap_cnt;
+	f->input = meta->input;
+	return f;
+}
+
+struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	const struct rs_tcp *c = &f->tcp;
+	if (!c->anew || f->proto == DP_PROTO_NONE)
+		return f;
+	unsigned dir = dp_flow_direction(f, pkt);
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	if (!rs_tcp_is_anew(c, dir, &seg, w->streams.window))
+		return f;
+	uint32_t isn = c->anew_isn[dir], peer_isn = c->anew_isn[!dir];
+	bool asks = c->anew == 1 + dir;
+	/* Either handshake's SYN may have offered it: the old connection has noted both. */
+	uint8_t joins = f->mptcp & DP_FLOW_JOINS;
+	bool offered[2] = { f->mptcp & 1u << dir, f->mptcp & 1u << !dir };
+	/* Its end was not seen. */
+	remove_flow(w, f, CT_REASON_GAP);
+	f = begin_behind(w, pkt, meta, asks, isn, peer_isn);
+	if (f)
+		f->mptcp = (uint8_t)(joins | (offered[0] ? 1 : 0) | (offered[1] ? 2 : 0));
+	w->flow = f;
+	return f;
+}
+
 static enum dp_flow_list list_of(const struct dp_flow *f)
 {
 	if (f->tcp.state >= RS_TCP_RESET)

@@ -30,6 +30,7 @@ struct side { /* what one end says, and how much of it the other one has */
 	uint8_t has[STREAM_MAX]; /* the other end has this byte */
 	size_t edge; /* all before it */
 	size_t sent; /* all before it was sent once */
+	size_t acked; /* what the other end has said that it has */
 	uint32_t isn;
 	bool fin;
 };
@@ -116,6 +117,7 @@ static void take(struct side *s, size_t off, size_t n)
 /* Segments. */
 
 struct draft {
+	unsigned who;
 	struct dp_built b;
 	uint8_t options[40];
 	bool bad_sum;
@@ -126,7 +128,7 @@ struct draft {
 
 static void draft(const struct run *r, struct draft *d, unsigned who)
 {
-	*d = (struct draft){ .b = dp_built_plain(r->kind & KIND_V6) };
+	*d = (struct draft){ .who = who, .b = dp_built_plain(r->kind & KIND_V6) };
 	struct dp_built *b = &d->b;
 	if (who == SERVER) {
 		uint8_t swap[16];
@@ -184,6 +186,10 @@ static void put_fragment(struct run *r, const uint8_t *frame, size_t from, size_
 static void send_draft(struct run *r, struct draft *d)
 {
 	uint8_t frame[DP_BUILT_MAX];
+	struct side *other = &r->side[!d->who];
+	/* An honest segment that arrives here tells what its draft says. */
+	if (!d->bad_sum && other->acked < other->edge)
+		other->acked = other->edge;
 	size_t n = dp_built_write(&d->b, frame), tcp = d->b.v6 ? 54 : 34, all = n - 34, step = d->cut * 8u;
 	if (d->bad_sum)
 		frame[tcp + 16] ^= 0x5a;
@@ -226,14 +232,15 @@ static void send_bytes(struct run *r, unsigned who, size_t off, size_t n, bool a
 		take(s, off, n);
 }
 
-/* A segment that says nothing: an acknowledgement; or a probe, of bytes that its receiver has. */
+/* A segment that says nothing: an acknowledgement; or a probe, of bytes that its receiver has acknowledged (RFC 9293 3.8.4): before
+ * that its sender could not know that nobody takes its garbage. */
 static void send_nothing(struct run *r, unsigned who, unsigned probe)
 {
 	struct draft d;
 	uint8_t garbage[4] = { 0 };
 	draft(r, &d, who);
-	if (probe && r->side[who].edge >= probe) {
-		d.b.seq = r->side[who].isn + 1 + (uint32_t)r->side[who].edge - probe;
+	if (probe && r->side[who].acked >= probe) {
+		d.b.seq = r->side[who].isn + 1 + (uint32_t)r->side[who].acked - probe;
 		d.b.payload = garbage;
 		d.b.len = probe;
 	}

@@ -194,6 +194,10 @@ static void test_gap(void **state)
 		dp_test_accept(&t, &c);
 		dp_test_fins(&t, &c);
 		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 1);
+		const struct ct_anomaly *a = &dp_test_nth(&t, CT_ANOMALY, 0)->rec.u.anomaly;
+		assert_string_equal(a->event, "stream.reassembly_seq_gap");
+		assert_true(a->to_server && !a->contradicts);
 		dp_test_forget(&t);
 	}
 	assert_true(t.worker->stats.tcp_gaps > 0);
@@ -241,6 +245,48 @@ static void test_port_reuse(void **state)
 			}
 	dp_text_free(&mail);
 	dp_test_close(&t);
+}
+
+/* A handshake in the middle of a message. goes_on: its sender goes on as if there had been none, for it reached nobody; else behind it. */
+static void play_second_handshake(struct dp_test *t, const struct dp_text *mail, uint32_t isn, uint32_t peer, bool goes_on)
+{
+	struct dp_test_conn c = dp_test_conn(7), other = dp_test_conn(7);
+	other.seq[0] = isn;
+	other.seq[1] = peer;
+	dp_test_greet(t, &c);
+	dp_test_envelope(t, &c);
+	dp_test_bytes(t, &c, 0, mail->p, 100);
+	if (goes_on) {
+		dp_test_shake(t, &other);
+		dp_test_bytes(t, &c, 0, mail->p + 100, mail->n - 100);
+		dp_test_accept(t, &c);
+		dp_test_fins(t, &c);
+	} else {
+		dp_test_mail(t, &other, mail, 100, 0);
+	}
+	dp_test_end(t);
+}
+
+static void test_second_handshake(void **state)
+{
+	(void)state;
+	struct dp_text mail = { 0 };
+	dp_made_infected(&mail);
+	struct dp_test_conn first = dp_test_conn(7);
+	for (unsigned i = 0; i < 12; i++) {
+		static const uint32_t far[3] = { 0x70000000, 20000, 0x80000000 };
+		bool goes_on = i & 1, same_peer = i / 2 & 1;
+		struct dp_test t;
+		open_small(&t);
+		play_second_handshake(&t, &mail, first.seq[0] + far[i / 4], first.seq[1] + (same_peer ? 0 : 0x60000000), goes_on);
+		if (!goes_on)
+			dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
+		dp_test_verdict(&t, !goes_on, CT_INFECTED, CT_REASON_NONE, true);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), goes_on ? 1 : 2);
+		assert_int_equal(t.worker->stats.flows, goes_on ? 1 : 2);
+		dp_test_close(&t);
+	}
+	dp_text_free(&mail);
 }
 
 static void test_vlan(void **state)
@@ -990,6 +1036,7 @@ int main(void)
 		cmocka_unit_test(test_lost_both_ways),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_port_reuse),
+		cmocka_unit_test(test_second_handshake),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_reversed),
 		cmocka_unit_test(test_ipv6),

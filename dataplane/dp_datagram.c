@@ -59,7 +59,7 @@ static enum dp_fragment_fault look6(const struct dp_packet *pkt, struct rte_mbuf
 	to->part = (struct rs_frag_part){ m, where & 0xfff8, end - data, header, where & 1, ip[1] >> 4 & 3 };
 	if (end > rte_pktmbuf_pkt_len(m))
 		return DP_FRAGMENT_CUT;
-	return to->part.off > 0 || has_all_headers(m, frag[0], data, end) ? DP_FRAGMENT_FINE : DP_FRAGMENT_BAD;
+	return to->part.off > 0 || has_all_headers(m, frag[0], data, end) ? DP_FRAGMENT_FINE : DP_FRAGMENT_SHORT;
 }
 
 enum dp_fragment_fault dp_fragment_look(const struct dp_packet *pkt, struct rte_mbuf *m, bool sums, bool unset,

@@ -17,7 +17,8 @@ struct dp_fragment { /* as its headers tell */
 enum dp_fragment_fault {
 	DP_FRAGMENT_FINE,
 	DP_FRAGMENT_CUT, /* part of it is missing in the frame */
-	DP_FRAGMENT_BAD, /* an IPv4 header with a wrong sum; of IPv6 a jumbogram, or a first one without all headers (RFC 7112) */
+	DP_FRAGMENT_BAD, /* an IPv4 header with a wrong sum; of IPv6 a jumbogram */
+	DP_FRAGMENT_SHORT, /* of IPv6: a first one without all headers. RFC 7112 has hosts discard it, and not all do. The rest is told */
 };
 
 /* Of a DP_FRAGMENT. sums: whether a wrong checksum of an IPv4 header makes it bad; 0 is passed over where `unset` says so (a card

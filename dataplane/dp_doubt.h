@@ -32,9 +32,10 @@ struct dp_doubt { /* of one direction */
 	struct rs_seg *first, *last; /* in the order they came; off is the sequence number */
 	uint32_t reach; /* n > 0: the number behind the last byte of those that waited since there were none */
 	uint16_t cost; /* of those that wait */
-	uint16_t n : 14;
+	uint16_t n : 13;
 	bool right : 1; /* a right checksum was seen */
 	bool trusted : 1; /* the receiver acknowledged a segment with a wrong one */
+	bool alone : 1; /* nothing of this direction waits for the other one to be seen: it is not in the capture */
 };
 _Static_assert(sizeof(struct dp_doubt) == 24, "no hole");
 

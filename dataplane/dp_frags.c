@@ -467,6 +467,9 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	dp_frags_expire(f, meta->time);
 	enum dp_fragment_fault fault = dp_fragment_look(pkt, m, sums != CT_CHECKSUMS_TRUST,
 		sums == CT_CHECKSUMS_AUTO && !f->inline_, &frag);
+	/* Of a copy its receiver may have taken it: what it makes is read, and what comes in its place is compared. */
+	if (fault == DP_FRAGMENT_SHORT && !f->inline_)
+		fault = DP_FRAGMENT_FINE;
 	if (fault != DP_FRAGMENT_FINE) {
 		drop(f, m, fault == DP_FRAGMENT_CUT ? DP_DROP_TRUNCATED : DP_DROP_FRAGMENT_BAD);
 		return DP_DROPPED;

@@ -309,6 +309,63 @@ static void beside_a_mirror_they_are_read(void **state)
 	}
 }
 
+/* What is put together here has neither copy's sum: it waits for its receiver's word, and is told whatever that is. */
+static void beside_a_mirror_differences_are_told(void **state)
+{
+	(void)state;
+	for (unsigned taken = 0; taken < 2; taken++) {
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		uint8_t frame[2048], fragment[2048];
+		static const char text[] = "Subject: x\r\n\r\nhello, this is one line\r\n.\r\n";
+		dp_test_init(&t);
+		t.use = DP_USE_MIRROR;
+		t.config.receivers.fallback = RS_OVERLAP_FIRST;
+		t.config.capture.checksums = CT_CHECKSUMS_AUTO;
+		dp_test_open(&t);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		size_t len = dp_test_segment_write(&c, 0, RS_TCP_ACK, c.seq[0], text, sizeof text - 1, frame);
+		for (unsigned i = 0; i < 3; i++) {
+			uint32_t off = i == 2 ? 40 : 24, n = i == 2 ? (uint32_t)len - 34 - 40 : 16;
+			if (i == 1) {
+				size_t k = dp_test_fragment_write(frame, len, 0, 24, true, 9, NULL, fragment);
+				dp_test_frame(&t, DP_LINK_ETHERNET, fragment, k);
+			}
+			size_t k = dp_test_fragment_write(frame, len, off, n, i < 2, 9, i ? NULL : "otherwise, it is", fragment);
+			dp_test_frame(&t, DP_LINK_ETHERNET, fragment, k);
+		}
+		/* Of the end of it, its sender says it again where nobody took it. */
+		if (!taken)
+			dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0], text, sizeof text - 1);
+		c.seq[0] += sizeof text - 1;
+		dp_test_say(&t, &c, 1, "250 2.0.0 queued as 4711\r\n");
+		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_MALFORMED, true);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), "decoder.ipv4.frag_overlap"));
+		dp_test_close(&t);
+	}
+}
+
+/* RFC 7112: hosts should discard it, and some do not. */
+static void beside_a_mirror_a_short_first_one_is_read(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_test_conn c = dp_test_conn(1);
+	struct dp_text mail = { 0 };
+	dp_test_init(&t);
+	t.use = DP_USE_MIRROR;
+	t.cut = 16;
+	c.v6 = true;
+	dp_test_open(&t);
+	dp_made_infected(&mail);
+	dp_test_mail(&t, &c, &mail, 300, 0);
+	dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+	assert_int_equal(dp_test_account(&t).dropped[DP_DROP_FRAGMENT_BAD], 0);
+	dp_test_close(&t);
+	dp_text_free(&mail);
+}
+
 /* Without an mbuf for the datagram, or with a port that takes nothing, it is dropped, and counted. */
 static void without_room(void **state)
 {
@@ -410,6 +467,8 @@ int main(void)
 		cmocka_unit_test(a_flood_pushes_out_its_own),
 		cmocka_unit_test(observed_they_go_on),
 		cmocka_unit_test(beside_a_mirror_they_are_read),
+		cmocka_unit_test(beside_a_mirror_differences_are_told),
+		cmocka_unit_test(beside_a_mirror_a_short_first_one_is_read),
 		cmocka_unit_test(without_room),
 		cmocka_unit_test(the_older_packet_of_the_other_port),
 		cmocka_unit_test(sums_and_truncation),

@@ -31,7 +31,8 @@ static struct told told_of(const struct dp_test *t, const char *subject)
 	if (!told.record)
 		return told;
 	for (size_t i = 0; i < t->nfound; i++)
-		if (t->found[i].rec.tx_id == told.record->rec.tx_id &&
+		/* That something is missing is told of the connection. */
+		if (t->found[i].rec.tx_id == told.record->rec.tx_id && t->found[i].rec.kind != CT_ANOMALY &&
 		    (t->found[i].rec.kind != CT_MESSAGE || told.record == &t->found[i])) {
 			const char *p = behind_numbers(t->found[i].text), *helo = strstr(p, HELO);
 			/* The client's name was lost, perhaps, and it is the connection's. */

@@ -50,8 +50,11 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 static void on_gap(void *arg, unsigned dir, uint64_t n)
 {
 	struct dp_worker *w = arg;
-	if (!dp_flow_is_held(w->flow, dir))
-		dp_protocol_gap(w, w->flow, dir, n);
+	if (dp_flow_is_held(w->flow, dir))
+		return;
+	if (!w->flow->inl)
+		dp_anomaly_flow(w, w->flow, dir, DP_ANOMALY_GAP, NULL);
+	dp_protocol_gap(w, w->flow, dir, n);
 }
 
 /* What contradicts is not read inline; elsewhere the receiver may have it. */
@@ -142,6 +145,9 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 	if (dp_tunnel_parse(&w->tunnels, dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                    rte_pktmbuf_pkt_len(m), &pkt) != DP_TCP)
 		word = NONE;
+	/* What was only ahead was never doubted itself. */
+	if (why == RS_DOUBT_AHEAD && word == CAME_ANOTHER_WAY)
+		word = TAKEN;
 	if (word == TAKEN) {
 		dp_admit_taken(w, f, dir, why);
 		/* What it acknowledges was sent, and read, before it. */
@@ -149,6 +155,8 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 			settle_up_to(w, f, !dir, pkt.ack, depth + 1);
 		dp_admit_options(w, &pkt, m);
 		dp_streams_take(w, f, &pkt, m);
+		w->account[dp_meta(m)->port].consumed++;
+	} else if (why == RS_DOUBT_AHEAD) {
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
 		if (word == CAME_ANOTHER_WAY && why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE)
@@ -178,6 +186,8 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
  * sender says, too, may have been the last that was seen of it. */
 static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 {
+	if (why == RS_DOUBT_AHEAD)
+		return f->proto != DP_PROTO_NONE;
 	if (f->proto == DP_PROTO_NONE || f->tcp.state == RS_TCP_RESET)
 		return false;
 	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
@@ -185,7 +195,7 @@ static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 	return why == RS_DOUBT_SUM && !(f->tcp.seen & (1u << !dir));
 }
 
-static void settle_all(struct dp_worker *w, struct dp_flow *f)
+void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f)
 {
 	struct rte_mbuf *m;
 	for (unsigned dir = 0; dir < 2; dir++)
@@ -195,7 +205,7 @@ static void settle_all(struct dp_worker *w, struct dp_flow *f)
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
-	settle_all(w, f);
+	dp_streams_settle_all(w, f);
 	w->flow = f;
 	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
 	if (f->session)
@@ -246,7 +256,7 @@ static void ignore_gap(void *arg, unsigned dir, uint64_t n)
 /* It turned out not to be mail: nothing of it is held any more, nor what came with its SYN. */
 static void forget_held(struct dp_worker *w, struct dp_flow *f)
 {
-	settle_all(w, f);
+	dp_streams_settle_all(w, f);
 	static const struct rs_tcp_ops ignore = { .data = ignore_data, .gap = ignore_gap };
 	uint8_t state = f->tcp.state;
 	rs_tcp_close(&f->tcp, &w->streams, &ignore, w);

@@ -22,6 +22,9 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 /* The other side of direction dir has acknowledged up to ack: what waited for that is read, or dropped. */
 void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack);
 
+/* No more word is awaited: what waits is read as far as it was sent, for all that is known, and the rest is dropped. */
+void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f);
+
 /* Nothing more of it is read: ends its session. why: as dp_session_end's. */
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
 

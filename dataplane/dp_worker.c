@@ -106,6 +106,16 @@ static bool never_whole(const struct rte_mbuf *m, const struct dp_packet *pkt)
 	return pkt->payload_missing && (uint64_t)rte_pktmbuf_pkt_len(m) + pkt->payload_missing > dp_meta_const(m)->wire_len;
 }
 
+/* As dp_conn_of. The sum of what was put together here may be wrong where its receiver's is right: differences are told before it is
+ * looked at. */
+static struct dp_flow *flow_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	f = dp_conn_of(w, f, pkt, meta);
+	if (f && meta->differs)
+		dp_joined_tell(w, f, pkt, meta);
+	return f;
+}
+
 static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	/* What the port cut cannot go on: its receiver would not take it, and would the reader. */
@@ -117,7 +127,7 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it, and it changes
 	 * nothing. */
 	if (w->use != DP_USE_INLINE)
-		f = dp_conn_of(w, f, pkt, dp_meta(m));
+		f = flow_of(w, f, pkt, dp_meta(m));
 	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
@@ -130,11 +140,11 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 		return dp_worker_refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
 	if (w->use == DP_USE_INLINE)
-		f = dp_conn_of(w, f, pkt, dp_meta(m));
+		f = flow_of(w, f, pkt, dp_meta(m));
+	else if (f)
+		f = dp_conn_renew(w, f, pkt, dp_meta(m));
 	if (!f)
 		return no_flow(w, pkt, m);
-	if (dp_meta(m)->differs)
-		dp_joined_tell(w, f, pkt, dp_meta(m));
 	switch (dp_admit_segment(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;

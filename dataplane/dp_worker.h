@@ -56,7 +56,7 @@ enum dp_drop {
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
 
-enum dp_anomaly { /* what no honest sender's packets do (dp_anomaly.h) */
+enum dp_anomaly { /* what is worth telling of a connection's packets (dp_anomaly.h) */
 	DP_ANOMALY_OVERLAP, /* bytes contradict bytes seen in their place */
 	DP_ANOMALY_TIMESTAMP, /* RFC 7323 5: older than what was seen */
 	DP_ANOMALY_WINDOW, /* data further on than its receiver would take */
@@ -67,10 +67,10 @@ enum dp_anomaly { /* what no honest sender's packets do (dp_anomaly.h) */
 	DP_ANOMALY_SYN, /* in an established connection */
 	DP_ANOMALY_SYN_NUMBER, /* a SYN repeated with another number */
 	DP_ANOMALY_SYN_ACK_NUMBER,
-	DP_ANOMALY_EARLY_DATA, /* before the handshake was over */
 	DP_ANOMALY_URGENT, /* receivers differ on what becomes of the urgent byte (RFC 6093) */
 	DP_ANOMALY_FRAG4_OVERLAP, DP_ANOMALY_FRAG6_OVERLAP, /* fragments contradict each other */
 	DP_ANOMALY_SIGNED, /* a signature that nobody agreed on: some receivers drop it */
+	DP_ANOMALY_GAP, /* bytes that their receiver has were not seen: nobody's doing, or what was taken for them was something else */
 	DP_ANOMALY_UNACCEPTABLE, /* its receiver acknowledged what it should not have accepted */
 	DP_ANOMALY_MAX
 };

@@ -100,6 +100,16 @@ NONE = {
     "arkime_arkime/socks5-smtp-503.pcap": "inside SOCKS: the connection does not begin as SMTP does",
 }
 
+# Captures whose packets contradict each other: they were edited by hand, and the sequence numbers of what follows were left.
+EDITED = {
+    "OISF_suricata-verify/smtp-bug-5981__input.pcap":
+        "frame 21 was lengthened to 6,458 bytes of `A`; frames 22 to 26 say other bytes in the place of 4,998 of them",
+    "OISF_suricata-verify/smtp-bug-5989__input.pcap":
+        "likewise; and the server's greeting was lengthened to 5,002 bytes with a wrong checksum, of which 38 are acknowledged",
+    "OISF_suricata-verify/smtp-long-DATA-line__input.pcap":
+        "frame 22 was lengthened to 6,458 bytes; frames 23 to 26 say other bytes in the place of most of what was added",
+}
+
 Capture = collections.namedtuple("Capture", "file repository commit path mails")
 
 
@@ -187,6 +197,10 @@ Made by `pktgen-tests/pg_docs.py captures`, which reads the captures; a test com
     for capture, _ in results:
         if capture.file in NONE:
             out.append("- `%s`: %s." % (capture.path, NONE[capture.file]))
+    out.append("\nPackets of these contradict each other, as they were edited: which bytes a receiver would have read nobody knows.\n")
+    for capture, _ in results:
+        if capture.file in EDITED:
+            out.append("- `%s`: %s." % (capture.path, EDITED[capture.file]))
     for (repository, commit), rows in by_project.items():
         out.append("\n## %s (%s)\n" % (repository, commit))
         root = os.path.commonpath([c.path for c, _ in rows])

@@ -291,14 +291,46 @@ static bool acks_syn(const struct rs_tcp *c, unsigned o, uint32_t ack)
 	return ack - (c->dir[o].isn + 1) <= c->syn_len[o];
 }
 
-static void replace(struct rs_tcp *c)
+/* Another connection's handshake, of which dir's SYN-ACK, of number isn, is the answer to peer_isn. */
+static void replace(struct rs_tcp *c, unsigned dir, uint32_t isn, uint32_t peer_isn)
 {
-	c->replaced = true;
-	c->state = RS_TCP_CLOSED;
+	/* An open connection answers no SYN; the one before is over, then, whatever its reset was. */
+	if (!c->aside || c->state == RS_TCP_RESET) {
+		c->replaced = true;
+		c->reset = false;
+		c->state = RS_TCP_CLOSED;
+		return;
+	}
+	c->anew = (uint8_t)(1 + (1 - dir));
+	c->anew_isn[dir] = isn;
+	c->anew_isn[1 - dir] = peer_isn;
+}
+
+/* Both numbers as they may be in the connection at hand; no SYN. */
+static bool is_of_this(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window)
+{
+	const struct rs_stream *s = &c->dir[dir], *o = &c->dir[1 - dir];
+	int64_t off = rs_stream_offset(s, seg->seq), ack = rs_stream_offset(o, seg->ack);
+	return off >= -(int64_t)window && off <= (int64_t)(s->end + window) && ack >= 0 && ack <= (int64_t)o->end + (o->fin != NO_FIN);
+}
+
+bool rs_tcp_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window)
+{
+	if (!c->anew || (seg->flags & (RS_TCP_SYN | RS_TCP_RST | RS_TCP_ACK)) != RS_TCP_ACK || !seg->len)
+		return false;
+	uint32_t off = seg->seq - (c->anew_isn[dir] + 1), ack = seg->ack - (c->anew_isn[1 - dir] + 1);
+	return off <= window && ack <= window && !is_of_this(c, dir, seg, window);
+}
+
+/* The handshake's last segment says nothing of the connection at hand. */
+static bool completes_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg)
+{
+	return c->anew && seg->flags == RS_TCP_ACK && !seg->len && seg->seq == c->anew_isn[dir] + 1 &&
+	       seg->ack == c->anew_isn[1 - dir] + 1;
 }
 
 /* A SYN-ACK says where the other direction begins: it decides between SYNs. */
-static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
+static void take_peer_isn(struct pass *p, unsigned d, uint32_t isn, uint32_t ack)
 {
 	struct rs_tcp *c = p->c;
 	unsigned o = 1 - d;
@@ -307,11 +339,17 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
 		c->known |= bit(o);
 		return;
 	}
+	bool asked = (c->refused & bit(o)) && ack == c->refused_isn[o] + 1;
+	/* After a reset even the numbers that were used before are another connection's: an open one answers no SYN. */
+	if (asked && c->state == RS_TCP_RESET) {
+		replace(c, d, isn, ack - 1);
+		return;
+	}
 	if (acks_syn(c, o, ack))
 		return;
-	if ((c->refused & bit(o)) && ack == c->refused_isn[o] + 1) {
+	if (asked) {
 		if (!untouched(c, o) || !untouched(c, d)) {
-			replace(c);
+			replace(c, d, isn, ack - 1);
 			return;
 		}
 		/* Another answer, which named another number, came first: nobody went on with that. */
@@ -331,7 +369,7 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t ack)
 		start(p, o, ack - 1);
 		c->known |= bit(o);
 	} else if (c->syn & bit(o)) {
-		replace(c);
+		replace(c, d, isn, ack - 1);
 	}
 }
 
@@ -340,7 +378,8 @@ static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment 
 	struct rs_tcp *c = p->c;
 	bool known = c->syn & bit(d);
 	uint32_t before = c->dir[d].isn;
-	bool fits = take_isn(p, d, seg);
+	bool ask_anew = c->state == RS_TCP_RESET && !(seg->flags & RS_TCP_ACK);
+	bool fits = !ask_anew && take_isn(p, d, seg);
 	if (!fits) {
 		c->refused |= bit(d);
 		c->refused_isn[d] = seg->seq;
@@ -351,7 +390,7 @@ static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment 
 	}
 	/* A SYN-ACK with another number of its own may still answer a SYN that was refused. */
 	if ((seg->flags & RS_TCP_ACK) && (fits || (c->refused & bit(1 - d))))
-		take_peer_isn(p, d, seg->ack);
+		take_peer_isn(p, d, seg->seq, seg->ack);
 	if (!fits || c->replaced)
 		return false;
 	c->known |= bit(d);
@@ -563,6 +602,8 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 	if (syn) {
 		if (!synchronize(&p, dir, seg))
 			return RS_DUP;
+	} else if (completes_anew(c, dir, seg)) {
+		return RS_DUP;
 	} else {
 		pick_up(&p, dir, seg);
 	}

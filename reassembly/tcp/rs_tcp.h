@@ -21,7 +21,11 @@
  *
  * Resets: beside the way (`aside`) a reset may never have arrived, and its sender may go on. There it closes nothing: the connection
  * is RS_TCP_RESET, and goes on as it was with rs_tcp_revive. Between two ports it counts where the receiver takes it without asking
- * (RFC 5961 3.2): at the number that it expects next, as far as that is known here. */
+ * (RFC 5961 3.2): at the number that it expects next, as far as that is known here.
+ *
+ * Another handshake on the same ports: between two ports it replaces the connection at once, for its answer arrives where it goes. Beside
+ * the way neither of its packets may have arrived: there it replaces the connection when somebody goes on behind it (rs_tcp_is_anew);
+ * behind a reset at once. */
 #ifndef RS_TCP_H
 #define RS_TCP_H
 
@@ -88,11 +92,13 @@ struct rs_tcp { /* the order leaves no holes: a million of them are kept */
 	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
 	uint8_t expected; /* bit i: the other side has acknowledged something of dir[i] */
 	uint8_t has_syn_data; /* bit i: of dir[i] */
+	uint8_t anew; /* aside: 1 + the direction of a later SYN with other numbers, which was answered; 0: none. anew_isn are its numbers */
 	bool midstream : 1; /* some direction's ISN is a guess */
 	bool aside : 1; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
 	bool reset : 1; /* closed by RST, or RS_TCP_RESET */
 	bool replaced : 1; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
 	bool refuse : 1; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
+	uint32_t anew_isn[2];
 };
 
 #define RS_TCP_SYN_ACK(dir) (4u << (dir))
@@ -134,6 +140,10 @@ static inline uint64_t rs_tcp_acked(const struct rs_tcp *c, unsigned dir)
 {
 	return c->dir[dir].acked;
 }
+
+/* The segment goes on behind the handshake that was seen last, and not in this connection: that one begins with it. anew_isn are its
+ * numbers, anew - 1 is who asked. */
+bool rs_tcp_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
 
 /* What it holds out of order: sum of the references' costs. */
 static inline uint32_t rs_tcp_held(const struct rs_tcp *c)

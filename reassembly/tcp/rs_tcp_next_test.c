@@ -17,12 +17,14 @@
 #define rs_tcp_packet general_packet
 #define rs_tcp_close general_close
 #define rs_tcp_revive general_revive
+#define rs_tcp_is_anew general_is_anew
 void general_init(struct rs_tcp *c);
 void general_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
 enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			       const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			       void *arg);
 void general_revive(struct rs_tcp *c, unsigned dir);
+bool general_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
 void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
 #include "reassembly/tcp/rs_tcp.c"
 #undef rs_tcp_init
@@ -30,6 +32,7 @@ void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_
 #undef rs_tcp_packet
 #undef rs_tcp_close
 #undef rs_tcp_revive
+#undef rs_tcp_is_anew
 
 #define NODES 64
 #define WINDOW 4000

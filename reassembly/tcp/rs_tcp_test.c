@@ -250,6 +250,74 @@ static void another_handshake_replaces_the_connection(void **state)
 	}
 }
 
+static bool is_anew(const struct wire *w, unsigned d, uint32_t seq, uint32_t ack, uint32_t len)
+{
+	struct rs_tcp_segment seg = { .seq = seq, .ack = ack, .len = len, .flags = ACK };
+	return rs_tcp_is_anew(&w->c, d, &seg, w->mem.window);
+}
+
+/* Beside the way a handshake in the middle may have reached nobody: who goes on tells. */
+static void another_handshake_beside_the_way(void **state)
+{
+	(void)state;
+	struct wire w;
+	static const struct {
+		uint32_t isn[2]; /* the later handshake's: far, near, before, about the wrap; the server's the same or another */
+	} t[] = { { { 90000, 70000 } }, { { 90000, 5000 } }, { { 1800, 70000 } }, { { 1800, 5000 } }, { { 900, 5000 } },
+		  { { 0xfffffff0, 0xffffffff } } };
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		uint32_t isn = t[i].isn[0], peer = t[i].isn[1];
+		wire_init(&w, 1000, 5000);
+		w.c.aside = true;
+		handshake(&w);
+		send(&w, 1, ACK, 0, 0, "220");
+		send(&w, 0, ACK, 0, 3, "ab");
+		send_n(&w, 0, SYN, isn, 0, "", 0);
+		assert_false(is_anew(&w, 1, peer + 1, isn + 1, 3));
+		send_n(&w, 1, SYN | ACK, peer, isn + 1, "", 0);
+		assert_int_equal(w.c.anew, 1);
+		assert_false(w.c.replaced);
+		send_n(&w, 0, ACK, isn + 1, peer + 1, "", 0);
+		assert_int_equal(w.c.dir[0].end, 2);
+		/* The old one's next segments, and the new one's first. */
+		assert_false(is_anew(&w, 0, 1003, 5004, 2));
+		assert_false(is_anew(&w, 1, 5004, 1003, 2));
+		assert_true(is_anew(&w, 1, peer + 1, isn + 1, 3));
+		/* Within the window, and acknowledging what the old one's server said too: that is the old one's. */
+		assert_int_equal(is_anew(&w, 0, isn + 1, peer + 4, 3), isn > 2000 || peer != 5000);
+		assert_false(is_anew(&w, 1, peer + 1, isn + 1, 0));
+		assert_false(is_anew(&w, 1, peer + 5000, isn + 1, 3));
+		/* It goes on as it was. */
+		assert_int_equal(send(&w, 0, ACK, 2, 3, "cd"), RS_INORDER);
+		assert_int_equal(send(&w, 1, ACK, 3, 4, "250"), RS_INORDER);
+		wire_end(&w, "abcd", "220250");
+	}
+}
+
+/* Behind a reset an answered SYN is another connection's, whatever its numbers; one that nobody answers is nothing. */
+static void a_handshake_behind_a_reset(void **state)
+{
+	(void)state;
+	struct wire w;
+	for (unsigned same = 0; same < 4; same++) {
+		uint32_t isn = same & 1 ? 1000 : 90000, peer = same & 2 ? 5000 : 70000;
+		wire_init(&w, 1000, 5000);
+		w.c.aside = true;
+		handshake(&w);
+		send(&w, 0, ACK, 0, 0, "ab");
+		send(&w, 1, ACK, 0, 2, "");
+		send(&w, 0, RST, 2, 0, "");
+		assert_int_equal(w.c.state, RS_TCP_RESET);
+		assert_int_equal(send_n(&w, 0, SYN, isn, 0, "", 0), RS_DUP);
+		assert_int_equal(send_n(&w, 1, SYN | ACK, peer, isn + 2, "", 0), same & 2 ? RS_INORDER : RS_DUP);
+		assert_false(w.c.replaced);
+		send_n(&w, 1, SYN | ACK, peer, isn + 1, "", 0);
+		assert_true(w.c.replaced);
+		assert_false(w.c.reset);
+		wire_end(&w, "ab", "");
+	}
+}
+
 static void data_with_the_syn_counts_when_it_was_taken(void **state)
 {
 	(void)state;
@@ -876,6 +944,8 @@ int main(void)
 		cmocka_unit_test(repeated_syns_change_nothing),
 		cmocka_unit_test(the_answered_syn_counts),
 		cmocka_unit_test(another_handshake_replaces_the_connection),
+		cmocka_unit_test(another_handshake_beside_the_way),
+		cmocka_unit_test(a_handshake_behind_a_reset),
 		cmocka_unit_test(data_with_the_syn_counts_when_it_was_taken),
 		cmocka_unit_test(a_hole_waits_until_it_is_acknowledged),
 		cmocka_unit_test(an_acknowledgement_may_overtake_the_data),

@@ -143,6 +143,7 @@ void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, con
 const char *rs_doubt_name(enum rs_doubt d)
 {
 	static const char *const names[RS_DOUBT_MAX] = { "none", "checksum", "timestamp", "no_timestamp", "no_ack", "acknowledgement",
-							 "window", "signature", "behind_fin", "behind_reset" };
+							 "window", "signature", "behind_fin", "behind_reset",
+							 "ahead" };
 	return names[d];
 }

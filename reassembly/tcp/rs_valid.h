@@ -23,6 +23,7 @@ enum rs_doubt { /* why its receiver may not have accepted a segment */
 	RS_DOUBT_SIGNED, /* bears a signature that nobody agreed on (RFC 2385, RFC 5925: Linux drops it) */
 	RS_DOUBT_FIN, /* data behind a FIN that was acknowledged */
 	RS_DOUBT_RESET, /* data behind a reset */
+	RS_DOUBT_AHEAD, /* answers what was not seen, and nothing else of its receiver was: the caller's finding */
 	RS_DOUBT_MAX
 };
 
