@@ -343,7 +343,7 @@ void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 	f->archive = rs_pool_get(archives_of(f->content));
 	if (!f->archive) {
 		ins->stats.no_zip++;
-		cannot(f, CT_REASON_LIMIT);
+		cannot(f, CT_REASON_OVERLOAD);
 		return;
 	}
 	f->archive->inflate = NULL;

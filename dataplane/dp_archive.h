@@ -6,7 +6,8 @@
  *
  * Bounds: at each (limits.inflate_*, archive_depth, archive_members) what is inflated stops there, the message is judged
  * "limit", and the archive's own bytes go on being matched. The checks are at places that do not depend on how segments are cut.
- * No room for one more member that is inflated: "overload", counted. Damaged data: "malformed"; what came until then was matched.
+ * No room for one more archive, or member that is inflated: "overload", counted. Damaged data: "malformed"; what came until then was
+ * matched.
  *
  * Where bytes are missing ("gap"), what was being inflated ends; the next member of a zip is found by its local header, of a gzip
  * file nothing more is inflated. Its own bytes go on being matched.

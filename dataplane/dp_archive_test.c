@@ -382,42 +382,48 @@ static void test_no_room(void **state)
 	dp_test_close(&t);
 }
 
-/* As many at once as memory.inflating says, each of another connection. */
-static void test_as_many_at_once_as_there_is_room_for(void **state)
+/* n at once, each of another connection, of which there is room for `room`. */
+static void many_at_once(unsigned n, unsigned room, uint32_t inflating)
 {
-	(void)state;
 	struct dp_test t;
 	struct dp_text content = { 0 }, mail = { 0 };
-	struct dp_test_conn c[6];
+	struct dp_test_conn c[12];
 	uint64_t seed = 3;
 	uint8_t bytes[CONTENT];
 	size_t at[2];
 	dp_test_init(&t);
-	t.config.memory.inflating = 4;
+	t.config.memory.inflating = inflating;
 	dp_test_open(&t);
 	make_content(bytes, at, &seed);
 	dp_text_put(&content, bytes, CONTENT);
 	wrap(&content, 1);
 	attach(&mail, "a.zip", &content, NULL);
 	for (unsigned part = 0; part < 2; part++)
-		for (unsigned i = 0; i < 6; i++) {
+		for (unsigned i = 0; i < n; i++) {
 			if (!part) {
 				c[i] = dp_test_conn(i);
 				dp_test_greet(&t, &c[i]);
 				dp_test_envelope(&t, &c[i]);
 				dp_test_bytes(&t, &c[i], 0, mail.p, 900);
-				assert_int_equal(t.worker->inspect.inflates.used, i < 4 ? i + 1 : 4);
+				assert_int_equal(t.worker->inspect.inflates.used, i < room ? i + 1 : room);
 				continue;
 			}
 			dp_test_bytes(&t, &c[i], 0, mail.p + 900, mail.n - 900);
 			dp_test_accept(&t, &c[i]);
 			dp_test_fins(&t, &c[i]);
 		}
-	for (unsigned i = 0; i < 6; i++)
-		dp_test_verdict(&t, i, i < 4 ? CT_INFECTED : CT_UNSCANNED, i < 4 ? CT_REASON_NONE : CT_REASON_OVERLOAD, true);
+	for (unsigned i = 0; i < n; i++)
+		dp_test_verdict(&t, i, i < room ? CT_INFECTED : CT_UNSCANNED, i < room ? CT_REASON_NONE : CT_REASON_OVERLOAD, true);
 	dp_text_free(&mail);
 	dp_text_free(&content);
 	dp_test_close(&t);
+}
+
+static void test_as_many_at_once_as_there_is_room_for(void **state)
+{
+	(void)state;
+	many_at_once(6, 4, 4); /* memory.inflating */
+	many_at_once(12, 8, 16); /* archives: half of memory.messages */
 }
 
 /* Between two ports: the server never has the end of the message, whatever it was wrapped in. */

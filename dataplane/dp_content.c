@@ -149,7 +149,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->encoded = 0;
 	if (c->encoded_left && !(c->encoded_scan = dp_content_stream(c, MT_MAIL_ENCODED))) {
 		ins->stats.no_stream++;
-		dp_message_reason(c->msg, CT_REASON_LIMIT);
+		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
 		c->encoded_left = 0;
 	}
 }
@@ -263,8 +263,9 @@ static enum ct_reason reason_of(enum rs_mime_anomaly a)
 	case RS_MIME_BOUNDARY_TOO_LONG:
 	case RS_MIME_DEPTH_LIMIT:
 	case RS_MIME_PART_LIMIT:
-	case RS_MIME_BLOCK_LIMIT:
 		return CT_REASON_LIMIT;
+	case RS_MIME_BLOCK_LIMIT:
+		return CT_REASON_OVERLOAD;
 	case RS_MIME_BOUNDARY_MISSING:
 	case RS_MIME_MISSING_END: /* the boundary announced may not be the one that is used */
 	case RS_MIME_HEADER_INVALID: /* some readers go on reading fields behind it */

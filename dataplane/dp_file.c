@@ -83,7 +83,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	struct dp_file *f = rs_pool_get(files_of(c));
 	if (!f) {
 		ins->stats.no_file++;
-		dp_message_reason(c->msg, CT_REASON_LIMIT);
+		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
 		return NULL;
 	}
 	memset(f, 0, sizeof *f);
@@ -92,7 +92,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
-		dp_message_reason(c->msg, CT_REASON_LIMIT);
+		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
 		c->opaque = true;
 	}
 	if (!report || c->trial)

@@ -45,7 +45,7 @@ struct dp_file_name { /* as rs_part and rs_zip give names */
 	size_t n;
 };
 
-/* NULL when there is no room: counted, and the message is judged "limit". report: it gets a fileinfo record. */
+/* NULL when there is no room: counted, and the message is judged "overload". report: it gets a fileinfo record. */
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);

@@ -500,6 +500,36 @@ static void test_helo(void **state)
 	dp_test_close(&t);
 }
 
+/* Half of the messages in progress may be in a header section. The fields of the others' are not read, and they are no clean ones; when
+ * one of the first has ended its section, there is room again. */
+static void test_header_sections_at_once(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_test_conn c[10];
+	dp_test_init(&t);
+	dp_test_open(&t);
+	for (unsigned i = 0; i < 10; i++) {
+		c[i] = dp_test_conn(i);
+		if (i == 9)
+			dp_test_say(&t, &c[0], 0, "\r\n");
+		dp_test_greet(&t, &c[i]);
+		dp_test_envelope(&t, &c[i]);
+		dp_test_say(&t, &c[i], 0, "Subject: a\r\n");
+		assert_int_equal(t.worker->inspect.headers.used, i < 8 ? i + 1 : 8);
+	}
+	assert_int_equal(t.worker->inspect.headers.failed, 1);
+	for (unsigned i = 0; i < 10; i++) {
+		if (i)
+			dp_test_say(&t, &c[i], 0, "\r\n");
+		dp_test_say(&t, &c[i], 0, "b\r\n");
+		dp_test_accept(&t, &c[i]);
+	}
+	for (unsigned i = 0; i < 10; i++)
+		dp_test_verdict(&t, i, i == 8 ? CT_UNSCANNED : CT_CLEAN, i == 8 ? CT_REASON_OVERLOAD : CT_REASON_NONE, true);
+	dp_test_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -515,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_scan_that_fails),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_helo),
+		cmocka_unit_test(test_header_sections_at_once),
 	};
 	return cmocka_run_group_tests_name("dp_inspect", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -27,7 +27,7 @@ struct dp_session {
 	bool cut; /* by us: its connection is being reset */
 	bool hold;
 	uint8_t direction; /* enum ct_direction */
-	uint8_t ending; /* enum ct_reason: why it is ended from outside while a message was under way; CT_REASON_NONE: the connection ended itself */
+	uint8_t ending; /* enum ct_reason: why it is ended from outside in a message; CT_REASON_NONE: the connection ended itself */
 	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */
 	struct dp_message *open; /* whose content has begun and not ended; NULL: none */
 	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */

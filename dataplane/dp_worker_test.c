@@ -282,13 +282,13 @@ static void test_what_empty_pools_are_called(void **state)
 		  offsetof(struct dp_inspect_stats, no_content), 2 },
 		{ offsetof(struct dp_inspect, records), 0, CT_REASON_OVERLOAD,
 		  offsetof(struct dp_inspect_stats, no_record), 0 },
-		{ offsetof(struct dp_inspect, headers), 0, CT_REASON_LIMIT, 0, 2 },
-		{ offsetof(struct dp_inspect, files), 0, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_file),
+		{ offsetof(struct dp_inspect, headers), 0, CT_REASON_OVERLOAD, 0, 2 },
+		{ offsetof(struct dp_inspect, files), 0, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_file),
 		  2 },
-		{ offsetof(struct dp_inspect, files), 1, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_file),
+		{ offsetof(struct dp_inspect, files), 1, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_file),
 		  4 },
-		{ offsetof(struct dp_inspect, zips), 0, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_zip), 4 },
-		{ offsetof(struct dp_inspect, zips), 1, CT_REASON_LIMIT, offsetof(struct dp_inspect_stats, no_zip), 8 },
+		{ offsetof(struct dp_inspect, zips), 0, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_zip), 4 },
+		{ offsetof(struct dp_inspect, zips), 1, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_zip), 8 },
 	};
 	(void)state;
 	struct dp_text mail = { 0 };
@@ -350,7 +350,7 @@ static void test_streams_found_empty(void **state)
 					assert_int_equal(a->verdict[infected ? CT_INFECTED : CT_CLEAN], 2);
 				} else {
 					assert_int_equal(a->verdict[CT_CLEAN], 0);
-					assert_int_equal(a->verdict[CT_INFECTED] + a->unscanned[CT_REASON_LIMIT], 2);
+					assert_int_equal(a->verdict[CT_INFECTED] + a->unscanned[CT_REASON_OVERLOAD], 2);
 					/* What was not matched was not opened. */
 					if (b == MT_FILE_DATA)
 						assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)

@@ -185,7 +185,8 @@ static void opening(struct step s[OPENING])
 	s[6] = (struct step){ 0, ACK, NULL, 0 };
 }
 
-/* All of them to the end of the greeting; then the first `messages` into one, those that inflate last, so that nothing of it was just in the cache. */
+/* All of them to the end of the greeting; then the first `messages` into one, those that inflate last, so that nothing of it was just in
+ * the cache. */
 static int open_all(struct bench *b)
 {
 	struct step s[OPENING];
@@ -331,7 +332,8 @@ static bool as_meant(const struct bench *b, const struct dp_memory *v, unsigned 
 	const struct ct_account *a = w->account;
 	return w->flows.count[DP_FLOWS_MAIL] == b->flows && w->flows.pool.used == b->flows &&
 	       of(v, n, "sessions")->used == b->flows && of(v, n, "contents")->used == b->messages &&
-	       of(v, n, "files")->used == b->messages + b->inflating && of(v, n, "inflates")->used == b->inflating && a[0].open == b->messages && w->inspect.account->unscanned[CT_REASON_OVERLOAD] == 0;
+	       of(v, n, "files")->used == b->messages + b->inflating && of(v, n, "inflates")->used == b->inflating &&
+	       a[0].open == b->messages && w->inspect.account->unscanned[CT_REASON_OVERLOAD] == 0;
 }
 
 static bool report(const struct bench *b)

@@ -466,7 +466,8 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	const struct rs_stream *s = &c->dir[from];
 	int64_t off = rs_stream_offset(s, number);
 	/* While the handshake runs, what came with the SYN may or may not be counted. */
-	uint64_t high = from != d ? s->end + (c->has_syn_data & bit(from) ? c->side[from].syn_data.len : 0) : c->aside ? s->next + mem->window : s->end;
+	uint32_t syn = c->has_syn_data & bit(from) ? c->side[from].syn_data.len : 0;
+	uint64_t high = from != d ? s->end + syn : c->aside ? s->next + mem->window : s->end;
 	if (off < 0 || (uint64_t)off < s->acked || (uint64_t)off > high)
 		return RS_DUP;
 	return reset(c);
