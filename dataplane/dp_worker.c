@@ -158,8 +158,8 @@ static void tell_difference(struct dp_worker *w, struct dp_flow *f, const struct
 	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
 }
 
-/* As dp_conn_of. The sum of what was put together here may be wrong where its receiver's is right: differences are told before it is
- * looked at. */
+/* As dp_conn_of. The sum of what was put together here may be wrong where its receiver's is right: differences are told before
+ * that is looked at. */
 static struct dp_flow *flow_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	f = dp_conn_of(w, f, pkt, meta);
