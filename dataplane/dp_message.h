@@ -18,7 +18,7 @@ struct dp_doubted { /* why the receiver may have read other bytes than were read
 	const char *name; /* a constant */
 };
 
-#define DP_DOUBT_OTHER 30
+#define DP_DOUBT_OTHER 28
 
 struct dp_message {
 	LIST_ENTRY(dp_message) link; /* of its session's */

@@ -215,8 +215,9 @@ void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why
 	f->proto = DP_PROTO_NONE;
 }
 
-static void count_verdict(struct dp_worker *w, enum rs_verdict v)
+static void count_verdict(struct dp_worker *w, struct dp_flow *f, enum rs_verdict v)
 {
+	static const struct dp_doubted no_room = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER + 2, "tcp.held_limit" };
 	switch (v) {
 	case RS_INORDER:
 		break;
@@ -228,6 +229,9 @@ static void count_verdict(struct dp_worker *w, enum rs_verdict v)
 		break;
 	case RS_LIMIT:
 		w->stats.tcp_limit++;
+		/* Beside the way it does not come again. */
+		if (f->session && !dp_worker_guards(w))
+			dp_session_doubt(f->session, &no_room);
 		break;
 	case RS_WINDOW:
 		w->stats.tcp_window++;
@@ -307,7 +311,7 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
 		f->reset_by = (uint8_t)dp_flow_direction(f, pkt);
 	if (!replaced) {
-		count_verdict(w, v);
+		count_verdict(w, f, v);
 		dp_admit_note(w, f, pkt, &seg, v, dp_meta(m)->time);
 	}
 	if (f->tcp.state == RS_TCP_CLOSED)

@@ -112,8 +112,8 @@ static enum rs_verdict add_oneway(struct pass *p, unsigned d, uint64_t off, uint
 	}
 }
 
-/* Whether a segment says other than what was seen. Where only one direction is seen nobody acknowledges: what is forgotten there
- * counts as acknowledged. */
+/* Whether a segment says other than what was seen. Where only one direction is seen nobody acknowledges: there is no edge below which
+ * its receiver could be said to have taken what was read. */
 static bool contradicts(struct pass *p, unsigned d, const struct rs_tcp_segment *seg, const void *ref)
 {
 	const struct rs_tcp *c = p->c;
@@ -124,7 +124,7 @@ static bool contradicts(struct pass *p, unsigned d, const struct rs_tcp_segment 
 	uint32_t before = off < 0 ? (uint32_t)min_u64((uint64_t)-off, seg->len) : 0;
 	struct rs_seen seen;
 	rs_stream_compare(s, p->mem, (uint64_t)(off + before), seg->len - before, ref, before, &seen);
-	if (seen.unknown_len && (c->seen & bit(1 - d)))
+	if (seen.unknown_len)
 		p->ops->unknown(p->arg, d, seen.unknown_off, seen.unknown_len);
 	if (seen.contradicts)
 		p->ops->contradiction(p->arg, d, &seen.contradiction);
