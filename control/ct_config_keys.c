@@ -175,7 +175,8 @@ const struct ct_key ct_keys[] = {
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */
 	SECONDS(tcp, timeout_established, 1, 604800, "15m", "The same for an established one."),
-	SECONDS(tcp, timeout_closed, 1, 86400, "1m", "The same for one that was closed or reset; a message that a reset cut off is told then."),
+	SECONDS(tcp, timeout_closed, 1, 86400, "1m",
+		"The same for one that was closed or reset; a message that a reset cut off is told then."),
 
 	NUMBER(ip, fragments_max, 2, 8192, "256", "Fragments of one datagram; one of more is given up. 185 carry a segment of 1460 bytes by eight."),
 	SECONDS(ip, timeout, 1, 3600, "30s", "From a datagram's first fragment, until one that is not whole is given up."),

@@ -98,14 +98,16 @@ static bool is_ahead(const struct dp_flow *f, unsigned dir, const struct dp_pack
 	uint8_t other = (uint8_t)(1u << !dir);
 	if (pkt->payload_len == 0 || f->doubt[dir].alone || (c->seen & other) || !(c->known & other))
 		return false;
-	return (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK | RS_TCP_RST)) == RS_TCP_ACK && rs_stream_offset(&c->dir[!dir], pkt->ack) > 0;
+	if ((pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK | RS_TCP_RST)) != RS_TCP_ACK)
+		return false;
+	return rs_stream_offset(&c->dir[!dir], pkt->ack) > 0;
 }
 
 /* No mirror shows its two directions further apart. */
 #define AHEAD_MAX UINT64_C(5000000000)
 
-/* It waits until the other side is seen to acknowledge it: replies are read behind what they answer. False: the other side is not in the
- * capture, and nothing waits for it any more. */
+/* It waits until the other side is seen to acknowledge it: replies are read behind what they answer. False: the other side is not
+ * in the capture, and nothing waits for it any more. */
 static bool wait_for_other(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	const struct rs_seg *first = f->doubt[dir].first;

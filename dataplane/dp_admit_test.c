@@ -572,8 +572,8 @@ static void talk(struct frames *fs, struct scene *s)
 	put(fs, c, 1, RS_TCP_ACK, NULL, 0);
 }
 
-/* The packets of one direction are seen so many later than they were; the server's also last of all. (Where all that the server says
- * up to 354 is seen before the client's first word, that is another matter: the dialogue's.) */
+/* The packets of one direction are seen so many later than they were; the server's also last of all. (All of it first:
+ * test_server_first.) */
 static void test_out_of_step(void **state)
 {
 	(void)state;
@@ -678,7 +678,8 @@ static void test_server_first(void **state)
 	dp_test_close(&t);
 }
 
-/* The client is not in the capture: what was taken unread is told, at the end, when five seconds have passed, or when there is no room. */
+/* The client is not in the capture: what was taken unread is told at the end, when five seconds have passed, or when there is no
+ * room. */
 static void test_server_alone(void **state)
 {
 	(void)state;

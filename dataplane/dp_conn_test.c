@@ -247,7 +247,8 @@ static void test_port_reuse(void **state)
 	dp_test_close(&t);
 }
 
-/* A handshake in the middle of a message. goes_on: its sender goes on as if there had been none, for it reached nobody; else behind it. */
+/* A handshake in the middle of a message. goes_on: its sender goes on as if there had been none, for it reached nobody; else
+ * behind it. */
 static void play_second_handshake(struct dp_test *t, const struct dp_text *mail, uint32_t isn, uint32_t peer, bool goes_on)
 {
 	struct dp_test_conn c = dp_test_conn(7), other = dp_test_conn(7);

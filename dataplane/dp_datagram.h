@@ -18,7 +18,7 @@ enum dp_fragment_fault {
 	DP_FRAGMENT_FINE,
 	DP_FRAGMENT_CUT, /* part of it is missing in the frame */
 	DP_FRAGMENT_BAD, /* an IPv4 header with a wrong sum; of IPv6 a jumbogram */
-	DP_FRAGMENT_SHORT, /* of IPv6: a first one without all headers. RFC 7112 has hosts discard it, and not all do. The rest is told */
+	DP_FRAGMENT_SHORT, /* of IPv6: a first one without all headers, which not all hosts discard (RFC 7112). The rest is told */
 };
 
 /* Of a DP_FRAGMENT. sums: whether a wrong checksum of an IPv4 header makes it bad; 0 is passed over where `unset` says so (a card

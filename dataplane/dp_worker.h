@@ -70,7 +70,7 @@ enum dp_anomaly { /* what is worth telling of a connection's packets (dp_anomaly
 	DP_ANOMALY_URGENT, /* receivers differ on what becomes of the urgent byte (RFC 6093) */
 	DP_ANOMALY_FRAG4_OVERLAP, DP_ANOMALY_FRAG6_OVERLAP, /* fragments contradict each other */
 	DP_ANOMALY_SIGNED, /* a signature that nobody agreed on: some receivers drop it */
-	DP_ANOMALY_GAP, /* bytes that their receiver has were not seen: nobody's doing, or what was taken for them was something else */
+	DP_ANOMALY_GAP, /* bytes that their receiver has were not seen */
 	DP_ANOMALY_UNACCEPTABLE, /* its receiver acknowledged what it should not have accepted */
 	DP_ANOMALY_MAX
 };
