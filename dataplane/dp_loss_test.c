@@ -283,15 +283,17 @@ static void test_many_server_lines(void **state)
 	}
 }
 
-/* Bytes of either side, or of both, anywhere. */
+/* Bytes of either side, or of both, anywhere. MAILWEIR_DEEP=1: more of them. */
 static void test_anywhere(void **state)
 {
 	(void)state;
+	const char *deep = getenv("MAILWEIR_DEEP");
+	unsigned rounds = deep && strcmp(deep, "1") == 0 ? 10000 : 1000;
 	for (unsigned style = 0; style < 4; style++) {
 		struct course c;
 		course_open(&c, style);
 		uint64_t seed = 4711 + style;
-		for (unsigned round = 0; round < 3000; round++) {
+		for (unsigned round = 0; round < rounds; round++) {
 			struct dp_loss_hole h[3];
 			size_t n = 1 + dp_test_random(&seed, 3);
 			for (size_t i = 0; i < n; i++) {
