@@ -70,7 +70,8 @@ const struct ct_key ct_keys[] = {
 	{ .section = "sensor", .name = "name", .type = CT_KEY_TEXT, .at = AT(sensor_name), .min = 1, .max = 255,
 	  .default_is = "the host's name", .meaning = "Its name, in every record." },
 
-	NUMBER(workers, count, 1, 64, "1", "How many. Results do not depend on it."),
+	NUMBER(workers, count, 1, 64, "1",
+	       "How many. Results do not depend on it as long as the capacities below suffice, of which each has its own."),
 
 	{ .section = "ports", .name = "inside", .type = CT_KEY_TEXT, .at = AT(ports.inside), .max = 255, .value = "",
 	  .meaning = "The mail servers' side (--inside)." },
