@@ -78,6 +78,12 @@ static void give_up_acked(struct pass *p, unsigned d)
 	give_up_to(p, d, min_u64(p->c->dir[d].acked, p->c->dir[d].end));
 }
 
+static void lose_acked(struct pass *p, unsigned d)
+{
+	if (!p->c->waits)
+		give_up_acked(p, d);
+}
+
 /* len bytes at off; they are bytes base and following of ref's payload. */
 static enum rs_verdict add(struct pass *p, unsigned d, uint64_t off, uint32_t len, void *ref, uint32_t base,
 			   uint32_t cost)
@@ -163,6 +169,11 @@ static enum rs_verdict add_payload(struct pass *p, unsigned d, int64_t off, cons
 	if (!(c->seen & bit(1 - d)))
 		return add_oneway(p, d, (uint64_t)off, len, ref, cost);
 	enum rs_verdict v = add(p, d, (uint64_t)off, len, ref, 0, cost);
+	/* Who waits for a hole to be filled waits only as long as there is room. */
+	if ((v == RS_LIMIT || v == RS_WINDOW) && c->waits && rs_tcp_lacks(c, d)) {
+		give_up_acked(p, d);
+		v = add(p, d, (uint64_t)off, len, ref, 0, cost);
+	}
 	if (v == RS_WINDOW) {
 		c->side[d].far.seq = (uint64_t)off;
 		if (catch_up(p, d))
@@ -436,7 +447,7 @@ static void acknowledge(struct pass *p, unsigned o, uint32_t ack)
 	}
 	rs_stream_acked(s, p->mem, to);
 	reach_fin(c, o);
-	give_up_acked(p, o);
+	lose_acked(p, o);
 }
 
 static enum rs_verdict reset(struct rs_tcp *c)
@@ -497,6 +508,9 @@ static void note_fin(struct pass *p, unsigned d, int64_t off)
 	if (s->fin != NO_FIN && s->fin != (uint64_t)off)
 		c->odd[d] |= RS_TCP_ODD_FIN;
 	s->fin = (uint64_t)off;
+	/* An empty segment behind it was seen before it: what stood for a byte there was the FIN's number. */
+	if (s->end == s->fin + 1 && (!s->tail || s->tail->off + s->tail->len <= s->fin))
+		s->end = s->fin;
 	reach_fin(c, d);
 }
 
@@ -633,10 +647,25 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 					note_fin(&p, dir, off + (int64_t)seg->len);
 			}
 		}
-		give_up_acked(&p, dir);
+		lose_acked(&p, dir);
 	}
 	settle(c);
 	return v;
+}
+
+void rs_tcp_heard(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to)
+{
+	rs_stream_acked(&c->dir[dir], mem, to);
+	reach_fin(c, dir);
+}
+
+void rs_tcp_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to, const struct rs_tcp_ops *ops, void *arg)
+{
+	struct pass p = { c, mem, ops, arg };
+	if (!(c->started & bit(dir)) || c->state == RS_TCP_CLOSED)
+		return;
+	give_up_to(&p, dir, min_u64(to, c->dir[dir].end));
+	settle(c);
 }
 
 void rs_tcp_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg)

@@ -8,6 +8,8 @@
  * Holes: given up, with gap(), when the receiver has acknowledged past them and the sender has been seen to go on
  * past them (until then the bytes may still be on their way to this reader), or when the connection ends. Where only
  * one direction is seen at all, nobody acknowledges: there, when what is held reaches its limit or the window.
+ * The owner may have holes wait (`waits`): packets of the two directions may be seen out of step, an acknowledgement before the bytes.
+ * Then they are given up by rs_tcp_give_up, and where what is held behind them reaches its limit or the window.
  * An acknowledgement counts up to `window` beyond what the sender was seen to send; what lies further ahead counts
  * when both sides agree about it (this reader missed more than a window).
  *
@@ -97,6 +99,7 @@ struct rs_tcp { /* the order leaves no holes: a million of them are kept */
 	bool aside : 1; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
 	bool reset : 1; /* closed by RST, or RS_TCP_RESET */
 	bool replaced : 1; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
+	bool waits : 1; /* the owner's, set after rs_tcp_init: what is acknowledged and missing waits for rs_tcp_give_up */
 	bool refuse : 1; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
 	uint32_t anew_isn[2];
 };
@@ -159,6 +162,19 @@ static inline uint32_t rs_tcp_kept(const struct rs_tcp *c)
 {
 	return c->dir[0].kept_cost + c->dir[1].kept_cost;
 }
+
+/* Bytes of dir that its receiver has acknowledged, behind which others were seen, are missing. */
+static inline bool rs_tcp_lacks(const struct rs_tcp *c, unsigned dir)
+{
+	const struct rs_stream *s = &c->dir[dir];
+	return s->end != s->next && s->acked > s->next;
+}
+
+/* The receiver of dir says that it has everything up to offset `to`, in a segment that is not read yet. */
+void rs_tcp_heard(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to);
+
+/* What is missing of dir below offset `to` will not be seen any more: holes are given up, as far as the sender was seen to go on. */
+void rs_tcp_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to, const struct rs_tcp_ops *ops, void *arg);
 
 /* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
 void rs_tcp_revive(struct rs_tcp *c, unsigned dir);

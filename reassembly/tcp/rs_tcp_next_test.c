@@ -18,6 +18,8 @@
 #define rs_tcp_close general_close
 #define rs_tcp_revive general_revive
 #define rs_tcp_is_anew general_is_anew
+#define rs_tcp_give_up general_give_up
+#define rs_tcp_heard general_heard
 void general_init(struct rs_tcp *c);
 void general_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember);
 enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
@@ -26,6 +28,8 @@ enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsi
 void general_revive(struct rs_tcp *c, unsigned dir);
 bool general_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
 void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
+void general_heard(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to);
+void general_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to, const struct rs_tcp_ops *ops, void *arg);
 #include "reassembly/tcp/rs_tcp.c"
 #undef rs_tcp_init
 #undef rs_tcp_overlaps
@@ -33,6 +37,8 @@ void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_
 #undef rs_tcp_close
 #undef rs_tcp_revive
 #undef rs_tcp_is_anew
+#undef rs_tcp_give_up
+#undef rs_tcp_heard
 
 #define NODES 64
 #define WINDOW 4000

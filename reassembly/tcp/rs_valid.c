@@ -128,9 +128,10 @@ void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, con
 	note_window(v, c, dir, seg);
 	if (!o->timestamps || !(c->started & bit(dir)))
 		return;
-	/* RFC 7323 4.3: only of what begins at or before the last byte acknowledged. */
+	/* RFC 7323 4.3: only of what begins at or before the last byte acknowledged; seen behind a hole, it may have been acknowledged
+	 * after it came, not before. */
 	int64_t off = rs_stream_offset(&c->dir[dir], seg->seq);
-	if (off > (int64_t)rs_tcp_acked(c, dir))
+	if (off > (int64_t)rs_tcp_acked(c, dir) || off > (int64_t)c->dir[dir].next)
 		return;
 	bool stale = (uint32_t)(now / SECOND) - v->newest_at[dir] > STALE;
 	if ((v->has_newest & bit(dir)) && !stale && (int32_t)(o->tsval - v->newest[dir]) < 0)
