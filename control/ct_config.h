@@ -101,6 +101,7 @@ struct ct_config {
 	struct { /* tcp: */
 		uint32_t window; /* bytes ahead that are accepted out of order */
 		uint32_t held; /* mbufs held out of order, a direction */
+		uint32_t out_of_step; /* milliseconds */
 		enum ct_urgent urgent;
 		uint32_t remember; /* mbufs of bytes that were read and not acknowledged yet, a direction */
 		uint32_t timeout_new, timeout_established, timeout_closed; /* seconds without a packet */

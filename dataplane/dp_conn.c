@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_conn.h"
 
+#include "dataplane/dp_causal.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_share.h"
 #include "dataplane/dp_streams.h"
@@ -10,19 +11,24 @@ bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt)
 	return dp_worker_mail_port(w, pkt->sport) || dp_worker_mail_port(w, pkt->dport);
 }
 
+/* What is said of it now is said as of its own last packet: the one at hand is another connection's, or none. */
+static void say_as_of_last(struct dp_worker *w, const struct dp_flow *f)
+{
+	if (!f->last)
+		return;
+	w->inspect.now.time = f->last;
+	w->inspect.now.input = f->input;
+	w->inspect.now.pcap_cnt = f->pcap_cnt;
+}
+
 static void remove_flow(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
-	/* What is said of it now is said as of its own last packet: the one at hand is another connection's, or none. */
 	struct dp_now now = w->inspect.now;
 	struct dp_flow *at_hand = w->flow;
 	/* It ended by itself; nobody went on. */
 	if (f->tcp.state == RS_TCP_RESET)
 		why = CT_REASON_NONE;
-	if (f->last) {
-		w->inspect.now.time = f->last;
-		w->inspect.now.input = f->input;
-		w->inspect.now.pcap_cnt = f->pcap_cnt;
-	}
+	say_as_of_last(w, f);
 	if (f->inl)
 		dp_inline_leave(w, f);
 	dp_streams_close(w, f, why);
@@ -40,6 +46,7 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 	bool to_mail = dp_worker_mail_port(w, pkt->dport), from_mail = dp_worker_mail_port(w, pkt->sport);
 	rs_tcp_init(&f->tcp);
 	f->tcp.aside = w->use != DP_USE_INLINE;
+	f->tcp.waits = f->tcp.aside && w->config->tcp.out_of_step > 0;
 	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
 	else
@@ -171,6 +178,8 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		remove_flow(w, f, CT_REASON_TIMEOUT);
 		f = NULL;
 	}
+	if (f && f->causal)
+		dp_causal_due(w, f, meta->time);
 	/* Another capture whose time is an earlier one tells of another connection. (One that goes on where the last one ended,
 	 * as rotated captures do, goes on here too. Of ports, what comes by way of another worker may be the older.) */
 	if (f && w->use == DP_USE_READ && f->input != meta->input && meta->time < f->last) {
@@ -329,16 +338,40 @@ static bool says_nothing(const struct dp_flow *f, const struct dp_packet *pkt)
 	return end < (int64_t)rs_tcp_acked(&f->tcp, dir) && end < (int64_t)s->next;
 }
 
-struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
+bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
+	struct dp_flow *f = *flow;
+	uint64_t now = dp_meta(m)->time;
 	if (f->proto == DP_PROTO_NONE) {
 		follow_end(f, pkt);
-		touch(w, f, dp_meta(m)->time);
-		return f;
+		touch(w, f, now);
+		return true;
 	}
+	unsigned dir = dp_flow_direction(f, pkt);
 	if ((pkt->tcp_flags & RS_TCP_ACK) && !says_nothing(f, pkt))
-		dp_streams_settle(w, f, !dp_flow_direction(f, pkt), pkt->ack);
-	return dp_conn_take(w, f, pkt, m);
+		dp_streams_settle(w, f, !dir, pkt->ack);
+	bool waits = dp_causal_wait(w, f, dir, pkt, m);
+	if (waits) {
+		touch(w, f, now);
+	} else {
+		f = *flow = dp_conn_take(w, f, pkt, m);
+		if (!f)
+			return true;
+	}
+	if (f->tcp.waits)
+		dp_causal_go_on(w, f, now);
+	return !waits;
+}
+
+static void catch_up(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	struct dp_now at = w->inspect.now;
+	say_as_of_last(w, f);
+	dp_causal_due(w, f, now);
+	dp_share_count(w, f);
+	touch(w, f, f->last);
+	w->inspect.now = at;
+	w->flow = NULL;
 }
 
 unsigned dp_conn_expire(struct dp_worker *w, uint64_t now)
@@ -346,6 +379,8 @@ unsigned dp_conn_expire(struct dp_worker *w, uint64_t now)
 	struct dp_flow *f;
 	unsigned n = 0;
 	w->flow = NULL;
+	for (; n < DP_EXPIRE_MAX && (f = dp_causal_next(w, now)); n++)
+		catch_up(w, f, now);
 	while (n < DP_EXPIRE_MAX && (f = dp_flow_expired(&w->flows, now))) {
 		w->stats.flows_expired++;
 		remove_flow(w, f, f->list == DP_FLOWS_RESET ? CT_REASON_NONE : CT_REASON_TIMEOUT);

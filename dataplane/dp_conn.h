@@ -20,8 +20,9 @@ struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const stru
 /* A connection between these ports is mail's. */
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt);
 
-/* Reassembles, and reads what is in order now. The flow, or the new one that this segment begins on its ports; NULL: none. */
-struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
+/* Reassembles, and reads what is in order now. *f: the flow; afterwards it, or the new one that this segment begins on its ports; NULL:
+ * none. False: the segment waits (dp_causal), and is counted as held. */
+bool dp_conn_segment(struct dp_worker *w, struct dp_flow **f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
 /* The same of a segment that no checksum was waited for, of what is or may be mail. */
 struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);

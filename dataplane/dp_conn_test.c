@@ -147,6 +147,7 @@ static void test_accepted_but_not_seen(void **state)
 		dp_test_say(&t, &c, 0, "QUIT\r\n");
 		dp_test_say(&t, &c, 1, "221 bye\r\n");
 		dp_test_fins(&t, &c);
+		dp_test_lull(&t);
 		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
 		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
 		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.delivered, CT_DELIVERED_YES);
@@ -171,6 +172,7 @@ static void test_lost_both_ways(void **state)
 		dp_test_say(&t, &c, 0, quit ? "QUIT\r\n" : "RSET\r\n");
 		dp_test_say(&t, &c, 1, quit ? "221 bye\r\n" : "250 ok\r\n");
 		dp_test_fins(&t, &c);
+		dp_test_lull(&t);
 		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
 		dp_test_close(&t);
 	}
@@ -193,6 +195,7 @@ static void test_gap(void **state)
 		dp_test_bytes(&t, &c, 0, mail.p + lost + 1, mail.n - lost - 1);
 		dp_test_accept(&t, &c);
 		dp_test_fins(&t, &c);
+		dp_test_lull(&t);
 		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, true);
 		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 1);
 		const struct ct_anomaly *a = &dp_test_nth(&t, CT_ANOMALY, 0)->rec.u.anomaly;

@@ -12,7 +12,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)
 		return false;
-	*seg = (struct rs_seg){ .off = pkt->seq, .ref = m, .len = pkt->payload_len, .cost = m->nb_segs };
+	*seg = (struct rs_seg){ .off = pkt->seq, .ref = m, .len = pkt->payload_len, .cost = m->nb_segs, .before = pkt->ack, .born = why };
 	dp_meta(m)->doubt = (uint8_t)why;
 	w->streams.ref_get(m);
 	w->streams.held += seg->cost;
@@ -88,16 +88,33 @@ struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned
 	struct dp_doubt *d = &f->doubt[dir];
 	struct rs_seg *before = NULL;
 	for (struct rs_seg *seg = d->first; seg; before = seg, seg = seg->next) {
-		if ((int32_t)(ack - ((uint32_t)seg->off + seg->len)) < 0)
+		if (seg->born == RS_DOUBT_AHEAD || (int32_t)(ack - ((uint32_t)seg->off + seg->len)) < 0)
 			continue;
 		*taken = is_news(f, dir, seg);
-		if (*taken && dp_meta(seg->ref)->doubt == RS_DOUBT_SUM) {
+		if (*taken && seg->born == RS_DOUBT_SUM) {
 			d->trusted = true;
 			w->stats.checksum_trusted++;
 		}
 		return unlink_next(w, d, seg, before);
 	}
 	return NULL;
+}
+
+struct rs_seg *dp_doubt_ahead(const struct dp_doubt *d, const struct rs_seg *after)
+{
+	struct rs_seg *seg = after ? after->next : d->first;
+	while (seg && seg->born != RS_DOUBT_AHEAD)
+		seg = seg->next;
+	return seg;
+}
+
+struct rte_mbuf *dp_doubt_take(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rs_seg *seg)
+{
+	struct dp_doubt *d = &f->doubt[dir];
+	struct rs_seg *before = NULL;
+	for (struct rs_seg *s = d->first; s != seg; s = s->next)
+		before = s;
+	return unlink_next(w, d, seg, before);
 }
 
 struct rte_mbuf *dp_doubt_drain(struct dp_worker *w, struct dp_flow *f, unsigned dir)

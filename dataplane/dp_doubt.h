@@ -5,7 +5,8 @@
  * it: a reader that takes it can be deceived. But whoever sees copies of packets may be wrong: sums are left to the sender's card until
  * after the capture, packets of the two directions are seen out of step or not at all, and receivers differ. So such a segment waits,
  * until the receiver has acknowledged bytes that came no other way: then it is read. Where they came another way it is dropped; if it
- * says other bytes, that is a contradiction (but for a wrong checksum, which no receiver takes).
+ * says other bytes, that is a contradiction (but for a wrong checksum, which no receiver takes). What waits for the bytes that it
+ * acknowledges (RS_DOUBT_AHEAD) is here, too: dp_causal.
  *
  * Wrong checksums, with the policy "auto" (docs/decisions/0003):
  *  - while a direction has shown no right checksum at all, its segments are taken: a card makes them all wrong;
@@ -52,8 +53,16 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 
 /* The other side of direction dir has acknowledged up to ack: the next waiting segment that it covers, no longer waiting and no longer
  * counted as held; the caller owns its reference. NULL when there is none. *taken: the receiver took it (one with a wrong checksum: its
- * direction is trusted now); otherwise its bytes came another way, and it is to be dropped. dp_meta(m)->doubt is why it waited. */
+ * direction is trusted now); otherwise its bytes came another way, and it is to be dropped. dp_meta(m)->doubt is why it waited: not
+ * RS_DOUBT_AHEAD, these wait for something else. */
 struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken);
+
+/* The next segment that waits for what it acknowledges (RS_DOUBT_AHEAD) behind `after`, or the first one (NULL), in the order they came;
+ * NULL: there is none. Its `before` is the number that it acknowledges, its ref the mbuf. */
+struct rs_seg *dp_doubt_ahead(const struct dp_doubt *d, const struct rs_seg *after);
+
+/* That one waits no longer, and is no longer counted as held: the caller owns its reference. */
+struct rte_mbuf *dp_doubt_take(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rs_seg *seg);
 
 /* The connection ends: the next waiting segment of direction dir, as above. */
 struct rte_mbuf *dp_doubt_drain(struct dp_worker *w, struct dp_flow *f, unsigned dir);

@@ -19,6 +19,7 @@
 #include "reassembly/tcp/rs_valid.h"
 
 struct rte_hash;
+struct dp_causal;
 struct dp_inline;
 struct dp_session;
 
@@ -72,6 +73,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	bool was_mail : 1; /* its session has ended */
 	bool middle : 1; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard : 1; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
+	bool closing : 1; /* its end is at work */
 	bool dead : 1; /* inline: reset on both sides; whoever still speaks is told so */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */
@@ -83,6 +85,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	struct rs_valid valid; /* what tells which segments the receivers accept */
 	struct dp_session *session; /* DP_PROTO_SMTP */
 	struct dp_inline *inl; /* inline: what is held of it */
+	struct dp_causal *causal; /* NULL: nothing of it waits for the other direction */
 };
 
 TAILQ_HEAD(dp_flow_head, dp_flow);

@@ -210,7 +210,7 @@ static enum dp_fate server_segment(struct dp_worker *w, struct dp_flow *f, const
 static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (f->proto != DP_PROTO_SMTP && !dp_conn_is_mail(w, pkt)) {
-		f = dp_conn_segment(w, f, pkt, m);
+		dp_conn_segment(w, &f, pkt, m);
 		if (!f || !f->session)
 			return DP_FORWARDED;
 	}
@@ -242,7 +242,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 			dp_inline_kill(w, f, CT_REASON_NONE);
 			return dead_segment(w, pkt, m);
 		}
-		dp_conn_segment(w, f, pkt, m);
+		dp_conn_segment(w, &f, pkt, m);
 		return DP_FORWARDED;
 	}
 	dp_kept_init(m, pkt);

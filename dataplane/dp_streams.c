@@ -4,6 +4,7 @@
 #include "dataplane/dp_admit.h"
 #include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_be.h"
+#include "dataplane/dp_causal.h"
 #include "dataplane/dp_mptcp.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_session.h"
@@ -145,17 +146,16 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 	if (dp_tunnel_parse(&w->tunnels, dp_meta(m)->link, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m),
 	                    rte_pktmbuf_pkt_len(m), &pkt) != DP_TCP)
 		word = NONE;
-	/* What was only ahead was never doubted itself. */
-	if (why == RS_DOUBT_AHEAD && word == CAME_ANOTHER_WAY)
-		word = TAKEN;
 	if (word == TAKEN) {
 		dp_admit_taken(w, f, dir, why);
 		/* What it acknowledges was sent, and read, before it. */
 		if (depth < DEPTH && (pkt.tcp_flags & RS_TCP_ACK))
 			settle_up_to(w, f, !dir, pkt.ack, depth + 1);
-		dp_admit_options(w, &pkt, m);
-		dp_streams_take(w, f, &pkt, m);
-		w->account[dp_meta(m)->port].consumed++;
+		if (why == RS_DOUBT_AHEAD || !dp_causal_wait(w, f, dir, &pkt, m)) {
+			dp_admit_options(w, &pkt, m);
+			dp_streams_take(w, f, &pkt, m);
+			w->account[dp_meta(m)->port].consumed++;
+		}
 	} else if (why == RS_DOUBT_AHEAD) {
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
@@ -186,8 +186,6 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
  * sender says, too, may have been the last that was seen of it. */
 static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 {
-	if (why == RS_DOUBT_AHEAD)
-		return f->proto != DP_PROTO_NONE;
 	if (f->proto == DP_PROTO_NONE || f->tcp.state == RS_TCP_RESET)
 		return false;
 	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
@@ -198,6 +196,7 @@ static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f)
 {
 	struct rte_mbuf *m;
+	dp_causal_end(w, f);
 	for (unsigned dir = 0; dir < 2; dir++)
 		while ((m = dp_doubt_drain(w, f, dir)))
 			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
@@ -205,7 +204,14 @@ void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f)
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 {
+	/* What waited may have been its end. */
+	if (f->closing)
+		return;
+	f->closing = true;
 	dp_streams_settle_all(w, f);
+	f->closing = false;
+	if (f->tcp.state == RS_TCP_CLOSED)
+		why = CT_REASON_NONE;
 	w->flow = f;
 	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
 	if (f->session)
@@ -213,6 +219,19 @@ void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why
 	f->was_mail |= f->session != NULL;
 	f->session = NULL;
 	f->proto = DP_PROTO_NONE;
+}
+
+void dp_streams_read_waiting(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rs_seg *seg)
+{
+	settle(w, f, dir, dp_doubt_take(w, f, dir, seg), TAKEN, 0);
+}
+
+void dp_streams_give_up(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint64_t to)
+{
+	w->flow = f;
+	rs_tcp_give_up(&f->tcp, &w->streams, dir, to, &tcp_ops, w);
+	if (f->tcp.state == RS_TCP_CLOSED)
+		dp_streams_close(w, f, CT_REASON_NONE);
 }
 
 static void count_verdict(struct dp_worker *w, struct dp_flow *f, enum rs_verdict v)

@@ -19,6 +19,12 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
  * is ended then, and the segment was not taken. */
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
+/* A segment of direction dir that waited for what it acknowledges is read (dp_doubt_ahead). */
+void dp_streams_read_waiting(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rs_seg *seg);
+
+/* rs_tcp_give_up: what is missing of direction dir below offset `to` is not waited for any more. */
+void dp_streams_give_up(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint64_t to);
+
 /* The other side of direction dir has acknowledged up to ack: what waited for that is read, or dropped. */
 void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack);
 

@@ -461,6 +461,12 @@ void dp_test_tick(struct dp_test *t, uint64_t seconds)
 	put_signal(t, DP_TICK);
 }
 
+void dp_test_lull(struct dp_test *t)
+{
+	dp_test_tick(t, 1);
+	dp_test_tick(t, 1);
+}
+
 void dp_test_close(struct dp_test *t)
 {
 	if (!t->worker->ended)
@@ -512,8 +518,17 @@ void dp_test_frame(struct dp_test *t, enum dp_link link, const void *p, size_t n
 
 void dp_test_frame_at(struct dp_test *t, unsigned port, enum dp_link link, const void *p, size_t n)
 {
-	struct rte_mbuf *m = dp_test_mbuf(t, p, n);
 	t->time += 1000000;
+	if (t->keeps) {
+		t->late = realloc(t->late, (t->nlate + 1) * sizeof *t->late);
+		assert_non_null(t->late);
+		struct dp_late *l = &t->late[t->nlate++];
+		*l = (struct dp_late){ .time = t->time, .n = n, .p = malloc(n) };
+		assert_non_null(l->p);
+		memcpy(l->p, p, n);
+		return;
+	}
+	struct rte_mbuf *m = dp_test_mbuf(t, p, n);
 	t->seq++;
 	*dp_meta(m) = (struct dp_meta){ .seq = t->seq,
 					.time = t->time,
@@ -526,6 +541,26 @@ void dp_test_frame_at(struct dp_test *t, unsigned port, enum dp_link link, const
 	dp_worker_burst(t->worker, &m, 1);
 	if (!t->patient)
 		dp_test_check(t);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct dp_late *x = a, *y = b;
+	return x->time < y->time ? -1 : x->time > y->time;
+}
+
+void dp_test_see(struct dp_test *t)
+{
+	t->keeps = false;
+	qsort(t->late, t->nlate, sizeof *t->late, by_time);
+	for (size_t i = 0; i < t->nlate; i++) {
+		t->time = t->late[i].time - 1000000;
+		dp_test_frame(t, DP_LINK_ETHERNET, t->late[i].p, t->late[i].n);
+		free(t->late[i].p);
+	}
+	free(t->late);
+	t->late = NULL;
+	t->nlate = 0;
 }
 
 struct dp_test_conn dp_test_conn(unsigned number)

@@ -52,6 +52,12 @@ struct dp_sent { /* a frame that left */
 	struct dp_packet pkt; /* parsed; ip_version 0 where it is not TCP */
 };
 
+struct dp_late { /* a frame that waits to be seen */
+	uint64_t time;
+	size_t n;
+	uint8_t *p;
+};
+
 struct dp_test {
 	enum dp_use use; /* DP_USE_INLINE: clients are OUTSIDE */
 	struct ct_config config; /* small; change it before dp_test_open */
@@ -66,6 +72,9 @@ struct dp_test {
 	size_t nfound;
 	struct dp_sent *sent; /* what left the worker, in order */
 	size_t nsent;
+	bool keeps; /* frames are not seen by the worker, but kept */
+	struct dp_late *late;
+	size_t nlate;
 	bool port_full; /* ports take nothing */
 	uint32_t cut; /* each segment comes in fragments of so many bytes, a multiple of 8; 0: whole */
 	bool backwards; /* the last of them first */
@@ -108,6 +117,7 @@ void dp_test_check(struct dp_test *t);
 void dp_test_pools_are_back(struct dp_test *t);
 void dp_test_end(struct dp_test *t); /* DP_END */
 void dp_test_tick(struct dp_test *t, uint64_t seconds); /* so much later, DP_TICK */
+void dp_test_lull(struct dp_test *t); /* so long that nothing waits for the other direction any more (dp_causal) */
 void dp_test_forget(struct dp_test *t); /* the records found so far */
 void dp_test_forget_sent(struct dp_test *t);
 /* All counts of packets, of all ports. */
@@ -116,6 +126,8 @@ struct ct_account dp_test_account(const struct dp_test *t);
 /* One frame of any kind, by a port. */
 void dp_test_frame_at(struct dp_test *t, unsigned port, enum dp_link link, const void *p, size_t n);
 void dp_test_frame(struct dp_test *t, enum dp_link link, const void *p, size_t n);
+/* What was kept is seen, in the order of `time`, which the caller may have changed. */
+void dp_test_see(struct dp_test *t);
 struct rte_mbuf *dp_test_mbuf(struct dp_test *t, const void *p, size_t n);
 
 /* Connections. from: 0 the client, 1 the server. */

@@ -14,6 +14,7 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/dp_admit.h"
+#include "dataplane/dp_causal.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_frags.h"
 #include "dataplane/dp_inline.h"
@@ -155,7 +156,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	}
 	if (dp_worker_guards(w))
 		return dp_inline_segment(w, f, pkt, m);
-	f = dp_conn_segment(w, f, pkt, m);
+	if (!dp_conn_segment(w, &f, pkt, m))
+		return DP_HELD;
 	if (f && w->use == DP_USE_MIRROR && w->tx)
 		dp_mirror_segment(w, f, pkt, m);
 	return dp_worker_pass(w);
@@ -470,10 +472,17 @@ static size_t frags_bytes(const struct ct_config *c)
 	return ALIGN64(sizeof(struct dp_frags)) + dp_frags_bytes(c, c->memory.fragments);
 }
 
+/* Each of them has a segment that waits, or one that is held. */
+static uint32_t causals_of(const struct ct_config *c)
+{
+	return RTE_MIN(c->memory.segments, c->memory.flows);
+}
+
 static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
 {
 	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
-	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c))) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
 	       (use == DP_USE_READ ? 0 : frags_bytes(c)) + dp_inspect_bytes(c);
 }
 
@@ -584,6 +593,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	TAILQ_INIT(&w->refusing);
 	TAILQ_INIT(&w->answering);
 	TAILQ_INIT(&w->resetting);
+	TAILQ_INIT(&w->causal);
 	w->mbufs = wc->mbufs;
 
 	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);
@@ -608,6 +618,8 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
 	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
 					      .limit = (uint16_t)c->tcp.held, .held_max = wc->held_max, .same = dp_kept_compare };
+	rs_pool_init(&w->causals, at, sizeof(struct dp_causal), causals_of(c));
+	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c)));
 	at = make_frags(w, wc, make_inline(w, wc, at));
 	rc = make_rings(w);
 	if (rc != 0)

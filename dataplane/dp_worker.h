@@ -122,6 +122,7 @@ typedef bool (*dp_give)(void *sink, struct rte_mbuf *m, const struct dp_packet *
 
 struct dp_frags;
 TAILQ_HEAD(dp_inline_list, dp_inline);
+TAILQ_HEAD(dp_causal_list, dp_causal);
 
 struct dp_worker {
 	unsigned id;
@@ -138,6 +139,8 @@ struct dp_worker {
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
+	struct rs_pool causals;
+	struct dp_causal_list causal; /* connections of which something waits for the other direction */
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
