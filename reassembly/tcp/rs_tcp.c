@@ -72,10 +72,15 @@ static void give_up_to(struct pass *p, unsigned d, uint64_t to)
 		give_up(p, d, n);
 }
 
-/* The receiver has the bytes, and the sender went on: they will not come again. */
+/* The receiver has the bytes, and the sender went on: they will not come again. The number of a FIN is none of them, whatever was seen
+ * behind it. */
 static void give_up_acked(struct pass *p, unsigned d)
 {
-	give_up_to(p, d, min_u64(p->c->dir[d].acked, p->c->dir[d].end));
+	const struct rs_stream *s = &p->c->dir[d];
+	uint64_t to = min_u64(s->acked, s->end);
+	if (s->fin != NO_FIN && s->acked == s->fin + 1)
+		to = min_u64(to, s->fin);
+	give_up_to(p, d, to);
 }
 
 /* len bytes at off; they are bytes base and following of ref's payload. */
@@ -473,11 +478,14 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	return reset(c);
 }
 
-/* Where the sender is; not further ahead than data would be taken. */
+/* Where the sender is; not further ahead than data would be taken. A segment without any may say what is not so, and reach nobody: it
+ * counts as far as its receiver, if that is seen, agrees. */
 static void note_position(struct pass *p, unsigned d, int64_t off, uint32_t len)
 {
 	struct rs_stream *s = &p->c->dir[d];
 	int64_t at = off + (int64_t)len;
+	if (!len && (p->c->seen & bit(1 - d)) && at > (int64_t)s->acked)
+		at = (int64_t)s->acked;
 	/* RFC 9293 3.4: a FIN takes a number; an empty segment one further on is no sign of a lost byte. */
 	int64_t known = (int64_t)s->end + (len ? 0 : 1);
 	if (s->fin != NO_FIN && at == (int64_t)s->fin + 1)
@@ -509,6 +517,7 @@ static void settle(struct rs_tcp *c)
 		/* A FIN that was overtaken by data before anyone acknowledged it was not the end. */
 		if (s->fin < s->next) {
 			s->fin = NO_FIN;
+			c->fin_taken &= (uint8_t)~bit(d);
 			c->odd[d] |= RS_TCP_ODD_FIN;
 		}
 		if (s->fin == NO_FIN)
@@ -516,9 +525,12 @@ static void settle(struct rs_tcp *c)
 		fins++;
 		if (s->fin != s->next)
 			continue;
-		reached++;
-		if (s->acked == s->fin + 1 && s->end <= s->fin)
+		/* RFC 9293 3.10.7.4: what stands behind a FIN its receiver ignores; only if that has not taken it, it may wait there. */
+		if (s->acked == s->fin + 1 && !(c->fin_taken & bit(d))) {
 			c->fin_taken |= bit(d);
+			c->odd[d] |= s->end > s->fin ? RS_TCP_ODD_FIN : 0;
+		}
+		reached += (c->fin_taken & bit(d)) || s->end <= s->fin;
 	}
 	if (c->state == RS_TCP_RESET)
 		return;
@@ -645,7 +657,7 @@ void rs_tcp_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_t
 	for (unsigned d = 0; d < 2; d++) {
 		struct rs_stream *s = &c->dir[d];
 		settle_syn_data(&p, d, UINT64_MAX);
-		uint64_t to = s->fin == NO_FIN ? s->end : max_u64(s->end, s->fin);
+		uint64_t to = s->fin == NO_FIN ? s->end : c->fin_taken & bit(d) ? s->fin : max_u64(s->end, s->fin);
 		/* RFC 9293 3.4: a FIN takes a number, so one more than was seen need not be a byte. */
 		if (s->fin == NO_FIN && s->acked > to + 1)
 			to = s->acked;
