@@ -185,6 +185,47 @@ static void test_decoys_that_contradict(void **state)
 		}
 }
 
+/* Segments with a timestamp far ahead that tell nothing, and reach nobody; and a reset with a decoy behind it, in the place of bytes that
+ * wait as well: what comes behind them is as good as ever. */
+static void test_stamps_far_ahead(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		static const struct {
+			unsigned flags;
+			int32_t off, ack;
+		} decoy[] = { { RS_TCP_ACK, 0, 0 },
+			      { RS_TCP_ACK, -1, 0 },
+			      { RS_TCP_ACK, 70000, 0 },
+			      { RS_TCP_ACK, 0, 2000 },
+			      { RS_TCP_RST | RS_TCP_ACK, 1, 0 } };
+		bool bad = i % 2, reset = decoy[i / 2].flags & RS_TCP_RST;
+		struct scene s;
+		scene_init(&s, bad);
+		s.c.timestamps = true;
+		s.c.tsval[0] = s.c.tsval[1] = 5000;
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			struct dp_test_conn lie = s.c;
+			s.c.tsval[0] += 2;
+			lie.tsval[0] += 0x70000000;
+			lie.seq[1] += (uint32_t)decoy[i / 2].ack;
+			dp_test_segment(&s.t, &lie, 0, decoy[i / 2].flags, s.c.seq[0] + (uint32_t)decoy[i / 2].off, NULL, 0);
+			if (reset)
+				deceive(&s, OLD_STAMP, s.mail.p + at, piece(&s, at));
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			acknowledge(&s);
+		}
+		scene_accept(&s);
+		assert_int_equal(told(&s, DP_ANOMALY_UNACCEPTABLE), 0);
+		assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), reset ? 2 : 0);
+		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
 /* Its receiver took it after all, or what it had in its place was not seen: read, but not clean. */
 static void test_decoys_acknowledged(void **state)
 {
@@ -711,6 +752,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decoys_before),
 		cmocka_unit_test(test_decoys_that_contradict),
+		cmocka_unit_test(test_stamps_far_ahead),
 		cmocka_unit_test(test_decoys_acknowledged),
 		cmocka_unit_test(test_beyond_the_window),
 		cmocka_unit_test(test_reset_that_was_not_taken),
