@@ -114,6 +114,22 @@ static bool wait_for_other(struct dp_worker *w, struct dp_flow *f, unsigned dir,
 	return false;
 }
 
+/* Nothing in it was not seen before: a copy that comes late, as networks and mirrors make them. Whether it says the same is seen when its
+ * receiver's word comes; what was acknowledged says nothing any more. */
+static bool is_repetition(const struct dp_worker *w, const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, enum dp_sum sum)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	if (!(f->tcp.started & (1u << dir)))
+		return false;
+	int64_t off = rs_stream_offset(s, pkt->seq), end = off + (int64_t)pkt->payload_len;
+	bool fin = pkt->tcp_flags & RS_TCP_FIN;
+	if (end + fin <= (int64_t)rs_tcp_acked(&f->tcp, dir))
+		return true;
+	if (w->use == DP_USE_INLINE || (fin && s->fin != (uint64_t)end))
+		return false;
+	return pkt->payload_len == 0 || (sum == DP_SUM_WAIT && rs_stream_has(s, off, pkt->payload_len));
+}
+
 enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (!f || f->proto == DP_PROTO_NONE)
@@ -133,7 +149,7 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 	if (sum == DP_SUM_TAKE)
 		return sum;
 	w->stats.doubts[why]++;
-	if (rs_doubt_is_deliberate(why))
+	if (rs_doubt_is_deliberate(why) && !(why == RS_DOUBT_TIMESTAMP && is_repetition(w, f, dir, pkt, sum)))
 		dp_anomaly_flow(w, f, dir, dp_admit_anomaly(why), NULL);
 	return sum;
 }
