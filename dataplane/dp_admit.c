@@ -135,7 +135,7 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 	if (!f || f->proto == DP_PROTO_NONE)
 		return DP_SUM_TAKE;
 	unsigned dir = dp_flow_direction(f, pkt);
-	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
 	uint64_t waiting[2] = { waiting_up_to(f, 0), waiting_up_to(f, 1) };
 	dp_admit_options(w, pkt, m);
 	if (w->use != DP_USE_INLINE && is_ahead(f, dir, pkt) && wait_for_other(w, f, dir, pkt, m)) {

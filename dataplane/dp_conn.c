@@ -286,7 +286,7 @@ struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const stru
 	if (!c->anew || f->proto == DP_PROTO_NONE)
 		return f;
 	unsigned dir = dp_flow_direction(f, pkt);
-	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
 	if (!rs_tcp_is_anew(c, dir, &seg, w->streams.window))
 		return f;
 	uint32_t isn = c->anew_isn[dir], peer_isn = c->anew_isn[!dir];

@@ -300,7 +300,7 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
 	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
-	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
 	w->flow = f;
 	if (pkt->tcp_flags & RS_TCP_SYN)
 		dp_streams_offer(f, pkt, m);

@@ -559,7 +559,7 @@ void rs_tcp_revive(struct rs_tcp *c, unsigned dir)
 static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
 {
 	struct rs_tcp *c = p->c;
-	if (!(c->started & bit(d)) && (seg->len || (seg->flags & RS_TCP_FIN)))
+	if (!(c->started & bit(d)) && (seg->len || seg->missing || (seg->flags & RS_TCP_FIN)))
 		start(p, d, seg->seq - 1);
 	if (c->state == RS_TCP_NEW || (c->state == RS_TCP_SYN_SENT && (seg->flags & RS_TCP_ACK)))
 		c->state = RS_TCP_ESTABLISHED;
@@ -576,7 +576,7 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	const uint8_t which = RS_TCP_FIN | RS_TCP_SYN | RS_TCP_RST | RS_TCP_ACK;
 	if (c->state != RS_TCP_ESTABLISHED || c->started != (bit(0) | bit(1)) || (seg->flags & which) != RS_TCP_ACK)
 		return false;
-	if (s->end != s->next || o->end != o->next || c->has_syn_data)
+	if (s->end != s->next || o->end != o->next || c->has_syn_data || seg->missing)
 		return false;
 	uint64_t acked = (uint64_t)rs_stream_offset(o, seg->ack);
 	if (seg->seq != s->isn + 1 + (uint32_t)s->next || acked > o->end)
@@ -632,6 +632,7 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 			if (seg->len)
 				v = hold_syn_data(&p, dir, seg->len, ref, cost);
 		} else {
+			uint32_t sent = seg->len + seg->missing;
 			/* RFC 7413: a client goes on behind the data of its SYN only when that was taken. */
 			if (off >= 0)
 				settle_syn_data(&p, dir, (uint64_t)off);
@@ -639,10 +640,10 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 				v = add_payload(&p, dir, off, seg, ref, cost);
 			if (v != RS_LIMIT && v != RS_WINDOW) {
 				/* Where a FIN stands counts when it was acknowledged there. */
-				if (seg->len || !(seg->flags & RS_TCP_FIN))
-					note_position(&p, dir, off, seg->len);
+				if (sent || !(seg->flags & RS_TCP_FIN))
+					note_position(&p, dir, off, sent);
 				if (seg->flags & RS_TCP_FIN)
-					note_fin(&p, dir, off + (int64_t)seg->len);
+					note_fin(&p, dir, off + (int64_t)sent);
 			}
 		}
 		give_up_acked(&p, dir);

@@ -700,6 +700,38 @@ static void an_empty_segment_far_ahead(void **state)
 	}
 }
 
+/* Frames of which the capture holds the first bytes: what is cut off is a hole as soon as it is acknowledged, before the answer to it. */
+static void cut_segments(void **state)
+{
+	(void)state;
+	struct wire w;
+	static char all[] = "abcdefghijklmnopqrst";
+	for (unsigned present = 0; present < 4; present++)
+		for (unsigned fin = 0; fin < 2; fin++) {
+			char expected[64];
+			wire_init(&w, 1000, 5000);
+			handshake(&w);
+			for (uint32_t at = 0; at < 20; at += 5) {
+				struct ref *r = &w.refs[w.nrefs++];
+				r->payload = all + at;
+				struct rs_tcp_segment seg = { .seq = 1001 + at, .ack = 5001, .len = present, .missing = 5 - present,
+							      .flags = ACK | (fin && at == 15 ? FIN : 0) };
+				rs_tcp_packet(&w.c, &w.mem, 0, &seg, r, 1, &ops, &w);
+				/* Every second one is acknowledged, and answered. */
+				if (at % 10)
+					send(&w, 1, ACK, at / 5 - 1, at + 5 + (fin && at == 15), "ok");
+			}
+			if (present)
+				sprintf(expected, "%.*s<%u>%.*s<%u>%.*s<%u>%.*s<%u>", present, all, 5 - present, present, all + 5,
+					5 - present, present, all + 10, 5 - present, present, all + 15, 5 - present);
+			else
+				strcpy(expected, "<10><10>");
+			assert_string_equal(w.log[0], expected);
+			assert_int_equal(w.c.fin_taken, fin);
+			wire_end(&w, expected, "okok");
+		}
+}
+
 static void numbers_of_handshakes_that_change(void **state)
 {
 	(void)state;
@@ -1024,6 +1056,7 @@ int main(void)
 		cmocka_unit_test(a_fin_that_was_not_taken),
 		cmocka_unit_test(what_is_behind_a_fin_that_was_taken),
 		cmocka_unit_test(an_empty_segment_far_ahead),
+		cmocka_unit_test(cut_segments),
 		cmocka_unit_test(numbers_of_handshakes_that_change),
 		cmocka_unit_test(proven_by_a_handshake),
 		cmocka_unit_test(proven_in_the_middle),
