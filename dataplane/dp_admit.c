@@ -39,15 +39,9 @@ void dp_admit_options(struct dp_worker *w, const struct dp_packet *pkt, const st
 	if (pkt->tcp_hdr_len <= 20)
 		return;
 	dp_tcp_options_parse(rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off), pkt->tcp_hdr_len, &o);
-	w->options = (struct rs_options){ .tsval = o.tsval, .wscale = o.wscale, .timestamps = o.timestamps,
+	w->options = (struct rs_options){ .tsval = o.tsval, .tsecr = o.tsecr, .wscale = o.wscale, .timestamps = o.timestamps,
 					  .window_scale = o.window_scale, .authenticated = o.authenticated };
 
-}
-
-/* Whoever lies so says it on purpose, whatever became of it: no honest sender's packets come like this, in whatever order. */
-static bool is_deliberate(enum rs_doubt why)
-{
-	return why == RS_DOUBT_TIMESTAMP || why == RS_DOUBT_NO_ACK || why == RS_DOUBT_SIGNED;
 }
 
 static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why, const struct dp_packet *pkt,
@@ -56,15 +50,17 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 	const struct rs_stream *s = &f->tcp.dir[dir];
 	bool one_way = !(f->tcp.seen & (1u << !dir));
 	/* Nobody's word will come: what follows a reset goes on, for what else would it be. */
-	if (one_way && !is_deliberate(why)) {
+	if (one_way && !rs_doubt_is_deliberate(why)) {
 		dp_admit_taken(w, f, dir, why);
 		return DP_SUM_TAKE;
 	}
 	if (one_way || pkt->payload_len == 0)
 		return DP_SUM_DROP;
-	/* Its receiver's word was seen before it. */
-	bool known = rs_stream_offset(s, pkt->seq + pkt->payload_len) <= (int64_t)rs_tcp_acked(&f->tcp, dir);
-	if (known && !is_deliberate(why))
+	/* Its receiver's word was seen before it; and so may newer timestamps have been, where these bytes are waited for (dp_causal). */
+	int64_t end = rs_stream_offset(s, pkt->seq + pkt->payload_len);
+	bool known = end <= (int64_t)rs_tcp_acked(&f->tcp, dir);
+	bool awaited = f->tcp.waits && why == RS_DOUBT_TIMESTAMP && end > (int64_t)s->next;
+	if (known && (awaited || !rs_doubt_is_deliberate(why)))
 		return DP_SUM_TAKE;
 	if (dp_doubt_wait(w, f, dir, why, pkt, m))
 		return DP_SUM_WAIT;
@@ -76,7 +72,7 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 static enum dp_sum judge_inline(const struct dp_worker *w, const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 {
 	bool answered = f->inl && f->inl->state >= DP_INLINE_ANSWERING;
-	if (is_deliberate(why))
+	if (rs_doubt_is_deliberate(why))
 		return DP_SUM_DROP;
 	/* What is said in the server's place only the client knows of. */
 	return why == RS_DOUBT_ACK && dir == f->client && dp_worker_guards(w) && !answered ? DP_SUM_DROP : DP_SUM_TAKE;
@@ -120,12 +116,28 @@ static bool wait_for_other(struct dp_worker *w, struct dp_flow *f, unsigned dir,
 	return false;
 }
 
+/* Nothing in it was not seen before: a copy that comes late, as networks and mirrors make them. Whether it says the same is seen when its
+ * receiver's word comes; what was acknowledged says nothing any more. */
+static bool is_repetition(const struct dp_worker *w, const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, enum dp_sum sum)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	if (!(f->tcp.started & (1u << dir)))
+		return false;
+	int64_t off = rs_stream_offset(s, pkt->seq), end = off + (int64_t)pkt->payload_len;
+	bool fin = pkt->tcp_flags & RS_TCP_FIN;
+	if (end + fin <= (int64_t)rs_tcp_acked(&f->tcp, dir))
+		return true;
+	if (w->use == DP_USE_INLINE || (fin && s->fin != (uint64_t)end))
+		return false;
+	return pkt->payload_len == 0 || (sum == DP_SUM_WAIT && rs_stream_has(s, off, pkt->payload_len));
+}
+
 enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (!f || f->proto == DP_PROTO_NONE)
 		return DP_SUM_TAKE;
 	unsigned dir = dp_flow_direction(f, pkt);
-	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
 	uint64_t waiting[2] = { waiting_up_to(f, 0), waiting_up_to(f, 1) };
 	dp_admit_options(w, pkt, m);
 	if (w->use != DP_USE_INLINE && is_ahead(f, dir, pkt) && wait_for_other(w, f, dir, pkt, m)) {
@@ -139,7 +151,7 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 	if (sum == DP_SUM_TAKE)
 		return sum;
 	w->stats.doubts[why]++;
-	if (is_deliberate(why))
+	if (rs_doubt_is_deliberate(why) && !(why == RS_DOUBT_TIMESTAMP && is_repetition(w, f, dir, pkt, sum)))
 		dp_anomaly_flow(w, f, dir, dp_admit_anomaly(why), NULL);
 	return sum;
 }
@@ -153,7 +165,7 @@ void dp_admit_taken(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum r
 		rs_tcp_revive(&f->tcp, dir);
 	}
 	/* Either it does not do as the RFCs say, or other bytes, which it does have, were not seen here. */
-	if (is_deliberate(why))
+	if (rs_doubt_is_deliberate(why))
 		dp_anomaly_flow(w, f, dir, DP_ANOMALY_UNACCEPTABLE, NULL);
 }
 

@@ -185,6 +185,97 @@ static void test_decoys_that_contradict(void **state)
 		}
 }
 
+/* Segments with a timestamp far ahead that tell nothing, and reach nobody; and a reset with a decoy behind it, in the place of bytes that
+ * wait as well: what comes behind them is as good as ever. */
+static void test_stamps_far_ahead(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 10; i++) {
+		static const struct {
+			unsigned flags;
+			int32_t off, ack;
+		} decoy[] = { { RS_TCP_ACK, 0, 0 },
+			      { RS_TCP_ACK, -1, 0 },
+			      { RS_TCP_ACK, 70000, 0 },
+			      { RS_TCP_ACK, 0, 2000 },
+			      { RS_TCP_RST | RS_TCP_ACK, 1, 0 } };
+		bool bad = i % 2, reset = decoy[i / 2].flags & RS_TCP_RST;
+		struct scene s;
+		scene_init(&s, bad);
+		s.c.timestamps = true;
+		s.c.tsval[0] = s.c.tsval[1] = 5000;
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			struct dp_test_conn lie = s.c;
+			s.c.tsval[0] += 2;
+			lie.tsval[0] += 0x70000000;
+			lie.seq[1] += (uint32_t)decoy[i / 2].ack;
+			dp_test_segment(&s.t, &lie, 0, decoy[i / 2].flags, s.c.seq[0] + (uint32_t)decoy[i / 2].off, NULL, 0);
+			if (reset)
+				deceive(&s, OLD_STAMP, s.mail.p + at, piece(&s, at));
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
+			acknowledge(&s);
+		}
+		scene_accept(&s);
+		assert_int_equal(told(&s, DP_ANOMALY_UNACCEPTABLE), 0);
+		assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), reset ? 2 : 0);
+		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
+		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
+/* Copies that come late, whole or as parts of others, some before they are acknowledged, in order and not: networks do that. */
+static void test_late_copies(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		bool bad = i & 1, acked = i & 2, held = i & 4, other = i & 8;
+		struct scene s;
+		scene_init(&s, bad);
+		s.c.timestamps = true;
+		s.c.tsval[0] = s.c.tsval[1] = 5000;
+		scene_open(&s);
+		for (size_t at = 0; at < s.mail.n; at += PIECE) {
+			size_t n = piece(&s, at);
+			struct dp_test_conn early = s.c;
+			uint8_t p[PIECE];
+			memcpy(p, s.mail.p + at, n);
+			if (other && at == PIECE)
+				p[n / 2] ^= 1;
+			if (held)
+				dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0] + 10, s.mail.p + at + 10, n - 10);
+			s.c.tsval[0] += 20;
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0], NULL, 0);
+			acknowledge(&s);
+			if (held)
+				dp_test_segment(&s.t, &early, 0, RS_TCP_ACK, early.seq[0] + 10, p + 10, n - 10);
+			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, held ? 10 : n);
+			s.c.seq[0] = early.seq[0] + (uint32_t)n;
+			if (acked)
+				acknowledge(&s);
+			dp_test_segment(&s.t, &early, 0, RS_TCP_ACK, early.seq[0], p, n);
+			acknowledge(&s);
+		}
+		s.c.tsval[0] += 20;
+		scene_accept(&s);
+		struct dp_test_conn late = s.c;
+		late.tsval[0] = 4000;
+		dp_test_segment(&s.t, &late, 0, RS_TCP_FIN | RS_TCP_ACK, s.c.seq[0] - 1, NULL, 0);
+		/* Below what is acknowledged nobody compares, and nobody takes it. */
+		bool tells = other && (!acked || held);
+		assert_true(s.t.worker->stats.doubts[RS_DOUBT_TIMESTAMP] > 0);
+		assert_int_equal(told(&s, DP_ANOMALY_TIMESTAMP), tells);
+		assert_int_equal(told(&s, DP_ANOMALY_OVERLAP), tells);
+		assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 2 * tells);
+		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : tells ? CT_UNSCANNED : CT_CLEAN,
+				tells ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
+		dp_text_free(&s.mail);
+		dp_test_close(&s.t);
+	}
+}
+
 /* Its receiver took it after all, or what it had in its place was not seen: read, but not clean. */
 static void test_decoys_acknowledged(void **state)
 {
@@ -715,6 +806,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_decoys_before),
 		cmocka_unit_test(test_decoys_that_contradict),
+		cmocka_unit_test(test_stamps_far_ahead),
+		cmocka_unit_test(test_late_copies),
 		cmocka_unit_test(test_decoys_acknowledged),
 		cmocka_unit_test(test_beyond_the_window),
 		cmocka_unit_test(test_reset_that_was_not_taken),

@@ -169,9 +169,41 @@ static bool is_over(const struct dp_flow *f, const struct dp_packet *pkt)
 	return f->tcp.state == RS_TCP_CLOSED;
 }
 
+/* Of copies: the packet may be a second copy of one of a connection that both ends have closed, as mirrors of two ports and captures of
+ * two switches make them. Numbers alone do not tell that, for there are servers that use theirs again; timestamps do (RFC 7323 5.4): those
+ * of another connection are later, and its server's are not the client's to choose. Of the SYN it cannot be told yet, but of what is
+ * said behind it (f->again). */
+static bool is_again(const struct dp_worker *w, const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	const struct rs_tcp *c = &f->tcp;
+	const struct rs_options *said = &w->options;
+	unsigned dir = dp_flow_direction(f, pkt);
+	const struct rs_stream *s = &c->dir[dir], *o = &c->dir[!dir];
+	if (w->use == DP_USE_INLINE || !f->was_mail || c->state != RS_TCP_CLOSED || c->reset || c->known != 3)
+		return false;
+	if (f->valid.timestamps != 3 || !said->timestamps || (int32_t)(said->tsval - f->valid.sent[dir]) > 0)
+		return false;
+	int64_t off = rs_stream_offset(s, pkt->seq), end = off + (int64_t)pkt->payload_len, ack = rs_stream_offset(o, pkt->ack);
+	/* What a SYN carries is not remembered. */
+	if ((pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN)
+		return off == -1 && pkt->payload_len == 0;
+	if (!f->again)
+		return false;
+	if (pkt->tcp_flags & RS_TCP_SYN)
+		return off == -1 && ack >= 0 && ack <= (int64_t)c->syn_len[!dir];
+	return pkt->payload_len == 0 || (off >= -1 && end <= (int64_t)s->fin + 1 && ack >= 0 && ack <= (int64_t)o->fin + 1);
+}
+
+/* What its SYNs offered, for a flow that begins with a packet of that direction. */
+static uint8_t offers(const struct dp_flow *f, unsigned dir)
+{
+	return (uint8_t)((f->mptcp & DP_FLOW_JOINS) | (f->mptcp & 1u << dir ? 1 : 0) | (f->mptcp & 1u << !dir ? 2 : 0));
+}
+
 struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	bool answers = false;
+	uint8_t offered = 0;
 	/* A flow that has idled too long is another connection's now, whether or not the clock's tick has ended it yet. */
 	if (f && f->last && f->last + w->flows.timeout[f->list] <= meta->time) {
 		w->stats.flows_expired++;
@@ -186,8 +218,18 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		remove_flow(w, f, CT_REASON_GAP);
 		f = NULL;
 	}
+	bool again = f && is_again(w, f, pkt);
+	if (again && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+		w->stats.flows_repeated += !f->again;
+		f->again = true;
+	} else if (f && f->again && !again && (pkt->payload_len > 0 || (pkt->tcp_flags & RS_TCP_SYN))) {
+		/* Another connection's, after all: it has its client's number in common with the old one. */
+		offered = offers(f, dp_flow_direction(f, pkt));
+		remove_flow(w, f, CT_REASON_NONE);
+		f = NULL;
+	}
 	/* The same ports again, after the end. */
-	if (f && is_over(f, pkt) && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
+	if (f && !again && is_over(f, pkt) && (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN) {
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
@@ -205,8 +247,11 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 		remove_flow(w, f, CT_REASON_NONE);
 		f = NULL;
 	}
-	if (!f)
+	if (!f) {
 		f = new_flow(w, pkt, meta, answers);
+		if (f)
+			f->mptcp = offered;
+	}
 	if (f) {
 		f->input = meta->input;
 		f->pcap_cnt = meta->pcap_cnt;
@@ -250,19 +295,18 @@ struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const stru
 	if (!c->anew || f->proto == DP_PROTO_NONE)
 		return f;
 	unsigned dir = dp_flow_direction(f, pkt);
-	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
+	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
 	if (!rs_tcp_is_anew(c, dir, &seg, w->streams.window))
 		return f;
 	uint32_t isn = c->anew_isn[dir], peer_isn = c->anew_isn[!dir];
 	bool asks = c->anew == 1 + dir;
 	/* Either handshake's SYN may have offered it: the old connection has noted both. */
-	uint8_t joins = f->mptcp & DP_FLOW_JOINS;
-	bool offered[2] = { f->mptcp & 1u << dir, f->mptcp & 1u << !dir };
+	uint8_t offered = offers(f, dir);
 	/* Its end was not seen. */
 	remove_flow(w, f, CT_REASON_GAP);
 	f = begin_behind(w, pkt, meta, asks, isn, peer_isn);
 	if (f)
-		f->mptcp = (uint8_t)(joins | (offered[0] ? 1 : 0) | (offered[1] ? 2 : 0));
+		f->mptcp = offered;
 	w->flow = f;
 	return f;
 }
@@ -343,6 +387,8 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 	struct dp_flow *f = *flow;
 	uint64_t now = dp_meta(m)->time;
 	if (f->proto == DP_PROTO_NONE) {
+		if (f->again && (pkt->tcp_flags & RS_TCP_SYN))
+			dp_streams_offer(f, pkt, m);
 		follow_end(f, pkt);
 		touch(w, f, now);
 		return true;

@@ -250,6 +250,103 @@ static void test_port_reuse(void **state)
 	dp_test_close(&t);
 }
 
+/* All of its packets once more, after its end, three times: it was one session. Without timestamps, or with later ones, nobody knows: each
+ * time it is read. */
+static void test_seen_again(void **state)
+{
+	(void)state;
+	struct dp_text mail = { 0 };
+	dp_made_mail(&mail, "nothing in it", 13);
+	for (unsigned way = 0; way < 4; way++) {
+		bool known = way < 2;
+		struct dp_test t;
+		open_small(&t);
+		for (unsigned k = 0; k < 4; k++) {
+			struct dp_test_conn c = dp_test_conn(7);
+			c.timestamps = way != 2;
+			c.tsval[0] = 0xfffffffe;
+			c.tsval[1] = 5000 + (way == 3 ? k : 0);
+			dp_test_mail(&t, &c, &mail, way ? 1000 : 100, 0);
+			dp_test_tick(&t, 1);
+		}
+		dp_test_end(&t);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), known ? 1 : 4);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 0);
+		dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+		assert_int_equal(t.worker->stats.flows, known ? 1 : 4);
+		/* Of one whose SYN was taken for a copy's the timestamps are not agreed upon. */
+		assert_int_equal(t.worker->stats.flows_repeated, known ? 1 : way == 3 ? 2 : 0);
+		dp_test_close(&t);
+	}
+	dp_text_free(&mail);
+}
+
+enum anew { OTHER_ANSWER, LATER_ANSWER, NO_ANSWER, CLIENT_ALONE, DATA_IN_SYN, A_MINUTE_LATER, ANEWS };
+
+/* The same ports, the same first number and the same timestamps of the client soon after a clean session, but another connection, as the
+ * server's number says, or its timestamps, or, where its SYN-ACK was not seen, what is acknowledged of it. */
+static void play_anew(struct dp_test *t, struct dp_test_conn c, const struct dp_text *mail, enum anew how)
+{
+	if (how == LATER_ANSWER)
+		c.tsval[1]++;
+	else if (how != A_MINUTE_LATER)
+		c.seq[1] += 500000;
+	else
+		dp_test_tick(t, t->config.tcp.timeout_closed + 1);
+	if (how == OTHER_ANSWER || how == LATER_ANSWER || how == A_MINUTE_LATER) {
+		dp_test_mail(t, &c, mail, 100, 0);
+		return;
+	}
+	static const char early[] = "EHLO x\r\n";
+	size_t n = how == DATA_IN_SYN ? sizeof early - 1 : 0;
+	dp_test_segment(t, &c, 0, RS_TCP_SYN, c.seq[0], early, n);
+	c.seq[0] += 1 + (uint32_t)n;
+	if (how == DATA_IN_SYN)
+		dp_test_segment(t, &c, 1, RS_TCP_SYN | RS_TCP_ACK, c.seq[1], NULL, 0);
+	c.seq[1]++;
+	dp_test_segment(t, &c, 0, RS_TCP_ACK, c.seq[0], NULL, 0);
+	if (how == CLIENT_ALONE) {
+		dp_test_say(t, &c, 0, "EHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\n");
+		dp_test_bytes(t, &c, 0, mail->p, mail->n);
+		dp_test_say(t, &c, 0, ".\r\nQUIT\r\n");
+		return;
+	}
+	dp_test_say(t, &c, 1, "220 mx\r\n");
+	if (how == NO_ANSWER)
+		dp_test_say(t, &c, 0, early);
+	dp_test_say(t, &c, 1, "250 mx\r\n");
+	dp_test_envelope(t, &c);
+	dp_test_bytes(t, &c, 0, mail->p, mail->n);
+	dp_test_accept(t, &c);
+	dp_test_fins(t, &c);
+}
+
+static void test_same_number_anew(void **state)
+{
+	(void)state;
+	struct dp_text mail = { 0 }, bad = { 0 };
+	dp_made_mail(&mail, "nothing in it", 13);
+	dp_made_infected(&bad);
+	for (enum anew how = 0; how < ANEWS; how++) {
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(7);
+		c.timestamps = true;
+		c.tsval[0] = c.tsval[1] = 5000;
+		open_small(&t);
+		struct dp_test_conn first = c;
+		dp_test_mail(&t, &first, &mail, 100, 0);
+		dp_test_tick(&t, 1);
+		play_anew(&t, c, &bad, how);
+		dp_test_end(&t);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 2);
+		dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 1)->rec.u.message.verdict, CT_INFECTED);
+		dp_test_close(&t);
+	}
+	dp_text_free(&mail);
+	dp_text_free(&bad);
+}
+
 /* A handshake in the middle of a message. goes_on: its sender goes on as if there had been none, for it reached nobody; else
  * behind it. */
 static void play_second_handshake(struct dp_test *t, const struct dp_text *mail, uint32_t isn, uint32_t peer, bool goes_on)
@@ -1040,6 +1137,8 @@ int main(void)
 		cmocka_unit_test(test_lost_both_ways),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_port_reuse),
+		cmocka_unit_test(test_seen_again),
+		cmocka_unit_test(test_same_number_anew),
 		cmocka_unit_test(test_second_handshake),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_reversed),

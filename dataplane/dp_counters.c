@@ -51,6 +51,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "packets", "injected_lost", s->injected_lost);
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);
+	add(l, "connections", "repeated", s->flows_repeated);
 	add(l, "connections", "expired", s->flows_expired);
 	static const char *const evicted[DP_FLOWS_LISTS] = { "evicted_closed", "evicted_half_open", "evicted_one_sided", "evicted_other",
 							     "evicted_mail",   "evicted_reset" };

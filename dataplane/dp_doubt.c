@@ -83,21 +83,37 @@ static bool is_news(const struct dp_flow *f, unsigned dir, const struct rs_seg *
 	return rs_stream_offset(s, (uint32_t)seg->off + seg->len) > (int64_t)s->next + (s->fin == s->next);
 }
 
+/* A receiver takes none of these, if it is as strict as it should be. */
+static bool is_refused(const struct rs_seg *seg)
+{
+	enum rs_doubt why = (enum rs_doubt)seg->born;
+	return why == RS_DOUBT_SUM || rs_doubt_is_deliberate(why);
+}
+
+/* The first one that is acknowledged, or the first of those that receivers take. *before: the one before it. */
+static struct rs_seg *next_acked(const struct dp_doubt *d, uint32_t ack, bool refused, struct rs_seg **before)
+{
+	*before = NULL;
+	for (struct rs_seg *seg = d->first; seg; *before = seg, seg = seg->next)
+		if (seg->born != RS_DOUBT_AHEAD && (int32_t)(ack - ((uint32_t)seg->off + seg->len)) >= 0 && (refused || !is_refused(seg)))
+			return seg;
+	return NULL;
+}
+
 struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken)
 {
 	struct dp_doubt *d = &f->doubt[dir];
-	struct rs_seg *before = NULL;
-	for (struct rs_seg *seg = d->first; seg; before = seg, seg = seg->next) {
-		if (seg->born == RS_DOUBT_AHEAD || (int32_t)(ack - ((uint32_t)seg->off + seg->len)) < 0)
-			continue;
-		*taken = is_news(f, dir, seg);
-		if (*taken && seg->born == RS_DOUBT_SUM) {
-			d->trusted = true;
-			w->stats.checksum_trusted++;
-		}
-		return unlink_next(w, d, seg, before);
+	struct rs_seg *before, *seg = next_acked(d, ack, false, &before);
+	if (!seg)
+		seg = next_acked(d, ack, true, &before);
+	if (!seg)
+		return NULL;
+	*taken = is_news(f, dir, seg);
+	if (*taken && seg->born == RS_DOUBT_SUM) {
+		d->trusted = true;
+		w->stats.checksum_trusted++;
 	}
-	return NULL;
+	return unlink_next(w, d, seg, before);
 }
 
 struct rs_seg *dp_doubt_ahead(const struct dp_doubt *d, const struct rs_seg *after)

@@ -71,6 +71,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	uint8_t has_urgent; /* bit i: urgent[i] is set */
 	bool was_mail : 1; /* its session has ended */
+	bool again : 1; /* since then its SYN was seen once more */
 	bool middle : 1; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard : 1; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool closing : 1; /* its end is at work */

@@ -15,6 +15,9 @@ void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_pa
 /* What becomes of the packet by its checksums and the configured policy. f may be NULL. */
 enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
+/* What a SYN offers, Multipath TCP, is noted. */
+void dp_streams_offer(struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m);
+
 /* Reassembles, and reads what is in order now. False: the segment is the first of a new connection on the same ports; the old one
  * is ended then, and the segment was not taken. */
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);

@@ -125,6 +125,9 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
 	if (!f && dp_meta(m)->datagram && dp_joined_give(w, m, pkt, DP_OWNER_FLOW))
 		return DP_GONE;
+	/* What is behind a connection's end is told by its timestamps, too. */
+	if (f && f->was_mail)
+		dp_admit_options(w, pkt, m);
 	/* On a copy the flow tells whether its receiver took a segment of a wrong sum. Between two ports none takes it, and it changes
 	 * nothing. */
 	if (w->use != DP_USE_INLINE)

@@ -86,6 +86,7 @@ enum dp_fate { /* what became of a packet */
 struct dp_worker_stats { /* counters outside the sums */
 	uint64_t class_packets[DP_CLASS_MAX];
 	uint64_t flows, flows_expired, flows_refused;
+	uint64_t flows_repeated; /* whose packets were seen once more after their end */
 	uint64_t flows_evicted[DP_FLOWS_LISTS]; /* by the list that they were in */
 	uint64_t unproven_refused; /* sessions and messages of connections that nobody had confirmed, while room was short */
 	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;

@@ -61,6 +61,27 @@ decoy_first("Handley, Paxson 2001", either(OVERLAP), name="reserved_bits_decoy",
             what="A decoy with reserved bits set: a device on the way may drop it.", reserved=15, lost=True)
 
 
+def stamp_ahead(name, what, shift=0, size=0, **fields):
+    """A segment with a timestamp far ahead between head and mark; all that is honest bears honest ones."""
+
+    @strategy("header", SYMTCP + "; RFC 7323 5.3", FOUND, name="stamp_ahead_" + name, what=what)
+    def _(p):
+        p.open().put(p.mark[:size], off=p.at[0] + shift, taken=False, ts=0x70000000, **fields)
+        p.wait(0.2)
+        p.real()
+        p.tail()
+
+
+stamp_ahead("lost", "A pure ACK with a timestamp far ahead, which does not arrive.", flags=ACK, ttl=1)
+stamp_ahead("byte_lost", "The mark's first byte with a timestamp far ahead, which does not arrive.", flags=ACK, ttl=1, size=1)
+stamp_ahead("keep_alive", "A keep-alive with a timestamp far ahead: below the window, it is not taken.", flags=ACK, shift=-1,
+            challenge=True)
+stamp_ahead("beyond", "An empty segment beyond the window with a timestamp far ahead.", flags=ACK, shift=70_000, challenge=True)
+stamp_ahead("ack_future", "A pure ACK of what was never sent with a timestamp far ahead.", flags=ACK, ack=100_000, challenge=True)
+stamp_ahead("no_flag", "An empty segment without ACK with a timestamp far ahead.", flags=PSH, ack=None)
+stamp_ahead("reset", "A RST with a timestamp far ahead, which does not arrive.", flags=RST | ACK, ttl=1)
+
+
 @strategy("header", PTACEK + " 3.1", FOUND, twin_decoy=True)
 def tcp_bad_checksum_after(p):
     """The mark, then a decoy with a wrong TCP checksum in its place."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ends that are none: RST and FIN that the receiver does not take, and the connection goes on (RFC 9293 3.10.7.4, 5961 3)."""
-from evasions.table import FOUND, strategy
+from evasions.table import FOUND, OVERLAP, either, strategy
 from pg_packets import ACK, FIN, RST
 from pg_play import CLIENT, SERVER, URG
 
@@ -116,4 +116,25 @@ def fin_and_rst_by_turns(p):
     for at in range(0, len(data), 100):
         p.put(flags=FIN | ACK if at % 200 else RST, ack=0 if at % 200 else None, taken=False, ttl=1, stamps=bool(at % 200))
         p.put(data[at : at + 100])
+    p.tail()
+
+
+@strategy("reset", SYMTCP + "; RFC 9293 3.10.7.4", FOUND)
+def decoy_behind_the_fin(p):
+    """Other bytes that do not arrive, behind the place of the last FIN, which is acknowledged: they were nobody's."""
+    p.open()
+    p.decoy_of(b"Content-Type: text/plain\r\n\r\n" + p.decoy + b"\r\n.\r\n", off=p.at[0] + 40_000, ttl=1)
+    p.real()
+    p.tail(close=False)
+    p.put(who=SERVER, flags=FIN | ACK)
+    p.put(flags=FIN | ACK)
+
+
+@strategy("reset", SYMTCP, either(OVERLAP, "stream.pkt_invalid_timestamp"))
+def rst_then_an_old_decoy(p):
+    """A RST one above the edge, which is challenged; then a decoy with an old timestamp, before the mark in its place."""
+    p.open()
+    p.put(flags=RST | ACK, off=p.at[0] + 1, taken=False, challenge=True, ts=0x70000000)
+    p.decoy_of(ts=-100_000, challenge=True)
+    p.real()
     p.tail()

@@ -50,7 +50,25 @@ for close_, text in (("fin", "both FINs"), ("rst", "the client's RST"), ("rst_se
             "far": "half the sequence space away"}[where]), close_, isn_ & 0xFFFFFFFF, 0.05)
 
 reuse("same_number", "Behind both FINs a SYN with the same number, from another server's number.", "fin", FIRST, 61)
+reuse("same_number_at_once", "Behind both FINs, at once, a SYN with the same number, from another server's number.", "fin", FIRST,
+      0.05)
 reuse("a_minute_later", "Behind both FINs, a minute later.", "fin", FIRST + 7, 61)
+
+
+@strategy("reuse", PTACEK, FOUND)
+def seen_again_then_same_number(p):
+    """The closed connection's packets once more, as of a second mirror; then a SYN with the same number, whose answer is not seen."""
+    second = first_connection(p, "fin")
+    p.wait(0.05)
+    p.packets += [again_at(x, p.now + i * 50_000) for i, x in enumerate(list(p.packets))]
+    p.wait(0.05)
+    p.again(second, (FIRST, OTHER_SERVER))
+    p.syn()
+    p.syn_ack().hidden = True
+    p.ack(CLIENT)
+    p.head()
+    p.real()
+    p.tail()
 
 
 @strategy("reuse", PTACEK, FOUND)

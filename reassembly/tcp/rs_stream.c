@@ -319,6 +319,22 @@ uint64_t rs_stream_hole(const struct rs_stream *s, uint64_t to)
 	return to > s->next ? to - s->next : 0;
 }
 
+bool rs_stream_has(const struct rs_stream *s, int64_t off, uint32_t len)
+{
+	int64_t end = off + (int64_t)len, at = (int64_t)s->next;
+	if (end <= at)
+		return true;
+	if (off > at)
+		at = off;
+	for (const struct rs_seg *seg = s->head; seg && (int64_t)seg->off <= at; seg = seg->next) {
+		if ((int64_t)(seg->off + seg->len) > at)
+			at = (int64_t)(seg->off + seg->len);
+		if (at >= end)
+			return true;
+	}
+	return false;
+}
+
 void rs_stream_skip(struct rs_stream *s, uint64_t n)
 {
 	s->next += n;

@@ -92,6 +92,9 @@ bool rs_stream_pop(struct rs_stream *s, struct rs_stream_mem *mem, struct rs_seg
 /* Bytes missing before the first held run, or before `to` when nothing is held below it; 0 when none. */
 uint64_t rs_stream_hole(const struct rs_stream *s, uint64_t to);
 
+/* Whether all of len bytes at off, which may be negative, were handed on, given up, or are held. One step a held run. */
+bool rs_stream_has(const struct rs_stream *s, int64_t off, uint32_t len);
+
 /* Gives up n missing bytes: next moves past them. Then call rs_stream_pop. */
 void rs_stream_skip(struct rs_stream *s, uint64_t n);
 

@@ -106,6 +106,26 @@ static void held_run_comes_after_the_hole(void **state)
 	bench_end(&b);
 }
 
+static void what_was_seen_is_known(void **state)
+{
+	(void)state;
+	struct bench b;
+	struct ref r[3] = { 0 };
+	bench_init(&b, NODES, NODES, 1000);
+	assert_int_equal(put(&b, 0, 10, &r[0]), RS_INORDER);
+	assert_int_equal(put(&b, 20, 10, &r[1]), RS_HELD);
+	assert_int_equal(put(&b, 30, 10, &r[2]), RS_HELD);
+	for (int64_t off = -5; off < 45; off++)
+		for (uint32_t len = 0; off + (int64_t)len <= 45; len++) {
+			bool seen = true;
+			for (int64_t at = off; at < off + (int64_t)len; at++)
+				seen &= at < 10 || (at >= 20 && at < 40);
+			if (len)
+				assert_int_equal(rs_stream_has(&b.s, off, len), seen);
+		}
+	bench_end(&b);
+}
+
 static void a_segment_that_fills_three_holes_makes_three_nodes_or_none(void **state)
 {
 	(void)state;
@@ -347,6 +367,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_order_needs_no_node),
 		cmocka_unit_test(held_run_comes_after_the_hole),
+		cmocka_unit_test(what_was_seen_is_known),
 		cmocka_unit_test(a_segment_that_fills_three_holes_makes_three_nodes_or_none),
 		cmocka_unit_test(cost_counts_once_a_node),
 		cmocka_unit_test(what_is_too_far_ahead_is_refused),

@@ -72,10 +72,15 @@ static void give_up_to(struct pass *p, unsigned d, uint64_t to)
 		give_up(p, d, n);
 }
 
-/* The receiver has the bytes, and the sender went on: they will not come again. */
+/* The receiver has the bytes, and the sender went on: they will not come again. The number of a FIN is none of them, whatever was seen
+ * behind it. */
 static void give_up_acked(struct pass *p, unsigned d)
 {
-	give_up_to(p, d, min_u64(p->c->dir[d].acked, p->c->dir[d].end));
+	const struct rs_stream *s = &p->c->dir[d];
+	uint64_t to = min_u64(s->acked, s->end);
+	if (s->fin != NO_FIN && s->acked == s->fin + 1)
+		to = min_u64(to, s->fin);
+	give_up_to(p, d, to);
 }
 
 static void lose_acked(struct pass *p, unsigned d)
@@ -484,11 +489,14 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	return reset(c);
 }
 
-/* Where the sender is; not further ahead than data would be taken. */
+/* Where the sender is; not further ahead than data would be taken. A segment without any may say what is not so, and reach nobody: it
+ * counts as far as its receiver, if that is seen, agrees. */
 static void note_position(struct pass *p, unsigned d, int64_t off, uint32_t len)
 {
 	struct rs_stream *s = &p->c->dir[d];
 	int64_t at = off + (int64_t)len;
+	if (!len && (p->c->seen & bit(1 - d)) && at > (int64_t)s->acked)
+		at = (int64_t)s->acked;
 	/* RFC 9293 3.4: a FIN takes a number; an empty segment one further on is no sign of a lost byte. */
 	int64_t known = (int64_t)s->end + (len ? 0 : 1);
 	if (s->fin != NO_FIN && at == (int64_t)s->fin + 1)
@@ -523,6 +531,7 @@ static void settle(struct rs_tcp *c)
 		/* A FIN that was overtaken by data before anyone acknowledged it was not the end. */
 		if (s->fin < s->next) {
 			s->fin = NO_FIN;
+			c->fin_taken &= (uint8_t)~bit(d);
 			c->odd[d] |= RS_TCP_ODD_FIN;
 		}
 		if (s->fin == NO_FIN)
@@ -530,9 +539,12 @@ static void settle(struct rs_tcp *c)
 		fins++;
 		if (s->fin != s->next)
 			continue;
-		reached++;
-		if (s->acked == s->fin + 1 && s->end <= s->fin)
+		/* RFC 9293 3.10.7.4: what stands behind a FIN its receiver ignores; only if that has not taken it, it may wait there. */
+		if (s->acked == s->fin + 1 && !(c->fin_taken & bit(d))) {
 			c->fin_taken |= bit(d);
+			c->odd[d] |= s->end > s->fin ? RS_TCP_ODD_FIN : 0;
+		}
+		reached += (c->fin_taken & bit(d)) || s->end <= s->fin;
 	}
 	if (c->state == RS_TCP_RESET)
 		return;
@@ -561,7 +573,7 @@ void rs_tcp_revive(struct rs_tcp *c, unsigned dir)
 static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
 {
 	struct rs_tcp *c = p->c;
-	if (!(c->started & bit(d)) && (seg->len || (seg->flags & RS_TCP_FIN)))
+	if (!(c->started & bit(d)) && (seg->len || seg->missing || (seg->flags & RS_TCP_FIN)))
 		start(p, d, seg->seq - 1);
 	if (c->state == RS_TCP_NEW || (c->state == RS_TCP_SYN_SENT && (seg->flags & RS_TCP_ACK)))
 		c->state = RS_TCP_ESTABLISHED;
@@ -578,7 +590,7 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	const uint8_t which = RS_TCP_FIN | RS_TCP_SYN | RS_TCP_RST | RS_TCP_ACK;
 	if (c->state != RS_TCP_ESTABLISHED || c->started != (bit(0) | bit(1)) || (seg->flags & which) != RS_TCP_ACK)
 		return false;
-	if (s->end != s->next || o->end != o->next || c->has_syn_data)
+	if (s->end != s->next || o->end != o->next || c->has_syn_data || seg->missing)
 		return false;
 	uint64_t acked = (uint64_t)rs_stream_offset(o, seg->ack);
 	if (seg->seq != s->isn + 1 + (uint32_t)s->next || acked > o->end)
@@ -634,6 +646,7 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 			if (seg->len)
 				v = hold_syn_data(&p, dir, seg->len, ref, cost);
 		} else {
+			uint32_t sent = seg->len + seg->missing;
 			/* RFC 7413: a client goes on behind the data of its SYN only when that was taken. */
 			if (off >= 0)
 				settle_syn_data(&p, dir, (uint64_t)off);
@@ -641,10 +654,10 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 				v = add_payload(&p, dir, off, seg, ref, cost);
 			if (v != RS_LIMIT && v != RS_WINDOW) {
 				/* Where a FIN stands counts when it was acknowledged there. */
-				if (seg->len || !(seg->flags & RS_TCP_FIN))
-					note_position(&p, dir, off, seg->len);
+				if (sent || !(seg->flags & RS_TCP_FIN))
+					note_position(&p, dir, off, sent);
 				if (seg->flags & RS_TCP_FIN)
-					note_fin(&p, dir, off + (int64_t)seg->len);
+					note_fin(&p, dir, off + (int64_t)sent);
 			}
 		}
 		lose_acked(&p, dir);
@@ -674,7 +687,7 @@ void rs_tcp_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_t
 	for (unsigned d = 0; d < 2; d++) {
 		struct rs_stream *s = &c->dir[d];
 		settle_syn_data(&p, d, UINT64_MAX);
-		uint64_t to = s->fin == NO_FIN ? s->end : max_u64(s->end, s->fin);
+		uint64_t to = s->fin == NO_FIN ? s->end : c->fin_taken & bit(d) ? s->fin : max_u64(s->end, s->fin);
 		/* RFC 9293 3.4: a FIN takes a number, so one more than was seen need not be a byte. */
 		if (s->fin == NO_FIN && s->acked > to + 1)
 			to = s->acked;

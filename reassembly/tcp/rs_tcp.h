@@ -47,6 +47,7 @@ struct rs_tcp_segment { /* what the header said */
 	uint32_t len; /* payload bytes */
 	uint8_t flags; /* enum rs_tcp_flag */
 	uint16_t window; /* unscaled */
+	uint32_t missing; /* payload bytes behind those, which were sent, and of which the capture holds none */
 };
 
 enum rs_tcp_state {

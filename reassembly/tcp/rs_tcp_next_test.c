@@ -221,6 +221,9 @@ static void talk(unsigned odds, unsigned segments)
 			if ((seg.flags & RS_TCP_SYN) && any(6) == 0)
 				seg.len = any(100);
 			side[d].next += seg.flags & RS_TCP_SYN ? 1 + seg.len : 0;
+		} else if (any(50) == 0) {
+			seg.missing = any(seg.len + 1);
+			seg.len -= seg.missing;
 		}
 		quick.ncalls = general.ncalls = 0;
 		enum rs_verdict v = rs_tcp_packet(&quick.c, &quick.mem, d, &seg, (void *)(uintptr_t)n, 1, &ops, &quick);

@@ -634,6 +634,104 @@ static void a_fin_that_was_not_taken(void **state)
 	wire_end(&w, "abcd", "");
 }
 
+/* Bytes behind a FIN that its receiver has acknowledged were never taken: they are no hole. */
+static void what_is_behind_a_fin_that_was_taken(void **state)
+{
+	(void)state;
+	struct wire w;
+	for (unsigned i = 0; i < 4; i++) {
+		bool server_first = i & 1, acked_at_once = i & 2;
+		wire_init(&w, 1000, 5000);
+		handshake(&w);
+		assert_int_equal(send(&w, 0, ACK, 0, 0, "abcd"), RS_INORDER);
+		assert_int_equal(send(&w, 0, ACK, 500, 0, "lie"), RS_HELD);
+		send(&w, 1, ACK, 0, 4, "");
+		if (server_first)
+			send(&w, 1, ACK | FIN, 0, 4, "");
+		send(&w, 0, ACK | FIN, 4, server_first, "");
+		assert_int_equal(w.c.state, RS_TCP_CLOSING);
+		if (acked_at_once || server_first)
+			send(&w, 1, ACK, server_first, 5, "");
+		if (!server_first)
+			send(&w, 1, ACK | FIN, 0, 5, "");
+		assert_int_equal(w.c.state, RS_TCP_CLOSED);
+		assert_int_equal(w.c.odd[0], RS_TCP_ODD_FIN);
+		wire_end(&w, "abcd", "");
+	}
+	/* Nobody acknowledged it: what is behind may have been taken in its place. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 0, 0, "abcd");
+	send(&w, 0, ACK, 6, 0, "lie");
+	send(&w, 1, ACK | FIN, 0, 4, "");
+	send(&w, 0, ACK | FIN, 4, 1, "");
+	assert_int_equal(w.c.state, RS_TCP_CLOSING);
+	wire_end(&w, "abcd<2>lie", "");
+	/* It was one byte, and no FIN: both went on, and what waited is read. */
+	wire_init(&w, 1000, 5000);
+	handshake(&w);
+	send(&w, 0, ACK, 6, 0, "gh");
+	send(&w, 0, ACK | FIN, 4, 0, "");
+	assert_int_equal(send(&w, 0, ACK, 0, 0, "abcd"), RS_INORDER);
+	send(&w, 1, ACK, 0, 5, "");
+	assert_int_equal(w.c.fin_taken, 1);
+	send(&w, 1, ACK, 0, 8, "");
+	assert_int_equal(w.c.fin_taken, 0);
+	assert_int_equal(send(&w, 0, ACK, 8, 0, "ij"), RS_INORDER);
+	wire_end(&w, "abcd<2>ghij", "");
+}
+
+/* An empty segment says where its sender is, and may reach nobody: that bytes are missing its receiver says. */
+static void an_empty_segment_far_ahead(void **state)
+{
+	(void)state;
+	struct wire w;
+	for (unsigned agreed = 0; agreed < 2; agreed++) {
+		wire_init(&w, 1000, 5000);
+		handshake(&w);
+		send(&w, 0, ACK, 0, 0, "abcd");
+		send(&w, 1, ACK, 0, agreed ? 54 : 4, "");
+		send(&w, 0, ACK, 54, 0, "");
+		assert_string_equal(w.log[0], agreed ? "abcd<50>" : "abcd");
+		send(&w, 0, ACK | FIN, agreed ? 54 : 4, 0, "");
+		send(&w, 1, ACK | FIN, 0, agreed ? 55 : 5, "");
+		assert_int_equal(w.c.state, RS_TCP_CLOSED);
+		wire_end(&w, agreed ? "abcd<50>" : "abcd", "");
+	}
+}
+
+/* Frames of which the capture holds the first bytes: what is cut off is a hole as soon as it is acknowledged, before the answer to it. */
+static void cut_segments(void **state)
+{
+	(void)state;
+	struct wire w;
+	static char all[] = "abcdefghijklmnopqrst";
+	for (unsigned present = 0; present < 4; present++)
+		for (unsigned fin = 0; fin < 2; fin++) {
+			char expected[64];
+			wire_init(&w, 1000, 5000);
+			handshake(&w);
+			for (uint32_t at = 0; at < 20; at += 5) {
+				struct ref *r = &w.refs[w.nrefs++];
+				r->payload = all + at;
+				struct rs_tcp_segment seg = { .seq = 1001 + at, .ack = 5001, .len = present, .missing = 5 - present,
+							      .flags = ACK | (fin && at == 15 ? FIN : 0) };
+				rs_tcp_packet(&w.c, &w.mem, 0, &seg, r, 1, &ops, &w);
+				/* Every second one is acknowledged, and answered. */
+				if (at % 10)
+					send(&w, 1, ACK, at / 5 - 1, at + 5 + (fin && at == 15), "ok");
+			}
+			if (present)
+				sprintf(expected, "%.*s<%u>%.*s<%u>%.*s<%u>%.*s<%u>", present, all, 5 - present, present, all + 5,
+					5 - present, present, all + 10, 5 - present, present, all + 15, 5 - present);
+			else
+				strcpy(expected, "<10><10>");
+			assert_string_equal(w.log[0], expected);
+			assert_int_equal(w.c.fin_taken, fin);
+			wire_end(&w, expected, "okok");
+		}
+}
+
 static void numbers_of_handshakes_that_change(void **state)
 {
 	(void)state;
@@ -956,6 +1054,9 @@ int main(void)
 		cmocka_unit_test(picked_up_in_the_middle),
 		cmocka_unit_test(resets_count_where_a_receiver_would_believe_them),
 		cmocka_unit_test(a_fin_that_was_not_taken),
+		cmocka_unit_test(what_is_behind_a_fin_that_was_taken),
+		cmocka_unit_test(an_empty_segment_far_ahead),
+		cmocka_unit_test(cut_segments),
 		cmocka_unit_test(numbers_of_handshakes_that_change),
 		cmocka_unit_test(proven_by_a_handshake),
 		cmocka_unit_test(proven_in_the_middle),

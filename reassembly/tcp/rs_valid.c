@@ -114,6 +114,20 @@ static void note_window(struct rs_valid *v, const struct rs_tcp *c, unsigned dir
 		v->right[o] = (uint64_t)edge;
 }
 
+/* What the receiver of dir[d] has accepted last, it says. Of what was not seen to be sent, or of a forged echo, nothing is known. */
+static void note_echo(struct rs_valid *v, unsigned d, uint32_t tsecr, uint64_t now)
+{
+	if (!(v->has_sent & bit(d)))
+		return;
+	uint32_t echoed = (int32_t)(tsecr - v->sent[d]) > 0 ? v->sent[d] : tsecr;
+	bool stale = (uint32_t)(now / SECOND) - v->newest_at[d] > STALE;
+	if ((v->has_newest & bit(d)) && !stale && (int32_t)(echoed - v->newest[d]) < 0)
+		return;
+	v->newest[d] = echoed;
+	v->newest_at[d] = (uint32_t)(now / SECOND);
+	v->has_newest |= (uint8_t)bit(d);
+}
+
 void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
 		   const struct rs_options *o, uint64_t now)
 {
@@ -128,17 +142,17 @@ void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, con
 	note_window(v, c, dir, seg);
 	if (!o->timestamps || !(c->started & bit(dir)))
 		return;
-	/* RFC 7323 4.3: only of what begins at or before the last byte acknowledged; seen behind a hole, it may have been acknowledged
-	 * after it came, not before. */
-	int64_t off = rs_stream_offset(&c->dir[dir], seg->seq);
-	if (off > (int64_t)rs_tcp_acked(c, dir) || off > (int64_t)c->dir[dir].next)
+	if (seg->flags & RS_TCP_ACK)
+		note_echo(v, 1 - dir, o->tsecr, now);
+	if ((v->has_sent & bit(dir)) && (int32_t)(o->tsval - v->sent[dir]) < 0)
 		return;
-	bool stale = (uint32_t)(now / SECOND) - v->newest_at[dir] > STALE;
-	if ((v->has_newest & bit(dir)) && !stale && (int32_t)(o->tsval - v->newest[dir]) < 0)
-		return;
-	v->newest[dir] = o->tsval;
-	v->newest_at[dir] = (uint32_t)(now / SECOND);
-	v->has_newest |= (uint8_t)bit(dir);
+	v->sent[dir] = o->tsval;
+	v->has_sent |= (uint8_t)bit(dir);
+}
+
+bool rs_doubt_is_deliberate(enum rs_doubt d)
+{
+	return d == RS_DOUBT_TIMESTAMP || d == RS_DOUBT_NO_ACK || d == RS_DOUBT_SIGNED;
 }
 
 const char *rs_doubt_name(enum rs_doubt d)

@@ -3,10 +3,10 @@
  * directions can tell. What a receiver does not accept changes nothing there, and must change nothing here.
  *
  * Owner:  one thread. Memory: this struct. Units: offsets as rs_stream; windows in bytes; time in nanoseconds, the packets' own.
- * What is known of a receiver is never ahead of what it knows itself: its newest timestamp is taken from bytes that it has
- * acknowledged up to, its window is the largest right edge that it was seen to tell. So a segment that it accepts is at most doubted
- * because packets of the two directions were seen out of step; one that it does not accept may, in the time of a round trip, be taken:
- * then the bytes that come in its place contradict it. */
+ * What is known of a receiver is never ahead of what it knows itself: its newest timestamp is the one that it echoes (RFC 7323 4.3: a
+ * sender's word alone says nothing, for its segment may have reached nobody), its window is the largest right edge that it was seen to
+ * tell. So a segment that it accepts is at most doubted because packets of the two directions were seen out of step; one that it does
+ * not accept may, in the time of a round trip, be taken: then the bytes that come in its place contradict it. */
 #ifndef RS_VALID_H
 #define RS_VALID_H
 
@@ -28,20 +28,24 @@ enum rs_doubt { /* why its receiver may not have accepted a segment */
 };
 
 struct rs_options { /* what a segment's options said */
-	uint32_t tsval;
+	uint32_t tsval, tsecr;
 	uint8_t wscale;
 	bool timestamps, window_scale, authenticated;
 };
 
 struct rs_valid { /* of one connection; zeroed at its beginning */
 	uint64_t right[2]; /* of dir[i]: the largest right edge of its receiver's windows; 0: none was told, or the scale is not known */
-	uint32_t newest[2]; /* of dir[i]: the newest timestamp accepted (TS.Recent) */
-	uint32_t newest_at[2]; /* the packet that bore it, in seconds */
+	uint32_t newest[2]; /* of dir[i]: the newest timestamp that its receiver echoed (TS.Recent) */
+	uint32_t newest_at[2]; /* the packet that echoed it, in seconds */
+	uint32_t sent[2]; /* of dir[i]: the newest timestamp seen: nothing newer can be echoed */
 	uint8_t wscale[2]; /* that i offered */
 	uint8_t syns; /* bit i: i's SYN was seen, and its options are known */
 	uint8_t timestamps, scales, authenticated; /* bit i: offered in i's SYN */
-	uint8_t has_newest; /* bit i */
+	uint8_t has_newest, has_sent; /* bit i */
 };
+
+/* Nobody sends such a segment by accident, in whatever order its connection's packets were seen. */
+bool rs_doubt_is_deliberate(enum rs_doubt d);
 
 /* The segment is about to be read, by `c` as it is before that. waiting[d]: the highest offset of dir[d] of segments that wait, in
  * doubt: they may have been sent, and acknowledged, all right. Of a direction whose receiver was never seen less is known. Segments

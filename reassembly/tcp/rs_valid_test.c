@@ -84,9 +84,14 @@ static void open_talk(struct talk *t, struct rs_options syn0, struct rs_options 
 	read_it(t, 0, RS_TCP_ACK, 1000, 200, 0, syn0);
 }
 
+static struct rs_options stamps(uint32_t value, uint32_t echo)
+{
+	return (struct rs_options){ .timestamps = true, .tsval = value, .tsecr = echo };
+}
+
 static struct rs_options stamp(uint32_t value)
 {
-	return (struct rs_options){ .timestamps = true, .tsval = value };
+	return stamps(value, 0);
 }
 
 static void timestamps(void **state)
@@ -95,20 +100,24 @@ static void timestamps(void **state)
 	for (unsigned wraps = 0; wraps < 2; wraps++) {
 		struct talk t;
 		uint32_t base = wraps ? 1 : 100000;
-		open_talk(&t, stamp(base), stamp(7));
+		open_talk(&t, stamps(base, 7), stamps(7, base));
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(base)), RS_DOUBT_NONE);
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(base - 1)), RS_DOUBT_NONE);
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(base - 2)), RS_DOUBT_TIMESTAMP);
 		assert_int_equal(check(&t, 0, RS_TCP_ACK | RS_TCP_FIN, 1000, 200, 0, stamp(base - 2)), RS_DOUBT_TIMESTAMP);
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(base + 0x7fffffff)), RS_DOUBT_NONE);
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, plain), RS_DOUBT_NO_TIMESTAMP);
+		assert_int_equal(check(&t, 1, RS_TCP_ACK, 200, 1000, 10, stamp(5)), RS_DOUBT_TIMESTAMP);
 		/* What says nothing, and what rs_tcp judges. */
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 0, stamp(base - 2)), RS_DOUBT_NONE);
 		assert_int_equal(check(&t, 0, RS_TCP_RST, 1000, 200, 0, stamp(base - 2)), RS_DOUBT_NONE);
-		/* RFC 7323 4.3: a segment ahead of what is acknowledged does not move it; one in its place does. */
-		read_it(&t, 0, RS_TCP_ACK, 1500, 200, 10, stamp(base + 50));
-		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(base)), RS_DOUBT_NONE);
-		read_it(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(base + 50));
+		/* It counts when its receiver echoes it. */
+		read_it(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamps(base + 50, 7));
+		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1010, 200, 10, stamp(base)), RS_DOUBT_NONE);
+		read_it(&t, 1, RS_TCP_ACK, 200, 1010, 0, stamps(9, base + 50));
+		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1010, 200, 10, stamp(base + 48)), RS_DOUBT_TIMESTAMP);
+		/* An older echo, seen late, takes nothing back. */
+		read_it(&t, 1, RS_TCP_ACK, 200, 1000, 0, stamps(7, base));
 		assert_int_equal(check(&t, 0, RS_TCP_ACK, 1010, 200, 10, stamp(base + 48)), RS_DOUBT_TIMESTAMP);
 		/* RFC 7323 5.5: 24 days. */
 		t.now += UINT64_C(24) * 86400 * SECOND;
@@ -118,9 +127,47 @@ static void timestamps(void **state)
 	}
 	/* One side offered them: they mean nothing. */
 	struct talk t;
-	open_talk(&t, stamp(1000), plain);
+	open_talk(&t, stamps(1000, 0), plain);
 	assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(1)), RS_DOUBT_NONE);
 	assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, plain), RS_DOUBT_NONE);
+}
+
+/* Segments with a timestamp far ahead that reach nobody, or that nobody takes, make no honest one old: neither by their own stamp nor by
+ * what they echo. */
+static void timestamps_far_ahead(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned flags;
+		int64_t seq, ack;
+		uint32_t len;
+	} decoys[] = {
+		{ RS_TCP_ACK, 1000, 200, 0 },           /* nothing tells it from an honest one */
+		{ RS_TCP_ACK, 1000, 200, 1 },           /* nor this one */
+		{ RS_TCP_ACK, 999, 200, 0 },            /* a keep-alive */
+		{ RS_TCP_ACK, 999, 200, 1 },
+		{ RS_TCP_ACK, 70000, 200, 0 },          /* out of the window */
+		{ RS_TCP_ACK, 1000, 900, 0 },           /* of what was never sent */
+		{ RS_TCP_PSH, 1000, 200, 0 },           /* without the ACK bit */
+		{ RS_TCP_RST, 1000, 200, 0 },
+		{ RS_TCP_RST | RS_TCP_ACK, 1000, 200, 0 },
+		{ RS_TCP_SYN, 1000, 200, 0 },
+	};
+	for (size_t i = 0; i < sizeof decoys / sizeof *decoys; i++)
+		for (uint32_t ahead = 1; ahead; ahead <<= 1) {
+			struct talk t;
+			open_talk(&t, stamps(1000, 7), stamps(7, 1000));
+			read_it(&t, 0, decoys[i].flags, decoys[i].seq, decoys[i].ack, decoys[i].len, stamps(1000 + ahead, 7 + ahead));
+			if (decoys[i].flags & RS_TCP_RST)
+				rs_tcp_revive(&t.c, 0);
+			assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, stamp(1000)), RS_DOUBT_NONE);
+			assert_int_equal(check(&t, 1, RS_TCP_ACK, 200, 1000, 10, stamp(7)), RS_DOUBT_NONE);
+			/* And then time goes on. */
+			read_it(&t, 0, RS_TCP_ACK, 1000, 200, 100, stamps(1003, 7));
+			read_it(&t, 1, RS_TCP_ACK, 200, 1100, 0, stamps(9, 1003));
+			assert_int_equal(check(&t, 0, RS_TCP_ACK, 1100, 200, 10, stamp(1003)), RS_DOUBT_NONE);
+			assert_int_equal(check(&t, 0, RS_TCP_ACK, 1100, 200, 10, stamp(1001)), RS_DOUBT_TIMESTAMP);
+		}
 }
 
 static void acknowledgements(void **state)
@@ -227,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timestamps),
+		cmocka_unit_test(timestamps_far_ahead),
 		cmocka_unit_test(acknowledgements),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(signatures),
