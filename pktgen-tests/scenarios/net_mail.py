@@ -206,7 +206,7 @@ class Outcome:
         self.code, self.text, self.tries, self.errors = 0, b"", 0, []
 
 
-def deliver(net, letters, version=4, deadline=60, timeout=10, wait=0.2, **options):
+def deliver(net, letters, version=4, deadline=180, timeout=30, wait=0.2, **options):
     """Sends the letters as a mail server does: several on a connection, again after 4xx or a broken connection, never again
     after 5xx. Ends at the deadline (seconds). {letter: Outcome}"""
     outcomes = {one: Outcome() for one in letters}

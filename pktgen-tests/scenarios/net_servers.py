@@ -42,7 +42,7 @@ def certificate():
     return key, cert
 
 
-def answers(where, address, port=25, timeout=30):
+def answers(where, address, port=25, timeout=120):
     """Waits until a server greets, asked from its own namespace: not through the sensor."""
     end = time.monotonic() + timeout
     while True:
