@@ -99,8 +99,8 @@ class Smtp:
     """A scripted client over one socket. what it sends goes out as it is, in the pieces that `pieces` names: a generator of
     sizes, or None; with a pause after each."""
 
-    def __init__(self, net, version=4, timeout=60, pieces=None, pause=0.0, ehlo=True, port=25):
-        self.socket = net.connect(version, port, timeout)
+    def __init__(self, net, version=4, timeout=60, pieces=None, pause=0.0, ehlo=True, port=25, proto=0):
+        self.socket = net.connect(version, port, timeout, proto)
         self.rest, self.pieces, self.pause = b"", pieces, pause
         self.words = []
         if ehlo:

@@ -356,10 +356,10 @@ class Net:
         for name in HOSTS:
             subprocess.run(["ip", "netns", "del", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def connect(self, version=4, port=25, timeout=60):
-        """A TCP connection of the client to the server."""
+    def connect(self, version=4, port=25, timeout=60, proto=0):
+        """A connection of the client to the server: of TCP, or of another protocol that is spoken as streams."""
         with inside("client"):
-            s = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+            s = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM, proto)
         s.settimeout(timeout)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
