@@ -265,13 +265,13 @@ static bool deep(void)
 	return v && strcmp(v, "1") == 0;
 }
 
-/* All that two to forty lines together may be; of those above seven a third more each time. */
+/* All that two to forty lines together may be; of those above three half as many more each time. */
 static void many_lines(unsigned from)
 {
 	for (unsigned style = 0; style < 4; style++) {
 		struct course c;
 		course_open(&c, style);
-		for (size_t lines = 2; lines < 40; lines += deep() || lines < 7 ? 1 : lines / 3)
+		for (size_t lines = 2; lines < 40; lines += deep() || lines < 3 ? 1 : lines / 2)
 			each_line(&c, from, lines);
 		course_close(&c);
 	}

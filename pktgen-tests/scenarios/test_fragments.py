@@ -24,8 +24,8 @@ def letter(program, subject):
     return Session([Mail(pg_mail.message([pg_mail.text("x"), part], subject=subject))])
 
 
-def frames(session, version=4, port=40000, start=START_NS, **path):
-    ends = ("198.51.100.1", "192.0.2.25") if version == 4 else ("2001:db8:1::1", "2001:db8:2::25")
+def frames(session, version=4, port=40000, start=START_NS, client="198.51.100.1", **path):
+    ends = (client, "192.0.2.25") if version == 4 else ("2001:db8:1::1", "2001:db8:2::25")
     return list(packets(session, Path(**path), Hosts(*ends, port, 25, Link()), start))
 
 
@@ -247,8 +247,11 @@ class Fragments(Scenario):
     # floods -----------------------------------------------------------------------------------------------------------
 
     def test_floods_of_what_is_never_whole(self):
-        """Other mail is judged, and its fragments too: who sends without end pushes out his own. Memory is what was taken at the start."""
-        mail = frames(letter(True, "infected")) + frames(letter(False, "clean"), port=40001)
+        """Other mail is judged, and its fragments too: who sends without end pushes out his own, and those few with whom he shares one of
+        64 groups; a secret of each run says who they are. Memory is what was taken at the start."""
+        hosts = ["198.51.100.%d" % i for i in range(1, 9)]
+        mail = [f for i, host in enumerate(hosts) for f in frames(letter(True, "infected"), client=host, start=START_NS + i * 10**8) +
+                frames(letter(False, "clean"), port=40001, client=host, start=START_NS + i * 10**8)]
         config = self.write("small.yaml", "memory: {datagrams: 64, fragments: 512}\n")
         rng = random.Random(3)
         packet = split_link(mail[3][1])[1]
@@ -264,13 +267,12 @@ class Fragments(Scenario):
             return out
 
         name = self.fragmented("flood.pcap", [mail], flood)
-        results = []
         for n in (1, 3):
             r = self.read("--workers", n, "-c", config, name, status=1)
-            self.assertEqual(self.verdicts(r), [("clean", "clean"), ("infected", "infected")], r.explain())
+            found = [{m["src_port"]: m["mailweir"]["verdict"] for m in r.messages if m["src_ip"] == host} for host in hosts]
+            self.assertGreaterEqual(found.count({40000: "infected", 40001: "clean"}), len(hosts) - 3, r.explain())
+            self.assertNotIn("clean", [verdicts.get(40000) for verdicts in found], r.explain())
             self.assertTrue(r.stats["packets"]["dropped"]["fragment_no_room"] > 100, r.explain())
-            results.append(normalised(r))
-        self.assertEqual(results[0], results[1])
 
     def test_what_comes_too_late(self):
         def late(d):
