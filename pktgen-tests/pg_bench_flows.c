@@ -415,8 +415,9 @@ static int set_up(struct bench *b)
 	if (mt_ruleset_load(&load, &b->rules, &rules) != 0)
 		return -1;
 	b->mbufs = dp_frames_create("bench", b->config.memory.mbufs, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
-	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = pg_feed_no_rx, .held_max = b->config.memory.mbufs / 2,
-				       .tx = b->in_line ? pg_feed_no_wire : NULL, .sink = &b->worker, .mbufs = b->mbufs };
+	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = pg_feed_no_rx,
+				       .held_max = b->config.memory.mbufs / 2, .tx = b->in_line ? pg_feed_no_wire : NULL,
+				       .sink = &b->worker, .mbufs = b->mbufs };
 	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0)
 		goto fail;
 	b->bytes = allocated() - b->before;
