@@ -438,10 +438,7 @@ static void set_up(struct run *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool started;
-	if (!started)
-		dp_test_eal(NULL);
-	started = true;
+	dp_test_eal_once();
 	if (size < 1 || size > 512)
 		return 0;
 	struct run *r = calloc(1, sizeof *r);

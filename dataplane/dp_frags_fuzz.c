@@ -101,10 +101,7 @@ static void judge(const struct dp_seen *s)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool started;
-	if (!started)
-		dp_test_eal(NULL);
-	started = true;
+	dp_test_eal_once();
 	if (size < 2 || size > 2 + 4 * OPERATIONS)
 		return 0;
 	struct dp_seen s;

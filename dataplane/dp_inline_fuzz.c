@@ -278,10 +278,7 @@ static size_t begin(struct run *r, unsigned kind, const uint8_t *p, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool started;
-	if (!started)
-		dp_test_eal(NULL);
-	started = true;
+	dp_test_eal_once();
 	if (size < 2 || size > 512)
 		return 0;
 	struct run *r = calloc(1, sizeof *r);

@@ -258,37 +258,42 @@ static void test_client_lines(void **state)
 	}
 }
 
-/* All that two to forty lines together may be. */
-static void test_many_client_lines(void **state)
+/* Whether to try all that there is (MAILWEIR_DEEP=1), and not only some of each size. */
+static bool deep(void)
 {
-	(void)state;
+	const char *v = getenv("MAILWEIR_DEEP");
+	return v && strcmp(v, "1") == 0;
+}
+
+/* All that two to forty lines together may be; of those above three half as many more each time. */
+static void many_lines(unsigned from)
+{
 	for (unsigned style = 0; style < 4; style++) {
 		struct course c;
 		course_open(&c, style);
-		for (size_t lines = 2; lines < 40; lines++)
-			each_line(&c, 0, lines);
+		for (size_t lines = 2; lines < 40; lines += deep() || lines < 3 ? 1 : lines / 2)
+			each_line(&c, from, lines);
 		course_close(&c);
 	}
+}
+
+static void test_many_client_lines(void **state)
+{
+	(void)state;
+	many_lines(0);
 }
 
 static void test_many_server_lines(void **state)
 {
 	(void)state;
-	for (unsigned style = 0; style < 4; style++) {
-		struct course c;
-		course_open(&c, style);
-		for (size_t lines = 2; lines < 40; lines++)
-			each_line(&c, 1, lines);
-		course_close(&c);
-	}
+	many_lines(1);
 }
 
-/* Bytes of either side, or of both, anywhere. MAILWEIR_DEEP=1: more of them. */
+/* Bytes of either side, or of both, anywhere. */
 static void test_anywhere(void **state)
 {
 	(void)state;
-	const char *deep = getenv("MAILWEIR_DEEP");
-	unsigned rounds = deep && strcmp(deep, "1") == 0 ? 10000 : 1000;
+	const unsigned rounds = deep() ? 10000 : 1000;
 	for (unsigned style = 0; style < 4; style++) {
 		struct course c;
 		course_open(&c, style);

@@ -112,6 +112,14 @@ int dp_test_eal(void **state)
 	return 0;
 }
 
+void dp_test_eal_once(void)
+{
+	static bool started;
+	if (!started)
+		dp_test_eal(NULL);
+	started = true;
+}
+
 int dp_test_eal_stop(void **state)
 {
 	(void)state;

@@ -99,6 +99,8 @@ struct dp_test_conn {
 /* Group setup and teardown. */
 int dp_test_eal(void **state);
 int dp_test_eal_stop(void **state);
+/* For fuzz targets, which have no group. */
+void dp_test_eal_once(void);
 extern unsigned dp_test_lcores, dp_test_megabytes; /* set before; 1 worker, 192 MB */
 
 /* The regex library refuses to scan (-Wl,--wrap=hs_scan_stream). */

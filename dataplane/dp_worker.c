@@ -169,8 +169,6 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 /* For the records of a session, should one begin with it. */
 static void note_tunnel(struct dp_worker *w, const struct rte_mbuf *m, const struct dp_packet *pkt)
 {
-	if (pkt->tunnel == w->tunnel.id && pkt->sport == w->tunnel.sport && memcmp(pkt->src, w->tunnel.src, sizeof pkt->src) == 0)
-		return;
 	w->tunnel.id = pkt->tunnel;
 	memcpy(w->tunnel.src, pkt->src, sizeof pkt->src);
 	w->tunnel.sport = pkt->sport;

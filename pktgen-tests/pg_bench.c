@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The program `mailweir-bench`: measurements, one JSON object a line. */
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_version.h>
@@ -93,6 +95,36 @@ static void usage(FILE *to)
 	      "Exit status: 0; 2 when the verdicts were not what was put in, when a program or\n"
 	      "port could not be had, or on wrong usage.\n",
 	      to);
+}
+
+bool pg_bench_number(const char *option, const char *text, double least, double most, double *to)
+{
+	char *end;
+	*to = strtod(text, &end);
+	if (end != text && *end == '\0' && *to >= least && *to <= most)
+		return true;
+	fprintf(stderr, "mailweir-bench: --%s %s: expected a number from %g to %g\n", option, text, least, most);
+	return false;
+}
+
+bool pg_bench_count(const char *option, const char *text, unsigned least, unsigned most, unsigned *to)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || value < least || value > most) {
+		fprintf(stderr, "mailweir-bench: --%s %s: expected a number from %u to %u\n", option, text, least, most);
+		return false;
+	}
+	*to = (unsigned)value;
+	return true;
+}
+
+bool pg_bench_read_all(int argc, char **argv)
+{
+	if (optind >= argc)
+		return true;
+	fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
+	return false;
 }
 
 int main(int argc, char **argv)

@@ -21,6 +21,7 @@
 #include "dataplane/dp_frames.h"
 #include "dataplane/dp_memory.h"
 #include "pktgen-tests/pg_bench.h"
+#include "pktgen-tests/pg_feed.h"
 #include "pktgen-tests/pg_mail.h"
 
 #define LIMIT UINT64_C(2147483648) /* bytes: what it has to fit in */
@@ -78,21 +79,6 @@ static size_t resident(void)
 }
 
 /* Packets. */
-
-static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
-{
-	(void)source;
-	(void)m;
-	(void)n;
-	return 0;
-}
-
-static void no_wire(void *sink, struct rte_mbuf *m, unsigned out)
-{
-	struct bench *b = sink;
-	dp_worker_sent(b->worker, m, out);
-	rte_pktmbuf_free(m);
-}
 
 static void take_records(struct bench *b)
 {
@@ -429,8 +415,9 @@ static int set_up(struct bench *b)
 	if (mt_ruleset_load(&load, &b->rules, &rules) != 0)
 		return -1;
 	b->mbufs = dp_frames_create("bench", b->config.memory.mbufs, 0, RTE_MBUF_DEFAULT_BUF_SIZE, false);
-	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = no_rx, .held_max = b->config.memory.mbufs / 2,
-				       .tx = b->in_line ? no_wire : NULL, .sink = b, .mbufs = b->mbufs };
+	struct dp_worker_config wc = { .use = use, .config = &b->config, .rules = b->rules, .rx = pg_feed_no_rx,
+				       .held_max = b->config.memory.mbufs / 2, .tx = b->in_line ? pg_feed_no_wire : NULL,
+				       .sink = &b->worker, .mbufs = b->mbufs };
 	if (!b->mbufs || dp_worker_create(&wc, &b->worker, err, sizeof err) != 0)
 		goto fail;
 	b->bytes = allocated() - b->before;
@@ -439,18 +426,6 @@ static int set_up(struct bench *b)
 fail:
 	fprintf(stderr, "mailweir-bench: %s\n", err[0] ? err : "no memory for mbufs");
 	return -1;
-}
-
-static int number(const char *name, const char *s, uint32_t max, uint32_t *to)
-{
-	char *end;
-	unsigned long v = strtoul(s, &end, 10);
-	if (!*s || *end || v > max) {
-		fprintf(stderr, "mailweir-bench: --%s %s: expected a number up to %" PRIu32 "\n", name, s, max);
-		return -1;
-	}
-	*to = (uint32_t)v;
-	return 0;
 }
 
 static int check(struct bench *b, bool messages, bool inflating)
@@ -477,20 +452,20 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		{ "sizes", no_argument, NULL, OPT_SIZES },               { "inline", no_argument, NULL, OPT_INLINE },
 		{ "help", no_argument, NULL, 'h' },              { NULL, 0, NULL, 0 },
 	};
-	int opt, rc = 0;
-	bool messages = false, inflating = false;
-	while (rc == 0 && (opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
+	int opt;
+	bool ok = true, messages = false, inflating = false;
+	while (ok && (opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (opt) {
 		case OPT_FLOWS:
-			rc = number("flows", optarg, 16777216, &b->flows);
+			ok = pg_bench_count("flows", optarg, 0, 16777216, &b->flows);
 			break;
 		case OPT_MESSAGES:
 			messages = true;
-			rc = number("messages", optarg, 1048576, &b->messages);
+			ok = pg_bench_count("messages", optarg, 0, 1048576, &b->messages);
 			break;
 		case OPT_INFLATING:
 			inflating = true;
-			rc = number("inflating", optarg, 1048576, &b->inflating);
+			ok = pg_bench_count("inflating", optarg, 0, 1048576, &b->inflating);
 			break;
 		case OPT_CONFIG:
 			b->config_path = optarg;
@@ -507,12 +482,8 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		default:
 			return 2;
 		}
-	if (rc != 0)
+	if (!ok || !pg_bench_read_all(argc, argv))
 		return 2;
-	if (optind < argc) {
-		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
-		return 2;
-	}
 	return check(b, messages, inflating);
 }
 

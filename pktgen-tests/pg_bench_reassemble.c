@@ -175,16 +175,6 @@ static int set_up(struct bench *b)
 }
 
 /* *v is a number in from..to, all of text; else false, and a line on standard error. */
-static bool number(const char *option, const char *text, double from, double to, double *v)
-{
-	char *end;
-	*v = strtod(text, &end);
-	if (end != text && *end == '\0' && *v >= from && *v <= to)
-		return true;
-	fprintf(stderr, "mailweir-bench: --%s %s: expected a number from %g to %g\n", option, text, from, to);
-	return false;
-}
-
 static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 {
 	enum { OPT_DISORDER = 256, OPT_SECONDS, OPT_SEGMENT, OPT_TRAFFIC, OPT_VERIFY };
@@ -195,28 +185,26 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		{ NULL, 0, NULL, 0 },
 	};
 	int opt;
-	double v;
+	unsigned n;
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (opt) {
 		case OPT_DISORDER:
-			if (!number("disorder", optarg, 0, 30, &v))
+			if (!pg_bench_count("disorder", optarg, 0, 30, &b->disorder))
 				return 2;
-			b->disorder = (unsigned)v;
 			b->all = false;
 			break;
 		case OPT_SECONDS:
-			if (!number("seconds", optarg, 0.001, 3600, &b->seconds))
+			if (!pg_bench_number("seconds", optarg, 0.001, 3600, &b->seconds))
 				return 2;
 			break;
 		case OPT_SEGMENT:
-			if (!number("segment", optarg, 64, 8960, &v))
+			if (!pg_bench_count("segment", optarg, 64, 8960, &b->segment))
 				return 2;
-			b->segment = (uint32_t)v;
 			break;
 		case OPT_TRAFFIC:
-			if (!number("traffic", optarg, 1, 65536, &v))
+			if (!pg_bench_count("traffic", optarg, 1, 65536, &n))
 				return 2;
-			b->traffic = (size_t)v << 20;
+			b->traffic = (size_t)n << 20;
 			break;
 		case OPT_VERIFY:
 			b->verify = true;
@@ -227,11 +215,7 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		default:
 			return 2;
 		}
-	if (optind < argc) {
-		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
-		return 2;
-	}
-	return 0;
+	return pg_bench_read_all(argc, argv) ? 0 : 2;
 }
 
 int pg_bench_reassemble(int argc, char **argv, void (*usage)(FILE *))

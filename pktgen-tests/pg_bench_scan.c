@@ -343,6 +343,7 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		{ "help", no_argument, NULL, 'h' },          { NULL, 0, NULL, 0 },
 	};
 	int opt, mix;
+	unsigned n;
 	while ((opt = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		switch (opt) {
 		case OPT_MIX:
@@ -356,11 +357,8 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 			b->pcap = optarg;
 			break;
 		case OPT_SECONDS:
-			b->seconds = atof(optarg);
-			if (!(b->seconds > 0 && b->seconds <= 3600)) {
-				fprintf(stderr, "mailweir-bench: --seconds %s: expected a number up to 3600\n", optarg);
+			if (!pg_bench_number("seconds", optarg, 0.001, 3600, &b->seconds))
 				return 2;
-			}
 			break;
 		case OPT_SHA256:
 			b->sha256 = true;
@@ -369,18 +367,14 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 			b->in_line = true;
 			break;
 		case OPT_SIZE:
-			b->size = strtoul(optarg, NULL, 10);
-			if (b->size < 256 || b->size > 100000000) {
-				fprintf(stderr, "mailweir-bench: --size %s: expected 256 to 100000000\n", optarg);
+			if (!pg_bench_count("size", optarg, 256, 100000000, &n))
 				return 2;
-			}
+			b->size = n;
 			break;
 		case OPT_TRAFFIC:
-			b->traffic = strtoul(optarg, NULL, 10) << 20;
-			if (b->traffic == 0 || b->traffic > (size_t)65536 << 20) {
-				fprintf(stderr, "mailweir-bench: --traffic %s: expected 1 to 65536\n", optarg);
+			if (!pg_bench_count("traffic", optarg, 1, 65536, &n))
 				return 2;
-			}
+			b->traffic = (size_t)n << 20;
 			break;
 		case OPT_ISA:
 			if (rs_base64_use(optarg) != 0) {
@@ -394,10 +388,8 @@ static int parse(struct bench *b, int argc, char **argv, void (*usage)(FILE *))
 		default:
 			return 2;
 		}
-	if (optind < argc) {
-		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
+	if (!pg_bench_read_all(argc, argv))
 		return 2;
-	}
 	if (b->in_line && b->pcap) {
 		fprintf(stderr, "mailweir-bench: --inline with --pcap %s: expected one of them: a capture does not say which side is which\n",
 			b->pcap);

@@ -113,7 +113,7 @@ void pg_feed_close(struct pg_feed *f)
 	pg_wire_free(&f->wire);
 }
 
-static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
+uint16_t pg_feed_no_rx(void *source, struct rte_mbuf **m, uint16_t n)
 {
 	(void)source;
 	(void)m;
@@ -121,11 +121,10 @@ static uint16_t no_rx(void *source, struct rte_mbuf **m, uint16_t n)
 	return 0;
 }
 
-/* In place of a port. */
-static void no_wire(void *sink, struct rte_mbuf *m, unsigned out)
+void pg_feed_no_wire(void *sink, struct rte_mbuf *m, unsigned out)
 {
-	struct pg_feed *f = sink;
-	dp_worker_sent(f->worker, m, out);
+	struct dp_worker **worker = sink;
+	dp_worker_sent(*worker, m, out);
 	rte_pktmbuf_free(m);
 }
 
@@ -139,8 +138,8 @@ int pg_feed_open(struct pg_feed *f, const char *program)
 		return -1;
 	}
 	f->mbufs = dp_frames_create("bench", 8191, 256, RTE_PKTMBUF_HEADROOM, false);
-	struct dp_worker_config wc = { .use = use, .config = &f->config, .rules = f->rules, .rx = no_rx, .held_max = 4096,
-				       .tx = f->in_line ? no_wire : NULL, .sink = f, .mbufs = f->mbufs };
+	struct dp_worker_config wc = { .use = use, .config = &f->config, .rules = f->rules, .rx = pg_feed_no_rx, .held_max = 4096,
+				       .tx = f->in_line ? pg_feed_no_wire : NULL, .sink = &f->worker, .mbufs = f->mbufs };
 	if (!f->mbufs || dp_worker_create(&wc, &f->worker, err, sizeof err) != 0) {
 		fprintf(stderr, "%s: %s\n", program, err[0] ? err : "no memory for mbufs");
 		return -1;

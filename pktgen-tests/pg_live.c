@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "dataplane/dp_eal.h"
+#include "pktgen-tests/pg_bench.h"
 #include "pktgen-tests/pg_clock.h"
 
 #define START 30 /* seconds that a device may take until it forwards */
@@ -18,18 +19,6 @@ static const char *const who_names[] = { "mailweir", "dpdk-testpmd", "wire" };
 
 /* Options. */
 
-static bool count(const char *name, const char *text, unsigned min, unsigned max, unsigned *to)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || value < min || value > max) {
-		fprintf(stderr, "mailweir-bench: --%s %s: expected a number from %u to %u\n", name, text, min, max);
-		return false;
-	}
-	*to = (unsigned)value;
-	return true;
-}
-
 static bool port_of(struct pg_live *l, const char *text)
 {
 	for (unsigned i = 0; i < sizeof port_names / sizeof port_names[0]; i++)
@@ -38,16 +27,6 @@ static bool port_of(struct pg_live *l, const char *text)
 			return true;
 		}
 	fprintf(stderr, "mailweir-bench: --port %s: expected af_packet, af_xdp or memif\n", text);
-	return false;
-}
-
-static bool seconds_of(struct pg_live *l, const char *text)
-{
-	char *end;
-	l->seconds = strtod(text, &end);
-	if (end != text && !*end && l->seconds >= 0.1 && l->seconds <= 3600)
-		return true;
-	fprintf(stderr, "mailweir-bench: --seconds %s: expected a number from 0.1 to 3600\n", text);
 	return false;
 }
 
@@ -82,13 +61,13 @@ int pg_live_parse(struct pg_live *l, int argc, char **argv, const struct pg_live
 			ok = port_of(l, optarg);
 			break;
 		case OPT_SECONDS:
-			ok = seconds_of(l, optarg);
+			ok = pg_bench_number("seconds", optarg, 0.1, 3600, &l->seconds);
 			break;
 		case OPT_ROUNDS:
-			ok = count("rounds", optarg, 1, 1000, &l->rounds);
+			ok = pg_bench_count("rounds", optarg, 1, 1000, &l->rounds);
 			break;
 		case OPT_SIZE:
-			ok = count("size", optarg, PG_LINK_SIZE_MIN, PG_LINK_SIZE_MAX, &l->size);
+			ok = pg_bench_count("size", optarg, PG_LINK_SIZE_MIN, PG_LINK_SIZE_MAX, &l->size);
 			break;
 		case OPT_MAILWEIR:
 			l->program[PG_MAILWEIR] = optarg;
@@ -97,7 +76,7 @@ int pg_live_parse(struct pg_live *l, int argc, char **argv, const struct pg_live
 			l->program[PG_TESTPMD] = optarg;
 			break;
 		case OPT_OWN:
-			ok = count(own->name, optarg, own->min, own->max, own->value);
+			ok = pg_bench_count(own->name, optarg, own->min, own->max, own->value);
 			break;
 		case 'h':
 			usage(stdout);
@@ -105,11 +84,7 @@ int pg_live_parse(struct pg_live *l, int argc, char **argv, const struct pg_live
 		default:
 			ok = false;
 		}
-	if (ok && optind < argc) {
-		fprintf(stderr, "mailweir-bench: %s: no further arguments expected\n", argv[optind]);
-		ok = false;
-	}
-	return ok ? 0 : 2;
+	return ok && pg_bench_read_all(argc, argv) ? 0 : 2;
 }
 
 /* Ports. */

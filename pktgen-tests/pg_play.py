@@ -320,6 +320,11 @@ class Play:
             self.close()
         return self
 
+    def finish(self):
+        """The mark, and all behind it."""
+        self.real()
+        return self.tail()
+
     def rest(self):
         self.say(self.after)
         self.after = b""

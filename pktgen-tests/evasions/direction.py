@@ -38,8 +38,7 @@ def midstream_before_mail(p):
         p.turn()
     p.packets = []
     p.head()
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("direction", PTACEK, unscanned("midstream"), twin=("midstream",))
@@ -47,8 +46,7 @@ def midstream_in_the_content(p):
     """The capture begins in the content, before the mark: what came before is not known."""
     p.open()
     p.packets = []
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("direction", PTACEK, FOUND)

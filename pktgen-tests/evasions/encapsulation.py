@@ -142,8 +142,7 @@ def decoy_in_another_vlan(p):
     """The decoy stands in another VLAN: another connection."""
     p.link = tagged((0x8100, 7))
     p.open().decoy_of(link=tagged((0x8100, 8)))
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("encapsulation", "RFC 7348", FOUND)
@@ -151,5 +150,4 @@ def decoy_in_another_tunnel(p):
     """A connection of equal addresses in another VXLAN: another network's."""
     p.link = udp(4789, b"\x08\0\0\0\0\0\x2a\0")
     p.open().decoy_of(link=udp(4789, b"\x08\0\0\0\0\0\x2b\0"))
-    p.real()
-    p.tail()
+    p.finish()

@@ -196,8 +196,7 @@ def fragment_of(first, at):
 def fragment_too_large(p):
     """Decoys whose fragments would make more than 65,535 bytes (ping of death): dropped."""
     p.open().decoy_of(cut=lambda packet: [fragments(packet, [(0, 40)], 9)[0], beyond(packet)])
-    p.real()
-    p.tail()
+    p.finish()
 
 
 def beyond(packet):
@@ -209,8 +208,7 @@ def beyond(packet):
 def fragment_length_not_a_multiple_of_8(p):
     """A decoy's first fragment of 45 bytes with more to follow: IPv6 drops it; of IPv4 it never fits."""
     p.open().decoy_of(cut=lambda packet: fragments(packet, [(0, 45)], 9))
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("fragments", "Geneva 2019", FOUND)

@@ -15,8 +15,7 @@ JUNK = b"GET / HTTP/1.0\r\nHost: www.example.net\r\n\r\n"
 
 def go_on(p):
     p.head()
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("handshake", PTACEK + " 5.4; Geneva 2019", FOUND)
@@ -145,47 +144,39 @@ def syn_with_bad_checksum(p):
 @strategy("handshake", "fragroute; Geneva 2019", FOUND)
 def syn_in_the_connection(p):
     """In the middle, a SYN of the same ports far from the window: a challenge ACK answers it (RFC 5961 4.2)."""
-    p.shake()
-    p.head()
+    p.open()
     p.syn(isn=0x70000000)
     p.ack(SERVER)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("handshake", "INTANG 2017; RFC 5961 4.2", FOUND)
 def syn_in_the_window(p):
     """In the middle, a SYN in the window, without data."""
-    p.shake()
-    p.head()
+    p.open()
     p.decoy_of(b"", flags=SYN, ack=None, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("handshake", "fragroute tcp_seg, tcp_chaff", FOUND)
 def syn_in_the_connection_with_data(p):
     """In the middle, a SYN far from the window, with other bytes, then segments that follow its number."""
-    p.shake()
-    p.head()
+    p.open()
     p.syn(isn=0x70000000, payload=JUNK)
     p.ack(SERVER)
     for i in range(3):
         p.decoy_of(JUNK, off=i * len(JUNK), isn=0x70000000 + len(JUNK), challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("handshake", "Ptacek, Newsham 1998 5.4", FOUND)
 def handshake_in_the_connection(p):
     """In the middle, a whole second handshake of which no packet arrives at its end."""
-    p.shake()
-    p.head()
+    p.open()
     p.syn(isn=0x70000000, ttl=1)
     p.syn_ack(isn=0x60000000, ack=0x70000000 - p.isn[0], ttl=1)
     p.put(b"", flags=ACK, isn=0x70000000, off=0, taken=False, ack=0x60000000 - p.isn[1] - p.got[0].edge, ttl=1)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("handshake", THEMIS, FOUND)

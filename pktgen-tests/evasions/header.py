@@ -106,16 +106,14 @@ def tcp_bad_checksum_everywhere(p):
 def flags_all(p):
     """A decoy with all flags, one byte into the mark: a RST in the window that is not at its edge (RFC 5961 3.2)."""
     p.open().decoy_of(p.decoy[1:], off=p.at[0] + 1, flags=63, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("header", "Geneva 2019", FOUND)
 def flags_syn_rst(p):
     """A decoy with SYN and RST, one byte into the mark."""
     p.open().decoy_of(p.decoy[1:], off=p.at[0] + 1, flags=SYN | RST, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("header", "Geneva 2019", FOUND)
@@ -165,8 +163,7 @@ def timestamp_far_ahead(p):
     """The sender's clock goes on a day ahead, from the mark on: not older, so taken."""
     p.open()
     p.clock[0] += 86_400_000
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("header", "RFC 7323 5.4", FOUND)
@@ -175,8 +172,7 @@ def timestamp_wraps(p):
     p.clock[0] = (1 << 32) - 2
     p.open()
     p.wait(0.01)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("header", "RFC 5961 5.2", FOUND)

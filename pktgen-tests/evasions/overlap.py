@@ -95,8 +95,7 @@ def retransmission_contradicts(p):
     """A segment that is lost behind the sensor; its sender repeats it with other bytes."""
     p.open().put(p.decoy, taken=False, lost=True)
     p.wait(0.3)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("overlap", "Handley, Paxson 2001 (inconsistent retransmission)", named(OVERLAP))
@@ -129,8 +128,7 @@ def three_segments(p):
 def one_bit(p):
     """The decoy differs from the mark in its last byte alone."""
     p.open().decoy_of(p.mark[:-1] + (b"B" if p.infected else p.mark[-1:]), ttl=1)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("overlap", "Ptacek, Newsham 1998 5.3", named(OVERLAP))
@@ -138,8 +136,7 @@ def end_of_message_hidden(p):
     """The message's end stands only in the decoy of a text; behind it the infected message of the same transaction."""
     p.open()
     p.decoy_of(b"\r\n.\r\n" + p.decoy[5:] if p.infected else p.decoy, ttl=1)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("overlap", "Ptacek, Newsham 1998 5.3", named(OVERLAP))
@@ -153,8 +150,7 @@ def command_hidden(p):
     p.decoy_of(commands.replace(b"DATA", b"NOOP") if p.infected else commands, ttl=1)
     p.put(commands)
     p.head()
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("overlap", "Ptacek, Newsham 1998 5.3", named(OVERLAP))
@@ -167,5 +163,4 @@ def tls_hidden(p):
     p.decoy_of(b"STARTTLS\r\n".ljust(len(hello), b" ") if p.infected else hello, ttl=1)
     p.put(hello)
     p.head()
-    p.real()
-    p.tail()
+    p.finish()

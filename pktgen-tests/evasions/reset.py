@@ -69,24 +69,21 @@ both_sides("fin_urgent", "Geneva 2019", "FIN and URG without ACK", flags=FIN | U
 def fin_ahead_in_the_window(p):
     """A FIN some bytes ahead of a hole, which does not arrive; what follows goes on behind its place."""
     p.open().put(flags=FIN | ACK, off=p.at[0] + 40, taken=False, ttl=1)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("reset", "Suricata CVE-2019-18792", FOUND)
 def fin_with_data_low_ttl(p):
     """A FIN that does not arrive, with the first bytes of the mark in it."""
     p.open().put(p.mark[:8], flags=FIN | ACK, taken=False, ttl=1)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("reset", "SymTCP 2020", FOUND)
 def fin_beyond_with_data(p):
     """A FIN with bytes from the window's end on: outside, not taken."""
     p.open().put(b"the end\r\n.\r\n", flags=FIN | ACK, off=p.at[0] + 64_256, taken=False, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("reset", INTANG, FOUND)
@@ -94,8 +91,7 @@ def rst_and_long_silence(p):
     """A RST that does not arrive, then silence of half a minute, then the rest."""
     p.open().put(flags=RST, ack=None, taken=False, stamps=False, ttl=1)
     p.wait(30)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("reset", INTANG, FOUND)
@@ -104,8 +100,7 @@ def rst_of_both(p):
     p.open()
     for who in (CLIENT, SERVER):
         p.put(who=who, flags=RST | ACK, taken=False, stamps=False, ttl=1)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("reset", PTACEK + " 5.4", FOUND)

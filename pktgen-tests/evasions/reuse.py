@@ -83,8 +83,7 @@ def repeated_fins_behind_the_syn(p):
     p.syn_ack()
     p.ack(CLIENT)
     p.head()
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("reuse", PTACEK, FOUND)
@@ -96,8 +95,7 @@ def old_data_in_the_new_connection(p):
     p.open()
     p.packets += [again_at(x, p.now + i) for i, x in enumerate(late)]
     p.now += 50_000
-    p.real()
-    p.tail()
+    p.finish()
 
 
 def again_at(packet, time):

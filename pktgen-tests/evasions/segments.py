@@ -90,8 +90,7 @@ def long_silence(p):
     p.wait(290)
     p.decoy_of(b"\0", off=p.at[0] - 1, challenge=True)
     p.wait(290)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("segments", PTACEK, FOUND, pad=200_000)

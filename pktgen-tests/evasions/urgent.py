@@ -85,8 +85,7 @@ def urgent_in_a_command(p):
     p.spoken += 1
     p.put(commands, flags=ACK | PSH | URG, urgent=commands.index(b"DA" + EXTRA + b"TA") + 2 + 1)
     p.head()
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("urgent", SOURCE, FOUND)
@@ -107,5 +106,4 @@ def urgent_far_beyond(p):
 def urgent_without_data(p):
     """An empty segment with URG, that aims at what was read before."""
     p.open().put(b"", flags=ACK | URG, urgent=0, off=p.at[0] - 1, quiet=True)
-    p.real()
-    p.tail()
+    p.finish()

@@ -9,6 +9,18 @@ SYMTCP = "SymTCP 2020"
 EDGE = 64_256
 
 
+def shut(p):
+    """The server's window is closed, and it says so."""
+    p.window = 0
+    p.ack(SERVER)
+
+
+def open_and_finish(p):
+    p.window = 502
+    p.ack(SERVER)
+    p.finish()
+
+
 @strategy("window", PTACEK + " 5.2; " + SYMTCP, either(OVERLAP, "stream.est_packet_out_of_window"), pad=90_000)
 def ahead_of_the_window(p):
     """A decoy in the mark's place while that is beyond the receiver's window: not taken; the mark comes later."""
@@ -16,8 +28,7 @@ def ahead_of_the_window(p):
     before, p.after = p.content().split(p.mark, 1)
     p.decoy_of(off=p.at[0] + len(before), challenge=True)
     p.say(before)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", PTACEK, FOUND)
@@ -25,32 +36,28 @@ def far_ahead(p):
     """Other bytes half the sequence space ahead, then the mark."""
     p.open().decoy_of(off=p.at[0] + (1 << 30), challenge=True)
     p.decoy_of(off=p.at[0] + (1 << 31) - 10, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", PTACEK, FOUND)
 def just_beyond(p):
     """Other bytes directly behind the window's end."""
     p.open().decoy_of(off=p.at[0] + EDGE, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", PTACEK, FOUND)
 def below(p):
     """Other bytes in the place of what was acknowledged long ago: not compared, not taken."""
     p.open().decoy_of(b"X" * 50, off=p.at[0] - 200, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", PTACEK, FOUND)
 def below_the_first(p):
     """Bytes before the connection's first."""
     p.open().decoy_of(off=-100, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", PTACEK + " 5.3", FOUND)
@@ -102,45 +109,35 @@ def keep_alive_garbage(p):
     for _ in range(3):
         p.decoy_of(b"\0", off=p.at[0] - 1, flags=ACK, challenge=True)
         p.wait(60)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", "RFC 9293 3.8.4", FOUND)
 def keep_alive_long(p):
     """A keep-alive with more than a byte of garbage, ending at the edge."""
     p.open().decoy_of(b"GARBAGE!", off=p.at[0] - 8, flags=ACK, challenge=True)
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", "RFC 9293 3.8.6.1; SymTCP 2020", either(OVERLAP, "stream.est_packet_out_of_window"), receiver="another")
 def zero_window_probe(p):
     """The receiver closes its window; a probe brings a decoy's byte, which it does not take; then the mark."""
     p.open()
-    p.window = 0
-    p.ack(SERVER)
+    shut(p)
     p.wait(1)
     p.decoy_of(p.decoy[:1], flags=ACK, challenge=True)
-    p.window = 502
-    p.ack(SERVER)
-    p.real()
-    p.tail()
+    open_and_finish(p)
 
 
 @strategy("window", "RFC 9293 3.8.6.1", FOUND)
 def zero_window_probe_honest(p):
     """The probe brings the byte that comes next, and it is not taken; the same comes again."""
     p.open()
-    p.window = 0
-    p.ack(SERVER)
+    shut(p)
     for _ in range(3):
         p.wait(1)
         p.decoy_of(p.mark[:1], flags=ACK, challenge=True)
-    p.window = 502
-    p.ack(SERVER)
-    p.real()
-    p.tail()
+    open_and_finish(p)
 
 
 @strategy("window", "RFC 9293 3.8.6", FOUND)
@@ -158,13 +155,9 @@ def window_small(p):
 def shrunk_window(p):
     """A decoy beyond a window that the receiver has taken back, in the mark's place."""
     p.open()
-    p.window = 0
-    p.ack(SERVER)
+    shut(p)
     p.decoy_of(flags=ACK | PSH, challenge=True)
-    p.window = 502
-    p.ack(SERVER)
-    p.real()
-    p.tail()
+    open_and_finish(p)
 
 
 @strategy("window", "RFC 7323 2.2", FOUND)
@@ -174,8 +167,7 @@ def window_scale_huge(p):
     p.syn_ack()
     p.ack(CLIENT)
     p.head()
-    p.real()
-    p.tail()
+    p.finish()
 
 
 @strategy("window", "RFC 9293 3.8.1", FOUND)

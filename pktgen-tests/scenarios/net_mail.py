@@ -99,8 +99,8 @@ class Smtp:
     """A scripted client over one socket. what it sends goes out as it is, in the pieces that `pieces` names: a generator of
     sizes, or None; with a pause after each."""
 
-    def __init__(self, net, version=4, timeout=60, pieces=None, pause=0.0, ehlo=True, port=25):
-        self.socket = net.connect(version, port, timeout)
+    def __init__(self, net, version=4, timeout=60, pieces=None, pause=0.0, ehlo=True, port=25, proto=0):
+        self.socket = net.connect(version, port, timeout, proto)
         self.rest, self.pieces, self.pause = b"", pieces, pause
         self.words = []
         if ehlo:
@@ -206,7 +206,7 @@ class Outcome:
         self.code, self.text, self.tries, self.errors = 0, b"", 0, []
 
 
-def deliver(net, letters, version=4, deadline=60, timeout=10, wait=0.2, **options):
+def deliver(net, letters, version=4, deadline=180, timeout=30, wait=0.2, **options):
     """Sends the letters as a mail server does: several on a connection, again after 4xx or a broken connection, never again
     after 5xx. Ends at the deadline (seconds). {letter: Outcome}"""
     outcomes = {one: Outcome() for one in letters}

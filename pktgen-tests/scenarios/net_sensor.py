@@ -98,7 +98,7 @@ class Sensor:
     def of(self, kind):
         return [r for r in self.records if r.get("event_type") == kind]
 
-    def wait(self, wanted, timeout=30):
+    def wait(self, wanted, timeout=90):
         """The records for which wanted(record), as soon as there is one."""
         end = time.monotonic() + timeout
         while True:
@@ -107,7 +107,7 @@ class Sensor:
                 return found
             time.sleep(0.05)
 
-    def about(self, letter, kind="smtp", timeout=30):
+    def about(self, letter, kind="smtp", timeout=90):
         """The records of a letter (net_mail): its sender is no other's."""
         return self.wait(lambda record: is_about(letter, record, kind), timeout)
 

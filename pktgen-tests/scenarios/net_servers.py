@@ -20,6 +20,7 @@ import netns
 from netns import MAILERS, Missing, Program, command
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+SO_PROTOCOL = 38
 
 
 def work(name):
@@ -42,7 +43,7 @@ def certificate():
     return key, cert
 
 
-def answers(where, address, port=25, timeout=30):
+def answers(where, address, port=25, timeout=120):
     """Waits until a server greets, asked from its own namespace: not through the sensor."""
     end = time.monotonic() + timeout
     while True:
@@ -296,13 +297,13 @@ class Aiosmtpd:
 class Lenient:
     """Takes every end of data that any server was seen to take, BDAT, and pipelining without a limit; says 250 to all else.
     A thread a connection. strict: only CRLF.CRLF. chunking, pipelining: what it offers. slow: reads some 300 KB a second of
-    each."""
+    each. proto: the sockets' protocol. protocols: that of each connection, as the kernel names it."""
 
     exact = True
     ANY = re.compile(rb"(?:\A|(?<=[\r\n]))\.[\r\n]")
     STRICT = re.compile(rb"(?:\A|(?<=\r\n))\.\r\n")
 
-    def __init__(self, where="server", strict=False, chunking=True, pipelining=True, delay=0, slow=False, keep=True, port=25):
+    def __init__(self, where="server", strict=False, chunking=True, pipelining=True, delay=0, slow=False, keep=True, port=25, proto=0):
         self.end = self.STRICT if strict else self.ANY
         self.slow = slow
         self.delay, self.keep, self.lock, self.taken, self.sockets = delay, keep, threading.Lock(), [], []
@@ -310,10 +311,10 @@ class Lenient:
         words += [b"CHUNKING", b"BINARYMIME"] if chunking else []
         words += [b"PIPELINING"] if pipelining else []
         self.ehlo = b"".join(b"250%c%s\r\n" % (b" -"[w is not words[-1]], w) for w in words)
-        self.chunking, self.number, self.partial = chunking, 0, []
+        self.chunking, self.number, self.partial, self.protocols = chunking, 0, [], []
         for family, address in ((socket.AF_INET, netns.SERVER4), (socket.AF_INET6, netns.SERVER6)):
             with netns.inside(where):
-                s = socket.socket(family)
+                s = socket.socket(family, socket.SOCK_STREAM, proto)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if slow:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
@@ -328,6 +329,7 @@ class Lenient:
                 connection, _ = s.accept()
             except OSError:
                 return
+            self.protocols.append(connection.getsockopt(socket.SOL_SOCKET, SO_PROTOCOL))
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection):

@@ -71,7 +71,7 @@ def enter():
     p = subprocess.run(wall + ["true"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     if p.returncode:
         raise Missing("namespaces are not permitted: %s" % p.stderr.decode("utf-8", "replace").strip())
-    _sweep()
+    sweep(tempfile.gettempdir())
     folder = tempfile.mkdtemp(prefix="%s%d-" % (FOLDER, os.getpid()))
     child = subprocess.Popen(wall + [sys.executable] + sys.argv, env=dict(os.environ, MAILWEIR_NET_FOLDER=folder),
                              preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
@@ -87,13 +87,13 @@ def enter():
     os._exit(status if status >= 0 else 128 - status)
 
 
-def _sweep():
+def sweep(where):
     """Removes folders of runs that were killed."""
-    for name in os.listdir(tempfile.gettempdir()):
+    for name in os.listdir(where):
         if name.startswith(FOLDER):
             pid = name[len(FOLDER):].partition("-")[0]
             if pid.isdigit() and not os.path.exists("/proc/" + pid):
-                shutil.rmtree(os.path.join(tempfile.gettempdir(), name), ignore_errors=True)
+                shutil.rmtree(os.path.join(where, name), ignore_errors=True)
 
 
 def _furnish(folder):
@@ -356,10 +356,10 @@ class Net:
         for name in HOSTS:
             subprocess.run(["ip", "netns", "del", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def connect(self, version=4, port=25, timeout=60):
-        """A TCP connection of the client to the server."""
+    def connect(self, version=4, port=25, timeout=60, proto=0):
+        """A connection of the client to the server: of TCP, or of another protocol that is spoken as streams."""
         with inside("client"):
-            s = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM)
+            s = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_STREAM, proto)
         s.settimeout(timeout)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -480,7 +480,7 @@ class Tap:
         return self
 
 
-def quiet(*taps, seconds=0.3, timeout=20):
+def quiet(*taps, seconds=1, timeout=60):
     """Waits until nothing passes any of them for so long."""
     end, last, since = time.monotonic() + timeout, None, time.monotonic()
     while time.monotonic() < end and time.monotonic() - since < seconds:

@@ -20,12 +20,13 @@ import unittest
 import harness
 from evasions import table
 from netns import CLONE_NEWNET
-from pg_packets import ACK, FIN, RST, SYN
+from pg_packets import ACK, FIN, RST, SYN, Hosts, Link
 from pg_play import SERVER
 
 FAMILIES = ("ip", "header", "handshake", "reset", "window", "overlap", "segments", "urgent", "reuse", "fragments")
 SERVERS = {4: "192.0.2.25", 6: "2001:db8:2::25"}
-PATIENCE = 2  # seconds
+CLIENTS = {4: "10.255.255.254", 6: "2001:db8:1:ffff::1"}  # of no strategy
+PATIENCE = 20  # seconds, for what takes none
 TUNSETIFF, IFF_TUN_NO_PI = 0x400454CA, 0x1001
 
 
@@ -47,6 +48,17 @@ class Tun:
                       "route add 10.0.0.0/8 dev eva0",
                       "-6 addr add 2001:db8:2::25/64 dev eva0 nodad", "-6 route add 2001:db8:1::/48 dev eva0"):
             command("ip", *words.split())
+
+    def ready(self, version):
+        """The kernel takes a link as up a while after it was told so: what came before that is lost."""
+        hosts, end = Hosts(CLIENTS[version], SERVERS[version], 40000, 9, Link("raw")), time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            self.write(hosts.packet(False, 1, 0, SYN))
+            while packet := self.read(0.05):
+                s = Segment(packet)
+                if s.is_tcp and packet[0] >> 4 == version and s.sport == 9 and s.flags & RST:
+                    return
+        raise AssertionError("the kernel answers nothing in %d s, IPv%d" % (PATIENCE, version))
 
     def write(self, packet):
         try:
@@ -196,6 +208,7 @@ class Linux(unittest.TestCase):
             s.bind((SERVERS[version], 25))
             s.listen(64)
             s.setblocking(False)
+            cls.tun.ready(version)
 
     def family(self, name):
         number, tried, first = 0, 0, FAMILIES.index(name) * 500  # each has addresses of its own

@@ -32,7 +32,7 @@ NOBODYS_MAC = b"\x02\x00\x5e\0\0\x02"
 PORT = 2525
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454CA, 0x0002, 0x1000
 LETTERS = "123456789abcdefghijklmnopqrstuvwxyz"
-PATIENCE = 10  # seconds, that nothing here takes
+PATIENCE = 60  # seconds, that nothing here takes
 
 
 def cases(n, policy="linux"):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import harness
@@ -63,6 +64,9 @@ class Control(unittest.TestCase):
     def test_ends(self):
         self.fails("test_net_ends.py", "EndsAfPacket" if DEEP else "EndsAfPacket.test_smuggled")
 
+    def test_mptcp(self):
+        self.fails("test_net_mptcp.py", "InlineAfPacket")
+
     def test_many(self):
         self.fails("test_net_many.py", "ManyAfPacket.test_fifty_connections")
 
@@ -91,10 +95,12 @@ class Control(unittest.TestCase):
         if not shutil.which("ip"):
             self.skipTest("ip is not installed")
         before = self.state()
+        own = tempfile.mkdtemp()  # other scenarios sweep theirs
+        self.addCleanup(shutil.rmtree, own)
         env = {k: v for k, v in os.environ.items() if k != "MAILWEIR_NET_FOLDER"}
         p = subprocess.Popen([sys.executable, os.path.join(HERE, "test_net_kill.py"), "KillAfPacket.test_kill"],
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                             env=dict(env, MAILWEIR_NET_SENSOR=" ".join(FORWARD + ["{outside}", "{inside}"])))
+                             env=dict(env, TMPDIR=own, MAILWEIR_NET_SENSOR=" ".join(FORWARD + ["{outside}", "{inside}"])))
         said = p.stdout.readline()
         if said.startswith(b"SKIP"):
             self.skipTest(reason(said.decode()))
@@ -104,9 +110,9 @@ class Control(unittest.TestCase):
         rest = p.stdout.read()  # until the last of its programs has ended
         self.assertNotIn(b"Ran ", rest, "it went on by itself")
         self.assertEqual(self.state(), before)
-        self.assertTrue([n for n in os.listdir("/tmp") if n.startswith("%s%d-" % (netns.FOLDER, p.pid))])
-        netns._sweep()
-        self.assertFalse([n for n in os.listdir("/tmp") if n.startswith("%s%d-" % (netns.FOLDER, p.pid))])
+        self.assertTrue([n for n in os.listdir(own) if n.startswith("%s%d-" % (netns.FOLDER, p.pid))])
+        netns.sweep(own)
+        self.assertFalse([n for n in os.listdir(own) if n.startswith("%s%d-" % (netns.FOLDER, p.pid))])
 
     def state(self):
         links = subprocess.run(["ip", "-o", "link"], stdout=subprocess.PIPE).stdout.decode()

@@ -139,8 +139,20 @@ class Reset(Mirror):
         self.taps = [Tap("client"), Tap("server")]
 
     def seen(self):
-        time.sleep(0.3)
-        return [resets(tap.close(), address) for tap, address in zip(self.taps, ADDRESSES)]
+        return [resets(tap, address) for tap, address in zip(self.taps, ADDRESSES)]
+
+    def wait_for_both(self):
+        """As soon as a RST has come to each end, or not for long."""
+        end = time.monotonic() + 60
+        while not all(self.seen()) and time.monotonic() < end:
+            time.sleep(0.05)
+        return self.closed()
+
+    def closed(self):
+        quiet(*self.taps)
+        for tap in self.taps:
+            tap.close()
+        return self.seen()
 
     def test_both_ends_before_the_end(self):
         """A program at the head of a long attachment: the connection is reset while the rest is on its way."""
@@ -156,7 +168,7 @@ class Reset(Mirror):
                 broken = str(error)
             self.assert_not_delivered([bad])
             self.assertTrue(broken, "the client noticed nothing")
-            at_client, at_server = self.seen()
+            at_client, at_server = self.wait_for_both()
             self.assertTrue(at_client and at_client[0][0] == 25, "no RST reached the client: %s" % at_client)
             self.assertTrue(at_server and at_server[0][1] == 25, "no RST reached the server: %s" % at_server)
             self.record(bad, verdict="infected", action="reset", complete=False)
@@ -174,7 +186,7 @@ class Reset(Mirror):
             self.assertLess(len(stuff(bad.data)), 1400)
             self.assertEqual(deliver(self.net, [bad], version)[bad].code, 250)
             self.assert_delivered([bad])
-            self.assertEqual(self.seen(), [[], []])
+            self.assertEqual(self.closed(), [[], []])
             self.record(bad, verdict="infected", delivered="yes")
         saw("no RST when the end was there before the verdict")
 

@@ -224,13 +224,14 @@ class Running(Scenario):
                 self.start((["--inside", first, "--outside", second] if second else ["--mirror", first]) +
                            ["--workers", str(workers)],
                            'output: {directory: "%s", stats_interval: 1}\n' % out)
-                self.until(lambda: len([r for r in self.whole(out) if r["event_type"] == "stats"]) >= 3, "three stats records")
-                self.end()
+                self.until(lambda: len([r for r in self.whole(out) if r["event_type"] == "stats"]) >= 2, "two stats records")
+                self.end()  # and a third
                 records = self.records(out + "/eve.json")
                 for r in records:
                     if r["event_type"] == "stats":
                         self.assert_stats(r, [first] + ([second] if second else []))
                 records = [r for r in records if r["event_type"] == "stats"]
+                self.assertGreaterEqual(len(records), 3)
                 received = [r["mailweir"]["packets"]["received"] for r in records]
                 self.assertEqual(received, sorted(received))
                 self.assertGreater(received[-1], 0)

@@ -15,10 +15,10 @@ from pg_wrapped import MIRROR, WRAPPINGS, Wrapped
 PROGRAM = bytes.fromhex("4d5a90000300000004000000ffff0000") + b"\0KERNEL32.dll\0ADVAPI32.dll\0\0" * 20
 
 
-def session(infected, seed=1):
+def session(infected):
     parts = [pg_mail.text("A file.")]
     parts.append(wrap(PROGRAM, "file.exe", "base64") if infected else wrap(b"Nothing here. " * 50, "file.txt", "base64"))
-    return Session([Mail(pg_mail.message(parts, subject="infected" if infected else "clean"))], rng=random.Random(seed))
+    return Session([Mail(pg_mail.message(parts, subject="infected" if infected else "clean"))], rng=random.Random(infected))
 
 
 class Tunnels(Scenario):
@@ -31,37 +31,40 @@ class Tunnels(Scenario):
 
     def connection(self, infected, link, port=5000, version=4, **path):
         ends = ("198.51.100.1", "192.0.2.25") if version == 4 else ("2001:db8:1::1", "2001:db8:2::25")
-        return list(packets(session(infected, port), Path(**{"mss": 1400, **path}), Hosts(*ends, port, 25, link), START_NS + port * 1000))
+        return list(packets(session(infected), Path(**{"mss": 1400, **path}), Hosts(*ends, port, 25, link), START_NS + port * 1000))
 
     def both(self, link, version=4):
         return self.connection(True, link, 5000, version) + self.connection(False, link, 5001, version)
 
-    def without_links(self, r):
-        """What is found, but for what differs by the link: VLANs, ids made of it, and bytes of frames."""
+    def found(self, r, ports):
+        """What is found in the connections of these ports, but for what differs by the link and the port: VLANs, ids made of them, and
+        bytes of frames."""
         out = []
         for m in r.records:
-            if m["event_type"] == "stats":
+            if m["event_type"] == "stats" or m["src_port"] not in ports:
                 continue
-            m = dict(m, mailweir={k: v for k, v in m.get("mailweir", {}).items() if k != "incident"})
-            for name in ("vlan", "flow_id", "tunnel", "pcap_filename", "pcap_cnt", "timestamp"):
+            m = dict(m, mailweir={k: v for k, v in m.get("mailweir", {}).items() if k != "incident"}, src_port=ports.index(m["src_port"]))
+            for name in ("vlan", "flow_id", "community_id", "tunnel", "pcap_filename", "pcap_cnt", "timestamp"):
                 m.pop(name, None)
             out.append(repr(sorted(m.items())))
         return sorted(out)
 
     def test_every_wrapping(self):
-        for n, version in enumerate((4, 6)):
-            plain = self.read(self.frames("plain.pcap", self.both(Link(), version)), status=1)
-            want = self.without_links(plain)
-            self.assertEqual(plain.stats["messages"]["infected"], 1)
-            self.assertEqual(plain.stats["messages"]["clean"], 1)
-            for name in list(WRAPPINGS)[n::2]:
+        """An infected and a clean connection in each, all at the same time, beside two in plain frames."""
+        for version in (4, 6):
+            links = [Link()] + [link for link, _ in WRAPPINGS.values()]
+            ports = [(5000 + 2 * i, 5001 + 2 * i) for i in range(len(links))]
+            lines = [line for link, (bad, good) in zip(links, ports)
+                     for line in self.connection(True, link, bad, version) + self.connection(False, link, good, version)]
+            capture = self.frames("all.pcap", lines)
+            one = self.read(capture, status=1)
+            self.assertEqual((one.stats["messages"]["infected"], one.stats["messages"]["clean"]), (len(links), len(links)))
+            want = self.found(one, ports[0])
+            for name, here in zip(WRAPPINGS, ports[1:]):
                 with self.subTest(name, version=version):
-                    link = WRAPPINGS[name][0]
-                    capture = self.frames(name + ".pcap", self.both(link, version))
-                    one = self.read(capture, status=1)
-                    self.assertEqual(self.without_links(one), want)
-                    workers = 2 + (version == 6)
-                    self.assertEqual(normalised(self.read("--workers", workers, capture, status=1)), normalised(one))
+                    self.assertEqual(self.found(one, here), want)
+            for workers in (2, 3):
+                self.assertEqual(normalised(self.read("--workers", workers, capture, status=1)), normalised(one))
 
     def test_vlans_are_those_of_the_inner_frame(self):
         for name, want in (("vxlan-qinq", [7]), ("nvgre", [7]), ("erspan3", [7]), ("pppoe-qinq", [100, 7]), ("vxlan", None)):
@@ -70,8 +73,10 @@ class Tunnels(Scenario):
                 self.assertEqual([m.get("vlan") for m in r.messages], [want, want])
 
     def test_the_outermost_tunnel_is_named(self):
-        """As Suricata names it, seen from the client's side, in every record of the connection."""
-        for name, version, want in (
+        """As Suricata names it, seen from the client's side, in every record of the connection; with others in other tunnels at the same
+        time, also of the same network: whichever worker has which of them."""
+        cases = (
+            ("vxlan-qinq", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 4789, "UDP", 1)),
             ("vxlan", 4, ("10.9.0.1", "10.9.0.2", 4789, "UDP", 1)),
             ("gre-all", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "GRE", 1)),
             ("ipip", 4, ("10.9.0.1", "10.9.0.2", 0, "IPv4", 1)),
@@ -79,10 +84,15 @@ class Tunnels(Scenario):
             ("four", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "IPv4", 4)),
             ("vxlan-gre", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "GRE", 2)),
             ("pppoe", 4, None),
-        ):
-            with self.subTest(name, version=version):
-                r = self.read("--workers", 2, self.frames("named.pcap", self.both(WRAPPINGS[name][0], version)), status=1)
-                for record in r.records[:-1]:
+        )
+        capture = self.frames("named.pcap", [line for i, (name, version, _) in enumerate(cases)
+                                             for line in self.connection(True, WRAPPINGS[name][0], 5000 + i, version)])
+        for workers in (1, 2, 3):
+            r = self.read("--workers", workers, capture, status=1)
+            self.assertEqual(len(r.messages), len(cases))
+            for record in r.records[:-1]:
+                name, version, want = cases[record["src_port"] - 5000]
+                with self.subTest(name, version=version, workers=workers):
                     t = record.get("tunnel")
                     self.assertEqual(t and tuple(t[x] for x in ("src_ip", "dest_ip", "dest_port", "proto", "depth")), want)
                     self.assertTrue(not t or set(t) == {"src_ip", "src_port", "dest_ip", "dest_port", "proto", "depth"})
@@ -176,15 +186,17 @@ class Tunnels(Scenario):
 
     @unittest.skipUnless(shutil.which("tshark"), "no tshark")
     def test_tshark_reads_them_so(self):
-        for name, (link, want) in WRAPPINGS.items():
+        every = [self.both(link) for link, _ in WRAPPINGS.values()]
+        capture = self.frames("tshark.pcap", [(i * 10**9 + at, frame) for i, one in enumerate(every) for at, frame in sorted(one)])
+        out = subprocess.run(
+            ["tshark", "-r", capture, "-d", "udp.port==8472,vxlan", "-T", "fields", "-e", "frame.protocols", "-e", "_ws.malformed",
+             "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
+             "-e", "ip.checksum.status", "-e", "udp.checksum.status", "-e", "tcp.checksum.status"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout.splitlines()
+        self.assertEqual(len(out), sum(map(len, every)))
+        for (name, (_, want)), one in zip(WRAPPINGS.items(), every):
+            lines, out = out[: len(one)], out[len(one) :]
             with self.subTest(name):
-                capture = self.frames("tshark.pcap", self.both(link))
-                out = subprocess.run(
-                    ["tshark", "-r", capture, "-d", "udp.port==8472,vxlan", "-T", "fields", "-e", "frame.protocols", "-e", "_ws.malformed", "-o", "ip.check_checksum:TRUE",
-                     "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
-                     "-e", "ip.checksum.status", "-e", "udp.checksum.status", "-e", "tcp.checksum.status"],
-                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True, text=True).stdout
-                lines = out.splitlines()
                 self.assertGreater(len(lines), 20)
                 for line in lines:
                     protocols, malformed, *sums = line.split("\t")
