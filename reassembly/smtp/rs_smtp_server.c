@@ -472,8 +472,18 @@ static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	rs_smtp_astray(s);
 }
 
+/* Whether this is the answer to lines that may be commands: nothing else is owed one. Content is not answered 3xx. */
+static bool answers_kept(const struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	if (!rs_smtp_kept_any(s))
+		return false;
+	return s->mode == RS_MODE_COMMAND || (!s->wait.kept && (s->answer == RS_ANSWER_GO || r->code / 100 != 3));
+}
+
 static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 {
+	if (answers_kept(s, r))
+		rs_smtp_kept_act(s, !s->wait.kept);
 	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
 	/* A greeting is 220 or a refusal (RFC 5321 4.3.2): with anything else it went unseen. */
 	if (head && head->verb == RS_VERB_BANNER && r->code < 400 && r->code != 220) {
@@ -613,7 +623,8 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 
 void rs_smtp_server_missing(struct rs_smtp *s)
 {
-	s->unmatched = (uint16_t)s->wait.kept;
+	/* Content that came is behind the answer to its DATA. */
+	s->unmatched = (uint16_t)(s->wait.kept - (s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_OWED && s->fed && s->wait.kept));
 	rs_smtp_wait_clear(&s->wait, s->blocks);
 	s->multi = 0;
 	/* Servers do not refuse RSET; and what follows it must not be taken for the older transaction's. */
