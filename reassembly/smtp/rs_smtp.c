@@ -167,7 +167,8 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 		}
 	}
 	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir]) {
-		s->began = s->position;
+		if (s->hold)
+			s->began = s->position;
 		s->fresh_line = s->fresh;
 		s->fresh = false;
 	}
@@ -314,6 +315,12 @@ size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, s
 	if (s->mode != RS_MODE_CLOSED)
 		feed_server(s, p, n);
 	return n;
+}
+
+void rs_smtp_ahead(struct rs_smtp *s, uint64_t n)
+{
+	if (!s->hold)
+		s->ahead = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
 static void gap_client(struct rs_smtp *s, uint64_t n)

@@ -249,6 +249,10 @@ bool rs_smtp_pipelining(const struct rs_smtp *s);
 /* n bytes of this direction are missing before the next ones fed. */
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n);
 
+/* Without hold. What is fed of the server next was said when it had so many of the client's bytes that were not fed yet. They may yet
+ * come, or be missing: then they are its commands, and what was asked for with 354 begins behind them. */
+void rs_smtp_ahead(struct rs_smtp *s, uint64_t n);
+
 /* The connection ended: ends what is open, gives all blocks back. The struct may be reused after
  * another init. Safe to call twice. */
 void rs_smtp_close(struct rs_smtp *s);
@@ -284,7 +288,13 @@ struct rs_smtp {
 		struct rs_smtp_eod eod; /* RS_MODE_DATA */
 	};
 	uint64_t position; /* of the client */
-	uint64_t began; /* where its command line under way began; of watched content, the line */
+	union {
+		uint64_t began; /* hold: where its command line under way began; of watched content, the line */
+		struct {
+			uint32_t ahead; /* without: rs_smtp_ahead */
+			uint32_t asked_ahead; /* of the client's next bytes, those that stand before the content under way */
+		};
+	};
 	union {
 		uint64_t dotted; /* hold: just behind the dot of the newest "." line */
 		void *kept; /* without: a block of lines of which it is not known yet whether they are commands, or NULL */

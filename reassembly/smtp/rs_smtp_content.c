@@ -41,6 +41,8 @@ void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_sm
 	s->answer = answer;
 	s->early_lines = 0;
 	s->fed = s->reread = false;
+	if (!s->hold)
+		s->asked_ahead = 0;
 	s->armed = s->told_early = s->doubted = false;
 	rs_smtp_eod_begin(&s->eod, crlf, s->hold);
 }
@@ -379,10 +381,24 @@ static void missing_data(struct rs_smtp *s, uint64_t n)
 	s->eod.state = RS_EOD_GAP;
 }
 
+/* How many of n missing bytes are the commands that the server answered with 354: nobody knows what they said. */
+static uint64_t missing_before(struct rs_smtp *s, uint64_t n)
+{
+	if (s->hold || s->fed || !s->asked_ahead)
+		return 0;
+	rs_smtp_content_open(s);
+	s->ops->unread(s->arg, s->body->handle);
+	const uint64_t before = n < s->asked_ahead ? n : s->asked_ahead;
+	s->asked_ahead -= (uint32_t)before;
+	return before;
+}
+
 uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n)
 {
 	if (s->mode == RS_MODE_DATA) {
-		missing_data(s, n);
+		const uint64_t before = missing_before(s, n);
+		if (n > before)
+			missing_data(s, n - before);
 		return n;
 	}
 	if (n > s->chunk)

@@ -356,6 +356,8 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	if (s->body && !s->hold)
 		rs_smtp_tx_lose(s);
 	rs_smtp_content_expect(s, s->body ? s->body : rs_smtp_tx_current(s), RS_ANSWER_GO, true);
+	if (!s->hold)
+		s->asked_ahead = s->ahead;
 	s->unowed = 0;
 	/* The client's side is lost so far, or is not in the capture. */
 	s->missed |= !s->seen_client;
