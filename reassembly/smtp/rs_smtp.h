@@ -249,8 +249,8 @@ bool rs_smtp_pipelining(const struct rs_smtp *s);
 /* n bytes of this direction are missing before the next ones fed. */
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n);
 
-/* Without hold. What is fed of the server next was said when it had so many of the client's bytes that were not fed yet. They may yet
- * come, or be missing: then they are its commands, and what was asked for with 354 begins behind them. */
+/* Without hold. What is fed of the server next was said when it had so many of the client's bytes that were not fed yet. They may
+ * yet come, or be missing: then they are its commands, and what was asked for with 354 begins behind them. */
 void rs_smtp_ahead(struct rs_smtp *s, uint64_t n);
 
 /* The connection ended: ends what is open, gives all blocks back. The struct may be reused after

@@ -87,9 +87,10 @@ size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n);
 /* Of n missing bytes, as many as were the content's: how many. */
 uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n);
 
-/* Without hold: lines that are commands if the content ended in bytes that went unseen, and so did its answer, and content if it did not.
- * They are kept, from MAIL or RCPT on, until something tells: the server's next answer is to them; no command follows, and they are content;
- * DATA or BDAT follows, and no text goes so. (What is missing is known only when its sender has gone on: a lost answer at the next one.) */
+/* Without hold: lines that are commands if the content ended in bytes that went unseen, and so did its answer, and content if it did
+ * not. They are kept, from MAIL or RCPT on, until something tells: the server's next answer is to them; no command follows, and
+ * they are content; DATA or BDAT follows, and no text goes so. (What is missing is known only when its sender has gone on: a lost
+ * answer at the next one.) */
 bool rs_smtp_kept_any(const struct rs_smtp *s);
 /* In torn content: how many of the bytes at p are kept, or have been dealt with. 0: they are content. */
 size_t rs_smtp_kept_content(struct rs_smtp *s, const uint8_t *p, size_t n);

@@ -648,8 +648,8 @@ static const struct dialogue dialogues[] = {
 			     "1 MAIL/0 250 ok\n"
 			     "-1 unknown\n"),
 	D("gap over a chunk's command, and over its answer",
-	  S("220 mx\r\n") C("EHLO c.example\r\n") S("250-mx\r\n250 CHUNKING\r\n") MAIL CGAP(20) C("fore\r\nMAIL FROM:<c@x>\r\n") SGAP(12)
-		  S("250 ok\r\n") C("RCPT TO:<d@y>\r\n") S("250 ok\r\n"),
+	  S("220 mx\r\n") C("EHLO c.example\r\n") S("250-mx\r\n250 CHUNKING\r\n") MAIL CGAP(20)
+		  C("fore\r\nMAIL FROM:<c@x>\r\n") SGAP(12) S("250 ok\r\n") C("RCPT TO:<d@y>\r\n") S("250 ok\r\n"),
 	  HELLO_LOG MAIL_LOG "unread 0\n"
 			     "+1\n"
 			     "1 from c@x []\n"

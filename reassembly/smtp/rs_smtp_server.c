@@ -626,7 +626,8 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 void rs_smtp_server_missing(struct rs_smtp *s)
 {
 	/* Content that came is behind the answer to its DATA. */
-	s->unmatched = (uint16_t)(s->wait.kept - (s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_OWED && s->fed && s->wait.kept));
+	const bool went = s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_OWED && s->fed && s->wait.kept;
+	s->unmatched = (uint16_t)(s->wait.kept - went);
 	rs_smtp_wait_clear(&s->wait, s->blocks);
 	s->multi = 0;
 	/* Servers do not refuse RSET; and what follows it must not be taken for the older transaction's. */
