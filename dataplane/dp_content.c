@@ -116,7 +116,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->offset = part->offset;
 	c->length = c->lost = 0;
 	c->skip = 0;
-	c->prove = c->to_line = false;
+	c->prove = c->to_line = c->guessed = false;
 	rs_transfer_init(&c->transfer, part->cte);
 	rs_uu_init(&c->uu);
 	dp_line_init(&c->line);
@@ -161,7 +161,7 @@ static size_t resume(struct dp_content *c, const uint8_t *p, size_t n)
 	if (c->prove) {
 		c->prove = false;
 		if (!dp_gap_proved(&c->gap, p, n)) {
-			c->to_line = true;
+			c->to_line = c->guessed = true;
 			c->skip = 0;
 			dp_line_lose(&c->line);
 			if (c->file)
@@ -187,6 +187,26 @@ static inline bool is_resuming(const struct dp_content *c)
 	return c->prove || c->to_line || c->skip;
 }
 
+/* Decoding begins anew: the characters that were not made into bytes yet are forgotten, what was found wrong so far is not. */
+static void restart(struct dp_content *c)
+{
+	const uint8_t flags = c->transfer.u.base64.flags;
+	rs_transfer_init(&c->transfer, c->transfer.cte);
+	if (c->transfer.cte == RS_CTE_BASE64)
+		c->transfer.u.base64.flags = flags;
+}
+
+/* Where it was guessed: how much of n bytes, n > 0, is decoded as it was. */
+static size_t until_text(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	const size_t at = dp_gap_text(p, n);
+	if (at)
+		return at;
+	c->guessed = false;
+	restart(c);
+	return n;
+}
+
 static void on_part_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_content *c = arg;
@@ -203,6 +223,8 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 	}
 	while (n > 0) {
 		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;
+		if (c->guessed)
+			k = until_text(c, p, k);
 		dp_line_piece(&c->line, &c->transfer, p, k);
 		if (c->encoded_left)
 			encoded_feed(c, k);
@@ -313,7 +335,7 @@ struct dp_content *dp_content_begin(struct dp_message *msg)
 
 size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 {
-	if (!rs_mime_base64_body(&c->mime) || is_resuming(c))
+	if (!rs_mime_base64_body(&c->mime) || is_resuming(c) || c->guessed)
 		return 0;
 	assert(c->leaf && c->transfer.cte == RS_CTE_BASE64);
 	size_t k, len;
@@ -377,12 +399,9 @@ static uint64_t decoded_of(struct dp_content *c, uint64_t n, uint64_t *chars)
 static void leaf_gap(struct dp_content *c, uint64_t n)
 {
 	uint64_t chars, decoded = decoded_of(c, n, &chars);
-	const uint8_t flags = c->transfer.u.base64.flags;
 	const bool base64 = c->transfer.cte == RS_CTE_BASE64;
 	encoded_gap(c, chars);
-	rs_transfer_init(&c->transfer, c->transfer.cte);
-	if (base64)
-		c->transfer.u.base64.flags = flags;
+	restart(c);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
 	if (c->file)
 		dp_file_gap(c->file, decoded);

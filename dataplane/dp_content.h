@@ -29,6 +29,7 @@ struct dp_content {
 	uint8_t skip; /* characters behind a gap that belong to a quantum which was not seen whole */
 	bool prove; /* the gap's end is yet to be compared with what follows it */
 	bool to_line; /* decoding goes on in the next line */
+	bool guessed; /* where in a quantum, nobody knows */
 	bool leaf; /* a leaf is under way */
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */

@@ -20,28 +20,39 @@ static void line(struct dp_loss_session *s, unsigned from, const char *text)
 	say(s, from, "\r\n", 2);
 }
 
+/* What the server says, line by line. */
+static void answer(struct dp_loss_session *s, const char *text)
+{
+	size_t code = strcspn(text, "0123456789") + 3, enhanced = code + 1 + strspn(text + code + 1, "0123456789.");
+	if (s->terse && strlen(text) > code && text[enhanced] == ' ') {
+		say(s, 1, text, code + 1);
+		text += enhanced + 1;
+	}
+	line(s, 1, text);
+}
+
 /* Commands whose answers come one by one, or together. */
 struct group {
 	struct dp_loss_session *s;
 	bool pipelined;
-	struct dp_text owed;
+	const char *owed[8];
+	size_t nowed;
 };
 
 static void step(struct group *g, const char *command, const char *reply)
 {
 	line(g->s, 0, command);
-	dp_text_printf(&g->owed, "%s\r\n", reply);
 	if (g->pipelined)
-		return;
-	say(g->s, 1, g->owed.p, g->owed.n);
-	g->owed.n = 0;
+		g->owed[g->nowed++] = reply;
+	else
+		answer(g->s, reply);
 }
 
 static void settle(struct group *g)
 {
-	if (g->owed.n)
-		say(g->s, 1, g->owed.p, g->owed.n);
-	dp_text_free(&g->owed);
+	for (size_t i = 0; i < g->nowed; i++)
+		answer(g->s, g->owed[i]);
+	g->nowed = 0;
 }
 
 static struct dp_loss_message *message_begin(struct dp_loss_session *s, bool taken)
@@ -63,7 +74,8 @@ static void envelope(struct group *g, const struct dp_loss_message *m, bool refu
 	step(g, text, "250-2.1.5 a reply\r\n250-of more\r\n250 lines");
 	if (refused)
 		step(g, "RCPT TO:<nobody@example.com>", "550 5.1.1 not here");
-	step(g, "RCPT TO:<second@example.com>", "250 2.1.5 Ok");
+	snprintf(text, sizeof text, "RCPT TO:<%s@example.net>", m->subject);
+	step(g, text, "250 2.1.5 Ok");
 }
 
 /* Bodies. */
@@ -150,9 +162,9 @@ typedef void body_fn(struct dp_text *to, const struct dp_loss_message *m);
 static void end(struct dp_loss_session *s, struct dp_loss_message *m, unsigned style)
 {
 	m->to = s->said[0].n;
-	line(s, 1, "250 2.0.0 queued as 4711");
+	answer(s, "250 2.0.0 queued as 4711");
 	if (style & DP_LOSS_LMTP)
-		line(s, 1, "250 2.0.0 and for the other");
+		answer(s, "250 2.0.0 and for the other");
 	m->reply_to = s->said[1].n;
 }
 
@@ -189,7 +201,7 @@ static void by_chunks(struct dp_loss_session *s, unsigned style, body_fn *body, 
 		line(s, 0, text);
 		say(s, 0, content.p + at, n);
 		if (!last)
-			line(s, 1, "250 2.0.0 chunk taken");
+			answer(s, "250 2.0.0 chunk taken");
 	}
 	dp_text_free(&content);
 	end(s, m, style);
@@ -234,6 +246,34 @@ void dp_loss_make(struct dp_loss_session *s, unsigned style)
 	line(s, 1, "221 2.0.0 bye");
 }
 
+static void exchange(struct dp_loss_session *s, const char *command, const char *reply)
+{
+	line(s, 0, command);
+	answer(s, reply);
+}
+
+void dp_loss_make_three(struct dp_loss_session *s, unsigned style)
+{
+	static body_fn *const bodies[] = { body_text, body_infected, body_text };
+	*s = (struct dp_loss_session){ .terse = style & DP_LOSS_TERSE };
+	line(s, 1, "220 mx.example.com ESMTP");
+	exchange(s, "EHLO client.example.org",
+		 "250-mx.example.com\r\n250-PIPELINING\r\n250-CHUNKING\r\n250-AUTH PLAIN\r\n250-STARTTLS\r\n250 SIZE");
+	if (style & DP_LOSS_REFUSED) {
+		exchange(s, "STARTTLS", "454 4.7.0 not now");
+		exchange(s, "AUTH PLAIN AGFubmEAc2VjcmV0", "535 5.7.8 no");
+	}
+	for (size_t i = 0; i < 3; i++) {
+		if (style & DP_LOSS_RESET)
+			exchange(s, "RSET", "250 2.0.0 Ok");
+		if (style & DP_LOSS_CHUNKED)
+			by_chunks(s, style, bodies[i], 300);
+		else
+			by_data(s, style, bodies[i], false);
+	}
+	exchange(s, "QUIT", "221 2.0.0 bye");
+}
+
 void dp_loss_free(struct dp_loss_session *s)
 {
 	dp_text_free(&s->said[0]);
@@ -264,6 +304,21 @@ static size_t same_until(const struct dp_loss_hole *h, size_t n, unsigned from, 
 			to = h->at;
 	}
 	return to;
+}
+
+/* The turn in which this byte is. */
+static const struct dp_loss_turn *turn_of(const struct dp_loss_session *s, unsigned from, size_t at)
+{
+	const struct dp_loss_turn *u = s->turns;
+	while (u->from != from || at < u->at || at >= u->to)
+		u++;
+	return u;
+}
+
+size_t dp_loss_segment_end(const struct dp_loss_session *s, unsigned from, size_t at, size_t mss)
+{
+	const struct dp_loss_turn *u = turn_of(s, from, at);
+	return u->to - at > mss ? at + mss : u->to;
 }
 
 void dp_loss_play(struct dp_test *t, const struct dp_loss_session *s, unsigned number, size_t mss,

@@ -29,18 +29,33 @@ struct dp_loss_session {
 	size_t nturns;
 	struct dp_loss_message message[DP_LOSS_MESSAGES];
 	size_t nmessages;
+	bool terse; /* replies say no more than their code */
 };
 
-enum dp_loss_style { DP_LOSS_STEPS = 0, DP_LOSS_PIPELINED = 1, DP_LOSS_LMTP = 2 };
+enum dp_loss_style {
+	DP_LOSS_STEPS = 0,
+	DP_LOSS_PIPELINED = 1,
+	DP_LOSS_LMTP = 2,
+	/* Of three: */
+	DP_LOSS_CHUNKED = 4, /* BDAT, not DATA */
+	DP_LOSS_RESET = 8, /* RSET before each message */
+	DP_LOSS_REFUSED = 16, /* AUTH and STARTTLS, which the server refuses */
+	DP_LOSS_TERSE = 32, /* no enhanced codes (RFC 2034) */
+};
 
 /* Every kind of message and of what stands between them; style: a set. */
 void dp_loss_make(struct dp_loss_session *s, unsigned style);
+/* Three messages: one of text, one that is infected, one of text. */
+void dp_loss_make_three(struct dp_loss_session *s, unsigned style);
 void dp_loss_free(struct dp_loss_session *s);
 
 struct dp_loss_hole {
 	unsigned from; /* whose bytes */
 	size_t at, to;
 };
+
+/* The segment that begins at `at` with such an mss: where it ends. A side's first begins at 0. */
+size_t dp_loss_segment_end(const struct dp_loss_session *s, unsigned from, size_t at, size_t mss);
 
 /* Whether a hole takes any of these bytes. */
 bool dp_loss_hits(const struct dp_loss_hole *h, size_t n, unsigned from, size_t at, size_t to);

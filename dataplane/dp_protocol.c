@@ -101,8 +101,11 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 
 static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
-	if (f->session || begin_session(w, f))
+	if (f->session || begin_session(w, f)) {
+		if (dir != f->client && !f->inl)
+			rs_smtp_ahead(&f->session->smtp, rs_tcp_unread(&f->tcp, !dir));
 		return dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+	}
 	return n;
 }
 

@@ -71,6 +71,7 @@ bool rs_smtp_owe_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_ve
 /* Nothing more will be heard of what is open. */
 static void end_all(struct rs_smtp *s)
 {
+	rs_smtp_kept_settle(s);
 	while (s->txs.open) {
 		struct rs_smtp_tx *tx = s->txs.open;
 		tx->owed = 0;
@@ -166,7 +167,8 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 		}
 	}
 	if (dir == RS_SMTP_CLIENT && !l->len && !s->tls[dir]) {
-		s->began = s->position;
+		if (s->hold)
+			s->began = s->position;
 		s->fresh_line = s->fresh;
 		s->fresh = false;
 	}
@@ -274,6 +276,11 @@ static void refresh(struct rs_smtp *s)
 {
 	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
 	s->fresh = true;
+	/* Of this answer only the rest was seen. */
+	if (rs_smtp_kept_any(s) && s->mode == RS_MODE_COMMAND) {
+		rs_smtp_kept_act(s, false);
+		rs_smtp_server_missing(s);
+	}
 	if (s->hold || !s->lost_client || s->mode != RS_MODE_COMMAND)
 		return;
 	if (l->len)
@@ -310,9 +317,16 @@ size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, s
 	return n;
 }
 
+void rs_smtp_ahead(struct rs_smtp *s, uint64_t n)
+{
+	if (!s->hold)
+		s->ahead = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 static void gap_client(struct rs_smtp *s, uint64_t n)
 {
 	s->seen_client = true;
+	rs_smtp_kept_settle(s);
 	if (s->mode != RS_MODE_COMMAND)
 		n -= rs_smtp_content_missing(s, n);
 	if (!n)

@@ -3,8 +3,8 @@
  * 3030, 3207, 4954).
  *
  * Owner:  one thread. Memory: this struct, and blocks of RS_SMTP_BLOCK bytes from the pool given
- * at init, held only while a line is incomplete or replies are owed (or LMTP recipients were refused): at most
- * 2 + 17 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
+ * at init, held only while a line is incomplete or replies are owed (or LMTP recipients were refused, or lines behind
+ * missing bytes are in doubt): at most 3 + 17 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
  * Input:  each direction's in-order bytes, in any split; what one direction says is judged by what
  * the other has said so far. Either direction may be missing altogether (one-way captures).
  * Data handed to the callbacks is borrowed until they return.
@@ -42,6 +42,8 @@
  *    its end may have gone unseen.
  *  - Where the server takes chunks, whatever follows missing bytes may be of a chunk. Commands are read again at a line
  *    that comes behind a reply, or behind a "." line.
+ *  - Where the end of content is missing together with its answer, MAIL and what follows it stand in content. They are commands
+ *    if the server's next answer comes right behind them, or DATA or BDAT does.
  *  - Without any of those signs: three replies that say yes to nothing stand for a message that went by whole.
  *  - After replies went unseen, those that come may belong to commands seen before as well: as many of them as were owed
  *    are given to nobody.
@@ -247,6 +249,10 @@ bool rs_smtp_pipelining(const struct rs_smtp *s);
 /* n bytes of this direction are missing before the next ones fed. */
 void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n);
 
+/* Without hold. What is fed of the server next was said when it had so many of the client's bytes that were not fed yet. They may
+ * yet come, or be missing: then they are its commands, and what was asked for with 354 begins behind them. */
+void rs_smtp_ahead(struct rs_smtp *s, uint64_t n);
+
 /* The connection ended: ends what is open, gives all blocks back. The struct may be reused after
  * another init. Safe to call twice. */
 void rs_smtp_close(struct rs_smtp *s);
@@ -282,8 +288,17 @@ struct rs_smtp {
 		struct rs_smtp_eod eod; /* RS_MODE_DATA */
 	};
 	uint64_t position; /* of the client */
-	uint64_t began; /* where its command line under way began; of watched content, the line */
-	uint64_t dotted; /* just behind the dot of the newest "." line */
+	union {
+		uint64_t began; /* hold: where its command line under way began; of watched content, the line */
+		struct {
+			uint32_t ahead; /* without: rs_smtp_ahead */
+			uint32_t asked_ahead; /* of the client's next bytes, those that stand before the content under way */
+		};
+	};
+	union {
+		uint64_t dotted; /* hold: just behind the dot of the newest "." line */
+		void *kept; /* without: a block of lines of which it is not known yet whether they are commands, or NULL */
+	};
 	struct rs_smtp_preface preface;
 	struct rs_smtp_smuggle smuggle;
 	uint8_t stop; /* enum rs_smtp_stop */
@@ -313,6 +328,7 @@ struct rs_smtp {
 	bool fresh_line : 1; /* its line under way began so */
 	bool missed : 1; /* commands may have gone unseen since the last transaction: a MAIL among them */
 	bool torn : 1; /* the line under way may have begun in what was not seen */
+	bool reread : 1; /* bytes of the content under way are missing: its end may be */
 	bool guessed : 1; /* the content's end under way is a guess */
 	bool skip_line : 1; /* the line under way began as content: no command */
 	bool lmtp : 1;

@@ -45,6 +45,9 @@ static void on_mail(struct rs_smtp *s, const struct rs_smtp_command *c)
 static struct rs_smtp_tx *bind(struct rs_smtp *s)
 {
 	struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	/* A MAIL that went unseen is likelier than a RSET that was not taken. */
+	if (tx && s->missed && tx->n < s->barrier)
+		return NULL;
 	if (tx)
 		tx->bound = s->next_tx;
 	return tx;
@@ -313,6 +316,8 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 		return;
 	}
 	if (s->lost_client && !found_again(s, line, fresh)) {
+		if (!s->hold && rs_smtp_kept_command(s, line))
+			return;
 		/* The rest of a line whose beginning is missing may be a command's. */
 		if (line->len && !s->auth && !s->torn)
 			skipped(s);

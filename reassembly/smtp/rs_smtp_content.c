@@ -40,7 +40,9 @@ void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_sm
 	s->mode = RS_MODE_DATA;
 	s->answer = answer;
 	s->early_lines = 0;
-	s->fed = false;
+	s->fed = s->reread = false;
+	if (!s->hold)
+		s->asked_ahead = 0;
 	s->armed = s->told_early = s->doubted = false;
 	rs_smtp_eod_begin(&s->eod, crlf, s->hold);
 }
@@ -129,6 +131,7 @@ void rs_smtp_content_answered(struct rs_smtp *s)
 
 uint32_t rs_smtp_content_refused(struct rs_smtp *s)
 {
+	rs_smtp_kept_release(s);
 	uint32_t lines = s->early_lines;
 	s->mode = RS_MODE_COMMAND;
 	if (s->fed) {
@@ -222,7 +225,7 @@ static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n
 	*took = rs_smtp_eod_step(&s->eod, p, n, &out);
 	emit(s, out.held, out.held_len);
 	s->position += *took;
-	if (*took && s->eod.state == RS_EOD_DOT)
+	if (s->hold && *took && s->eod.state == RS_EOD_DOT)
 		s->dotted = s->position;
 	emit(s, out.span, out.span_len);
 	if (s->armed)
@@ -272,11 +275,9 @@ static size_t read_bulk(struct rs_smtp *s, const uint8_t *p, size_t n)
 	return k;
 }
 
-size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
+/* True: the content has ended. */
+static bool read_some(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *read)
 {
-	rs_smtp_content_open(s);
-	s->fed = true;
-	s->fresh = false;
 	size_t at = 0;
 	while (at < n && !s->stop) {
 		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed) {
@@ -286,7 +287,38 @@ size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 				break;
 			s->span = k ? 1 : wider(s->span);
 		}
-		if (read_lines(s, p, at + lines_len(p + at, n - at, s->span), &at))
+		if (read_lines(s, p, at + lines_len(p + at, n - at, s->span), &at)) {
+			*read = at;
+			return true;
+		}
+	}
+	*read = at;
+	return false;
+}
+
+size_t rs_smtp_content_read(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	size_t read;
+	read_some(s, p, n, &read);
+	return read;
+}
+
+size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	rs_smtp_content_open(s);
+	s->fed = true;
+	s->fresh = false;
+	size_t at = 0, k;
+	while (at < n && !s->stop) {
+		at += k = s->reread ? rs_smtp_kept_content(s, p + at, n - at) : 0;
+		/* Another message's begins. */
+		if (s->mode != RS_MODE_DATA || !s->body || !(s->body->flags & RS_TX_OPEN))
+			return at;
+		if (k)
+			continue;
+		bool ended = read_some(s, p + at, s->reread ? rs_smtp_kept_before(p + at, n - at) : n - at, &k);
+		at += k;
+		if (ended)
 			return at;
 	}
 	if (s->hold && rs_smtp_eod_open(&s->eod) && !s->told_early) {
@@ -344,14 +376,29 @@ static void missing_data(struct rs_smtp *s, uint64_t n)
 	size_t held_len;
 	const uint8_t *held = rs_smtp_eod_flush(&s->eod, &held_len);
 	emit(s, held, held_len);
+	s->reread = !s->hold;
 	s->ops->content_gap(s->arg, s->body->handle, n);
 	s->eod.state = RS_EOD_GAP;
+}
+
+/* How many of n missing bytes are the commands that the server answered with 354: nobody knows what they said. */
+static uint64_t missing_before(struct rs_smtp *s, uint64_t n)
+{
+	if (s->hold || s->fed || !s->asked_ahead)
+		return 0;
+	rs_smtp_content_open(s);
+	s->ops->unread(s->arg, s->body->handle);
+	const uint64_t before = n < s->asked_ahead ? n : s->asked_ahead;
+	s->asked_ahead -= (uint32_t)before;
+	return before;
 }
 
 uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n)
 {
 	if (s->mode == RS_MODE_DATA) {
-		missing_data(s, n);
+		const uint64_t before = missing_before(s, n);
+		if (n > before)
+			missing_data(s, n - before);
 		return n;
 	}
 	if (n > s->chunk)

@@ -82,9 +82,24 @@ void rs_smtp_content_watch(struct rs_smtp *s);
 void rs_smtp_content_expect_chunk(struct rs_smtp *s);
 /* The content's bytes at p; returns how many were, or were read before a halt. */
 size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n);
+size_t rs_smtp_content_read(struct rs_smtp *s, const uint8_t *p, size_t n); /* the same, of bytes that are content */
 size_t rs_smtp_content_chunk(struct rs_smtp *s, const uint8_t *p, size_t n);
 /* Of n missing bytes, as many as were the content's: how many. */
 uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n);
+
+/* Without hold: lines that are commands if the content ended in bytes that went unseen, and so did its answer, and content if it did
+ * not. They are kept, from MAIL or RCPT on, until something tells: the server's next answer is to them; no command follows, and
+ * they are content; DATA or BDAT follows, and no text goes so. (What is missing is known only when its sender has gone on: a lost
+ * answer at the next one.) */
+bool rs_smtp_kept_any(const struct rs_smtp *s);
+/* In torn content: how many of the bytes at p are kept, or have been dealt with. 0: they are content. */
+size_t rs_smtp_kept_content(struct rs_smtp *s, const uint8_t *p, size_t n);
+size_t rs_smtp_kept_before(const uint8_t *p, size_t n); /* how far the content at p goes before a line that may be kept */
+/* A line behind what went unseen, perhaps of a chunk. False: it is not kept. */
+bool rs_smtp_kept_command(struct rs_smtp *s, const struct rs_smtp_text *line);
+void rs_smtp_kept_act(struct rs_smtp *s, bool answered); /* they are commands; the next answer is to the last of them */
+void rs_smtp_kept_release(struct rs_smtp *s); /* they are content */
+void rs_smtp_kept_settle(struct rs_smtp *s); /* nothing more comes behind them that would tell */
 
 /* What comes belongs to another message; if bytes are missing of the one whose chunks came, its last chunk is among them. */
 void rs_smtp_end_torn(struct rs_smtp *s);

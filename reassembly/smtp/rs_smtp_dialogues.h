@@ -588,6 +588,76 @@ static const struct dialogue dialogues[] = {
 		   "1 from c@x []\n"
 		   "1 MAIL/0 250 ok\n"
 		   "-1 unknown\n"),
+	D("gap over the end and its answer",
+	  OPEN C("be\r\n") CGAP(100) C("MAIL FROM:<c@x>\r\n") SGAP(12) S("250 ok\r\n") C("RCPT TO:<d@y>\r\n") S("250 ok\r\n"),
+	  OPEN_LOG "0 \"be\\r\\n\"\n"
+		   "0 gap 100\n"
+		   "0 } by-reply\n"
+		   "-0 unknown\n"
+		   "+1\n"
+		   "1 from c@x []\n"
+		   "1 MAIL/0 250 ok\n"
+		   "1 to/0 d@y\n"
+		   "1 RCPT/0 250 ok\n"
+		   "-1 unknown\n"),
+	D("gap over the end and all its answers",
+	  OPEN C("be\r\n") CGAP(100) C("RSET\r\nMAIL FROM:<c@x>\r\nRCPT TO:<d@y>\r\nDATA\r\nx\r\n.\r\n") SGAP(60) QUEUED,
+	  OPEN_LOG "0 \"be\\r\\n\"\n"
+		   "0 gap 100\n"
+		   "0 \"RSET\\r\\n\"\n"
+		   "0 } by-reply\n"
+		   "-0 unknown\n"
+		   "+1\n"
+		   "1 from c@x []\n"
+		   "1 to/0 d@y\n"
+		   "1 {\n"
+		   "1 \"x\\r\\n\"\n"
+		   "1 } dot\n"
+		   "-1 unknown\n"),
+	D("gap over the end, its answer, and what follows",
+	  OPEN C("be\r\n") CGAP(100) C("MAIL FROM:<c@x>\r\n") CGAP(5) C("o:<d@y>\r\nDATA\r\n") SGAP(60) S("354 go\r\n")
+		  C("x\r\n.\r\n") QUEUED,
+	  OPEN_LOG "0 \"be\\r\\n\"\n"
+		   "0 gap 100\n"
+		   "0 } by-reply\n"
+		   "-0 unknown\n"
+		   "+1\n"
+		   "1 from c@x []\n"
+		   "unread 1\n"
+		   "1 {\n"
+		   "1 DATA/0 354 go\n"
+		   "1 \"x\\r\\n\"\n"
+		   "1 } dot\n"
+		   "1 CONTENT/0 250 queued\n"
+		   "-1 accepted 250 queued\n"),
+	D("gap in content that tells of mail",
+	  OPEN C("be\r\n") CGAP(100) C("MAIL FROM:<c@x>\r\nRCPT TO:<d@y>\r\nthey wrote\r\nMail from: me\r\nMAIL FROM:<c@x") CGAP(5)
+		  C("\r\nmail FROM:<e@x>\r\n.\r\n") QUEUED,
+	  OPEN_LOG "0 \"be\\r\\n\"\n"
+		   "0 gap 100\n"
+		   "0 \"MAIL FROM:<c@x>\\r\\nRCPT TO:<d@y>\\r\\nthey wrote\\r\\nMail from: me\\r\\nMAIL FROM:<c@x\"\n"
+		   "0 gap 5\n"
+		   "0 \"\\r\\nmail FROM:<e@x>\\r\\n\"\n"
+		   "0 } dot\n" QUEUED_LOG),
+	D("gap over the answer to data, and over the end",
+	  HELLO MAIL C("DATA\r\nbe\r\n") SGAP(8) QUEUED CGAP(100) C("MAIL FROM:<c@x>\r\n") S("250 ok\r\n"),
+	  HELLO_LOG MAIL_LOG "0 {\n"
+			     "0 \"be\\r\\n\"\n"
+			     "0 } by-reply\n" QUEUED_LOG "+1\n"
+			     "1 from c@x []\n"
+			     "1 MAIL/0 250 ok\n"
+			     "-1 unknown\n"),
+	D("gap over a chunk's command, and over its answer",
+	  S("220 mx\r\n") C("EHLO c.example\r\n") S("250-mx\r\n250 CHUNKING\r\n") MAIL CGAP(20)
+		  C("fore\r\nMAIL FROM:<c@x>\r\n") SGAP(12) S("250 ok\r\n") C("RCPT TO:<d@y>\r\n") S("250 ok\r\n"),
+	  HELLO_LOG MAIL_LOG "unread 0\n"
+			     "+1\n"
+			     "1 from c@x []\n"
+			     "1 MAIL/0 250 ok\n"
+			     "-0 unknown\n"
+			     "1 to/0 d@y\n"
+			     "1 RCPT/0 250 ok\n"
+			     "-1 unknown\n"),
 	D("gap over a chunk", HELLO MAIL C("BDAT 10 LAST\r\nabc") CGAP(9) C("T\r\nMAIL FROM:<c@x>\r\n") QUEUED,
 	  HELLO_LOG MAIL_LOG "0 {\n"
 			     "0 \"abc\"\n"

@@ -356,6 +356,8 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	if (s->body && !s->hold)
 		rs_smtp_tx_lose(s);
 	rs_smtp_content_expect(s, s->body ? s->body : rs_smtp_tx_current(s), RS_ANSWER_GO, true);
+	if (!s->hold)
+		s->asked_ahead = s->ahead;
 	s->unowed = 0;
 	/* The client's side is lost so far, or is not in the capture. */
 	s->missed |= !s->seen_client;
@@ -472,8 +474,18 @@ static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	rs_smtp_astray(s);
 }
 
+/* Whether this is the answer to lines that may be commands: nothing else is owed one. Content is not answered 3xx. */
+static bool answers_kept(const struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	if (!rs_smtp_kept_any(s))
+		return false;
+	return s->mode == RS_MODE_COMMAND || (!s->wait.kept && (s->answer == RS_ANSWER_GO || r->code / 100 != 3));
+}
+
 static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 {
+	if (answers_kept(s, r))
+		rs_smtp_kept_act(s, !s->wait.kept);
 	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
 	/* A greeting is 220 or a refusal (RFC 5321 4.3.2): with anything else it went unseen. */
 	if (head && head->verb == RS_VERB_BANNER && r->code < 400 && r->code != 220) {
@@ -613,7 +625,9 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 
 void rs_smtp_server_missing(struct rs_smtp *s)
 {
-	s->unmatched = (uint16_t)s->wait.kept;
+	/* Content that came is behind the answer to its DATA. */
+	const bool went = s->mode == RS_MODE_DATA && s->answer == RS_ANSWER_OWED && s->fed && s->wait.kept;
+	s->unmatched = (uint16_t)(s->wait.kept - went);
 	rs_smtp_wait_clear(&s->wait, s->blocks);
 	s->multi = 0;
 	/* Servers do not refuse RSET; and what follows it must not be taken for the older transaction's. */

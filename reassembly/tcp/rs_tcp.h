@@ -145,6 +145,12 @@ static inline uint64_t rs_tcp_acked(const struct rs_tcp *c, unsigned dir)
 	return c->dir[dir].acked;
 }
 
+/* Bytes of a direction that the other side acknowledged, and that were not handed on yet. */
+static inline uint64_t rs_tcp_unread(const struct rs_tcp *c, unsigned dir)
+{
+	return c->dir[dir].acked > c->dir[dir].next ? c->dir[dir].acked - c->dir[dir].next : 0;
+}
+
 /* The segment goes on behind the handshake that was seen last, and not in this connection: that one begins with it. anew_isn are its
  * numbers, anew - 1 is who asked. */
 bool rs_tcp_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
