@@ -26,15 +26,14 @@ bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f)
 
 bool dp_inline_far(struct dp_worker *w, struct dp_inline *in, const struct dp_packet *pkt)
 {
-	if (!dp_voice_needs_far(pkt) || in->voice[0].far)
+	if (!dp_voice_needs_far(pkt) || in->far)
 		return true;
 	struct dp_voice_far *far = rs_pool_get(&w->fars);
 	if (!far) {
 		w->stats.inlines_refused++;
 		return false;
 	}
-	in->voice[0].far = &far[0];
-	in->voice[1].far = &far[1];
+	in->far = far;
 	return true;
 }
 
@@ -77,8 +76,8 @@ void dp_inline_free(struct dp_worker *w, struct dp_flow *f)
 	dp_hold_clear(&in->hold, &w->hold);
 	if (in->replies)
 		rs_pool_put(&w->replies, in->replies);
-	if (in->voice[0].far)
-		rs_pool_put(&w->fars, in->voice[0].far);
+	if (in->far)
+		rs_pool_put(&w->fars, in->far);
 	rs_pool_put(&w->inlines, in);
 	f->inl = NULL;
 }
