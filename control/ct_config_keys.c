@@ -136,6 +136,9 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, wrapped, 16, 16777216, "8192",
 	       "Between two ports: those of them that are mail's and inside tunnels, PPPoE or many tags, whose headers are kept."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
+	NUMBER(memory, tunnelled, 16, 4194304, "65536",
+	       "Of these, those whose records tell the tunnel that they came by. Without room they are read all the same, and their "
+	       "records do not tell it."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
 	NUMBER(memory, inflating, 1, 1048576, "1024",
 	       "Members of archives, and gzip files, that are being inflated: each takes 40 KB, an archive in another as many as "

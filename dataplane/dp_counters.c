@@ -93,6 +93,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "pool_empty", "records", i->no_record);
 	add(l, "pool_empty", "segments", w->segments.failed);
 	add(l, "pool_empty", "wrapped", w->fars.failed);
+	add(l, "pool_empty", "tunnelled", in->tunnels.failed);
 	add(l, "pool_empty", "messages", in->messages.failed);
 	add(l, "pool_empty", "lines", in->lines.failed);
 	add(l, "pool_empty", "headers", in->headers.failed);

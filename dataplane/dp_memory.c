@@ -31,6 +31,7 @@ unsigned dp_memory_view(const struct dp_worker *w, struct dp_memory to[DP_MEMORY
 	add_pool(&l, "runs", &w->runs);
 	add_pool(&l, "replies", &w->replies);
 	add_pool(&l, "sessions", &in->sessions);
+	add_pool(&l, "tunnels", &in->tunnels);
 	add_pool(&l, "lines", &in->lines);
 	add_pool(&l, "messages", &in->messages);
 	add_pool(&l, "contents", &in->contents);

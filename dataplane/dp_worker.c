@@ -617,6 +617,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 		goto fail;
 	w->inspect.inline_ = w->use == DP_USE_INLINE;
 	w->inspect.identify = dp_protocol_identify;
+	w->inspect.number = dp_protocol_number;
 	w->inspect.room = dp_conn_room;
 	*out = w;
 	return 0;
