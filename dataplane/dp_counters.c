@@ -67,6 +67,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "tcp", "duplicate", s->tcp_duplicate);
 	add(l, "tcp", "held", s->tcp_held);
 	add(l, "tcp", "held_limit", s->tcp_limit);
+	add(l, "tcp", "held_gave_way", s->tcp_gave_way);
 	add(l, "tcp", "window", s->tcp_window);
 	add(l, "tcp", "contradictions", s->contradictions);
 	add(l, "tcp", "forgotten", w->streams.forgotten);

@@ -54,7 +54,10 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;
 	struct dp_flow_key key;
 	uint32_t records; /* handed to control, of this connection */
-	uint32_t unproven_held; /* what it holds out of order, as it is in the worker's sum */
+	union { /* dp_share's */
+		uint32_t unproven_held; /* what it holds, as it is in the worker's sum */
+		uint32_t holder; /* ranked: the number of its dp_holder */
+	};
 	uint16_t input; /* of the last packet, and its number there: pcap_cnt */
 	uint8_t list; /* enum dp_flow_list */
 	uint8_t proto; /* enum dp_protocol */
@@ -72,6 +75,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	bool was_mail : 1; /* its session has ended */
 	bool middle : 1; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard : 1; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
+	bool ranked : 1; /* by what it holds out of order */
 	bool dead : 1; /* inline: reset on both sides; whoever still speaks is told so */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */

@@ -420,6 +420,7 @@ void dp_test_pools_are_back(struct dp_test *t)
 	pool_is_back("messages", &i->messages);
 	pool_is_back("contents", &i->contents);
 	pool_is_back("files", &i->files);
+	pool_is_back("holders", &t->worker->holders);
 	pool_is_back("tunnels", &i->tunnels);
 	pool_is_back("zips", &i->zips);
 	pool_is_back("inflates", &i->inflates);

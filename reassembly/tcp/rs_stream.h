@@ -117,6 +117,9 @@ struct rs_seen { /* what was seen in the place of a segment */
 void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *mem, uint64_t off, uint32_t len, const void *ref,
 		       uint32_t skip, struct rs_seen *seen);
 
+/* What is held out of order goes back unread: its bytes are missing then, though `end` says that the sender went on. */
+void rs_stream_drop(struct rs_stream *s, struct rs_stream_mem *mem);
+
 /* Gives every reference and node back. */
 void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem);
 

@@ -160,6 +160,13 @@ static inline uint32_t rs_tcp_kept(const struct rs_tcp *c)
 	return c->dir[0].kept_cost + c->dir[1].kept_cost;
 }
 
+/* What is held out of order goes back unread (rs_stream_drop). */
+static inline void rs_tcp_drop(struct rs_tcp *c, struct rs_stream_mem *mem)
+{
+	rs_stream_drop(&c->dir[0], mem);
+	rs_stream_drop(&c->dir[1], mem);
+}
+
 /* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
 void rs_tcp_revive(struct rs_tcp *c, unsigned dir);
 
