@@ -84,8 +84,12 @@ static bool learn_link(struct dp_voice *v, struct dp_voice_far *far, const uint8
 	if (is_far) {
 		v->far = far;
 	} else {
-		memcpy(v->link, frame, pkt->l3_off);
-		v->link_len = pkt->l3_off;
+		/* The common one without a call. */
+		if (pkt->l3_off == ETHERNET_LEN)
+			memcpy(v->link, frame, ETHERNET_LEN);
+		else
+			memcpy(v->link, frame, pkt->l3_off);
+		v->link_len = (uint8_t)pkt->l3_off;
 	}
 	return true;
 }

@@ -36,17 +36,16 @@ struct dp_voice { /* what is known of one side's packets */
 	uint64_t tsval_time; /* when tsval was seen */
 	union {
 		uint8_t link[DP_VOICE_LINK_MAX];
-		struct dp_voice_far *far; /* is_far */
+		struct dp_voice_far *far __attribute__((packed)); /* is_far */
 	};
+	uint8_t link_len, ip_version;
 	uint32_t tsval, tsecr; /* its newest, and what it echoed with that */
 	uint32_t tsval_said; /* by us, in its place */
+	uint32_t flow_label;
 	uint16_t window; /* as it stood in the header, the last that was not 0; 0: none seen */
 	uint16_t mss; /* what it can receive, from its SYN; 0: not known */
-	uint32_t flow_label : 20;
-	uint32_t link_len : 5;
-	uint32_t ip_version : 3;
-	uint32_t wscale : 4; /* its SYN's, at most 14 */
 	uint8_t ttl, tos; /* tos: or traffic class; without the ECN bits */
+	uint8_t wscale : 4; /* its SYN's, at most 14 */
 	bool is_far : 1; /* the link header is in far */
 	bool labelled : 1; /* by MPLS: the other side's labels are others */
 	bool known : 1; /* can be spoken in */

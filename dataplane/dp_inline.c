@@ -71,7 +71,7 @@ static void follow_isn(struct dp_worker *w, struct dp_flow *f)
 	if (isn == in->isn)
 		return;
 	dp_hold_clear(&in->hold, &w->hold);
-	dp_hold_init(&in->hold, w->config->inline_.hold);
+	dp_hold_init(&in->hold);
 	in->isn = isn;
 }
 

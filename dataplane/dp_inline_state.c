@@ -19,7 +19,7 @@ bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f)
 	}
 	memset(in, 0, sizeof *in);
 	in->flow = f;
-	dp_hold_init(&in->hold, w->config->inline_.hold);
+	dp_hold_init(&in->hold);
 	f->inl = in;
 	return true;
 }
@@ -109,9 +109,10 @@ void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 		dp_inline_end(w, f, why);
 		return;
 	}
-	in->server_next = dp_inline_server_next(f);
+	uint32_t server_next = dp_inline_server_next(f);
 	dp_inline_reset_both(w, f);
 	close_both(w, f, why);
+	in->server_next = server_next;
 	dp_hold_clear(&in->hold, &w->hold);
 	dp_inline_enter(w, in, DP_INLINE_RESET, w->inspect.now.time);
 }

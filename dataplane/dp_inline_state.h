@@ -23,7 +23,7 @@ enum dp_inline_state {
 	DP_INLINE_RESET, /* both ends were, and it is over: their resets are repeated, for a lost one */
 };
 
-struct dp_inline {
+struct dp_inline { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_inline) due; /* in the list of its state: by the time that it entered it, or spoke last */
 	struct dp_flow *flow;
 	struct dp_hold hold; /* of the client's bytes */
@@ -32,11 +32,13 @@ struct dp_inline {
 	struct dp_voice_far *far; /* two, of the voices; NULL: neither needs one */
 	struct dp_replies *replies; /* DP_INLINE_ANSWERING */
 	uint64_t since; /* for its list */
-	uint64_t base; /* offset where the session's first byte stood */
+	union {
+		uint64_t base; /* offset where the session's first byte stood */
+		uint32_t server_next; /* DP_INLINE_RESET: the server's next number; closing its stream gave up holes in it */
+	};
 	uint32_t isn; /* of the client, as hold counts */
-	uint32_t server_next; /* DP_INLINE_RESET: the server's next number; closing its stream gave up holes in it */
-	uint8_t state; /* enum dp_inline_state */
-	uint8_t resets; /* DP_INLINE_RESET: repetitions */
+	uint8_t state : 4; /* enum dp_inline_state */
+	uint8_t resets : 4; /* DP_INLINE_RESET: repetitions, up to DP_ANSWER_RESETS */
 	uint8_t unreadable; /* enum ct_reason: for that reason it is not read any more, and both ends are about to be reset */
 };
 

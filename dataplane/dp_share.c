@@ -42,7 +42,7 @@ static void rank(struct dp_worker *w, struct dp_flow *f, uint8_t to)
 	TAILQ_INSERT_TAIL(&w->ranks[to], h, link);
 }
 
-void dp_share_count(struct dp_worker *w, struct dp_flow *f)
+void dp_share_recount(struct dp_worker *w, struct dp_flow *f)
 {
 	uint32_t held = held_by(f);
 	if (dp_share_proven(f)) {

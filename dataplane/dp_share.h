@@ -22,6 +22,7 @@
 
 #define DP_SHARE 8 /* one part in so many */
 #define DP_SHARE_LEAST 4 /* mbufs */
+#define DP_SHARE_ROOM 16 /* mbufs; of small capacities an eighth */
 #define DP_SHARE_GIVE_WAY_MAX 4 /* connections, for one packet */
 
 struct dp_holder { /* a proven connection that holds something out of order */
@@ -38,18 +39,24 @@ static inline bool dp_share_proven(const struct dp_flow *f)
 
 /* streams.held_max as it is for this flow's next segment. */
 uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f);
-/* Less than DP_SHARE_LEAST more is left, or less than n: before a packet of that many mbufs is looked at. */
-static inline bool dp_share_is_full(const struct dp_worker *w, uint32_t n)
+/* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) */
+static inline bool dp_share_is_full(const struct dp_worker *w)
 {
-	n = RTE_MAX(n, (uint32_t)DP_SHARE_LEAST);
-	return w->streams.held + n > w->streams.held_max || w->segments.used + n > w->segments.size;
+	return w->streams.held > w->held_full;
 }
 
 /* Who gives way to this proven flow, which may have to hold the next packet: one of those that hold most, the one that has for longest.
  * NULL: nobody, for it holds DP_SHARE_LEAST itself, or nobody holds more. */
 struct dp_flow *dp_share_victim(const struct dp_worker *w, const struct dp_flow *f);
 
+void dp_share_recount(struct dp_worker *w, struct dp_flow *f);
+
 /* What the flow holds, or whether it is proven, may have changed. */
-void dp_share_count(struct dp_worker *w, struct dp_flow *f);
+static inline void dp_share_count(struct dp_worker *w, struct dp_flow *f)
+{
+	uint32_t holds = (uint32_t)f->tcp.dir[0].held | f->tcp.dir[1].held | f->doubt[0].cost | f->doubt[1].cost | f->tcp.has_syn_data;
+	if (holds | f->unproven_held | f->ranked || (!dp_share_proven(f) && rs_tcp_kept(&f->tcp)))
+		dp_share_recount(w, f);
+}
 
 #endif

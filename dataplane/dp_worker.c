@@ -129,8 +129,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	 * nothing. */
 	if (w->use != DP_USE_INLINE)
 		f = flow_of(w, f, pkt, dp_meta(m));
-	if (w->use != DP_USE_INLINE && f && dp_share_is_full(w, m->nb_segs))
-		dp_conn_make_room(w, f, pkt, m);
+	if (dp_share_is_full(w) && w->use != DP_USE_INLINE && f)
+		dp_conn_make_room(w, f, pkt);
 	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
@@ -533,7 +533,7 @@ static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc,
 	/* What arrives out of order is kept twice, by the reader of the headers too. */
 	w->streams.held_max = wc->held_max / 4;
 	w->hold = (struct dp_hold_mem){ .runs = &w->runs, .ref_get = dp_kept_get, .ref_put = dp_kept_put, .same = dp_kept_same,
-					.held_max = wc->held_max - w->streams.held_max };
+					.held_max = wc->held_max - w->streams.held_max, .max = c->inline_.hold };
 	w->pickup_until = wc->now + seconds(c->inline_.pickup);
 	return at;
 }
@@ -624,6 +624,8 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
 					      .limit = (uint16_t)c->tcp.held, .held_max = wc->held_max, .same = dp_kept_compare };
 	at = make_frags(w, wc, make_inline(w, wc, at));
+	w->held_full = RTE_MIN(w->streams.held_max, w->segments.size);
+	w->held_full -= RTE_MIN(w->held_full / 8, (uint32_t)DP_SHARE_ROOM);
 	rc = make_rings(w);
 	if (rc != 0)
 		goto fail;

@@ -141,6 +141,7 @@ struct dp_worker {
 	struct dp_flow_table flows;
 	struct rs_pool segments;
 	struct rs_stream_mem streams;
+	uint32_t held_full; /* streams.held beyond which hardly anything is free (dp_share) */
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
 	struct rs_pool holders; /* the proven ones that hold anything out of order */
 	struct dp_holder *first_holder;

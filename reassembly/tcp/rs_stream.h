@@ -39,7 +39,7 @@ struct rs_stream {
 	uint64_t acked; /* what rs_stream_acked was told: below it nothing is compared */
 	struct rs_seg *head; /* held, by offset, not overlapping, none below next */
 	struct rs_seg *tail; /* the last of them; NULL when there is none */
-	struct rs_seg *kept, *kept_tail; /* remembered, by offset, none wholly below acked */
+	struct rs_seg *kept; /* remembered, none wholly below acked: the last one, whose next is the first; by offset, in a ring */
 	uint32_t isn;
 	uint32_t born; /* the next segment's number */
 	uint16_t held; /* sum of the held segments' cost */
