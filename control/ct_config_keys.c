@@ -145,8 +145,9 @@ const struct ct_key ct_keys[] = {
 	       "it is deep. Without room the message is \"unscanned: overload\"."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),
 	NUMBER(memory, blocks, 64, 16777216, "131072", "Blocks of 512 bytes, for the text of records."),
-	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing, or remembered until they are acknowledged. Where hardly "
-	       "any is free, the connection that holds most gives way to those that hold few."),
+	NUMBER(memory, segments, 64, 16777216, "8192",
+	       "TCP segments held because one before them is missing, or remembered until they are acknowledged. Where hardly any "
+	       "is free, the connection that holds most gives way to those that hold few."),
 	NUMBER(memory, datagrams, 16, 1048576, "1024", "Datagrams of which fragments are missing. Without room, the oldest gives way of those senders that have most."),
 	NUMBER(memory, fragments, 64, 16777216, "4096", "Packet buffers that their fragments may keep, for all workers together, beside memory.mbufs."),
 
