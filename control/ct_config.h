@@ -58,6 +58,7 @@ struct ct_config {
 		uint32_t half_open; /* 0: an eighth of flows */
 		uint32_t wrapped; /* inline: connections whose link headers are long, or have lengths */
 		uint32_t sessions; /* connections that speak SMTP */
+		uint32_t tunnelled; /* of these, those in a tunnel that is told */
 		uint32_t messages; /* messages in progress, files in progress, matching streams of each kind */
 		uint32_t inflating; /* members of archives that are being inflated */
 		uint32_t records; /* records in progress and on their way to control */

@@ -136,13 +136,18 @@ const struct ct_key ct_keys[] = {
 	NUMBER(memory, wrapped, 16, 16777216, "8192",
 	       "Between two ports: those of them that are mail's and inside tunnels, PPPoE or many tags, whose headers are kept."),
 	NUMBER(memory, sessions, 16, 4194304, "65536", "Connections that speak SMTP."),
+	NUMBER(memory, tunnelled, 16, 4194304, "65536",
+	       "Of these, those whose records tell the tunnel that they came by. Without room they are read all the same, and their "
+	       "records do not tell it."),
 	NUMBER(memory, messages, 16, 1048576, "8192", "Messages in progress; files in progress; matching streams of each kind."),
 	NUMBER(memory, inflating, 1, 1048576, "1024",
 	       "Members of archives, and gzip files, that are being inflated: each takes 40 KB, an archive in another as many as "
 	       "it is deep. Without room the message is \"unscanned: overload\"."),
 	NUMBER(memory, records, 16, 1048576, "32768", "Records in progress, and on their way to being written."),
 	NUMBER(memory, blocks, 64, 16777216, "131072", "Blocks of 512 bytes, for the text of records."),
-	NUMBER(memory, segments, 64, 16777216, "8192", "TCP segments held because one before them is missing."),
+	NUMBER(memory, segments, 64, 16777216, "8192",
+	       "TCP segments held because one before them is missing, or remembered until they are acknowledged. Where hardly any "
+	       "is free, the connection that holds most gives way to those that hold few."),
 	NUMBER(memory, datagrams, 16, 1048576, "1024", "Datagrams of which fragments are missing. Without room, the oldest gives way of those senders that have most."),
 	NUMBER(memory, fragments, 64, 16777216, "4096", "Packet buffers that their fragments may keep, for all workers together, beside memory.mbufs."),
 

@@ -68,6 +68,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "tcp", "duplicate", s->tcp_duplicate);
 	add(l, "tcp", "held", s->tcp_held);
 	add(l, "tcp", "held_limit", s->tcp_limit);
+	add(l, "tcp", "held_gave_way", s->tcp_gave_way);
 	add(l, "tcp", "window", s->tcp_window);
 	add(l, "tcp", "contradictions", s->contradictions);
 	add(l, "tcp", "forgotten", w->streams.forgotten);
@@ -94,6 +95,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "pool_empty", "records", i->no_record);
 	add(l, "pool_empty", "segments", w->segments.failed);
 	add(l, "pool_empty", "wrapped", w->fars.failed);
+	add(l, "pool_empty", "tunnelled", in->tunnels.failed);
 	add(l, "pool_empty", "messages", in->messages.failed);
 	add(l, "pool_empty", "lines", in->lines.failed);
 	add(l, "pool_empty", "headers", in->headers.failed);

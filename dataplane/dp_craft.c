@@ -72,26 +72,32 @@ static bool learn_far(struct dp_voice_far *far, const uint8_t *frame, const stru
 }
 
 /* False: it is none that a packet of ours could bear. */
-static bool learn_link(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt)
+static bool learn_link(struct dp_voice *v, struct dp_voice_far *far, const uint8_t *frame, const struct dp_packet *pkt)
 {
 	bool is_far = dp_voice_needs_far(pkt);
 	if (pkt->l3_off < ETHERNET_LEN || pkt->authenticated)
 		return false;
-	if (is_far && (!v->far || !learn_far(v->far, frame, pkt)))
+	if (is_far && (!far || !learn_far(far, frame, pkt)))
 		return false;
 	v->is_far = is_far;
 	v->labelled = pkt->labelled;
-	if (!is_far) {
-		memcpy(v->link, frame, pkt->l3_off);
+	if (is_far) {
+		v->far = far;
+	} else {
+		/* The common one without a call. */
+		if (pkt->l3_off == ETHERNET_LEN)
+			memcpy(v->link, frame, ETHERNET_LEN);
+		else
+			memcpy(v->link, frame, pkt->l3_off);
 		v->link_len = (uint8_t)pkt->l3_off;
 	}
 	return true;
 }
 
-void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now)
+void dp_voice_learn(struct dp_voice *v, struct dp_voice_far *far, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now)
 {
 	struct dp_tcp_options o;
-	if (pkt->tcp_flags & RS_TCP_RST || !learn_link(v, frame, pkt))
+	if (pkt->tcp_flags & RS_TCP_RST || !learn_link(v, far, frame, pkt))
 		return;
 	dp_tcp_options_parse(frame + pkt->l4_off, pkt->tcp_hdr_len, &o);
 	bool syn = pkt->tcp_flags & RS_TCP_SYN;
@@ -108,26 +114,23 @@ void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_pa
 	}
 	v->ip_version = pkt->ip_version;
 	learn_ip(v, frame + pkt->l3_off);
-	memcpy(v->src, pkt->src, sizeof v->src);
-	memcpy(v->dst, pkt->dst, sizeof v->dst);
-	v->sport = pkt->sport;
-	v->dport = pkt->dport;
 	v->heard = v->known = true;
 }
 
-static bool reverse_link(struct dp_voice *to, const struct dp_voice *from)
+static bool reverse_link(struct dp_voice *to, struct dp_voice_far *far, const struct dp_voice *from)
 {
 	if (from->labelled)
 		return false;
 	uint8_t *link = to->link;
 	const uint8_t *of = from->link;
 	if (from->is_far) {
-		if (!to->far)
+		if (!far)
 			return false;
-		*to->far = *from->far;
-		link = to->far->bytes;
+		*far = *from->far;
+		to->far = far;
+		link = far->bytes;
 		of = from->far->bytes;
-		if (!dp_layers_reverse(link, to->far->layer, to->far->nlayers))
+		if (!dp_layers_reverse(link, far->layer, far->nlayers))
 			return false;
 	} else {
 		memcpy(link, of, sizeof to->link);
@@ -137,26 +140,21 @@ static bool reverse_link(struct dp_voice *to, const struct dp_voice *from)
 	return true;
 }
 
-void dp_voice_reverse(struct dp_voice *to, const struct dp_voice *from)
+void dp_voice_reverse(struct dp_voice *to, struct dp_voice_far *far, const struct dp_voice *from)
 {
 	*to = (struct dp_voice){
-		.far = to->far,
 		.is_far = from->is_far,
 		.link_len = from->link_len,
 		.ip_version = from->ip_version,
 		.ttl = TTL_GUESS,
 		.tos = from->tos,
-		.sport = from->dport,
-		.dport = from->sport,
 		.timestamps = from->echoes,
 		.tsval = from->tsecr,
 		.tsval_time = from->tsval_time,
 		.echoes = from->timestamps,
 		.tsecr = from->tsval,
 	};
-	to->known = reverse_link(to, from) && from->known;
-	memcpy(to->src, from->dst, sizeof to->src);
-	memcpy(to->dst, from->src, sizeof to->dst);
+	to->known = reverse_link(to, far, from) && from->known;
 }
 
 /* What its clock shows. Most tick once a millisecond (RFC 7323 5.4: between that and a second). */
@@ -187,8 +185,8 @@ static uint16_t window(const struct dp_voice *as, const struct dp_voice *toward,
 static size_t write_tcp(uint8_t *tcp, struct dp_voice *as, const struct dp_voice *toward, const struct dp_craft *what,
 			size_t hdr_len)
 {
-	dp_be_put16(tcp, as->sport);
-	dp_be_put16(tcp + 2, as->dport);
+	dp_be_put16(tcp, what->ends.sport);
+	dp_be_put16(tcp + 2, what->ends.dport);
 	dp_be_put32(tcp + 4, what->seq);
 	dp_be_put32(tcp + 8, what->flags & RS_TCP_ACK ? what->ack : 0);
 	tcp[12] = (uint8_t)(hdr_len / 4 << 4);
@@ -205,7 +203,7 @@ static size_t write_tcp(uint8_t *tcp, struct dp_voice *as, const struct dp_voice
 	return hdr_len + what->len;
 }
 
-static void write_ipv4(uint8_t *ip, const struct dp_voice *as, size_t l4_len)
+static void write_ipv4(uint8_t *ip, const struct dp_voice *as, const struct dp_ends *ends, size_t l4_len)
 {
 	ip[0] = 0x45;
 	ip[1] = as->tos;
@@ -215,30 +213,30 @@ static void write_ipv4(uint8_t *ip, const struct dp_voice *as, size_t l4_len)
 	ip[8] = as->ttl;
 	ip[9] = PROTO_TCP;
 	dp_be_put16(ip + 10, 0);
-	memcpy(ip + 12, as->src + 12, 4);
-	memcpy(ip + 16, as->dst + 12, 4);
+	memcpy(ip + 12, ends->src + 12, 4);
+	memcpy(ip + 16, ends->dst + 12, 4);
 	struct dp_checksum c = { 0 };
 	dp_checksum_add(&c, ip, IPV4_LEN);
 	uint16_t sum = dp_checksum_value(&c);
 	memcpy(ip + 10, &sum, sizeof sum);
 }
 
-static void write_ipv6(uint8_t *ip, const struct dp_voice *as, size_t l4_len)
+static void write_ipv6(uint8_t *ip, const struct dp_voice *as, const struct dp_ends *ends, size_t l4_len)
 {
 	dp_be_put32(ip, 6u << 28 | (uint32_t)as->tos << 20 | as->flow_label);
 	dp_be_put16(ip + 4, (unsigned)l4_len);
 	ip[6] = PROTO_TCP;
 	ip[7] = as->ttl;
-	memcpy(ip + 8, as->src, 16);
-	memcpy(ip + 24, as->dst, 16);
+	memcpy(ip + 8, ends->src, 16);
+	memcpy(ip + 24, ends->dst, 16);
 }
 
-static void seal_tcp(uint8_t *tcp, const struct dp_voice *as, size_t l4_len)
+static void seal_tcp(uint8_t *tcp, unsigned ip_version, const struct dp_ends *ends, size_t l4_len)
 {
-	struct dp_packet pseudo = { .ip_version = as->ip_version, .proto = PROTO_TCP };
+	struct dp_packet pseudo = { .ip_version = (uint8_t)ip_version, .proto = PROTO_TCP };
 	struct dp_checksum c = { 0 };
-	memcpy(pseudo.src, as->src, sizeof pseudo.src);
-	memcpy(pseudo.dst, as->dst, sizeof pseudo.dst);
+	memcpy(pseudo.src, ends->src, sizeof pseudo.src);
+	memcpy(pseudo.dst, ends->dst, sizeof pseudo.dst);
 	dp_checksum_add_pseudo(&c, &pseudo, (uint32_t)l4_len);
 	dp_checksum_add(&c, tcp, l4_len);
 	uint16_t sum = dp_checksum_value(&c);
@@ -267,10 +265,10 @@ int dp_craft_frame(uint8_t *to, size_t size, struct dp_voice *as, const struct d
 	memcpy(to, as->is_far ? as->far->bytes : as->link, link_len);
 	size_t l4_len = write_tcp(tcp, as, toward, what, tcp_len);
 	if (v4)
-		write_ipv4(ip, as, l4_len);
+		write_ipv4(ip, as, &what->ends, l4_len);
 	else
-		write_ipv6(ip, as, l4_len);
-	seal_tcp(tcp, as, l4_len);
+		write_ipv6(ip, as, &what->ends, l4_len);
+	seal_tcp(tcp, as->ip_version, &what->ends, l4_len);
 	if (as->is_far && !dp_layers_seal(to, len, as->far->layer, as->far->nlayers))
 		return -EMSGSIZE;
 	memset(to + len, 0, padded - len);

@@ -5,6 +5,7 @@
  *
  * Owner:  the caller's; a voice belongs to one side of one connection, begins all zero and needs no end.
  * Memory: none; a voice behind more than a short link header uses the caller's dp_voice_far.
+ *         Two voices for each connection between two ports: what the connection itself knows (its ends) is not in them.
  * Units: times in nanoseconds, the packets' own; numbers and ports in host order. Errors: -errno.
  * Thread: the worker's.
  *
@@ -32,29 +33,31 @@ struct dp_voice_far { /* what stands before one side's IP packets */
 };
 
 struct dp_voice { /* what is known of one side's packets */
-	struct dp_voice_far *far; /* the caller's, set before anything is learned; NULL: what would need it is not learned */
 	uint64_t tsval_time; /* when tsval was seen */
+	union {
+		uint8_t link[DP_VOICE_LINK_MAX];
+		struct dp_voice_far *far __attribute__((packed)); /* is_far */
+	};
+	uint8_t link_len, ip_version;
 	uint32_t tsval, tsecr; /* its newest, and what it echoed with that */
 	uint32_t tsval_said; /* by us, in its place */
 	uint32_t flow_label;
-	uint8_t src[16], dst[16]; /* as dp_packet's */
-	uint16_t sport, dport;
 	uint16_t window; /* as it stood in the header, the last that was not 0; 0: none seen */
 	uint16_t mss; /* what it can receive, from its SYN; 0: not known */
-	uint8_t link[DP_VOICE_LINK_MAX];
-	uint8_t link_len;
-	uint8_t ip_version, ttl, tos; /* tos: or traffic class; without the ECN bits */
-	uint8_t wscale; /* its SYN's */
-	bool is_far; /* the link header is in far */
-	bool labelled; /* by MPLS: the other side's labels are others */
-	bool known; /* can be spoken in */
-	bool heard; /* from its own packets, not only by dp_voice_reverse */
-	bool syn; /* its SYN was seen, ... */
-	bool window_scale; /* ... and offered to scale windows */
-	bool window_of_syn; /* window is its SYN's: never scaled (RFC 7323 2.2) */
-	bool timestamps, echoes; /* tsval, tsecr are known */
-	bool spoken; /* tsval_said is set */
+	uint8_t ttl, tos; /* tos: or traffic class; without the ECN bits */
+	uint8_t wscale : 4; /* its SYN's, at most 14 */
+	bool is_far : 1; /* the link header is in far */
+	bool labelled : 1; /* by MPLS: the other side's labels are others */
+	bool known : 1; /* can be spoken in */
+	bool heard : 1; /* from its own packets, not only by dp_voice_reverse */
+	bool syn : 1; /* its SYN was seen, ... */
+	bool window_scale : 1; /* ... and offered to scale windows */
+	bool window_of_syn : 1; /* window is its SYN's: never scaled (RFC 7323 2.2) */
+	bool timestamps : 1; /* tsval is known */
+	bool echoes : 1; /* tsecr is */
+	bool spoken : 1; /* tsval_said is set */
 };
+_Static_assert(sizeof(struct dp_voice) == 64, "a million connections have two each");
 
 /* Whether a packet needs a dp_voice_far to be learned from. */
 static inline bool dp_voice_needs_far(const struct dp_packet *pkt)
@@ -63,16 +66,22 @@ static inline bool dp_voice_needs_far(const struct dp_packet *pkt)
 }
 
 /* From a packet of this side that was DP_TCP; frame: its headers. What ERSPAN has copied is learned as it was before: without the copy's
- * own headers. Cheap: for every packet of a mail connection. A RST
- * teaches nothing: its window and timestamps are often zeros, and its hop limit may be a stranger's. */
-void dp_voice_learn(struct dp_voice *v, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now);
+ * own headers. far: the caller's, as long as the voice, and always the same; NULL: what would need it is not learned. Cheap: for every
+ * packet of a mail connection. A RST teaches nothing: its window and timestamps are often zeros, and its hop limit may be a stranger's. */
+void dp_voice_learn(struct dp_voice *v, struct dp_voice_far *far, const uint8_t *frame, const struct dp_packet *pkt, uint64_t now);
 
-/* The voice of a side that was never heard, from the other side's: addresses turned round, its clock as the other side
- * echoed it. What it says itself later takes the place of all this. Overwrites `to`, but for to->far. Not known where the
+/* The voice of a side that was never heard, from the other side's: link addresses turned round, its clock as the other side
+ * echoed it. What it says itself later takes the place of all this. Overwrites `to`; far: as above. Not known where the
  * other direction's link header cannot be told: behind MPLS labels, in PPTP. */
-void dp_voice_reverse(struct dp_voice *to, const struct dp_voice *from);
+void dp_voice_reverse(struct dp_voice *to, struct dp_voice_far *far, const struct dp_voice *from);
+
+struct dp_ends { /* of a connection, as dp_packet's: who speaks, and to whom */
+	uint8_t src[16], dst[16];
+	uint16_t sport, dport;
+};
 
 struct dp_craft { /* what is to be said */
+	struct dp_ends ends;
 	uint32_t seq;
 	uint32_t ack; /* written with RS_TCP_ACK only */
 	uint8_t flags; /* enum rs_tcp_flag */

@@ -41,7 +41,7 @@ static void learn(struct dp_voice *v, const struct dp_built *b, uint64_t now)
 	uint8_t *exact = malloc(p.payload_off);
 	assert_non_null(exact);
 	memcpy(exact, frame, p.payload_off);
-	dp_voice_learn(v, exact, &p, now);
+	dp_voice_learn(v, NULL, exact, &p, now);
 	free(exact);
 }
 
@@ -65,10 +65,10 @@ static void read_back(const struct dp_voice *as, const struct dp_craft *what)
 	assert_int_equal(said.len, end < 60 ? 60 : end);
 	for (size_t i = end; i < said.len; i++)
 		assert_int_equal(said.b[i], 0);
-	assert_memory_equal(p->src, as->src, 16);
-	assert_memory_equal(p->dst, as->dst, 16);
-	assert_int_equal(p->sport, as->sport);
-	assert_int_equal(p->dport, as->dport);
+	assert_memory_equal(p->src, what->ends.src, 16);
+	assert_memory_equal(p->dst, what->ends.dst, 16);
+	assert_int_equal(p->sport, what->ends.sport);
+	assert_int_equal(p->dport, what->ends.dport);
 	assert_int_equal(p->seq, what->seq);
 	assert_int_equal(p->ack, what->flags & RS_TCP_ACK ? what->ack : 0);
 	assert_int_equal(p->tcp_flags, what->flags);
@@ -94,9 +94,20 @@ static void say(struct dp_voice *as, const struct dp_voice *toward, const struct
 	read_back(as, what);
 }
 
-static struct dp_craft ack_of(uint64_t now)
+static struct dp_ends ends_of(const struct dp_built *b)
 {
-	return (struct dp_craft){ .seq = 0xfffffffe, .ack = 77, .flags = RS_TCP_ACK, .now = now };
+	struct dp_packet p;
+	size_t len = dp_built_write(b, frame);
+	assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, frame, len, len, &p), DP_TCP);
+	struct dp_ends e = { .sport = p.sport, .dport = p.dport };
+	memcpy(e.src, p.src, sizeof e.src);
+	memcpy(e.dst, p.dst, sizeof e.dst);
+	return e;
+}
+
+static struct dp_craft ack_of(const struct dp_built *b, uint64_t now)
+{
+	return (struct dp_craft){ .ends = ends_of(b), .seq = 0xfffffffe, .ack = 77, .flags = RS_TCP_ACK, .now = now };
 }
 
 /* NOP, NOP, timestamps. */
@@ -163,7 +174,8 @@ static void it_sounds_like_the_side_that_was_heard(void **state)
 		struct dp_voice v = { 0 }, other = { 0 };
 		learn(&other, &r, T0);
 		learn(&v, &b, T0);
-		struct dp_craft what = { .seq = 42,
+		struct dp_craft what = { .ends = ends_of(&b),
+					 .seq = 42,
 					 .ack = 43,
 					 .flags = RS_TCP_ACK | RS_TCP_PSH,
 					 .payload = text,
@@ -200,10 +212,10 @@ static void too_many_tags_are_no_voice(void **state)
 	tag(&b, 5);
 	learn(&v, &b, T0);
 	assert_false(v.known);
-	struct dp_craft what = ack_of(T0);
+	struct dp_craft what = ack_of(&b, T0);
 	assert_int_equal(dp_craft_frame(said.b, sizeof said.b, &v, &v, &what), -ENOTCONN);
 	struct dp_voice r;
-	dp_voice_reverse(&r, &v);
+	dp_voice_reverse(&r, NULL, &v);
 	assert_false(r.known);
 }
 
@@ -218,10 +230,10 @@ static void a_side_never_heard_is_the_other_turned_round(void **state)
 		stamp(&b, 1000, 2000);
 		struct dp_voice client = { 0 }, server;
 		learn(&client, &b, T0);
-		dp_voice_reverse(&server, &client);
-		struct dp_craft what = ack_of(T0 + 5 * MS);
-		say(&server, &client, &what);
+		dp_voice_reverse(&server, NULL, &client);
 		struct dp_built r = turned(&b);
+		struct dp_craft what = ack_of(&r, T0 + 5 * MS);
+		say(&server, &client, &what);
 		dp_built_write(&r, frame);
 		assert_memory_equal(said.b, frame, 14 + 4 * b.tags);
 		assert_int_equal(said.p.sport, 25);
@@ -231,6 +243,7 @@ static void a_side_never_heard_is_the_other_turned_round(void **state)
 		assert_int_equal(said.o.tsval, 2000);
 		assert_int_equal(said.o.tsecr, 1000);
 		/* And as the client toward the server. */
+		what.ends = ends_of(&b);
 		say(&client, &server, &what);
 		assert_int_equal(said.o.tsval, 1000);
 		assert_int_equal(said.o.tsecr, 2000);
@@ -253,8 +266,8 @@ static void a_side_never_heard_is_the_other_turned_round(void **state)
 	stamp(&syn, 1000, 0xdead);
 	struct dp_voice client = { 0 }, server;
 	learn(&client, &syn, T0);
-	dp_voice_reverse(&server, &client);
-	struct dp_craft rst = { .ack = syn.seq + 1, .flags = RS_TCP_RST | RS_TCP_ACK, .now = T0 };
+	dp_voice_reverse(&server, NULL, &client);
+	struct dp_craft rst = { .ends = ends_of(&syn), .ack = syn.seq + 1, .flags = RS_TCP_RST | RS_TCP_ACK, .now = T0 };
 	say(&server, &client, &rst);
 	assert_false(said.o.timestamps);
 }
@@ -268,7 +281,7 @@ static void timestamps_never_go_back(void **state)
 	stamp(&r, 5000, 1);
 	learn(&v, &b, T0);
 	learn(&other, &r, T0);
-	struct dp_craft what = ack_of(T0 + 100 * MS);
+	struct dp_craft what = ack_of(&b, T0 + 100 * MS);
 	say(&v, &other, &what);
 	assert_int_equal(said.o.tsval, 0xfffffff0); /* it may speak again */
 	/* Its clock wraps; then an older segment of it comes late. */
@@ -317,7 +330,7 @@ static void timestamps_only_when_both_have_them(void **state)
 	stamp(&with, 1, 0);
 	learn(&a, &with, T0);
 	learn(&b, &without, T0);
-	struct dp_craft what = ack_of(T0);
+	struct dp_craft what = ack_of(&with, T0);
 	say(&a, &b, &what);
 	assert_false(said.o.timestamps);
 	say(&b, &a, &what);
@@ -340,7 +353,7 @@ static void the_window_is_as_announced(void **state)
 	(void)state;
 	struct dp_built b = dp_built_plain(false), r = turned(&b);
 	struct dp_voice v = { 0 }, other = { 0 };
-	struct dp_craft what = ack_of(T0);
+	struct dp_craft what = ack_of(&b, T0);
 	learn_syn(&v, b, RS_TCP_SYN, 64240, 7);
 	assert_int_equal(v.mss, 1460);
 	learn_syn(&other, r, RS_TCP_SYN | RS_TCP_ACK, 100, 9);
@@ -398,7 +411,7 @@ static void what_does_not_fit_is_not_written(void **state)
 		struct dp_built b = dp_built_plain(v6);
 		struct dp_voice v = { 0 };
 		learn(&v, &b, T0);
-		struct dp_craft what = ack_of(T0);
+		struct dp_craft what = ack_of(&b, T0);
 		what.payload = payload;
 		for (uint32_t len = 0; len < 30; len++) {
 			what.len = len;
@@ -452,13 +465,13 @@ static void what_is_said_teaches_the_same_voice(void **state)
 		learn(&v, &b, T0);
 		learn(&other, &r, T0);
 		struct dp_craft what = {
-			.seq = rnd(&seed) << 8, .ack = rnd(&seed) << 8, .payload = payload, .now = T0
+			.ends = ends_of(&b), .seq = rnd(&seed) << 8, .ack = rnd(&seed) << 8, .payload = payload, .now = T0
 		};
 		what.len = rnd(&seed) % sizeof payload;
 		what.flags = RS_TCP_ACK | (rnd(&seed) & (RS_TCP_FIN | RS_TCP_PSH));
 		struct dp_voice before = v;
 		say(&v, &other, &what);
-		dp_voice_learn(&again, said.b, &said.p, T0);
+		dp_voice_learn(&again, NULL, said.b, &said.p, T0);
 		before.tsecr = again.tsecr; /* the other's, now */
 		assert_memory_equal(&again, &before, sizeof again);
 	}

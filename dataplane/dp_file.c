@@ -268,7 +268,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		}
 		struct dp_session *s = f->content->msg->session;
 		r->flow = f->content->msg->rec->flow;
-		r->n = (*s->records)++;
+		r->n = ins->number(s->connection);
 		r->tx_id = f->content->msg->tx_id;
 		dp_record_put(ins, r);
 	}

@@ -6,7 +6,7 @@
 #include "dataplane/dp_session.h"
 #include "dataplane/dp_share.h"
 
-enum { MAILS = 6, MSS = 100, BURST = 60, HOGS = 10 };
+enum { MAILS = 6, MSS = 100, BURST = 60, HOGS = 10, MANY = 100 };
 
 enum flood {
 	FLOOD_NONE,
@@ -248,6 +248,104 @@ static void flood_all(enum dp_use use)
 	free(quiet);
 }
 
+/* Real connections that leave holes open, and keep all that they can behind them. */
+
+struct crowd {
+	struct dp_test_conn *c;
+	unsigned n, next;
+	bool sums;
+};
+
+static void crowd_in(struct dp_test *t, struct crowd *crowd, unsigned n, bool sums)
+{
+	*crowd = (struct crowd){ .c = calloc(n + 1, sizeof *crowd->c), .n = n, .sums = sums };
+	assert_non_null(crowd->c);
+	for (unsigned i = 0; i < n; i++) {
+		crowd->c[i] = dp_test_conn(100000 + i);
+		dp_test_shake(t, &crowd->c[i]);
+	}
+}
+
+/* One after the other takes what it gets; whoever comes later, what is left. Behind holes; or, with wrong sums, until the receiver says
+ * what it made of that, which it never does. */
+static void grab(struct dp_test *t, struct crowd *crowd, unsigned each, unsigned packets)
+{
+	for (unsigned i = 0; i < packets; i++, crowd->next++) {
+		struct dp_test_conn *c = &crowd->c[crowd->next / each % crowd->n];
+		c->bad_sum = crowd->sums;
+		dp_test_segment(t, c, 0, RS_TCP_ACK, c->seq[0] + 1000 + 10 * (crowd->next % 2000), "hole", 4);
+	}
+}
+
+static char *run_crowded(enum dp_use use, unsigned n, unsigned each, bool sums, uint64_t *gave_way)
+{
+	struct dp_test t;
+	struct mail mails[MAILS];
+	struct crowd crowd;
+	dp_test_init(&t);
+	t.use = use;
+	t.config.memory.flows = 4096;
+	t.config.memory.sessions = 4096;
+	t.config.capture.checksums = CT_CHECKSUMS_AUTO;
+	dp_test_open(&t);
+	make_mails(mails, use != DP_USE_INLINE);
+	crowd_in(&t, &crowd, n, sums);
+	if (n)
+		grab(&t, &crowd, each, n * each);
+	uint32_t all = RTE_MIN(t.worker->streams.held_max, t.worker->segments.size);
+	if (n >= MANY)
+		assert_true(use == DP_USE_INLINE || t.worker->streams.held > all - all / DP_SHARE);
+	/* All mails at once: each has the place that it needs. */
+	for (unsigned done = 0; done < MAILS;) {
+		done = 0;
+		for (unsigned i = 0; i < MAILS; i++) {
+			if (mails[i].step > 4 || !go_on(&t, &mails[i]))
+				done++;
+			uint64_t time = t.time;
+			if (n)
+				grab(&t, &crowd, each, BURST);
+			t.time = time;
+		}
+		nothing_grows(&t);
+		dp_test_check(&t);
+	}
+	*gave_way = t.worker->stats.tcp_gave_way;
+	dp_test_end(&t);
+	dp_test_check(&t);
+	char *s = story(&t);
+	for (unsigned i = 0; i < MAILS; i++)
+		dp_text_free(&mails[i].text);
+	free(crowd.c);
+	dp_test_close(&t);
+	return s;
+}
+
+static void test_real_connections_with_holes(void **state)
+{
+	(void)state;
+	/* A few that take much, more than there is room for that take one each, and what is between. */
+	static const struct { unsigned n, each; bool sums; } crowds[] = { { 10, 500, false }, { 200, 40, false }, { 300, 1, false },
+									  { 2000, 3, false }, { 2000, 1, false }, { 200, 40, true },
+									  { 2000, 1, true } };
+	for (enum dp_use use = DP_USE_READ; use <= DP_USE_MIRROR; use++) {
+		uint64_t gave_way;
+		char *quiet = run_crowded(use, 0, 0, false, &gave_way);
+		assert_int_equal(gave_way, 0);
+		for (unsigned i = 0; i < sizeof crowds / sizeof *crowds; i++) {
+			char *loud = run_crowded(use, crowds[i].n, crowds[i].each, crowds[i].sums, &gave_way);
+			if (strcmp(loud, quiet) != 0)
+				fail_msg("use %d, %u with %u each: %s", use, crowds[i].n, crowds[i].each, loud);
+			/* Between two ports nobody gives way: what finds no room comes again. */
+			if (use == DP_USE_INLINE)
+				assert_int_equal(gave_way, 0);
+			else if (crowds[i].n >= MANY)
+				assert_true(gave_way > 0);
+			free(loud);
+		}
+		free(quiet);
+	}
+}
+
 static void test_read(void **state)
 {
 	(void)state;
@@ -272,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(test_inline),
+		cmocka_unit_test(test_real_connections_with_holes),
 	};
 	return cmocka_run_group_tests_name("dp_flood", tests, dp_test_eal, dp_test_eal_stop);
 }

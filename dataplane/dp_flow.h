@@ -55,26 +55,30 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;
 	struct dp_flow_key key;
 	uint32_t records; /* handed to control, of this connection */
-	uint32_t unproven_held; /* what it holds out of order, as it is in the worker's sum */
+	union { /* dp_share's */
+		uint32_t unproven_held; /* what it holds, as it is in the worker's sum */
+		uint32_t holder; /* ranked: the number of its dp_holder */
+	};
 	uint16_t input; /* of the last packet, and its number there: pcap_cnt */
-	uint8_t list; /* enum dp_flow_list */
 	uint8_t proto; /* enum dp_protocol */
 	uint8_t key_of_first; /* which end of the key sent the first packet: direction 0 of rs_tcp */
 	uint8_t client; /* direction of the SMTP client; 2: not told yet */
-	uint8_t ip_version;
-	uint8_t reset_by; /* the direction whose RST ended it; 2: none did */
-	uint8_t fins, syns; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
-	uint8_t proxy_done; /* bit i: direction i's header has ended */
+	uint8_t list : 3; /* enum dp_flow_list */
+	uint8_t ip_version : 3;
+	uint8_t reset_by : 2; /* the direction whose RST ended it; 2: none did */
 	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
 	uint8_t nprobe[2]; /* bytes kept in probe */
 	uint8_t probe[2][DP_PROBE_MAX];
-	uint8_t mptcp; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
-	uint8_t has_urgent; /* bit i: urgent[i] is set */
+	uint8_t fins : 2, syns : 2; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
+	uint8_t proxy_done : 2; /* bit i: direction i's header has ended */
+	uint8_t has_urgent : 2; /* bit i: urgent[i] is set */
+	uint8_t mptcp : 3; /* bit i: the SYN of direction i offered Multipath TCP; DP_FLOW_JOINS: to join another connection (dp_mptcp.h) */
 	bool was_mail : 1; /* its session has ended */
 	bool again : 1; /* since then its SYN was seen once more */
 	bool middle : 1; /* its first packet seen was no SYN; inline, nor the answer to one that was seen */
 	bool unheard : 1; /* inline: told not to be mail by the client's bytes, and the server has said nothing yet */
 	bool closing : 1; /* its end is at work */
+	bool ranked : 1; /* by what it holds out of order */
 	bool dead : 1; /* inline: reset on both sides; whoever still speaks is told so */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */

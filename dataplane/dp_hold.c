@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_hold.h"
 
-void dp_hold_init(struct dp_hold *h, uint32_t max)
+void dp_hold_init(struct dp_hold *h)
 {
-	*h = (struct dp_hold){ .limit = DP_HOLD_NO_LIMIT, .max = max };
+	*h = (struct dp_hold){ .limit = DP_HOLD_NO_LIMIT };
 }
 
 static uint64_t run_end(const struct dp_hold_run *r)
@@ -84,7 +84,7 @@ static uint64_t reserve(uint32_t max, uint32_t one, bool early)
 static bool has_room(const struct dp_hold *h, struct dp_hold_mem *mem, uint32_t runs, uint32_t cost, bool early)
 {
 	uint64_t more = (uint64_t)runs * cost;
-	if (h->cost + more + reserve(h->max, cost, early) > h->max ||
+	if (h->cost + more + reserve(mem->max, cost, early) > mem->max ||
 	    mem->held + more + reserve(mem->held_max, cost, early) > mem->held_max)
 		return false;
 	if (mem->runs->used + runs + reserve(mem->runs->size, 1, early) > mem->runs->size) {

@@ -7,7 +7,7 @@
  *
  * Owner:  one worker. Memory: runs from a pool; references to the packets (opaque here) whose payload they are.
  * Units:  stream offsets in bytes from ISN+1, 64 bits (rs_stream_offset).
- * Work:   in order: constant. Otherwise a step a remembered run, of which there are at most `max` (each costs one at least).
+ * Work:   in order: constant. Otherwise a step a remembered run, of which there are at most `max` of dp_hold_mem (each costs one at least).
  *
  *   0 ... acked ... edge ... read ......
  *         |         |        bytes from here on were not looked at
@@ -41,7 +41,6 @@ struct dp_hold {
 	struct dp_hold_run *edge_run, *read_run; /* where to go on looking; NULL: at the head */
 	uint32_t unsent; /* runs that were not forwarded whole */
 	uint32_t cost; /* of all runs */
-	uint32_t max; /* most of it; at least 8 packets' */
 };
 
 struct dp_hold_mem { /* one a worker */
@@ -52,6 +51,7 @@ struct dp_hold_mem { /* one a worker */
 	bool (*same)(const void *a, uint32_t skip_a, const void *b, uint32_t skip_b, uint32_t len);
 	uint32_t held; /* cost of all directions together */
 	uint32_t held_max; /* most of it: what the owner of the packets can spare; at least 8 packets' */
+	uint32_t max; /* most of one direction's; likewise */
 };
 
 enum dp_hold_verdict {
@@ -61,7 +61,7 @@ enum dp_hold_verdict {
 	DP_HOLD_FULL, /* no room to remember it: it must not be forwarded. Nothing was taken */
 };
 
-void dp_hold_init(struct dp_hold *h, uint32_t max);
+void dp_hold_init(struct dp_hold *h);
 
 /* Remembers len payload bytes of ref at off, in a run for each hole that they fill. Bytes below acked are neither remembered nor
  * compared: keep-alives carry garbage. When the first hole lies behind `read`, an eighth of each limit, and room for another such

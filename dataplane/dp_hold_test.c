@@ -321,7 +321,7 @@ static void check_runs(void)
 		held += w.packet[i].held;
 	CHECK((all | below(w.h.acked)) == (w.taken | below(w.h.acked)));
 	CHECK(n == w.pool.used && n == w.h.cost && n == w.mem.held && (int)n == held && unsent == w.h.unsent);
-	CHECK(w.h.cost <= w.h.max);
+	CHECK(w.h.cost <= w.mem.max);
 }
 
 /* The most that the reader's limit lets the server have in one piece; what was forwarded earlier is out of reach of recall. */
@@ -389,8 +389,8 @@ static void begin(void)
 	rs_pool_release(w.runs, sizeof w.runs);
 	memset(&w, 0, sizeof w);
 	rs_pool_init(&w.pool, w.runs, sizeof(struct dp_hold_run), RUNS);
-	w.mem = (struct dp_hold_mem){ &w.pool, ref_get, ref_put, same, 0, RUNS * 4 };
-	dp_hold_init(&w.h, script.max);
+	w.mem = (struct dp_hold_mem){ &w.pool, ref_get, ref_put, same, 0, RUNS * 4, script.max };
+	dp_hold_init(&w.h);
 	w.bound = DP_HOLD_NO_LIMIT;
 	meet();
 }
@@ -702,7 +702,7 @@ static enum dp_hold_verdict slow_add(const struct slow *s, const struct parcel *
 		return DP_HOLD_KNOWN;
 	bool early = first > s->read;
 	uint32_t more = holes * cost;
-	if (s->h.cost + more + (early ? s->h.max / 8 + cost : 0) > s->h.max ||
+	if (s->h.cost + more + (early ? s->mem.max / 8 + cost : 0) > s->mem.max ||
 	    s->mem.held + more + (early ? s->mem.held_max / 8 + cost : 0) > s->mem.held_max ||
 	    s->pool.used + holes + (early ? s->pool.size / 8 + 1 : 0) > s->pool.size)
 		return DP_HOLD_FULL;
@@ -719,8 +719,9 @@ static void slow_begin(struct slow *s)
 	s->runs = aligned_alloc(64, (RS_POOL_BYTES(sizeof(struct dp_hold_run), runs) + 63) & ~(size_t)63);
 	assert_non_null(s->runs);
 	rs_pool_init(&s->pool, s->runs, sizeof(struct dp_hold_run), runs);
-	s->mem = (struct dp_hold_mem){ &s->pool, parcel_get, parcel_put, parcel_same, 0, 8 * COST + below_random(60) };
-	dp_hold_init(&s->h, 8 * COST + below_random(60));
+	s->mem = (struct dp_hold_mem){ &s->pool, parcel_get, parcel_put, parcel_same, 0, 8 * COST + below_random(60),
+					 8 * COST + below_random(60) };
+	dp_hold_init(&s->h);
 }
 
 static void slow_meet(struct slow *s)
@@ -782,7 +783,7 @@ static void slow_check(const struct slow *s)
 		cost += r->cost;
 	assert_int_equal(cost, s->h.cost);
 	assert_int_equal(cost, s->mem.held);
-	assert_true(cost <= s->h.max && cost <= s->mem.held_max);
+	assert_true(cost <= s->mem.max && cost <= s->mem.held_max);
 }
 
 /* change: where the client repeats, a byte of it is another: that contradicts what was taken, or is garbage below acked. */
@@ -897,9 +898,9 @@ static void in_order_only_the_last_runs_are_looked_at(void **state)
 	(void)state;
 	struct packet p = { .len = 8 };
 	struct dp_hold_run last = { .off = 4, .skip = 4, .len = 4, .sent = 2, .ref = &p, .cost = 1 };
-	struct dp_hold_mem mem = { .same = same };
+	struct dp_hold_mem mem = { .same = same, .max = 9 };
 	struct dp_hold h = { .edge = 6, .read = 6, .limit = 7, .head = nowhere, .tail = &last, .edge_run = &last, .read_run = &last,
-			     .unsent = 1, .max = 9 };
+			     .unsent = 1 };
 	void *ref;
 	uint32_t skip, len;
 	assert_int_equal(dp_hold_add(&h, &mem, 5, 3, &(struct packet){ .off = 5, .len = 3 }, 1), DP_HOLD_KNOWN);

@@ -71,7 +71,7 @@ static void follow_isn(struct dp_worker *w, struct dp_flow *f)
 	if (isn == in->isn)
 		return;
 	dp_hold_clear(&in->hold, &w->hold);
-	dp_hold_init(&in->hold, w->config->inline_.hold);
+	dp_hold_init(&in->hold);
 	in->isn = isn;
 }
 
@@ -232,6 +232,11 @@ static bool speaks_mail(struct dp_flow *f, const struct dp_packet *pkt, const st
 	return rs_smtp_probe(RS_SMTP_SERVER, p, n) == 1 || rs_smtp_probe(RS_SMTP_CLIENT, p, n) == 1;
 }
 
+static void learn(struct dp_inline *in, unsigned dir, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	dp_voice_learn(&in->voice[dir], dp_inline_far_of(in, dir), rte_pktmbuf_mtod(m, const uint8_t *), pkt, dp_meta_const(m)->time);
+}
+
 enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
@@ -261,7 +266,7 @@ enum dp_fate dp_inline_segment(struct dp_worker *w, struct dp_flow *f, const str
 	if ((pkt->tcp_flags & RS_TCP_SYN) && dp_mptcp_remove(rte_pktmbuf_mtod_offset(m, uint8_t *, pkt->l4_off), pkt->tcp_hdr_len))
 		w->stats.mptcp_removed++;
 	if (in->state != DP_INLINE_ANSWERING || from_client)
-		dp_voice_learn(&in->voice[dp_flow_direction(f, pkt)], rte_pktmbuf_mtod(m, const uint8_t *), pkt, meta->time);
+		learn(in, dp_flow_direction(f, pkt), pkt, m);
 	if (in->state == DP_INLINE_ANSWERING)
 		return dp_inline_answer_segment(w, f, pkt, m, from_client);
 	return from_client ? client_segment(w, f, pkt, m, meta->time) : server_segment(w, f, pkt, m, meta->time);

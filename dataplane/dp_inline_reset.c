@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_inline_reset.h"
 
+#include <string.h>
+
 #include "dataplane/dp_reset.h"
 
-void dp_inline_speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_craft *what)
+void dp_inline_speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct dp_craft *what)
 {
 	struct dp_voice *as = &f->inl->voice[dir], *toward = &f->inl->voice[!dir];
+	unsigned end = dir == 0 ? f->key_of_first : !f->key_of_first;
 	if (!as->known)
-		dp_voice_reverse(as, toward);
+		dp_voice_reverse(as, dp_inline_far_of(f->inl, dir), toward);
+	what->ends.sport = f->key.port[end];
+	what->ends.dport = f->key.port[!end];
+	memcpy(what->ends.src, f->key.addr[end], sizeof what->ends.src);
+	memcpy(what->ends.dst, f->key.addr[!end], sizeof what->ends.dst);
 	dp_reset_send(w, as, toward, what, dp_flow_port(f, !dir));
 }
 

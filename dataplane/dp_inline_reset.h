@@ -7,8 +7,8 @@
 
 #include "dataplane/dp_inline_state.h"
 
-/* As the side `dir`, to the other one. */
-void dp_inline_speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_craft *what);
+/* As the side `dir`, to the other one: what->ends are set here. */
+void dp_inline_speak(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct dp_craft *what);
 
 /* The next number that the server will say, as far as it was read. */
 uint32_t dp_inline_server_next(const struct dp_flow *f);

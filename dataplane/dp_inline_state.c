@@ -19,22 +19,21 @@ bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f)
 	}
 	memset(in, 0, sizeof *in);
 	in->flow = f;
-	dp_hold_init(&in->hold, w->config->inline_.hold);
+	dp_hold_init(&in->hold);
 	f->inl = in;
 	return true;
 }
 
 bool dp_inline_far(struct dp_worker *w, struct dp_inline *in, const struct dp_packet *pkt)
 {
-	if (!dp_voice_needs_far(pkt) || in->voice[0].far)
+	if (!dp_voice_needs_far(pkt) || in->far)
 		return true;
 	struct dp_voice_far *far = rs_pool_get(&w->fars);
 	if (!far) {
 		w->stats.inlines_refused++;
 		return false;
 	}
-	in->voice[0].far = &far[0];
-	in->voice[1].far = &far[1];
+	in->far = far;
 	return true;
 }
 
@@ -77,8 +76,8 @@ void dp_inline_free(struct dp_worker *w, struct dp_flow *f)
 	dp_hold_clear(&in->hold, &w->hold);
 	if (in->replies)
 		rs_pool_put(&w->replies, in->replies);
-	if (in->voice[0].far)
-		rs_pool_put(&w->fars, in->voice[0].far);
+	if (in->far)
+		rs_pool_put(&w->fars, in->far);
 	rs_pool_put(&w->inlines, in);
 	f->inl = NULL;
 }
@@ -110,9 +109,10 @@ void dp_inline_kill(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
 		dp_inline_end(w, f, why);
 		return;
 	}
-	in->server_next = dp_inline_server_next(f);
+	uint32_t server_next = dp_inline_server_next(f);
 	dp_inline_reset_both(w, f);
 	close_both(w, f, why);
+	in->server_next = server_next;
 	dp_hold_clear(&in->hold, &w->hold);
 	dp_inline_enter(w, in, DP_INLINE_RESET, w->inspect.now.time);
 }

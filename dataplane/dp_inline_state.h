@@ -23,19 +23,22 @@ enum dp_inline_state {
 	DP_INLINE_RESET, /* both ends were, and it is over: their resets are repeated, for a lost one */
 };
 
-struct dp_inline {
+struct dp_inline { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_inline) due; /* in the list of its state: by the time that it entered it, or spoke last */
 	struct dp_flow *flow;
 	struct dp_hold hold; /* of the client's bytes */
 	struct dp_kept_clock clock; /* of the client's timestamps */
-	struct dp_voice voice[2]; /* by direction; their far, both or none, is one object of the pool */
+	struct dp_voice voice[2]; /* by direction */
+	struct dp_voice_far *far; /* two, of the voices; NULL: neither needs one */
 	struct dp_replies *replies; /* DP_INLINE_ANSWERING */
 	uint64_t since; /* for its list */
-	uint64_t base; /* offset where the session's first byte stood */
+	union {
+		uint64_t base; /* offset where the session's first byte stood */
+		uint32_t server_next; /* DP_INLINE_RESET: the server's next number; closing its stream gave up holes in it */
+	};
 	uint32_t isn; /* of the client, as hold counts */
-	uint8_t state; /* enum dp_inline_state */
-	uint8_t resets; /* DP_INLINE_RESET: repetitions */
-	uint32_t server_next; /* DP_INLINE_RESET: the server's next number; closing its stream gave up holes in it */
+	uint8_t state : 4; /* enum dp_inline_state */
+	uint8_t resets : 4; /* DP_INLINE_RESET: repetitions, up to DP_ANSWER_RESETS */
 	uint8_t unreadable; /* enum ct_reason: for that reason it is not read any more, and both ends are about to be reset */
 };
 
@@ -45,6 +48,12 @@ bool dp_inline_begin(struct dp_worker *w, struct dp_flow *f);
 
 /* This packet stands behind headers that a voice keeps elsewhere: room for them, if it is not there. False: there is none, counted. */
 bool dp_inline_far(struct dp_worker *w, struct dp_inline *in, const struct dp_packet *pkt);
+
+/* Of the voice of that direction. */
+static inline struct dp_voice_far *dp_inline_far_of(const struct dp_inline *in, unsigned dir)
+{
+	return in->far ? &in->far[dir] : NULL;
+}
 
 /* It enters the state, or stays in it and is the last of its list again. */
 void dp_inline_enter(struct dp_worker *w, struct dp_inline *in, enum dp_inline_state state, uint64_t now);

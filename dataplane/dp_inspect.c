@@ -10,7 +10,7 @@
  * connections that nobody has confirmed have none of the last eighth (dp_share). Between two messages a line is held by those only that
  * are in the middle of a command. */
 struct sizes {
-	uint32_t sessions, lines, headers, messages, contents, files, zips, inflates, records, blocks;
+	uint32_t sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, records, blocks;
 	uint32_t trial_headers, trial_files, trial_zips, trial_inflates;
 };
 
@@ -19,6 +19,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 	uint32_t m = c->memory.messages, half = (m + 1) / 2;
 	return (struct sizes){
 		.sessions = c->memory.sessions,
+		.tunnels = c->memory.tunnelled,
 		.lines = c->memory.sessions / 32 + half,
 		.headers = half,
 		.messages = m * 2,
@@ -37,6 +38,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 
 #define FOR_EACH_POOL(X)                                                                                               \
 	X(sessions, sizeof(struct dp_session))                                                                         \
+	X(tunnels, sizeof(struct ct_tunnel))                                                                           \
 	X(lines, RS_SMTP_BLOCK)                                                                                        \
 	X(headers, RS_MIME_BLOCK)                                                                                      \
 	X(messages, sizeof(struct dp_message))                                                                         \

@@ -48,13 +48,15 @@ typedef bool (*dp_room)(void *arg);
 
 /* Says whose a session is: src is the client. */
 typedef void (*dp_identify)(const void *connection, struct ct_flow *to);
+/* The number of the next record of that connection, which is about to leave. */
+typedef uint32_t (*dp_number)(void *connection);
 
 struct dp_inspect {
 	const struct ct_config *config;
 	const struct mt_ruleset *rules;
 	struct mt_worker *matcher;
 	uint64_t encoded_depth; /* bytes of MT_MAIL_ENCODED any rule needs */
-	struct rs_pool sessions, lines, headers, messages, contents, files, zips, inflates, records, blocks;
+	struct rs_pool sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, records, blocks;
 	/* Of dp_content_peek: room for one content, as deep as any. */
 	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates;
 	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */
@@ -68,6 +70,7 @@ struct dp_inspect {
 	dp_record_send send;
 	dp_record_reclaim reclaim;
 	dp_identify identify; /* set by the owner */
+	dp_number number; /* likewise */
 	dp_room room; /* NULL: it may as long as there is some. Set by the owner */
 	void *arg;
 };

@@ -26,11 +26,13 @@ unsigned dp_memory_view(const struct dp_worker *w, struct dp_memory to[DP_MEMORY
 	add_pool(&l, "flows", &w->flows.pool);
 	add(&l, "flow_hash", w->flows.pool.size, w->flows.pool.used, w->flows.pool.peak, dp_flow_hash_bytes(w->flows.pool.size));
 	add_pool(&l, "segments", &w->segments);
+	add_pool(&l, "holders", &w->holders);
 	add_pool(&l, "inlines", &w->inlines);
 	add_pool(&l, "fars", &w->fars);
 	add_pool(&l, "runs", &w->runs);
 	add_pool(&l, "replies", &w->replies);
 	add_pool(&l, "sessions", &in->sessions);
+	add_pool(&l, "tunnels", &in->tunnels);
 	add_pool(&l, "lines", &in->lines);
 	add_pool(&l, "messages", &in->messages);
 	add_pool(&l, "contents", &in->contents);

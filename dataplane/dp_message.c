@@ -5,6 +5,8 @@
 
 #include "control/ct_policy.h"
 
+const struct dp_doubted dp_doubted_mptcp = { CT_REASON_UNSUPPORTED, DP_DOUBT_OTHER + 1, "tcp.mptcp" };
+
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 {
 	struct dp_inspect *ins = s->ins;
@@ -33,8 +35,8 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	if (s->doubt)
 		dp_message_doubt(m, s->doubt);
 	s->doubt = NULL;
-	if (s->always)
-		dp_message_doubt(m, s->always);
+	if (s->mptcp)
+		dp_message_doubt(m, &dp_doubted_mptcp);
 	return m;
 }
 
@@ -229,7 +231,7 @@ void dp_message_end(struct dp_message *m)
 		ins->account->unscanned[reason]++;
 	else
 		ins->account->verdict[verdict]++;
-	r->n = (*s->records)++;
+	r->n = ins->number(s->connection);
 	dp_record_put(ins, r);
 	LIST_REMOVE(m, link);
 	rs_pool_put(&ins->messages, m);

@@ -55,14 +55,13 @@ static int teardown(void **state)
 struct under_way {
 	struct dp_session *session;
 	struct dp_message *msg;
-	uint32_t records;
+	struct dp_flow flow;
 };
 
 static void begin(struct dp_test *t, struct under_way *u)
 {
-	static const struct dp_flow flow;
-	u->records = 0;
-	u->session = dp_session_begin(&t->worker->inspect, &flow, &u->records, false);
+	u->flow = (struct dp_flow){ 0 };
+	u->session = dp_session_begin(&t->worker->inspect, &u->flow, false);
 	assert_non_null(u->session);
 	u->msg = dp_message_begin(u->session, 0);
 	assert_non_null(u->msg);

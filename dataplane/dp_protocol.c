@@ -36,28 +36,32 @@ void dp_protocol_identify(const void *flow, struct ct_flow *to)
 		to->vlan[to->nvlan] = f->key.vlan[to->nvlan];
 		to->nvlan++;
 	}
-	if (f->session)
-		to->tunnel = f->session->tunnel;
+	if (f->session && f->session->tunnel)
+		to->tunnel = *f->session->tunnel;
+}
+
+uint32_t dp_protocol_number(void *flow)
+{
+	struct dp_flow *f = flow;
+	return f->records++;
 }
 
 /* Bytes of its messages may have gone by other connections. Of one whose SYN was not seen its ends are taken to have agreed. One that
  * only joins another may carry any part of that one's messages: one stands for them. */
 static void note_mptcp(struct dp_worker *w, struct dp_flow *f)
 {
-	static const struct dp_doubted mptcp = { CT_REASON_UNSUPPORTED, DP_DOUBT_OTHER + 1, "tcp.mptcp" };
 	unsigned offers = f->mptcp & 3u;
 	if (!offers || (f->valid.syns & ~offers))
 		return;
 	w->stats.mptcp_seen++;
-	f->session->always = &mptcp;
+	f->session->mptcp = true;
 	if (f->mptcp & DP_FLOW_JOINS)
-		dp_session_doubt(f->session, &mptcp);
+		dp_session_doubt(f->session, &dp_doubted_mptcp);
 }
 
 /* The tunnel that the packet at hand came by, as seen from the client's side. */
 static void note_tunnel(const struct dp_worker *w, const struct dp_flow *f)
 {
-	struct ct_tunnel *to = &f->session->tunnel;
 	struct ct_flow id;
 	dp_protocol_identify(f, &id);
 	uint64_t key = f->key.tunnel[0] | (uint64_t)f->key.tunnel[1] << 32;
@@ -65,16 +69,17 @@ static void note_tunnel(const struct dp_worker *w, const struct dp_flow *f)
 	bool server = w->tunnel.sport == id.dport && memcmp(w->tunnel.src, id.dst, sizeof id.dst) == 0;
 	if (key == 0 || key != w->tunnel.id || !(client || server))
 		return;
-	*to = w->tunnel.is;
-	if (client)
-		return;
-	memcpy(to->src, w->tunnel.is.dst, sizeof to->src);
-	memcpy(to->dst, w->tunnel.is.src, sizeof to->dst);
+	struct ct_tunnel is = w->tunnel.is;
+	if (!client) {
+		memcpy(is.src, w->tunnel.is.dst, sizeof is.src);
+		memcpy(is.dst, w->tunnel.is.src, sizeof is.dst);
+	}
+	dp_session_came_by(f->session, &is);
 }
 
 static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 {
-	f->session = dp_session_begin(&w->inspect, f, &f->records, f->middle);
+	f->session = dp_session_begin(&w->inspect, f, f->middle);
 	if (f->session) {
 		f->proto = DP_PROTO_SMTP;
 		note_tunnel(w, f);

@@ -19,5 +19,7 @@ bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, cons
 
 /* dp_identify of dp_inspect: of a struct dp_flow. */
 void dp_protocol_identify(const void *flow, struct ct_flow *to);
+/* dp_number of it. */
+uint32_t dp_protocol_number(void *flow);
 
 #endif

@@ -332,7 +332,7 @@ static const struct rs_smtp_ops smtp_ops = {
 	.unread = on_unread,
 };
 
-struct dp_session *dp_session_begin(struct dp_inspect *ins, const void *connection, uint32_t *records, bool midstream)
+struct dp_session *dp_session_begin(struct dp_inspect *ins, void *connection, bool midstream)
 {
 	struct dp_session *s = dp_inspect_has_room(ins) ? rs_pool_get(&ins->sessions) : NULL;
 	if (!s) {
@@ -343,10 +343,17 @@ struct dp_session *dp_session_begin(struct dp_inspect *ins, const void *connecti
 	memset(s, 0, sizeof *s);
 	s->ins = ins;
 	s->connection = connection;
-	s->records = records;
 	s->midstream = midstream;
 	rs_smtp_init(&s->smtp, &smtp_ops, s, &ins->lines, midstream);
 	return s;
+}
+
+void dp_session_came_by(struct dp_session *s, const struct ct_tunnel *t)
+{
+	if (!s->tunnel)
+		s->tunnel = rs_pool_get(&s->ins->tunnels);
+	if (s->tunnel)
+		*s->tunnel = *t;
 }
 
 size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
@@ -375,6 +382,7 @@ void dp_session_end(struct dp_session *s, enum ct_reason why)
 	if (s->doubt)
 		count_unread(s, s->doubt->reason);
 	free_helo(s);
+	rs_pool_put(&s->ins->tunnels, s->tunnel);
 	rs_pool_put(&s->ins->sessions, s);
 }
 
@@ -395,6 +403,6 @@ void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const struct ct_an
 	r->u.anomaly = *a;
 	s->ins->identify(s->connection, &r->flow);
 	r->tx_id = tx_id;
-	r->n = (*s->records)++;
+	r->n = s->ins->number(s->connection);
 	dp_record_put(s->ins, r);
 }

@@ -15,33 +15,34 @@ struct dp_helo {
 };
 _Static_assert(sizeof(struct dp_helo) == 48, "no hole, and no more than a host's name needs");
 
-struct dp_session {
+struct dp_session { /* the order leaves no holes: a million of them are kept */
 	struct dp_inspect *ins;
 	struct rs_smtp smtp;
-	const void *connection; /* for ins->identify: borrowed */
-	uint32_t *records; /* of the connection: borrowed from its flow */
-	struct ct_tunnel tunnel; /* that it came by; depth 0: none */
+	void *connection; /* for ins->identify and ins->number: borrowed */
+	struct ct_tunnel *tunnel; /* that it came by; NULL: none */
 	struct dp_helo helo; /* the client's name, for its messages */
-	bool midstream; /* its beginning was not seen */
-	bool closed; /* it is being ended */
-	bool cut; /* by us: its connection is being reset */
-	bool hold;
+	bool midstream : 1; /* its beginning was not seen */
+	bool closed : 1; /* it is being ended */
+	bool cut : 1; /* by us: its connection is being reset */
+	bool hold : 1;
+	bool mptcp : 1; /* parts of any of its messages may have gone by other connections */
 	uint8_t direction; /* enum ct_direction */
 	uint8_t ending; /* enum ct_reason: why it is ended from outside in a message; CT_REASON_NONE: the connection ended itself */
 	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */
+	uint32_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	struct dp_message *open; /* whose content has begun and not ended; NULL: none */
 	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */
 	uint64_t safe; /* position of the client up to which the server may have its bytes */
 	uint64_t refused_at; /* position behind the end that was refused */
-	uint32_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
 	uint32_t client_gaps; /* times that bytes of the client were missing */
 	LIST_HEAD(dp_messages, dp_message) messages; /* under way */
-	const struct dp_doubted *always; /* of every message; NULL: none */
 	const struct dp_doubted *doubt; /* of the next message; the last there was. NULL: none */
 };
 
 /* connection: what ins->identify names, until the session's end. NULL when there is no room, counted. */
-struct dp_session *dp_session_begin(struct dp_inspect *ins, const void *connection, uint32_t *records, bool midstream);
+struct dp_session *dp_session_begin(struct dp_inspect *ins, void *connection, bool midstream);
+/* It came by this tunnel, which is copied. Without room for that its records do not tell it, counted. */
+void dp_session_came_by(struct dp_session *s, const struct ct_tunnel *t);
 /* Returns how many bytes were taken: with hold, fewer of the client's when reading was halted behind them. */
 size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 

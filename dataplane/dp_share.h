@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dp_share: what connections may take that nobody has confirmed: one forged packet makes one, and a million of them may come.
+/* dp_share: what connections may take: those that nobody has confirmed, of which one forged packet makes one, and a million may come;
+ * and what of out-of-order data one may hold beside the others.
  *
  * A connection is proven when both of its ends were seen, and each to acknowledge what the other said (rs_tcp_proven). The others, all
  * together,
@@ -7,10 +8,13 @@
  *  - leave an eighth of the objects that sessions and messages take: beyond that, one begins only where another ends, the longest idle
  *    first. A proven connection that begins one then ends some of theirs.
  * A capture of one direction has none but such connections, and is read in full as long as that suffices.
- * Of proven ones, each holds out of order what it likes until half of it is taken; then no more than half of what is still free; and
- * of the last eighth DP_SHARE_LEAST at most: some real connections with holes do not keep the others' from being filled.
+ * Of proven ones, each holds out of order what it likes until half of it is taken; then no more than half of what is still free (a
+ * dynamic threshold: Choudhury and Hahne, 1998); and of the last eighth DP_SHARE_LEAST at most. Whoever leaves his holes open never gives
+ * back what he has, so that thresholds alone leave less to each who comes later, and nothing in the end. So beside the way, where what
+ * finds no room does not come again, the connection that holds most gives way to one that holds less than DP_SHARE_LEAST: real connections
+ * with holes, however many, do not keep the others' from being filled.
  *
- * Owner:  one worker. Memory: none. */
+ * Owner:  one worker. Memory: of its pool `holders`, an object for each proven connection that holds anything. */
 #ifndef DP_SHARE_H
 #define DP_SHARE_H
 
@@ -18,6 +22,15 @@
 
 #define DP_SHARE 8 /* one part in so many */
 #define DP_SHARE_LEAST 4 /* mbufs */
+#define DP_SHARE_ROOM 16 /* mbufs; of small capacities an eighth */
+#define DP_SHARE_GIVE_WAY_MAX 4 /* connections, for one packet */
+
+struct dp_holder { /* a proven connection that holds something out of order */
+	TAILQ_ENTRY(dp_holder) link; /* of its rank's, in the order in which they came to hold so much */
+	struct dp_flow *flow;
+	uint8_t rank; /* bits of the number of mbufs that it holds */
+};
+_Static_assert(sizeof(struct dp_holder) % 16 == 0, "numbers of objects of the pool");
 
 static inline bool dp_share_proven(const struct dp_flow *f)
 {
@@ -26,7 +39,24 @@ static inline bool dp_share_proven(const struct dp_flow *f)
 
 /* streams.held_max as it is for this flow's next segment. */
 uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f);
+/* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) */
+static inline bool dp_share_is_full(const struct dp_worker *w)
+{
+	return w->streams.held > w->held_full;
+}
+
+/* Who gives way to this proven flow, which may have to hold the next packet: one of those that hold most, the one that has for longest.
+ * NULL: nobody, for it holds DP_SHARE_LEAST itself, or nobody holds more. */
+struct dp_flow *dp_share_victim(const struct dp_worker *w, const struct dp_flow *f);
+
+void dp_share_recount(struct dp_worker *w, struct dp_flow *f);
+
 /* What the flow holds, or whether it is proven, may have changed. */
-void dp_share_count(struct dp_worker *w, struct dp_flow *f);
+static inline void dp_share_count(struct dp_worker *w, struct dp_flow *f)
+{
+	uint32_t holds = (uint32_t)f->tcp.dir[0].held | f->tcp.dir[1].held | f->doubt[0].cost | f->doubt[1].cost | f->tcp.has_syn_data;
+	if (holds | f->unproven_held | f->ranked || (!dp_share_proven(f) && rs_tcp_kept(&f->tcp)))
+		dp_share_recount(w, f);
+}
 
 #endif

@@ -234,9 +234,22 @@ void dp_streams_give_up(struct dp_worker *w, struct dp_flow *f, unsigned dir, ui
 		dp_streams_close(w, f, CT_REASON_NONE);
 }
 
+static const struct dp_doubted no_room = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER + 2, "tcp.held_limit" };
+
+void dp_streams_give_way(struct dp_worker *w, struct dp_flow *f)
+{
+	struct dp_flow *at_hand = w->flow;
+	struct rs_options options = w->options;
+	dp_streams_settle_all(w, f);
+	rs_tcp_drop(&f->tcp, &w->streams);
+	if (f->session)
+		dp_session_doubt(f->session, &no_room);
+	w->options = options;
+	w->flow = at_hand;
+}
+
 static void count_verdict(struct dp_worker *w, struct dp_flow *f, enum rs_verdict v)
 {
-	static const struct dp_doubted no_room = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER + 2, "tcp.held_limit" };
 	switch (v) {
 	case RS_INORDER:
 		break;

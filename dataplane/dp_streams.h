@@ -34,6 +34,10 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
 /* No more word is awaited: what waits is read as far as it was sent, for all that is known, and the rest is dropped. */
 void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f);
 
+/* Gives up what it holds out of order, for there is no room: what came is missing then, as if it had not been seen, and its messages
+ * are not clean. What waits for its receiver's word is read as far as it was sent, for all that is known. */
+void dp_streams_give_way(struct dp_worker *w, struct dp_flow *f);
+
 /* Nothing more of it is read: ends its session. why: as dp_session_end's. */
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
 

@@ -177,6 +177,7 @@ void dp_test_init(struct dp_test *t)
 	t->config.memory.mbufs = 1023;
 	t->config.memory.flows = 64;
 	t->config.memory.sessions = 32;
+	t->config.memory.tunnelled = 16;
 	t->config.memory.wrapped = 32;
 	t->config.memory.messages = 16;
 	t->config.memory.inflating = 16;
@@ -427,6 +428,8 @@ void dp_test_pools_are_back(struct dp_test *t)
 	pool_is_back("messages", &i->messages);
 	pool_is_back("contents", &i->contents);
 	pool_is_back("files", &i->files);
+	pool_is_back("holders", &t->worker->holders);
+	pool_is_back("tunnels", &i->tunnels);
 	pool_is_back("zips", &i->zips);
 	pool_is_back("inflates", &i->inflates);
 	pool_is_back("records", &i->records);

@@ -383,8 +383,6 @@ static void first_sight(void **state)
 	}
 }
 
-static const struct dp_craft reset = { .seq = 7, .flags = 4, .now = 1 };
-
 /* A reset to what a mirror copied goes to the ends of the connection, not to those of the mirror's tunnel. */
 static void a_mirrors_headers_are_not_borne(void **state)
 {
@@ -393,14 +391,17 @@ static void a_mirrors_headers_are_not_borne(void **state)
 	unsigned n = 0;
 	for (size_t i = 0; i < dp_nwrappings; i++) {
 		struct dp_packet p, q;
-		struct dp_voice_far far;
-		struct dp_voice v = { .far = &far };
+		struct dp_voice_far far[1];
+		struct dp_voice v = { 0 };
 		if (dp_wrappings[i].inline_)
 			continue;
 		size_t len = wrapped(&dp_wrappings[i], i % 2, &(struct dp_wrapped){ .number = 9 });
 		assert_int_equal(parse(len, &p), DP_TCP);
-		dp_voice_learn(&v, frame, &p, 1);
+		dp_voice_learn(&v, &far[0], frame, &p, 1);
 		assert_true(v.known);
+		struct dp_craft reset = { .ends = { .sport = p.sport, .dport = p.dport }, .seq = 7, .flags = 4, .now = 1 };
+		memcpy(reset.ends.src, p.src, sizeof p.src);
+		memcpy(reset.ends.dst, p.dst, sizeof p.dst);
 		int size = dp_craft_frame(said, sizeof said, &v, &v, &reset);
 		assert_true(size >= DP_FRAME_MIN);
 		assert_int_equal(dp_packet_parse(DP_LINK_ETHERNET, said, (size_t)size, (size_t)size, &q), DP_TCP);
@@ -419,40 +420,39 @@ static void where_there_is_no_voice(void **state)
 	(void)state;
 	struct dp_packet p;
 	struct dp_voice_far far[2];
-	struct dp_voice v = { .far = NULL }, back = { .far = &far[1] };
+	struct dp_voice v = { 0 }, back;
 	size_t n = wrapped(find("VXLAN"), false, &(struct dp_wrapped){ .number = 9 });
 	assert_int_equal(parse(n, &p), DP_TCP);
-	dp_voice_learn(&v, frame, &p, 1);
+	dp_voice_learn(&v, NULL, frame, &p, 1);
 	assert_false(v.known);
-	v.far = &far[0];
 	p.authenticated = true;
-	dp_voice_learn(&v, frame, &p, 1);
+	dp_voice_learn(&v, &far[0], frame, &p, 1);
 	assert_false(v.known);
 	p.authenticated = false;
-	dp_voice_learn(&v, frame, &p, 1);
+	dp_voice_learn(&v, &far[0], frame, &p, 1);
 	assert_true(v.known);
-	dp_voice_reverse(&back, &v);
+	dp_voice_reverse(&back, &far[1], &v);
 	assert_true(back.known);
 	static const char *const one_way[] = { "MPLS", "PPTP", "MPLS over GRE" };
 	for (unsigned i = 0; i < 3; i++) {
 		n = wrapped(find(one_way[i]), false, &(struct dp_wrapped){ .number = 9 });
 		assert_int_equal(parse(n, &p), DP_TCP);
-		v = (struct dp_voice){ .far = &far[0] };
-		dp_voice_learn(&v, frame, &p, 1);
+		v = (struct dp_voice){ 0 };
+		dp_voice_learn(&v, &far[0], frame, &p, 1);
 		assert_true(v.known);
-		dp_voice_reverse(&back, &v);
+		dp_voice_reverse(&back, &far[1], &v);
 		assert_false(back.known);
 	}
 	static const enum dp_wrap deep[] = { DP_WRAP_IPV6, DP_WRAP_IPV6, DP_WRAP_IPV6, DP_WRAP_ETHERNET, DP_WRAP_VXLAN, DP_WRAP_IPV6,
 					     DP_WRAP_VLAN, DP_WRAP_VLAN, DP_WRAP_VLAN, DP_WRAP_ETHERNET, DP_WRAP_END };
 	n = dp_wrapped_write(frame, packet, make_packet(true, false), deep, &(struct dp_wrapped){ .number = 9 });
 	assert_int_equal(parse(n, &p), DP_TCP);
-	v = (struct dp_voice){ .far = &far[0] };
-	dp_voice_learn(&v, frame, &p, 1);
+	v = (struct dp_voice){ 0 };
+	dp_voice_learn(&v, &far[0], frame, &p, 1);
 	assert_int_equal(v.known, p.l3_off <= DP_VOICE_FAR_MAX);
 	p.l3_off = DP_VOICE_FAR_MAX + 1;
-	v = (struct dp_voice){ .far = &far[0] };
-	dp_voice_learn(&v, frame, &p, 1);
+	v = (struct dp_voice){ 0 };
+	dp_voice_learn(&v, &far[0], frame, &p, 1);
 	assert_false(v.known);
 }
 

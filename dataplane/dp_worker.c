@@ -23,6 +23,7 @@
 #include "dataplane/dp_layers.h"
 #include "dataplane/dp_mirror.h"
 #include "dataplane/dp_protocol.h"
+#include "dataplane/dp_share.h"
 #include "dataplane/dp_streams.h"
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
@@ -132,6 +133,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	 * nothing. */
 	if (w->use != DP_USE_INLINE)
 		f = flow_of(w, f, pkt, dp_meta(m));
+	if (dp_share_is_full(w) && w->use != DP_USE_INLINE && f)
+		dp_conn_make_room(w, f, pkt);
 	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:
 		break;
@@ -483,7 +486,8 @@ static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
 {
 	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
 	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) +
-	       ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c))) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c))) +
+	       ALIGN64(RS_POOL_BYTES(sizeof(struct dp_holder), c->memory.segments)) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
 	       (use == DP_USE_READ ? 0 : frags_bytes(c)) + dp_inspect_bytes(c);
 }
 
@@ -539,9 +543,19 @@ static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc,
 	/* What arrives out of order is kept twice, by the reader of the headers too. */
 	w->streams.held_max = wc->held_max / 4;
 	w->hold = (struct dp_hold_mem){ .runs = &w->runs, .ref_get = dp_kept_get, .ref_put = dp_kept_put, .same = dp_kept_same,
-					.held_max = wc->held_max - w->streams.held_max };
+					.held_max = wc->held_max - w->streams.held_max, .max = c->inline_.hold };
 	w->pickup_until = wc->now + seconds(c->inline_.pickup);
 	return at;
+}
+
+static char *make_holders(struct dp_worker *w, char *at)
+{
+	uint32_t n = w->config->memory.segments;
+	rs_pool_init(&w->holders, at, sizeof(struct dp_holder), n);
+	w->first_holder = (struct dp_holder *)at;
+	for (unsigned r = 0; r < DP_SHARE_RANKS; r++)
+		TAILQ_INIT(&w->ranks[r]);
+	return at + ALIGN64(RS_POOL_BYTES(sizeof(struct dp_holder), n));
 }
 
 static struct rte_mbuf *alloc_frame(void *worker)
@@ -617,11 +631,14 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
 	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
+	at = make_holders(w, at);
 	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
 					      .limit = (uint16_t)c->tcp.held, .held_max = wc->held_max, .same = dp_kept_compare };
 	rs_pool_init(&w->causals, at, sizeof(struct dp_causal), causals_of(c));
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c)));
 	at = make_frags(w, wc, make_inline(w, wc, at));
+	w->held_full = RTE_MIN(w->streams.held_max, w->segments.size);
+	w->held_full -= RTE_MIN(w->held_full / 8, (uint32_t)DP_SHARE_ROOM);
 	rc = make_rings(w);
 	if (rc != 0)
 		goto fail;
@@ -630,6 +647,7 @@ int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, 
 		goto fail;
 	w->inspect.inline_ = w->use == DP_USE_INLINE;
 	w->inspect.identify = dp_protocol_identify;
+	w->inspect.number = dp_protocol_number;
 	w->inspect.room = dp_conn_room;
 	*out = w;
 	return 0;

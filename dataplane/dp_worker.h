@@ -89,7 +89,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t flows_repeated; /* whose packets were seen once more after their end */
 	uint64_t flows_evicted[DP_FLOWS_LISTS]; /* by the list that they were in */
 	uint64_t unproven_refused; /* sessions and messages of connections that nobody had confirmed, while room was short */
-	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_window, tcp_gaps, tcp_gap_bytes;
+	uint64_t tcp_duplicate, tcp_held, tcp_limit, tcp_gave_way, tcp_window, tcp_gaps, tcp_gap_bytes;
 	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
 	uint64_t doubts[RS_DOUBT_MAX]; /* segments that their receiver may not have accepted */
@@ -125,6 +125,9 @@ struct dp_frags;
 TAILQ_HEAD(dp_inline_list, dp_inline);
 TAILQ_HEAD(dp_causal_list, dp_causal);
 
+struct dp_holder;
+#define DP_SHARE_RANKS 18 /* 0: none; up to those that hold 2^16 mbufs, or more */
+
 struct dp_worker {
 	unsigned id;
 	enum dp_use use;
@@ -142,7 +145,11 @@ struct dp_worker {
 	struct rs_stream_mem streams;
 	struct rs_pool causals;
 	struct dp_causal_list causal; /* connections of which something waits for the other direction */
+	uint32_t held_full; /* streams.held beyond which hardly anything is free (dp_share) */
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
+	struct rs_pool holders; /* the proven ones that hold anything out of order */
+	struct dp_holder *first_holder;
+	TAILQ_HEAD(dp_holder_rank, dp_holder) ranks[DP_SHARE_RANKS];
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
 	struct rs_pool runs, inlines, fars, replies; /* inline */

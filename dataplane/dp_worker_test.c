@@ -8,6 +8,8 @@
 #include <rte_mempool.h>
 
 #include "dataplane/dp_made.h"
+#include "dataplane/dp_protocol.h"
+#include "dataplane/dp_session.h"
 
 /* Every packet is counted once. */
 
@@ -263,6 +265,38 @@ static void test_every_pool_found_empty(void **state)
 			}
 		dp_text_free(&mail);
 	}
+}
+
+/* A session's tunnel is in a pool of its own: without room its records do not tell it, and nothing else changes. */
+static void test_tunnels_that_find_no_room(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	dp_test_init(&t);
+	dp_test_open(&t);
+	struct dp_inspect *ins = &t.worker->inspect;
+	struct dp_flow f[18] = { 0 };
+	struct dp_session *s[18];
+	struct ct_flow told;
+	assert_int_equal(ins->tunnels.size, 16);
+	for (unsigned i = 0; i < 18; i++) {
+		f[i].session = s[i] = dp_session_begin(ins, &f[i], false);
+		assert_non_null(s[i]);
+		dp_session_came_by(s[i], &(struct ct_tunnel){ .sport = (uint16_t)i, .depth = 1 });
+		dp_protocol_identify(&f[i], &told);
+		assert_int_equal(told.tunnel.depth, i < 16);
+		assert_int_equal(told.tunnel.sport, i < 16 ? i : 0);
+	}
+	assert_int_equal(ins->tunnels.failed, 2);
+	/* One ends: there is room for another. */
+	dp_session_end(s[3], CT_REASON_NONE);
+	dp_session_came_by(s[17], &(struct ct_tunnel){ .sport = 17, .depth = 2 });
+	dp_protocol_identify(&f[17], &told);
+	assert_int_equal(told.tunnel.depth, 2);
+	for (unsigned i = 0; i < 18; i++)
+		if (i != 3)
+			dp_session_end(s[i], CT_REASON_NONE);
+	dp_test_close(&t);
 }
 
 /* What must be said of a clean message when this much is missing. */
@@ -738,6 +772,7 @@ int main(void)
 		cmocka_unit_test(test_every_class_of_packet),
 		cmocka_unit_test(test_random_frames),
 		cmocka_unit_test(test_every_pool_found_empty),
+		cmocka_unit_test(test_tunnels_that_find_no_room),
 		cmocka_unit_test(test_what_empty_pools_are_called),
 		cmocka_unit_test(test_streams_found_empty),
 		cmocka_unit_test(test_limits),

@@ -342,12 +342,17 @@ void rs_stream_skip(struct rs_stream *s, uint64_t n)
 	saw(s, s->next);
 }
 
-void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem)
+void rs_stream_drop(struct rs_stream *s, struct rs_stream_mem *mem)
 {
 	while (s->head) {
 		struct rs_seg *seg = s->head;
 		unlink_head(s);
 		release(s, mem, seg);
 	}
+}
+
+void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem)
+{
+	rs_stream_drop(s, mem);
 	rs_stream_forget(s, mem);
 }

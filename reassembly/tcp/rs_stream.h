@@ -39,7 +39,7 @@ struct rs_stream {
 	uint64_t acked; /* what rs_stream_acked was told: below it nothing is compared */
 	struct rs_seg *head; /* held, by offset, not overlapping, none below next */
 	struct rs_seg *tail; /* the last of them; NULL when there is none */
-	struct rs_seg *kept, *kept_tail; /* remembered, by offset, none wholly below acked */
+	struct rs_seg *kept; /* remembered, none wholly below acked: the last one, whose next is the first; by offset, in a ring */
 	uint32_t isn;
 	uint32_t born; /* the next segment's number */
 	uint16_t held; /* sum of the held segments' cost */
@@ -119,6 +119,9 @@ struct rs_seen { /* what was seen in the place of a segment */
 /* Compares len bytes at off, which are from byte skip of ref's payload on, with what is held and remembered in their place. */
 void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *mem, uint64_t off, uint32_t len, const void *ref,
 		       uint32_t skip, struct rs_seen *seen);
+
+/* What is held out of order goes back unread: its bytes are missing then, though `end` says that the sender went on. */
+void rs_stream_drop(struct rs_stream *s, struct rs_stream_mem *mem);
 
 /* Gives every reference and node back. */
 void rs_stream_clear(struct rs_stream *s, struct rs_stream_mem *mem);

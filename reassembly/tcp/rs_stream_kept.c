@@ -19,10 +19,11 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 
 static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 {
-	struct rs_seg *seg = s->kept;
-	s->kept = seg->next;
-	if (!s->kept)
-		s->kept_tail = NULL;
+	struct rs_seg *seg = s->kept->next;
+	if (seg == s->kept)
+		s->kept = NULL;
+	else
+		s->kept->next = seg->next;
 	s->kept_cost = (uint16_t)(s->kept_cost - seg->cost);
 	mem->kept -= seg->cost;
 	mem->held -= seg->cost;
@@ -49,12 +50,12 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 			return;
 	}
 	struct rs_seg *seg = rs_pool_get(mem->segs);
-	*seg = (struct rs_seg){ .off = off, .ref = ref, .skip = skip, .len = len, .cost = cost };
-	if (s->kept_tail)
-		s->kept_tail->next = seg;
-	else
-		s->kept = seg;
-	s->kept_tail = seg;
+	*seg = (struct rs_seg){ .next = seg, .off = off, .ref = ref, .skip = skip, .len = len, .cost = cost };
+	if (s->kept) {
+		seg->next = s->kept->next;
+		s->kept->next = seg;
+	}
+	s->kept = seg;
 	s->kept_cost = (uint16_t)(s->kept_cost + cost);
 	mem->kept += cost;
 	mem->held += cost;
@@ -66,7 +67,7 @@ void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t of
 	if (off <= s->acked)
 		return;
 	s->acked = off;
-	while (s->kept && seg_end(s->kept) <= off)
+	while (s->kept && seg_end(s->kept->next) <= off)
 		forget_oldest(s, mem);
 }
 
@@ -109,8 +110,8 @@ static void compare_run(const struct look *l, const struct rs_seg *seg, uint32_t
 static void compare_kept(const struct rs_stream *s, const struct look *l, const struct rs_stream_mem *mem, struct rs_seen *seen)
 {
 	uint64_t at = l->off, end = min_u64(l->end, s->next);
-	const struct rs_seg *seg = s->kept_tail && at >= s->kept_tail->off ? s->kept_tail : s->kept;
-	for (; seg && at < end && seg->off < end; seg = seg->next) {
+	const struct rs_seg *last = s->kept, *seg = last && at < last->off ? last->next : last;
+	for (; seg && at < end && seg->off < end; seg = seg == last ? NULL : seg->next) {
 		if (seg_end(seg) <= at)
 			continue;
 		if (seg->off > at && !seen->unknown_len) {

@@ -164,11 +164,12 @@ static void check_lists(struct bench *b)
 	EXPECT(b, last == b->s.tail && held == b->s.held);
 	last = NULL;
 	at = 0;
-	for (const struct rs_seg *seg = b->s.kept; seg; last = seg, seg = seg->next, kept++) {
+	for (const struct rs_seg *seg = b->s.kept ? b->s.kept->next : NULL; seg; seg = seg == b->s.kept ? NULL : seg->next, kept++) {
 		EXPECT(b, seg->off >= at && seg->off + seg->len > b->s.acked);
 		at = seg->off + seg->len;
+		last = seg;
 	}
-	EXPECT(b, last == b->s.kept_tail && kept == b->s.kept_cost && kept == b->mem.kept && held + kept == b->pool.used);
+	EXPECT(b, last == b->s.kept && kept == b->s.kept_cost && kept == b->mem.kept && held + kept == b->pool.used);
 }
 
 static void check_compare(struct bench *b, const struct packet *p)

@@ -183,6 +183,13 @@ void rs_tcp_heard(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uin
 /* What is missing of dir below offset `to` will not be seen any more: holes are given up, as far as the sender was seen to go on. */
 void rs_tcp_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to, const struct rs_tcp_ops *ops, void *arg);
 
+/* What is held out of order goes back unread (rs_stream_drop). */
+static inline void rs_tcp_drop(struct rs_tcp *c, struct rs_stream_mem *mem)
+{
+	rs_stream_drop(&c->dir[0], mem);
+	rs_stream_drop(&c->dir[1], mem);
+}
+
 /* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */
 void rs_tcp_revive(struct rs_tcp *c, unsigned dir);
 

@@ -136,7 +136,7 @@ static struct rs_tcp state_of(const struct reader *r)
 {
 	struct rs_tcp c = r->c;
 	for (unsigned d = 0; d < 2; d++)
-		c.dir[d].head = c.dir[d].tail = c.dir[d].kept = c.dir[d].kept_tail = NULL;
+		c.dir[d].head = c.dir[d].tail = c.dir[d].kept = NULL;
 	return c;
 }
 
