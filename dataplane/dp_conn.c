@@ -235,10 +235,10 @@ static struct dp_flow *begin_behind(struct dp_worker *w, const struct dp_packet 
 	return f;
 }
 
-struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+struct dp_flow *dp_conn_renew_anew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	const struct rs_tcp *c = &f->tcp;
-	if (!c->anew || f->proto == DP_PROTO_NONE)
+	if (f->proto == DP_PROTO_NONE)
 		return f;
 	unsigned dir = dp_flow_direction(f, pkt);
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window };
@@ -329,6 +329,13 @@ static bool says_nothing(const struct dp_flow *f, const struct dp_packet *pkt)
 	return end < (int64_t)rs_tcp_acked(&f->tcp, dir) && end < (int64_t)s->next;
 }
 
+/* What waits for its receiver's word. */
+static void hear(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
+{
+	if ((pkt->tcp_flags & RS_TCP_ACK) && !says_nothing(f, pkt))
+		dp_streams_settle(w, f, !dp_flow_direction(f, pkt), pkt->ack);
+}
+
 struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	if (f->proto == DP_PROTO_NONE) {
@@ -336,8 +343,8 @@ struct dp_flow *dp_conn_segment(struct dp_worker *w, struct dp_flow *f, const st
 		touch(w, f, dp_meta(m)->time);
 		return f;
 	}
-	if ((pkt->tcp_flags & RS_TCP_ACK) && !says_nothing(f, pkt))
-		dp_streams_settle(w, f, !dp_flow_direction(f, pkt), pkt->ack);
+	if (f->doubt[0].first || f->doubt[1].first)
+		hear(w, f, pkt);
 	return dp_conn_take(w, f, pkt, m);
 }
 

@@ -6,7 +6,7 @@ static uint32_t held_by(const struct dp_flow *f)
 	return rs_tcp_held(&f->tcp) + f->doubt[0].cost + f->doubt[1].cost;
 }
 
-void dp_share_count(struct dp_worker *w, struct dp_flow *f)
+void dp_share_count_unproven(struct dp_worker *w, struct dp_flow *f)
 {
 	uint32_t now = dp_share_proven(f) ? 0 : held_by(f) + rs_tcp_kept(&f->tcp);
 	w->unproven_held = w->unproven_held - f->unproven_held + now;
@@ -23,8 +23,6 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	if (!dp_share_proven(f)) {
 		has = w->unproven_held;
 		may = max / DP_SHARE;
-	} else if (left > mem->held && free_nodes > nodes->used) {
-		return left;
 	} else {
 		has = held_by(f);
 		may = least > max / DP_SHARE ? least / 2 : RTE_MIN(left + has, DP_SHARE_LEAST);
@@ -32,7 +30,7 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	return may > has ? may - has : 0;
 }
 
-uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f)
+uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f)
 {
 	return RTE_MIN(w->streams.held_max, w->streams.held + may_hold(w, f));
 }

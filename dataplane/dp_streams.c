@@ -300,19 +300,20 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	/* Inline the data of a SYN is cut off: it comes again. */
 	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
+	unsigned dir = dp_flow_direction(f, pkt);
 	w->flow = f;
 	if (pkt->tcp_flags & RS_TCP_SYN)
-		note_offer(f, dp_flow_direction(f, pkt), pkt, m);
+		note_offer(f, dir, pkt, m);
 	if ((pkt->tcp_flags & (RS_TCP_URG | RS_TCP_SYN | RS_TCP_RST)) == RS_TCP_URG)
 		note_urgent(w, f, pkt, m);
 	dp_meta(m)->payload_off = pkt->payload_off;
-	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dp_flow_direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
+	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced;
 	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
-		f->reset_by = (uint8_t)dp_flow_direction(f, pkt);
+		f->reset_by = (uint8_t)dir;
 	if (!replaced) {
 		count_verdict(w, f, v);
-		dp_admit_note(w, f, pkt, &seg, v, dp_meta(m)->time);
+		dp_admit_note(w, f, dir, &seg, v, dp_meta(m)->time);
 	}
 	if (f->tcp.state == RS_TCP_CLOSED)
 		dp_streams_close(w, f, CT_REASON_NONE);
