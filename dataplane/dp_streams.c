@@ -163,7 +163,7 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 			compare(w, f, dir, &pkt, m, why);
 		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
 	}
-	rte_pktmbuf_free(m);
+	w->streams.ref_put(m);
 }
 
 static void settle_up_to(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, unsigned depth)
