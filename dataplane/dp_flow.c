@@ -18,17 +18,10 @@ int dp_flow_secret_draw(struct dp_flow_secret *s)
 
 _Static_assert(sizeof(struct dp_flow_key) == 6 * 8 + 4, "six and a half words are hashed");
 
-static uint64_t word(const struct dp_flow_key *k, unsigned i)
-{
-	uint64_t v = 0;
-	memcpy(&v, (const char *)k + 8 * i, i < 6 ? 8 : 4);
-	return v;
-}
-
 /* Two words of the key; behind its end are zeros. */
 static unsigned __int128 product(const struct dp_flow_secret *s, const struct dp_flow_key *k, unsigned i)
 {
-	return (unsigned __int128)(word(k, i) + s->mix[i]) * ((i < 6 ? word(k, i + 1) : 0) + s->mix[i + 1]);
+	return (unsigned __int128)(dp_flow_key_word(k, i) + s->mix[i]) * ((i < 6 ? dp_flow_key_word(k, i + 1) : 0) + s->mix[i + 1]);
 }
 
 uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *k)
@@ -37,15 +30,6 @@ uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *
 	uint64_t low = (uint64_t)sum, high = (uint64_t)(sum >> 64);
 	uint64_t h = s->out[0] * (uint32_t)low + s->out[1] * (low >> 32) + s->out[2] * (uint32_t)high + s->out[3] * (high >> 32);
 	return (uint32_t)((h + s->out[4]) >> 32);
-}
-
-/* A call of memcmp costs more than this. */
-static inline bool same_key(const struct dp_flow_key *a, const struct dp_flow_key *b)
-{
-	uint64_t differ = 0;
-	for (unsigned i = 0; i < 7; i++)
-		differ |= word(a, i) ^ word(b, i);
-	return differ == 0;
 }
 
 /* The hash's keys are pointers to flows' keys. */
@@ -58,7 +42,7 @@ static int differ(const void *a, const void *b, size_t len)
 	/* Before it adds one whose signature is 0, rte_hash compares it with empty slots, too. */
 	if (!y)
 		return 1;
-	return !same_key(x, y);
+	return !dp_flow_key_same(x, y);
 }
 
 static uint32_t entries(uint32_t capacity)
@@ -130,11 +114,9 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 	*end = src;
 }
 
-struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k)
+struct dp_flow *dp_flow_look_up(struct dp_flow_table *t, const struct dp_flow_key *k)
 {
 	void *data;
-	if (t->recent && same_key(&t->recent->key, k))
-		return t->recent;
 	t->recent = rte_hash_lookup_with_hash_data(t->hash, &k, dp_flow_hash(&t->secret, k), &data) >= 0 ? data : NULL;
 	return t->recent;
 }

@@ -295,6 +295,22 @@ static void note_offer(struct dp_flow *f, unsigned dir, const struct dp_packet *
 	}
 }
 
+static void note_flags(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	if (pkt->tcp_flags & RS_TCP_SYN)
+		note_offer(f, dir, pkt, m);
+	else if (!(pkt->tcp_flags & RS_TCP_RST))
+		note_urgent(w, f, pkt, m);
+}
+
+/* A segment of that direction ended it. */
+static void close_by(struct dp_worker *w, struct dp_flow *f, unsigned dir)
+{
+	if (f->tcp.reset && f->reset_by == 2)
+		f->reset_by = (uint8_t)dir;
+	dp_streams_close(w, f, CT_REASON_NONE);
+}
+
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
@@ -302,21 +318,18 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window };
 	unsigned dir = dp_flow_direction(f, pkt);
 	w->flow = f;
-	if (pkt->tcp_flags & RS_TCP_SYN)
-		note_offer(f, dir, pkt, m);
-	if ((pkt->tcp_flags & (RS_TCP_URG | RS_TCP_SYN | RS_TCP_RST)) == RS_TCP_URG)
-		note_urgent(w, f, pkt, m);
+	if (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_URG))
+		note_flags(w, f, dir, pkt, m);
 	dp_meta(m)->payload_off = pkt->payload_off;
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
-	bool replaced = f->tcp.replaced;
-	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
-		f->reset_by = (uint8_t)dir;
+	bool replaced = f->tcp.replaced, closed = f->tcp.state == RS_TCP_CLOSED;
 	if (!replaced) {
-		count_verdict(w, f, v);
+		if (v != RS_INORDER)
+			count_verdict(w, f, v);
 		dp_admit_note(w, f, dir, &seg, v, dp_meta(m)->time);
 	}
-	if (f->tcp.state == RS_TCP_CLOSED)
-		dp_streams_close(w, f, CT_REASON_NONE);
+	if (closed)
+		close_by(w, f, dir);
 	else if (f->proto == DP_PROTO_NONE)
 		forget_held(w, f);
 	return !replaced;
