@@ -136,10 +136,13 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 {
 	if (!f || f->proto == DP_PROTO_NONE)
 		return DP_SUM_TAKE;
+	dp_admit_options(w, pkt, m);
+	/* What says no more than that is never doubted. */
+	if (pkt->payload_len == 0 && !(pkt->tcp_flags & RS_TCP_FIN))
+		return DP_SUM_TAKE;
 	unsigned dir = dp_flow_direction(f, pkt);
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
 	uint64_t waiting[2] = { waiting_up_to(f, 0), waiting_up_to(f, 1) };
-	dp_admit_options(w, pkt, m);
 	if (w->use != DP_USE_INLINE && is_ahead(f, dir, pkt) && wait_for_other(w, f, dir, pkt, m)) {
 		w->stats.doubts[RS_DOUBT_AHEAD]++;
 		return DP_SUM_WAIT;
@@ -186,18 +189,18 @@ static void tell_odd(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 	f->tcp.odd[dir] = 0;
 }
 
-void dp_admit_note(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rs_tcp_segment *seg,
-                   enum rs_verdict v, uint64_t now)
+void dp_admit_note(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct rs_tcp_segment *seg, enum rs_verdict v,
+		   uint64_t now)
 {
 	struct rs_tcp *c = &f->tcp;
-	unsigned dir = dp_flow_direction(f, pkt);
 	rs_valid_note(&f->valid, c, dir, seg, &w->options, now);
 	/* The connection that another SYN was to replace went on. */
 	if (seg->len && v == RS_INORDER && (c->refused & (1u << dir)) && c->state >= RS_TCP_ESTABLISHED) {
 		c->refused &= (uint8_t)~(1u << dir);
 		c->odd[dir] |= RS_TCP_ODD_SYN;
 	}
-	for (unsigned d = 0; d < 2; d++)
-		if (c->odd[d])
-			tell_odd(w, f, d);
+	if (c->odd[0] | c->odd[1])
+		for (unsigned d = 0; d < 2; d++)
+			if (c->odd[d])
+				tell_odd(w, f, d);
 }

@@ -18,8 +18,8 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 void dp_admit_taken(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why);
 
 /* A segment was read, by f->tcp: what it says of its sender is noted, and what no honest one says is told. */
-void dp_admit_note(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rs_tcp_segment *seg,
-                   enum rs_verdict v, uint64_t now);
+void dp_admit_note(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct rs_tcp_segment *seg, enum rs_verdict v,
+		   uint64_t now);
 
 /* The anomaly that such a doubt is named by. */
 enum dp_anomaly dp_admit_anomaly(enum rs_doubt why);

@@ -29,4 +29,9 @@ static inline void dp_be_put32(uint8_t *p, uint32_t v)
 	dp_be_put16(p + 2, v & 0xffff);
 }
 
+static inline uint64_t dp_be_get64(const uint8_t *p)
+{
+	return (uint64_t)dp_be_get32(p) << 32 | dp_be_get32(p + 4);
+}
+
 #endif

@@ -24,6 +24,20 @@ struct dp_causal { /* of one connection */
 	uint64_t mark[2]; /* of dir[i]: acknowledged up to it, while bytes before were missing; 0: none were */
 };
 
+/* It acknowledges what was not read. */
+static inline bool dp_causal_is_ahead(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	const struct rs_stream *o = &f->tcp.dir[!dir];
+	return f->tcp.waits && pkt->payload_len > 0 && rs_stream_offset(o, pkt->ack) > (int64_t)o->next;
+}
+
+/* Something of the flow may wait, or may have to. */
+static inline bool dp_causal_has_work(const struct dp_flow *f)
+{
+	const struct rs_stream *a = &f->tcp.dir[0], *b = &f->tcp.dir[1];
+	return f->causal || f->doubt[0].n + f->doubt[1].n > 0 || a->end != a->next || b->end != b->next;
+}
+
 /* A segment with payload of direction dir, which its receiver may accept. True: it acknowledges what was not read, and waits; a reference
  * was taken, and it is counted as held. */
 bool dp_causal_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m);

@@ -289,10 +289,10 @@ static struct dp_flow *begin_behind(struct dp_worker *w, const struct dp_packet 
 	return f;
 }
 
-struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
+struct dp_flow *dp_conn_renew_anew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta)
 {
 	const struct rs_tcp *c = &f->tcp;
-	if (!c->anew || f->proto == DP_PROTO_NONE)
+	if (f->proto == DP_PROTO_NONE)
 		return f;
 	unsigned dir = dp_flow_direction(f, pkt);
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
@@ -395,6 +395,13 @@ static bool says_nothing(const struct dp_flow *f, const struct dp_packet *pkt)
 	return end < (int64_t)rs_tcp_acked(&f->tcp, dir) && end < (int64_t)s->next;
 }
 
+/* What waits for its receiver's word. */
+static void hear(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	if ((pkt->tcp_flags & RS_TCP_ACK) && !says_nothing(f, pkt))
+		dp_streams_settle(w, f, !dir, pkt->ack);
+}
+
 bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	struct dp_flow *f = *flow;
@@ -407,9 +414,9 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 		return true;
 	}
 	unsigned dir = dp_flow_direction(f, pkt);
-	if ((pkt->tcp_flags & RS_TCP_ACK) && !says_nothing(f, pkt))
-		dp_streams_settle(w, f, !dir, pkt->ack);
-	bool waits = dp_causal_wait(w, f, dir, pkt, m);
+	if (f->doubt[0].first || f->doubt[1].first)
+		hear(w, f, dir, pkt);
+	bool waits = dp_causal_is_ahead(f, dir, pkt) && dp_causal_wait(w, f, dir, pkt, m);
 	if (waits) {
 		touch(w, f, now);
 	} else {
@@ -417,7 +424,7 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 		if (!f)
 			return true;
 	}
-	if (f->tcp.waits)
+	if (dp_causal_has_work(f))
 		dp_causal_go_on(w, f, now);
 	return !waits;
 }

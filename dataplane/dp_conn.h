@@ -13,9 +13,14 @@ struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, c
  * where the old one is over; NULL where it has none. */
 struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
 
+struct dp_flow *dp_conn_renew_anew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
 /* Of a copy with right checksums, and a flow that dp_conn_of told: that one, or a new one where the packet goes on behind a
  * handshake that was seen in it. NULL: none. */
-struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
+static inline struct dp_flow *dp_conn_renew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt,
+					    const struct dp_meta *meta)
+{
+	return f->tcp.anew ? dp_conn_renew_anew(w, f, pkt, meta) : f;
+}
 
 /* A connection between these ports is mail's. */
 bool dp_conn_is_mail(const struct dp_worker *w, const struct dp_packet *pkt);

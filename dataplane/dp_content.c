@@ -154,6 +154,15 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	}
 }
 
+/* What was before is looked for as far back as a literal of the rules may reach; further back for what an archive holds back, and in
+ * quoted-printable, which may be longer; and lines of base64 may be longer than usual. */
+static inline void line_done(struct dp_content *c, size_t n, size_t decoded)
+{
+	bool far = c->transfer.cte == RS_CTE_QP || (c->file && c->file->archive) || c->length > (c->line.lines + 1) * DP_LINE_USUAL;
+	c->line.keep = far ? DP_LINE_TAIL : c->ins->line_keep;
+	dp_line_done(&c->line, n, decoded);
+}
+
 /* Behind a gap in base64: passes over what cannot be decoded. Returns how many bytes that are. */
 static size_t resume(struct dp_content *c, const uint8_t *p, size_t n)
 {
@@ -178,7 +187,7 @@ static size_t resume(struct dp_content *c, const uint8_t *p, size_t n)
 	dp_line_piece(&c->line, &c->transfer, p, k);
 	if (c->encoded_left)
 		encoded_feed(c, k);
-	dp_line_done(&c->line, k, 0);
+	line_done(c, k, 0);
 	return k;
 }
 
@@ -231,7 +240,7 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, c->ins->buffer, &len);
 		if (c->file)
 			dp_file_data(c->file, decoded, len);
-		dp_line_done(&c->line, k, len);
+		line_done(c, k, len);
 		p += k;
 		n -= k;
 	}
@@ -349,7 +358,7 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 		encoded_feed(c, k);
 	if (c->file)
 		dp_file_data(c->file, c->ins->buffer, len);
-	dp_line_done(&c->line, k, len);
+	line_done(c, k, len);
 	c->length += k;
 	rs_mime_skip(&c->mime, p, k);
 	return k;

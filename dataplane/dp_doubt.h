@@ -52,7 +52,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
                    struct rte_mbuf *m);
 
 /* The other side of direction dir has acknowledged up to ack: the next waiting segment that it covers, no longer waiting and no longer
- * counted as held; the caller owns its reference. NULL when there is none. Those that no receiver should take (a wrong checksum, a
+ * counted as held; the caller owns its reference, one of worker.streams. NULL when there is none. Those that no receiver should take (a wrong checksum, a
  * doubt that is deliberate) come behind the others: where both bear the same bytes, the others are what it took. *taken: the receiver
  * took it (one with a wrong checksum: its direction is trusted now); otherwise its bytes came another way, and it is to be dropped.
  * dp_meta(m)->doubt is why it waited: not RS_DOUBT_AHEAD, these wait for something else. */

@@ -9,6 +9,8 @@
 #include <rte_errno.h>
 #include <rte_hash.h>
 
+#include "dataplane/dp_be.h"
+
 int dp_flow_secret_draw(struct dp_flow_secret *s)
 {
 	return getentropy(s, sizeof *s) == 0 ? 0 : -errno;
@@ -16,17 +18,10 @@ int dp_flow_secret_draw(struct dp_flow_secret *s)
 
 _Static_assert(sizeof(struct dp_flow_key) == 6 * 8 + 4, "six and a half words are hashed");
 
-static uint64_t word(const struct dp_flow_key *k, unsigned i)
-{
-	uint64_t v = 0;
-	memcpy(&v, (const char *)k + 8 * i, i < 6 ? 8 : 4);
-	return v;
-}
-
 /* Two words of the key; behind its end are zeros. */
 static unsigned __int128 product(const struct dp_flow_secret *s, const struct dp_flow_key *k, unsigned i)
 {
-	return (unsigned __int128)(word(k, i) + s->mix[i]) * ((i < 6 ? word(k, i + 1) : 0) + s->mix[i + 1]);
+	return (unsigned __int128)(dp_flow_key_word(k, i) + s->mix[i]) * ((i < 6 ? dp_flow_key_word(k, i + 1) : 0) + s->mix[i + 1]);
 }
 
 uint32_t dp_flow_hash(const struct dp_flow_secret *s, const struct dp_flow_key *k)
@@ -47,7 +42,7 @@ static int differ(const void *a, const void *b, size_t len)
 	/* Before it adds one whose signature is 0, rte_hash compares it with empty slots, too. */
 	if (!y)
 		return 1;
-	return memcmp(x, y, sizeof *x);
+	return !dp_flow_key_same(x, y);
 }
 
 static uint32_t entries(uint32_t capacity)
@@ -93,9 +88,19 @@ void dp_flow_table_free(struct dp_flow_table *t)
 	t->hash = NULL;
 }
 
+static inline int compare_addresses(const uint8_t a[16], const uint8_t b[16])
+{
+	for (unsigned i = 0; i < 16; i += 8) {
+		uint64_t x = dp_be_get64(a + i), y = dp_be_get64(b + i);
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
+}
+
 void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_packet *pkt, bool vlan)
 {
-	int order = memcmp(pkt->src, pkt->dst, 16);
+	int order = compare_addresses(pkt->src, pkt->dst);
 	unsigned src = order < 0 || (order == 0 && pkt->sport <= pkt->dport) ? 0 : 1;
 	memcpy(k->addr[src], pkt->src, 16);
 	memcpy(k->addr[!src], pkt->dst, 16);
@@ -109,11 +114,9 @@ void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_pack
 	*end = src;
 }
 
-struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k)
+struct dp_flow *dp_flow_look_up(struct dp_flow_table *t, const struct dp_flow_key *k)
 {
 	void *data;
-	if (t->recent && memcmp(&t->recent->key, k, sizeof *k) == 0)
-		return t->recent;
 	t->recent = rte_hash_lookup_with_hash_data(t->hash, &k, dp_flow_hash(&t->secret, k), &data) >= 0 ? data : NULL;
 	return t->recent;
 }
@@ -157,11 +160,8 @@ struct dp_flow *dp_flow_any(const struct dp_flow_table *t)
 	return NULL;
 }
 
-void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list, uint64_t now)
+void dp_flow_move(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list)
 {
-	f->last = now;
-	if (f->list == list && !TAILQ_NEXT(f, link))
-		return;
 	TAILQ_REMOVE(&t->lists[f->list], f, link);
 	t->count[f->list]--;
 	f->list = (uint8_t)list;

@@ -126,7 +126,28 @@ void dp_flow_table_free(struct dp_flow_table *t);
 /* The key of a packet, and in *end which end of it sent the packet. */
 void dp_flow_key_make(struct dp_flow_key *k, unsigned *end, const struct dp_packet *pkt, bool vlan);
 
-struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k);
+struct dp_flow *dp_flow_look_up(struct dp_flow_table *t, const struct dp_flow_key *k); /* dp_flow_find's, of one that is not recent */
+
+/* In words: a call of memcmp costs more. */
+static inline uint64_t dp_flow_key_word(const struct dp_flow_key *k, unsigned i)
+{
+	uint64_t v = 0;
+	memcpy(&v, (const char *)k + 8 * i, i < 6 ? 8 : 4);
+	return v;
+}
+
+static inline bool dp_flow_key_same(const struct dp_flow_key *a, const struct dp_flow_key *b)
+{
+	uint64_t differ = 0;
+	for (unsigned i = 0; i < 7; i++)
+		differ |= dp_flow_key_word(a, i) ^ dp_flow_key_word(b, i);
+	return differ == 0;
+}
+
+static inline struct dp_flow *dp_flow_find(struct dp_flow_table *t, const struct dp_flow_key *k)
+{
+	return t->recent && dp_flow_key_same(&t->recent->key, k) ? t->recent : dp_flow_look_up(t, k);
+}
 
 /* A new flow, all zero but for its key, in list HALF_OPEN. NULL when the table is full: make room with dp_flow_victim. */
 struct dp_flow *dp_flow_add(struct dp_flow_table *t, const struct dp_flow_key *k);
@@ -139,8 +160,15 @@ struct dp_flow *dp_flow_victim(const struct dp_flow_table *t);
 /* Any flow; NULL when the table is empty. */
 struct dp_flow *dp_flow_any(const struct dp_flow_table *t);
 
+void dp_flow_move(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list); /* to that list's end */
+
 /* A packet came at `now`; the flow belongs in `list` from here on. */
-void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list, uint64_t now);
+static inline void dp_flow_touch(struct dp_flow_table *t, struct dp_flow *f, enum dp_flow_list list, uint64_t now)
+{
+	f->last = now;
+	if (f->list != list || TAILQ_NEXT(f, link))
+		dp_flow_move(t, f, list);
+}
 
 /* A flow that has idled past its list's timeout; NULL when there is none. */
 struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now);
@@ -148,10 +176,18 @@ struct dp_flow *dp_flow_expired(const struct dp_flow_table *t, uint64_t now);
 /* Takes the flow out and gives its memory back. What it refers to is the caller's. */
 void dp_flow_remove(struct dp_flow_table *t, struct dp_flow *f);
 
+static inline bool dp_flow_same_address(const uint8_t a[16], const uint8_t b[16])
+{
+	uint64_t x[2], y[2];
+	memcpy(x, a, sizeof x);
+	memcpy(y, b, sizeof y);
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+
 /* The direction of a packet of this flow. */
 static inline unsigned dp_flow_direction(const struct dp_flow *f, const struct dp_packet *pkt)
 {
-	unsigned end = f->key.port[0] == pkt->sport && memcmp(f->key.addr[0], pkt->src, 16) == 0 ? 0 : 1;
+	unsigned end = f->key.port[0] == pkt->sport && dp_flow_same_address(f->key.addr[0], pkt->src) ? 0 : 1;
 	return end == f->key_of_first ? 0 : 1;
 }
 

@@ -107,6 +107,10 @@ int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const str
 #undef X
 	ins->files_mem = ins->files.fresh;
 	ins->encoded_depth = mt_ruleset_depth(rules, MT_MAIL_ENCODED);
+	/* A file's first bytes are matched when there are DP_FILE_START of them. */
+	uint32_t reach = mt_ruleset_reach(rules, MT_FILE_DATA), encoded = mt_ruleset_reach(rules, MT_MAIL_ENCODED);
+	reach = reach > encoded ? reach : encoded;
+	ins->line_keep = (uint16_t)DP_LINE_ENOUGH(reach + DP_FILE_START);
 	int rc = mt_worker_create(rules, n.files, &ins->matcher);
 	if (rc == 0 && c->files.sha256 != CT_SHA256_NONE)
 		rc = hashes_init(ins, n.files);

@@ -56,6 +56,7 @@ struct dp_inspect {
 	const struct mt_ruleset *rules;
 	struct mt_worker *matcher;
 	uint64_t encoded_depth; /* bytes of MT_MAIL_ENCODED any rule needs */
+	uint16_t line_keep; /* of dp_line, for base64 and text outside archives */
 	struct rs_pool sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, records, blocks;
 	/* Of dp_content_peek: room for one content, as deep as any. */
 	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates;

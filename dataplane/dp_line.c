@@ -13,6 +13,7 @@ void dp_line_init(struct dp_line *l)
 	l->decoded = l->lines = 0;
 	l->ntail = 0;
 	l->unknown = false;
+	l->keep = DP_LINE_TAIL;
 }
 
 void dp_line_gap(struct dp_line *l, uint64_t lines, uint64_t decoded)
@@ -35,7 +36,7 @@ void dp_line_done(struct dp_line *l, size_t n, size_t decoded)
 		return;
 	l->decoded += decoded;
 	l->lines += rs_lines_count(l->p, n);
-	l->ntail = (uint16_t)rs_tail_keep(l->tail, DP_LINE_TAIL, l->ntail, l->p, n);
+	l->ntail = (uint16_t)rs_tail_keep(l->tail, l->keep, l->ntail, l->p, n);
 	l->p += n;
 	l->n -= n;
 }

@@ -2,7 +2,7 @@
 /* dp_line: the line of a part's text, as it travelled, in which a decoded byte stands.
  *
  * A byte stands where its encoding begins: in base64 with the character that holds its first bits, in quoted-printable with the
- * "=" of its escape. The text passes in pieces. A place in an earlier piece is looked for in the last DP_LINE_TAIL bytes
+ * "=" of its escape. The text passes in pieces. A place in an earlier piece is looked for in the last `keep` bytes
  * before this one: matches are shorter than that as mail programs write, and where one is not, the line is the
  * earliest that is still known.
  *
@@ -16,6 +16,13 @@
 /* What nested archives hold back (RS_ZIP_HELD each) and how exactly it is known where inflated bytes come from (RS_INFLATE_STEP
  * each), a literal, and their line ends, encoded: for four archives. */
 #define DP_LINE_TAIL 576
+/* Where nothing is held back: three lines, by which dp_gap knows what the others are like, and a literal of so many bytes, in base64
+ * with line ends as mail programs write them, or as it stands. */
+#define DP_LINE_LEAST 256
+#define DP_LINE_ENOUGH(reach)                                                                                                              \
+	((reach) < DP_LINE_LEAST / 2 - 4 ? DP_LINE_LEAST : (reach) < DP_LINE_TAIL / 2 - 4 ? (reach) * 2 + 8 : DP_LINE_TAIL)
+/* The longest lines of which that many are as much: of longer ones all of the tail is kept. */
+#define DP_LINE_USUAL 80
 
 struct dp_line {
 	const uint8_t *p; /* the piece being decoded */
@@ -24,6 +31,7 @@ struct dp_line {
 	uint64_t decoded; /* decoded bytes of the part before p */
 	uint64_t lines; /* line ends of the part before p */
 	bool unknown; /* lines are missing, and how many is not known */
+	uint16_t keep; /* DP_LINE_TAIL at most; may be set at any time, and counts from the next piece on */
 	uint16_t ntail;
 	uint8_t tail[DP_LINE_TAIL]; /* the last bytes before p */
 };

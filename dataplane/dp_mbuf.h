@@ -37,6 +37,8 @@ struct dp_meta {
 	uint8_t port; /* of the worker's account that it is counted in: the port it came in by; 0 for captures */
 	uint8_t out; /* DP_SEND: the port that it leaves by */
 	uint16_t runs; /* references to it in dp_hold */
+	uint16_t streams; /* those of dp_streams and dp_doubt (worker.streams): all together they have one of the mbuf's, ... */
+	bool lent; /* ... but while it is worked on with its burst: then that one is the burst's, which leaves it to them */
 	struct ct_account *held_in; /* it is counted as held there; NULL: it is not */
 	uint8_t link; /* enum dp_link */
 	uint8_t kind; /* enum dp_kind */

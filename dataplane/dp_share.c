@@ -86,8 +86,6 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	if (!dp_share_proven(f)) {
 		has = w->unproven_held;
 		may = max / DP_SHARE;
-	} else if (left > mem->held && free_nodes > nodes->used) {
-		return left;
 	} else {
 		has = held_by(f);
 		may = least > max / DP_SHARE ? least / 2 : RTE_MIN(left + has, DP_SHARE_LEAST);
@@ -95,7 +93,7 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	return may > has ? may - has : 0;
 }
 
-uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f)
+uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f)
 {
 	return RTE_MIN(w->streams.held_max, w->streams.held + may_hold(w, f));
 }

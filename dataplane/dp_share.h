@@ -37,8 +37,17 @@ static inline bool dp_share_proven(const struct dp_flow *f)
 	return rs_tcp_proven(&f->tcp);
 }
 
+uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f);
+
 /* streams.held_max as it is for this flow's next segment. */
-uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f);
+static inline uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f)
+{
+	const struct rs_stream_mem *mem = &w->streams;
+	const struct rs_pool *nodes = &w->segments;
+	bool plenty = mem->held < mem->held_max && mem->held < mem->held_max - mem->held && nodes->used < nodes->size - nodes->used;
+	return plenty && dp_share_proven(f) ? mem->held_max : dp_share_held_max_scarce(w, f);
+}
+
 /* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) */
 static inline bool dp_share_is_full(const struct dp_worker *w)
 {

@@ -163,7 +163,7 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 			compare(w, f, dir, &pkt, m, why);
 		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
 	}
-	rte_pktmbuf_free(m);
+	w->streams.ref_put(m);
 }
 
 static void settle_up_to(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, unsigned depth)
@@ -328,27 +328,41 @@ void dp_streams_offer(struct dp_flow *f, const struct dp_packet *pkt, const stru
 	}
 }
 
+static void note_flags(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct rte_mbuf *m)
+{
+	if (pkt->tcp_flags & RS_TCP_SYN)
+		dp_streams_offer(f, pkt, m);
+	else if (!(pkt->tcp_flags & RS_TCP_RST))
+		note_urgent(w, f, pkt, m);
+}
+
+/* A segment of that direction ended it. */
+static void close_by(struct dp_worker *w, struct dp_flow *f, unsigned dir)
+{
+	if (f->tcp.reset && f->reset_by == 2)
+		f->reset_by = (uint8_t)dir;
+	dp_streams_close(w, f, CT_REASON_NONE);
+}
+
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
 	uint32_t len = f->inl && (pkt->tcp_flags & RS_TCP_SYN) ? 0 : pkt->payload_len;
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, len, pkt->tcp_flags, pkt->window, pkt->payload_missing };
+	unsigned dir = dp_flow_direction(f, pkt);
 	w->flow = f;
-	if (pkt->tcp_flags & RS_TCP_SYN)
-		dp_streams_offer(f, pkt, m);
-	if ((pkt->tcp_flags & (RS_TCP_URG | RS_TCP_SYN | RS_TCP_RST)) == RS_TCP_URG)
-		note_urgent(w, f, pkt, m);
+	if (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_URG))
+		note_flags(w, f, pkt, m);
 	dp_meta(m)->payload_off = pkt->payload_off;
-	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dp_flow_direction(f, pkt), &seg, m, m->nb_segs, &tcp_ops, w);
-	bool replaced = f->tcp.replaced;
-	if (f->tcp.state == RS_TCP_CLOSED && f->tcp.reset && f->reset_by == 2)
-		f->reset_by = (uint8_t)dp_flow_direction(f, pkt);
+	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
+	bool replaced = f->tcp.replaced, closed = f->tcp.state == RS_TCP_CLOSED;
 	if (!replaced) {
-		count_verdict(w, f, v);
-		dp_admit_note(w, f, pkt, &seg, v, dp_meta(m)->time);
+		if (v != RS_INORDER)
+			count_verdict(w, f, v);
+		dp_admit_note(w, f, dir, &seg, v, dp_meta(m)->time);
 	}
-	if (f->tcp.state == RS_TCP_CLOSED)
-		dp_streams_close(w, f, CT_REASON_NONE);
+	if (closed)
+		close_by(w, f, dir);
 	else if (f->proto == DP_PROTO_NONE)
 		forget_held(w, f);
 	return !replaced;

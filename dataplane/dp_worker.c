@@ -63,6 +63,33 @@ void dp_worker_idle(struct dp_worker *w)
 	reclaim_records(w, false);
 }
 
+/* References. Most that streams take end with the burst: until then they need none of the mbuf's. */
+
+static void ref_get(void *ref)
+{
+	struct rte_mbuf *m = ref;
+	struct dp_meta *meta = dp_meta(m);
+	if (meta->streams++ == 0 && !meta->lent)
+		rte_pktmbuf_refcnt_update(m, 1);
+}
+
+static void ref_put(void *ref)
+{
+	struct rte_mbuf *m = ref;
+	struct dp_meta *meta = dp_meta(m);
+	if (--meta->streams == 0 && !meta->lent)
+		rte_pktmbuf_free(m);
+}
+
+/* Whether the burst, which is done with it, is to free it. */
+static bool is_to_free(struct rte_mbuf *m)
+{
+	struct dp_meta *meta = dp_meta(m);
+	bool left = meta->lent && meta->streams > 0;
+	meta->lent = false;
+	return !left;
+}
+
 /* The way of a packet. */
 
 /* A mail client's greeting, which it says once: mail of which nothing will be read, for no flow is kept. */
@@ -126,6 +153,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
 	if (!f && dp_meta(m)->datagram && dp_joined_give(w, m, pkt, DP_OWNER_FLOW))
 		return DP_GONE;
+	/* Between two ports others may have it from here on. */
+	dp_meta(m)->lent = w->use != DP_USE_INLINE;
 	/* What is behind a connection's end is told by its timestamps, too. */
 	if (f && f->was_mail)
 		dp_admit_options(w, pkt, m);
@@ -200,7 +229,7 @@ static bool given(struct dp_worker *w, struct rte_mbuf *m)
 /* A datagram that was completed here is worked on at once, in the place of its last fragment. */
 static void completed(struct dp_worker *w, struct rte_mbuf *m)
 {
-	if (!given(w, m))
+	if (!given(w, m) && is_to_free(m))
 		rte_pktmbuf_free(m);
 }
 
@@ -372,7 +401,11 @@ void dp_worker_burst(struct dp_worker *w, struct rte_mbuf **m, uint16_t n)
 		if (!gone)
 			done[ndone++] = m[i];
 	}
-	rte_pktmbuf_free_bulk(done, ndone);
+	unsigned nfree = 0;
+	for (unsigned i = 0; i < ndone; i++)
+		if (is_to_free(done[i]))
+			done[nfree++] = done[i];
+	rte_pktmbuf_free_bulk(done, nfree);
 }
 
 void dp_worker_lose_track(struct dp_worker *w, uint64_t seq, uint64_t now)
@@ -502,16 +535,6 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum d
 	if (use == DP_USE_READ)
 		bytes += frags_bytes(c); /* the reader's */
 	return (unsigned)((bytes + bytes / 16) / 1048576) + 24;
-}
-
-static void ref_get(void *ref)
-{
-	rte_pktmbuf_refcnt_update(ref, 1);
-}
-
-static void ref_put(void *ref)
-{
-	rte_pktmbuf_free(ref);
 }
 
 static int make_rings(struct dp_worker *w)

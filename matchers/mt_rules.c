@@ -52,6 +52,15 @@ uint64_t mt_ruleset_depth(const struct mt_ruleset *rs, enum mt_buffer b)
 	return rs->buffers[b].depth;
 }
 
+uint32_t mt_ruleset_reach(const struct mt_ruleset *rs, enum mt_buffer b)
+{
+	const struct mt_buffer_rules *br = &rs->buffers[b];
+	uint32_t reach = 0;
+	for (size_t i = 0; i < br->ncriteria; i++)
+		reach = br->criteria[i].literal_len > reach ? br->criteria[i].literal_len : reach;
+	return reach;
+}
+
 size_t mt_ruleset_stream_size(const struct mt_ruleset *rs, enum mt_buffer b)
 {
 	return rs->buffers[b].database.stream_size;

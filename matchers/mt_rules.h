@@ -82,6 +82,8 @@ const struct mt_criterion *mt_ruleset_criterion(const struct mt_ruleset *rs, enu
 const char *mt_ruleset_id(const struct mt_ruleset *rs);
 /* How many bytes of this buffer any rule can need: 0 when no rule looks at it, UINT64_MAX for all. */
 uint64_t mt_ruleset_depth(const struct mt_ruleset *rs, enum mt_buffer b);
+/* How many bytes the longest literal of this buffer has, what its parts may have between them counted as it must be. */
+uint32_t mt_ruleset_reach(const struct mt_ruleset *rs, enum mt_buffer b);
 /* Bytes of Hyperscan state a stream of this buffer needs. */
 size_t mt_ruleset_stream_size(const struct mt_ruleset *rs, enum mt_buffer b);
 /* Whether this buffer's database came from cache_dir. */

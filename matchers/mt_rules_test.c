@@ -141,6 +141,15 @@ static void depth_is_what_rules_can_need(void **state)
 	}
 }
 
+static void reach_is_the_longest_literal(void **state)
+{
+	(void)state;
+	struct mt_ruleset *rs = mt_test_rules(RULE(1, "content:\"abc\"; content:\"defgh\";") RULE(2, "pcre:\"/^abcdefghi/\";"));
+	assert_int_equal(mt_ruleset_reach(rs, MT_FILE_DATA), 5);
+	assert_int_equal(mt_ruleset_reach(rs, MT_MAIL_ENCODED), 0);
+	mt_ruleset_free(rs);
+}
+
 static void the_id_follows_the_rules(void **state)
 {
 	(void)state;
@@ -376,6 +385,7 @@ int main(void)
 		cmocka_unit_test(nothing_to_load_is_no_error),
 		cmocka_unit_test(a_mark_of_utf8_is_no_text),
 		cmocka_unit_test(depth_is_what_rules_can_need),
+		cmocka_unit_test(reach_is_the_longest_literal),
 		cmocka_unit_test(the_id_follows_the_rules),
 		cmocka_unit_test(versions_and_names),
 		cmocka_unit_test(rules_of_emerging_threats),

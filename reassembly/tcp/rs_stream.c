@@ -8,13 +8,6 @@ void rs_stream_init(struct rs_stream *s, uint32_t isn, enum rs_overlap_policy po
 	*s = (struct rs_stream){ .isn = isn, .fin = UINT64_MAX, .policy = (uint8_t)policy, .remember = remember };
 }
 
-int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq)
-{
-	/* RFC 9293 3.4: sequence numbers are compared modulo 2^32; the nearer of the two readings is meant. */
-	uint32_t expected = s->isn + 1 + (uint32_t)s->next;
-	return (int64_t)s->next + (int32_t)(seq - expected);
-}
-
 static uint64_t seg_end(const struct rs_seg *seg)
 {
 	return seg->off + seg->len;

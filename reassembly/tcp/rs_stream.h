@@ -74,7 +74,12 @@ struct rs_stream_mem { /* how references are taken and given back; one a worker 
 void rs_stream_init(struct rs_stream *s, uint32_t isn, enum rs_overlap_policy policy, uint16_t remember);
 
 /* The offset that a sequence number means, nearest to next; negative when before ISN+1. */
-int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq);
+static inline int64_t rs_stream_offset(const struct rs_stream *s, uint32_t seq)
+{
+	/* RFC 9293 3.4: sequence numbers are compared modulo 2^32; the nearer of the two readings is meant. */
+	uint32_t expected = s->isn + 1 + (uint32_t)s->next;
+	return (int64_t)s->next + (int32_t)(seq - expected);
+}
 
 /* Adds len payload bytes of ref at off (may be below next: then only what is new counts). What starts at or below
  * next needs neither a node nor the window. Where the policy keeps a held run that lies within it, `next` stops
@@ -103,8 +108,17 @@ void rs_stream_skip(struct rs_stream *s, uint64_t n);
 void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip,
 		    uint32_t cost);
 
+void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem); /* rs_stream_acked's */
+
 /* The receiver has everything below off: it is forgotten. */
-void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off);
+static inline void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
+{
+	if (off <= s->acked)
+		return;
+	s->acked = off;
+	if (s->kept)
+		rs_stream_forget_acked(s, mem);
+}
 
 /* Forgets all that is remembered. */
 void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem);

@@ -62,12 +62,9 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 	mem->ref_get(ref);
 }
 
-void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
+void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem)
 {
-	if (off <= s->acked)
-		return;
-	s->acked = off;
-	while (s->kept && seg_end(s->kept->next) <= off)
+	while (s->kept && seg_end(s->kept->next) <= s->acked)
 		forget_oldest(s, mem);
 }
 

@@ -583,9 +583,9 @@ static void pick_up(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 /* Nearly every segment is the next one of an open connection that misses nothing, and acknowledges what was seen. Then all that
  * the general way below does comes to this: the edges move, and the payload is handed on. False: it is not such a one.
  * An open connection knows of no FIN, and a stream that was seen no further than it was read holds nothing. */
-static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg, void *ref, uint32_t cost)
+static inline bool is_next(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned d, const struct rs_tcp_segment *seg, void *ref,
+			   uint32_t cost, const struct rs_tcp_ops *ops, void *arg)
 {
-	struct rs_tcp *c = p->c;
 	struct rs_stream *s = &c->dir[d], *o = &c->dir[1 - d];
 	const uint8_t which = RS_TCP_FIN | RS_TCP_SYN | RS_TCP_RST | RS_TCP_ACK;
 	if (c->state != RS_TCP_ESTABLISHED || c->started != (bit(0) | bit(1)) || (seg->flags & which) != RS_TCP_ACK)
@@ -598,26 +598,23 @@ static bool is_next(struct pass *p, unsigned d, const struct rs_tcp_segment *seg
 	c->seen |= bit(d);
 	c->agreed |= bit(1 - d);
 	c->midstream = c->started & ~c->known;
-	rs_stream_acked(o, p->mem, acked);
+	rs_stream_acked(o, mem, acked);
 	if (seg->len) {
 		s->next += seg->len;
 		s->end = s->next;
-		p->ops->data(p->arg, d, ref, 0, seg->len);
-		rs_stream_keep(s, p->mem, s->next - seg->len, seg->len, ref, 0, cost);
+		ops->data(arg, d, ref, 0, seg->len);
+		rs_stream_keep(s, mem, s->next - seg->len, seg->len, ref, 0, cost);
 	}
 	return true;
 }
 #endif
 
-enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
-			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
-			      void *arg)
+/* Apart, so that the next segment does not pay for it. */
+__attribute__((noinline)) static enum rs_verdict take_any(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
+							  const struct rs_tcp_segment *seg, void *ref, uint32_t cost,
+							  const struct rs_tcp_ops *ops, void *arg)
 {
 	struct pass p = { c, mem, ops, arg };
-#ifndef RS_TCP_GENERAL_ONLY /* its test compares the two */
-	if (is_next(&p, dir, seg, ref, cost))
-		return RS_INORDER;
-#endif
 	if (c->state == RS_TCP_CLOSED)
 		return RS_DUP;
 	c->seen |= bit(dir);
@@ -664,6 +661,17 @@ enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsig
 	}
 	settle(c);
 	return v;
+}
+
+enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
+			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
+			      void *arg)
+{
+#ifndef RS_TCP_GENERAL_ONLY /* its test compares the two */
+	if (is_next(c, mem, dir, seg, ref, cost, ops, arg))
+		return RS_INORDER;
+#endif
+	return take_any(c, mem, dir, seg, ref, cost, ops, arg);
 }
 
 void rs_tcp_heard(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to)

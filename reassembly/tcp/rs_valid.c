@@ -55,6 +55,9 @@ static bool bad_ack(const struct rs_valid *v, const struct rs_tcp *c, unsigned d
 	if (!(c->seen & bit(o)) || !(c->known & bit(o)) || !both(c->started))
 		return false;
 	int64_t off = rs_stream_offset(&c->dir[o], ack);
+	/* As nearly all do: of what was seen, and nothing less than before. */
+	if (off >= (int64_t)rs_tcp_acked(c, o) && off <= (int64_t)c->dir[o].end)
+		return false;
 	if (off < 0 || (uint64_t)off > sent_up_to(c, o, waiting))
 		return true;
 	uint64_t window = WINDOW_MAX << (scales(v) ? v->wscale[dir] : both(v->syns) ? 0 : WSCALE_MAX);
