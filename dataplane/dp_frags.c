@@ -99,6 +99,14 @@ static uint64_t load(const void *p)
 #define KEY_B 0x9b05688c2b3e6c1full
 #define KEY_C 0x1f83d9abfb41bd6bull
 
+void dp_frags_seed_by(struct dp_frags *f, uint64_t time, const void *p, size_t n)
+{
+	uint64_t seed = mix(time ^ KEY_A, n ^ KEY_B);
+	for (const char *at = p; n >= sizeof seed; at += sizeof seed, n -= sizeof seed)
+		seed = mix(seed ^ load(at), KEY_C);
+	f->seed = seed;
+}
+
 static uint64_t hash_key(const struct dp_frags *f, const struct dp_frags_key *k)
 {
 	_Static_assert(sizeof *k == 56, "three words behind the addresses");

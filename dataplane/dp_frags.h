@@ -87,6 +87,10 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 /* A seed. Start only. */
 uint64_t dp_frags_seed(void);
 
+/* While nothing is kept: the seed is drawn from these n bytes and that time, those of a capture's first packet. The same capture reads
+ * the same each time, and who made its fragments did not know when it would begin. */
+void dp_frags_seed_by(struct dp_frags *f, uint64_t time, const void *p, size_t n);
+
 /* Whether a DP_FRAGMENT is one to be collected: one of TCP, or of what TCP may stand in: extension headers, tunnels that are
  * opened. */
 bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m);

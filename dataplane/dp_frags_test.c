@@ -455,6 +455,31 @@ static void sums_and_truncation(void **state)
 	dp_seen_close(&s);
 }
 
+/* A capture reads the same each time: its own first packet is the seed, all of it and its time. */
+static void a_capture_seeds_itself(void **state)
+{
+	(void)state;
+	struct dp_frags f = { 0 };
+	uint8_t p[64] = { 1, 2, 3 };
+	uint64_t seen[5];
+	dp_frags_seed_by(&f, 17, p, sizeof p);
+	seen[0] = f.seed;
+	dp_frags_seed_by(&f, 17, p, sizeof p);
+	assert_true(f.seed == seen[0]);
+	dp_frags_seed_by(&f, 18, p, sizeof p);
+	seen[1] = f.seed;
+	dp_frags_seed_by(&f, 17, p, sizeof p - 8);
+	seen[2] = f.seed;
+	p[63]++;
+	dp_frags_seed_by(&f, 17, p, sizeof p);
+	seen[3] = f.seed;
+	dp_frags_seed_by(&f, 17, p, 0);
+	seen[4] = f.seed;
+	for (unsigned i = 0; i < 5; i++)
+		for (unsigned k = 0; k < i; k++)
+			assert_true(seen[i] != seen[k]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -472,6 +497,7 @@ int main(void)
 		cmocka_unit_test(without_room),
 		cmocka_unit_test(the_older_packet_of_the_other_port),
 		cmocka_unit_test(sums_and_truncation),
+		cmocka_unit_test(a_capture_seeds_itself),
 	};
 	return cmocka_run_group_tests_name("dp_frags", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -36,7 +36,7 @@ static struct rte_mbuf *alloc(void *reader)
 
 static int init_frags(struct dp_reader *r, const struct ct_config *config)
 {
-	struct dp_frags_config fc = { .config = config, .seed = dp_frags_seed(), .fragments = config->memory.fragments,
+	struct dp_frags_config fc = { .config = config, .fragments = config->memory.fragments,
 		.account = r->account,
 				      .alloc = alloc, .arg = r };
 	r->frags_mem = rte_malloc("fragments", dp_frags_bytes(config, fc.fragments), 64);
@@ -248,6 +248,8 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 	}
 	while ((status = dp_capture_next(c, &f, why, sizeof why)) == DP_CAPTURE_FRAME) {
 		tick(r, f.time_ns);
+		if (r->seq == 0)
+			dp_frags_seed_by(&r->frags, f.time_ns, f.data, f.caplen);
 		struct rte_mbuf *m = to_mbufs(r, f.data, f.caplen);
 		*dp_meta(m) = (struct dp_meta){ .seq = ++r->seq, .time = f.time_ns, .pcap_cnt = ++number, .wire_len = f.len,
 						.input = input, .link = (uint8_t)f.link, .kind = DP_FRAME };
