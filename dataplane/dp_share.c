@@ -81,8 +81,9 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 {
 	const struct rs_stream_mem *mem = &w->streams;
 	const struct rs_pool *nodes = &w->segments;
-	uint32_t max = RTE_MIN(mem->held_max, nodes->size), left = mem->held_max > mem->held ? mem->held_max - mem->held : 0;
-	uint32_t free_nodes = nodes->size - nodes->used, least = RTE_MIN(left, free_nodes), has, may;
+	uint32_t max = RTE_MIN(mem->held_max, nodes->size), taken = mem->held + rs_stream_reserve(mem);
+	uint32_t left = mem->held_max > taken ? mem->held_max - taken : 0, nodes_taken = nodes->used + rs_stream_reserve(mem);
+	uint32_t nodes_left = nodes->size > nodes_taken ? nodes->size - nodes_taken : 0, least = RTE_MIN(left, nodes_left), has, may;
 	if (!dp_share_proven(f)) {
 		has = w->unproven_held;
 		may = max / DP_SHARE;

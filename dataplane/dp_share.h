@@ -48,10 +48,10 @@ static inline uint32_t dp_share_held_max(const struct dp_worker *w, const struct
 	return plenty && dp_share_proven(f) ? mem->held_max : dp_share_held_max_scarce(w, f);
 }
 
-/* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) */
+/* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) What may be remembered has its own. */
 static inline bool dp_share_is_full(const struct dp_worker *w)
 {
-	return w->streams.held > w->held_full;
+	return w->streams.held + rs_stream_reserve(&w->streams) > w->held_full;
 }
 
 /* Who gives way to this proven flow, which may have to hold the next packet: one of those that hold most, the one that has for longest.

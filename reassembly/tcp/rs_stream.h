@@ -9,8 +9,9 @@
  * they were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every
  * receiver.
  * Remembered: bytes that were handed on, until the receiver has acknowledged them, so that rs_stream_compare can tell whether a
- * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes; beyond that the
- * oldest of this stream is forgotten. With 0 nothing that was handed on is compared.
+ * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes, of which an eighth
+ * is theirs whatever is held out of order (rs_stream_reserve: the owner leaves it free); beyond that the oldest of this stream is
+ * forgotten. With 0 nothing that was handed on is compared.
  * Work:   in order, or at or behind the last held run: constant. Between held runs: one step a run, of which
  * there are at most `limit` (each costs one at least) and at most the pool's. A repetition: one step a run remembered. */
 #ifndef RS_STREAM_H
@@ -102,6 +103,13 @@ bool rs_stream_has(const struct rs_stream *s, int64_t off, uint32_t len);
 
 /* Gives up n missing bytes: next moves past them. Then call rs_stream_pop. */
 void rs_stream_skip(struct rs_stream *s, uint64_t n);
+
+/* Cost, and nodes, that what is held out of order must leave: room to remember. */
+static inline uint32_t rs_stream_reserve(const struct rs_stream_mem *mem)
+{
+	uint32_t all = mem->held_max < mem->segs->size ? mem->held_max : mem->segs->size;
+	return mem->kept < all / 8 ? all / 8 - mem->kept : 0;
+}
 
 /* Remembers len bytes at off that were handed on, the last ones before next: they are from byte skip of ref's payload on, and a
  * reference is taken. Not what is acknowledged already. */

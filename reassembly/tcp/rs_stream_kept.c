@@ -31,12 +31,13 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	rs_pool_put(mem->segs, seg);
 }
 
-/* Half of everything is for what comes out of order, and the last quarter of it is never taken. */
+/* Half of everything is for what comes out of order, and beyond an eighth the last quarter of it is never taken. */
 static bool may_keep(const struct rs_stream *s, const struct rs_stream_mem *mem, uint32_t cost)
 {
 	uint32_t all = mem->held_max < mem->segs->size ? mem->held_max : mem->segs->size;
+	uint32_t leave = mem->kept + (uint64_t)cost <= all / 8 ? 0 : all / 4;
 	return s->kept_cost + (uint64_t)cost <= s->remember && mem->kept + (uint64_t)cost <= all / 2 &&
-	       mem->held + (uint64_t)cost + all / 4 <= mem->held_max && mem->segs->used + all / 4 < mem->segs->size;
+	       mem->held + (uint64_t)cost + leave <= mem->held_max && mem->segs->used + leave < mem->segs->size;
 }
 
 void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip,
