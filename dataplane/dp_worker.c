@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/dp_worker.h"
+#include "dataplane/dp_worker_private.h"
 
-#include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-#include <rte_lcore.h>
-#include <rte_malloc.h>
 #include <rte_pause.h>
 #include <rte_prefetch.h>
 
 #include "dataplane/dp_admit.h"
-#include "dataplane/dp_causal.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_frags.h"
 #include "dataplane/dp_inline.h"
-#include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_joined.h"
 #include "dataplane/dp_layers.h"
 #include "dataplane/dp_mirror.h"
-#include "dataplane/dp_protocol.h"
 #include "dataplane/dp_share.h"
 #include "dataplane/dp_streams.h"
 
@@ -32,7 +25,7 @@ const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_i
 
 /* Records. */
 
-static bool send_record(void *arg, struct ct_record *r)
+bool dp_worker_send_record(void *arg, struct ct_record *r)
 {
 	struct dp_worker *w = arg;
 	if (rte_ring_sp_enqueue(w->records, r) != 0)
@@ -41,7 +34,7 @@ static bool send_record(void *arg, struct ct_record *r)
 	return true;
 }
 
-static bool reclaim_records(void *arg, bool wait)
+bool dp_worker_reclaim_records(void *arg, bool wait)
 {
 	struct dp_worker *w = arg;
 	void *r[DP_BURST];
@@ -60,12 +53,12 @@ static bool reclaim_records(void *arg, bool wait)
 
 void dp_worker_idle(struct dp_worker *w)
 {
-	reclaim_records(w, false);
+	dp_worker_reclaim_records(w, false);
 }
 
 /* References. Most that streams take end with the burst: until then they need none of the mbuf's. */
 
-static void ref_get(void *ref)
+void dp_worker_ref_get(void *ref)
 {
 	struct rte_mbuf *m = ref;
 	struct dp_meta *meta = dp_meta(m);
@@ -73,7 +66,7 @@ static void ref_get(void *ref)
 		rte_pktmbuf_refcnt_update(m, 1);
 }
 
-static void ref_put(void *ref)
+void dp_worker_ref_put(void *ref)
 {
 	struct rte_mbuf *m = ref;
 	struct dp_meta *meta = dp_meta(m);
@@ -475,229 +468,4 @@ int dp_worker_run(void *arg)
 			nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
 	}
 	return 0;
-}
-
-/* Making one. */
-
-#define ALIGN64(n) (((n) + 63) & ~(size_t)63)
-
-/* What holding takes: each packet buffer may be remembered, each connection watched, and as many clients answered as an
- * outbreak may bring at once. */
-static uint32_t replies_of(const struct ct_config *c)
-{
-	return RTE_MAX(c->memory.messages / 8, 64u);
-}
-
-#define FOR_EACH_POOL(X)                                                                                               \
-	X(runs, sizeof(struct dp_hold_run), c->memory.mbufs)                                                           \
-	X(inlines, sizeof(struct dp_inline), c->memory.flows)                                                         \
-	X(fars, 2 * sizeof(struct dp_voice_far), c->memory.wrapped)                                                    \
-	X(replies, sizeof(struct dp_replies), replies_of(c))
-
-static size_t inline_bytes(const struct ct_config *c)
-{
-	size_t bytes = 0;
-#define X(pool, size, n) bytes += ALIGN64(RS_POOL_BYTES(size, n));
-	FOR_EACH_POOL(X)
-#undef X
-	return bytes;
-}
-
-/* All of them, for one: their mbufs are shared out, but nothing keeps the senders from sending all to one. */
-static size_t frags_bytes(const struct ct_config *c)
-{
-	return ALIGN64(sizeof(struct dp_frags)) + dp_frags_bytes(c, c->memory.fragments);
-}
-
-/* Each of them has a segment that waits, or one that is held. */
-static uint32_t causals_of(const struct ct_config *c)
-{
-	return RTE_MIN(c->memory.segments, c->memory.flows);
-}
-
-static size_t worker_bytes(const struct ct_config *c, enum dp_use use)
-{
-	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows)) +
-	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments)) +
-	       ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c))) +
-	       ALIGN64(RS_POOL_BYTES(sizeof(struct dp_holder), c->memory.segments)) + (use == DP_USE_INLINE ? inline_bytes(c) : 0) +
-	       (use == DP_USE_READ ? 0 : frags_bytes(c)) + dp_inspect_bytes(c);
-}
-
-unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum dp_use use)
-{
-	size_t hash = dp_flow_hash_bytes(c->memory.flows);
-	/* A pointer each, rounded up to a power of two. */
-	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
-	size_t each = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128;
-	size_t mbufs = ((size_t)c->memory.mbufs + c->memory.fragments) * each;
-	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
-	if (use == DP_USE_READ)
-		bytes += frags_bytes(c); /* the reader's */
-	return (unsigned)((bytes + bytes / 16) / 1048576) + 24;
-}
-
-static int make_rings(struct dp_worker *w)
-{
-	char name[RTE_RING_NAMESIZE];
-	unsigned size = w->config->memory.records;
-	snprintf(name, sizeof name, "records%u", w->id);
-	w->records = rte_ring_create(name, size, rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
-	snprintf(name, sizeof name, "done%u", w->id);
-	w->done = rte_ring_create(name, size, rte_socket_id(), RING_F_SP_ENQ | RING_F_SC_DEQ | RING_F_EXACT_SZ);
-	return w->records && w->done ? 0 : -ENOMEM;
-}
-
-static uint64_t seconds(uint32_t s)
-{
-	return s * UINT64_C(1000000000);
-}
-
-static char *make_inline(struct dp_worker *w, const struct dp_worker_config *wc, char *at)
-{
-	const struct ct_config *c = wc->config;
-	if (w->use != DP_USE_INLINE)
-		return at;
-#define X(pool, size, n)                                                                                               \
-	rs_pool_init(&w->pool, at, size, n);                                                                           \
-	at += ALIGN64(RS_POOL_BYTES(size, n));
-	FOR_EACH_POOL(X)
-#undef X
-	/* What arrives out of order is kept twice, by the reader of the headers too. */
-	w->streams.held_max = wc->held_max / 4;
-	w->hold = (struct dp_hold_mem){ .runs = &w->runs, .ref_get = dp_kept_get, .ref_put = dp_kept_put, .same = dp_kept_same,
-					.held_max = wc->held_max - w->streams.held_max, .max = c->inline_.hold };
-	w->pickup_until = wc->now + seconds(c->inline_.pickup);
-	return at;
-}
-
-static char *make_holders(struct dp_worker *w, char *at)
-{
-	uint32_t n = w->config->memory.segments;
-	rs_pool_init(&w->holders, at, sizeof(struct dp_holder), n);
-	w->first_holder = (struct dp_holder *)at;
-	for (unsigned r = 0; r < DP_SHARE_RANKS; r++)
-		TAILQ_INIT(&w->ranks[r]);
-	return at + ALIGN64(RS_POOL_BYTES(sizeof(struct dp_holder), n));
-}
-
-static struct rte_mbuf *alloc_frame(void *worker)
-{
-	return rte_pktmbuf_alloc(((struct dp_worker *)worker)->mbufs);
-}
-
-static char *make_frags(struct dp_worker *w, const struct dp_worker_config *wc, char *at)
-{
-	struct dp_frags_config fc = { .config = wc->config, .seed = dp_frags_seed(), .fragments = wc->fragments,
-		.inline_ = dp_worker_guards(w),
-				      .account = w->use == DP_USE_INLINE && !dp_worker_guards(w) ? w->aside : w->account,
-				      .alloc = alloc_frame, .arg = w };
-	if (w->use == DP_USE_READ)
-		return at;
-	w->frags = (struct dp_frags *)at;
-	dp_frags_init(w->frags, at + ALIGN64(sizeof *w->frags), &fc);
-	return at + frags_bytes(wc->config);
-}
-
-int dp_worker_create(const struct dp_worker_config *wc, struct dp_worker **out, char *err, size_t err_size)
-{
-	const struct ct_config *c = wc->config;
-	size_t asked;
-	*out = NULL;
-	if (rs_inflate_check(&asked) != 0) {
-		snprintf(err, err_size, "zlib %s asks for %zu bytes to inflate, and mailweir was built with room for %u: set "
-			 "RS_INFLATE_MEMORY in reassembly/archive/rs_inflate.h to at least that, and build it again", zlibVersion(), asked,
-			 (unsigned)RS_INFLATE_MEMORY);
-		return -ENOTSUP;
-	}
-	int rc = -ENOMEM;
-	struct dp_worker *w = rte_zmalloc("worker", sizeof *w, 64);
-	if (!w)
-		goto fail;
-	w->id = wc->id;
-	w->use = wc->use;
-	w->tx = wc->tx;
-	w->sink = wc->sink;
-	w->give = wc->give;
-	w->config = c;
-	w->rx = wc->rx;
-	w->source = wc->source;
-	w->dispatched = wc->dispatched;
-	w->patient = wc->patient;
-	dp_tunnels_init(&w->tunnels, c);
-	for (size_t i = 0; i < c->smtp.nports; i++)
-		w->smtp_ports[c->smtp.ports[i] / 64] |= UINT64_C(1) << (c->smtp.ports[i] % 64);
-
-	TAILQ_INIT(&w->refusing);
-	TAILQ_INIT(&w->answering);
-	TAILQ_INIT(&w->resetting);
-	TAILQ_INIT(&w->causal);
-	w->mbufs = wc->mbufs;
-
-	char *at = w->memory = rte_malloc("worker pools", worker_bytes(c, w->use), 64);
-	if (!at)
-		goto fail;
-	struct dp_flow_secret secret;
-	if (!wc->secret && (rc = dp_flow_secret_draw(&secret)) != 0)
-		goto fail;
-	char name[32];
-	snprintf(name, sizeof name, "flows%u", w->id);
-	rc = dp_flow_table_init(&w->flows, name, at, c->memory.flows, wc->secret ? wc->secret : &secret, (int)rte_socket_id());
-	if (rc != 0)
-		goto fail;
-	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_flow), c->memory.flows));
-	w->flows.half_open_max = c->memory.half_open ? c->memory.half_open : RTE_MAX(c->memory.flows / 8, 1u);
-	w->flows.timeout[DP_FLOWS_HALF_OPEN] = seconds(c->tcp.timeout_new);
-	w->flows.timeout[DP_FLOWS_OTHER] = w->flows.timeout[DP_FLOWS_MAIL] = seconds(c->tcp.timeout_established);
-	w->flows.timeout[DP_FLOWS_ONE_SIDED] = w->flows.timeout[DP_FLOWS_MAIL];
-	w->flows.timeout[DP_FLOWS_RESET] = seconds(2);
-	w->flows.timeout[DP_FLOWS_CLOSED] = seconds(c->tcp.timeout_closed);
-	rs_pool_init(&w->segments, at, sizeof(struct rs_seg), c->memory.segments);
-	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_seg), c->memory.segments));
-	at = make_holders(w, at);
-	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = ref_get, .ref_put = ref_put, .window = c->tcp.window,
-					      .limit = (uint16_t)c->tcp.held, .held_max = wc->held_max, .same = dp_kept_compare };
-	rs_pool_init(&w->causals, at, sizeof(struct dp_causal), causals_of(c));
-	at += ALIGN64(RS_POOL_BYTES(sizeof(struct dp_causal), causals_of(c)));
-	at = make_frags(w, wc, make_inline(w, wc, at));
-	w->held_full = RTE_MIN(w->streams.held_max, w->segments.size);
-	w->held_full -= RTE_MIN(w->held_full / 8, (uint32_t)DP_SHARE_ROOM);
-	rc = make_rings(w);
-	if (rc != 0)
-		goto fail;
-	rc = dp_inspect_init(&w->inspect, c, wc->rules, at, w->account, send_record, reclaim_records, w);
-	if (rc != 0)
-		goto fail;
-	w->inspect.inline_ = w->use == DP_USE_INLINE;
-	w->inspect.identify = dp_protocol_identify;
-	w->inspect.number = dp_protocol_number;
-	w->inspect.room = dp_conn_room;
-	*out = w;
-	return 0;
-fail:
-	snprintf(err, err_size, "worker %u could not be made: %s; smaller values under `memory:` need less", wc->id,
-	         strerror(-rc));
-	dp_worker_free(w);
-	return rc;
-}
-
-void dp_worker_leave(struct dp_worker *w)
-{
-	if (w)
-		dp_inspect_free(&w->inspect);
-}
-
-void dp_worker_free(struct dp_worker *w)
-{
-	if (!w)
-		return;
-	dp_inspect_free(&w->inspect);
-	rte_ring_free(w->records);
-	rte_ring_free(w->done);
-	if (w->flows.hash)
-		dp_flow_table_free(&w->flows);
-	if (w->memory)
-		rs_pool_release(w->memory, worker_bytes(w->config, w->use));
-	rte_free(w->memory);
-	rte_free(w);
 }
