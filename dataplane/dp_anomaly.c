@@ -24,6 +24,7 @@ static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 	EVENT(DP_ANOMALY_SIGNED, CT_REASON_NONE, "stream.unexpected_signature")
 	EVENT(DP_ANOMALY_GAP, CT_REASON_NONE, "stream.reassembly_seq_gap")
 	EVENT(DP_ANOMALY_UNACCEPTABLE, CT_REASON_MALFORMED, "stream.unacceptable_acknowledged")
+	EVENT(DP_ANOMALY_PORT, CT_REASON_NONE, "stream.wrong_port")
 #undef EVENT
 };
 _Static_assert(DP_ANOMALY_MAX <= DP_DOUBT_OTHER, "a bit each in dp_flow, and in a message below other doubts");

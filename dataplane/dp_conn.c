@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_conn.h"
 
+#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_share.h"
 #include "dataplane/dp_streams.h"
@@ -141,6 +142,57 @@ struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, c
 	unsigned end;
 	key_of(w, pkt, meta, &key, &end);
 	return dp_flow_find(&w->flows, &key);
+}
+
+/* The connection between the packet's ends, if they were behind the other port each. Tags and tunnels may come off on the way back. */
+static struct dp_flow *find_turned(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow_key key;
+	unsigned end;
+	key_of(w, pkt, meta, &key, &end);
+	key.side ^= 1;
+	struct dp_flow *f = dp_flow_find(&w->flows, &key);
+	if (f || (key.vlan[0] == 0xffff && !key.tunnel[0] && !key.tunnel[1]))
+		return f;
+	key.vlan[0] = key.vlan[1] = 0xffff;
+	key.tunnel[0] = key.tunnel[1] = 0;
+	return dp_flow_find(&w->flows, &key);
+}
+
+/* The packet that began that flow, come back: the connection passes here twice. */
+static bool is_first_again(const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	bool syn = pkt->tcp_flags & RS_TCP_SYN;
+	if (dp_flow_direction(f, pkt) != 0 || !(f->tcp.started & 1) || (syn ? (pkt->tcp_flags & RS_TCP_ACK) != 0 : !f->middle))
+		return false;
+	return pkt->seq - !syn == f->tcp.dir[0].isn;
+}
+
+/* A forged packet may have begun it; from here on the ports tell which end the server is. */
+static bool gives_way(const struct dp_worker *w, const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	bool asks = (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) == RS_TCP_SYN;
+	return asks && dp_worker_mail_port(w, pkt->dport) && !dp_worker_mail_port(w, pkt->sport) && !dp_share_proven(f);
+}
+
+bool dp_conn_is_astray(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow *f = find_turned(w, pkt, meta);
+	if (!f)
+		return false;
+	bool mail = dp_conn_is_mail(w, pkt), over = f->last + w->flows.timeout[f->list] <= meta->time;
+	bool other = f->proto == DP_PROTO_NONE && !f->dead && !f->was_mail && !f->unheard;
+	/* Of two that are each other's other way none is mail's, or both came to be by the same packets. */
+	if (!mail && (other || is_first_again(f, pkt)))
+		return false;
+	if (over || other || gives_way(w, f, pkt)) {
+		w->stats.flows_expired += over;
+		remove_flow(w, f, over ? CT_REASON_TIMEOUT : CT_REASON_NONE);
+		return false;
+	}
+	w->flow = f;
+	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), DP_ANOMALY_PORT, NULL);
+	return true;
 }
 
 /* What was told not to be mail is over, seen or not, when its ports are answered as a new connection's are. */
