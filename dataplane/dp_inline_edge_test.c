@@ -609,6 +609,23 @@ static void midstream_mail_is_reset(void **state)
 	dp_seen_close(&s);
 }
 
+/* The answer to a SYN that was forgotten: who asked has that answer, and takes a reset at the number behind it (RFC 5961 3.2). */
+static void forgotten_answer_is_reset(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	dp_seen_open(&s);
+	s.c.seq[0]++;
+	dp_test_segment(&s.t, &s.c, 1, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[1], NULL, 0);
+	assert_int_equal(s.t.nsent, 2);
+	assert_int_equal(dp_seen_one(&s, DP_OUTSIDE, RS_TCP_RST)->pkt.seq, s.c.seq[1] + 1);
+	const struct dp_packet *back = &dp_seen_one(&s, DP_INSIDE, RS_TCP_RST)->pkt;
+	assert_int_equal(back->seq, s.c.seq[0]);
+	assert_int_equal(back->ack, s.c.seq[1] + 1);
+	dp_seen_close(&s);
+}
+
 static void midstream_elsewhere(void **state)
 {
 	(void)state;
@@ -800,6 +817,7 @@ int main(void)
 		cmocka_unit_test(server_commands_late),
 		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(midstream_mail_is_reset),
+		cmocka_unit_test(forgotten_answer_is_reset),
 		cmocka_unit_test(midstream_elsewhere),
 		cmocka_unit_test(picked_up),
 		cmocka_unit_test(tags_of_one_direction),
