@@ -72,6 +72,14 @@ void dp_anomaly_flow(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum 
 		tell(f, dir, which, seen);
 }
 
+void dp_anomaly_refused(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum dp_anomaly which)
+{
+	dp_anomaly_flow(w, f, dir, which, NULL);
+	/* Before the next one begins, it is known what arrived. */
+	if (f->session && !LIST_EMPTY(&f->session->messages))
+		dp_session_doubt(f->session, &events[which]);
+}
+
 void dp_anomaly_session(struct dp_worker *w, struct dp_flow *f)
 {
 	for (unsigned which = 0; which < DP_ANOMALY_MAX && f->anomalies_due; which++) {

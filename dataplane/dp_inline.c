@@ -114,7 +114,7 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	enum dp_hold_verdict v = dp_hold_add(&in->hold, &w->hold, off, len, m, m->nb_segs);
 	if (v == DP_HOLD_CONTRADICTS) {
 		w->stats.contradictions++;
-		dp_anomaly_flow(w, f, f->client, DP_ANOMALY_OVERLAP, NULL);
+		dp_anomaly_refused(w, f, f->client, DP_ANOMALY_OVERLAP);
 		return dp_worker_drop(w, m, DP_DROP_CONTRADICTION);
 	}
 	if (v == DP_HOLD_FULL)
