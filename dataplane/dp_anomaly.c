@@ -24,6 +24,7 @@ static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 	EVENT(DP_ANOMALY_SIGNED, CT_REASON_NONE, "stream.unexpected_signature")
 	EVENT(DP_ANOMALY_GAP, CT_REASON_NONE, "stream.reassembly_seq_gap")
 	EVENT(DP_ANOMALY_UNACCEPTABLE, CT_REASON_MALFORMED, "stream.unacceptable_acknowledged")
+	EVENT(DP_ANOMALY_PORT, CT_REASON_NONE, "stream.wrong_port")
 #undef EVENT
 };
 _Static_assert(DP_ANOMALY_MAX <= DP_DOUBT_OTHER, "a bit each in dp_flow, and in a message below other doubts");
@@ -69,6 +70,14 @@ void dp_anomaly_flow(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum 
 	doubt(w, f, which);
 	if (!(f->anomalies_told & (1u << which)))
 		tell(f, dir, which, seen);
+}
+
+void dp_anomaly_refused(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum dp_anomaly which)
+{
+	dp_anomaly_flow(w, f, dir, which, NULL);
+	/* Before the next one begins, it is known what arrived. */
+	if (f->session && !LIST_EMPTY(&f->session->messages))
+		dp_session_doubt(f->session, &events[which]);
 }
 
 void dp_anomaly_session(struct dp_worker *w, struct dp_flow *f)

@@ -14,6 +14,9 @@
  * may have read other bytes than were read here, the messages under way, or the next one, are not clean. */
 void dp_anomaly_flow(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum dp_anomaly which, const struct rs_contradiction *seen);
 
+/* The same of a segment that is not forwarded. What was read in its place may never have arrived: the messages under way are not clean. */
+void dp_anomaly_refused(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum dp_anomaly which);
+
 /* f->session has begun: what was noticed before is told now. */
 void dp_anomaly_session(struct dp_worker *w, struct dp_flow *f);
 

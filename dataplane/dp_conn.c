@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_conn.h"
 
+#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_causal.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_share.h"
@@ -100,6 +101,34 @@ bool dp_conn_room(void *arg)
 	return false;
 }
 
+/* Between two ports: the connection between the packet's ends, if they were behind the other port each. */
+static struct dp_flow *find_turned(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow_key key;
+	unsigned end;
+	key_of(w, pkt, meta, &key, &end);
+	key.side ^= 1;
+	return dp_flow_find(&w->flows, &key);
+}
+
+static bool may_be_mail(const struct dp_worker *w, const struct dp_packet *pkt)
+{
+	return w->config->smtp.detect || dp_conn_is_mail(w, pkt);
+}
+
+static bool is_stale(const struct dp_worker *w, const struct dp_flow *f, const struct dp_meta *meta)
+{
+	return f->last && f->last + w->flows.timeout[f->list] <= meta->time;
+}
+
+/* What is or may be mail begins: from now on its ends are where they are. */
+static void forget_turned(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow *f = w->use == DP_USE_INLINE && may_be_mail(w, pkt) ? find_turned(w, pkt, meta) : NULL;
+	if (f)
+		remove_flow(w, f, is_stale(w, f, meta) ? CT_REASON_TIMEOUT : CT_REASON_NONE);
+}
+
 /* answers: a SYN of the other end was seen before. */
 static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta, bool answers)
 {
@@ -108,6 +137,7 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 	/* What begins nothing and carries nothing has nothing to follow. */
 	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
 		return NULL;
+	forget_turned(w, pkt, meta);
 	key_of(w, pkt, meta, &key, &end);
 	struct dp_flow *victim = dp_flow_victim(&w->flows);
 	if (victim)
@@ -150,6 +180,28 @@ struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, c
 	return dp_flow_find(&w->flows, &key);
 }
 
+/* It may have been begun by a packet in this one's receiver's name. What was told to be none of mail, and whose ends were not both
+ * heard, may have been made to look so; else the ports tell which end the server is. */
+static bool gives_way(const struct dp_worker *w, const struct dp_flow *f, const struct dp_packet *pkt)
+{
+	if ((pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_ACK)) != RS_TCP_SYN)
+		return false;
+	if (f->proto == DP_PROTO_NONE && !f->dead && !f->was_mail && !f->unheard)
+		return f->tcp.seen != 3 || f->tcp.state == RS_TCP_CLOSED;
+	return dp_flow_direction(f, pkt) != 0 && !dp_share_proven(f) && dp_worker_mail_port(w, pkt->dport) &&
+	       !dp_worker_mail_port(w, pkt->sport);
+}
+
+bool dp_conn_is_astray(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	struct dp_flow *f = may_be_mail(w, pkt) ? find_turned(w, pkt, meta) : NULL;
+	if (!f || is_stale(w, f, meta) || gives_way(w, f, pkt))
+		return false;
+	w->flow = f;
+	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), DP_ANOMALY_PORT, NULL);
+	return true;
+}
+
 /* What was told not to be mail is over, seen or not, when its ports are answered as a new connection's are. */
 static bool answered_anew(const struct dp_worker *w, const struct dp_flow *f, const struct dp_packet *pkt)
 {
@@ -158,7 +210,8 @@ static bool answered_anew(const struct dp_worker *w, const struct dp_flow *f, co
 		return false;
 	if (!w->config->smtp.detect && !dp_conn_is_mail(w, pkt))
 		return false;
-	return !(f->tcp.started & (1u << dir)) || pkt->seq != f->tcp.dir[dir].isn;
+	/* Of one that was found in the middle the first number is a guess. */
+	return !(f->tcp.started & f->tcp.known & (1u << dir)) || pkt->seq != f->tcp.dir[dir].isn;
 }
 
 /* After a reset that may not have arrived, the answer to a SYN tells (rs_tcp); where none can be seen, or nothing is lost, the SYN does. */
@@ -205,7 +258,7 @@ struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct 
 	bool answers = false;
 	uint8_t offered = 0;
 	/* A flow that has idled too long is another connection's now, whether or not the clock's tick has ended it yet. */
-	if (f && f->last && f->last + w->flows.timeout[f->list] <= meta->time) {
+	if (f && is_stale(w, f, meta)) {
 		w->stats.flows_expired++;
 		remove_flow(w, f, CT_REASON_TIMEOUT);
 		f = NULL;

@@ -13,6 +13,13 @@ struct dp_flow *dp_conn_find(struct dp_worker *w, const struct dp_packet *pkt, c
  * where the old one is over; NULL where it has none. */
 struct dp_flow *dp_conn_of(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
 
+/* Between two ports, of a packet that no flow was found for, and that may be mail's: a connection has these addresses and ports, and its
+ * ends behind the other port each. So its sender is not who it says, or it comes from where it just went: a router sent back what came
+ * to it. What it says would count when it comes by the right port, and therefore it must not go on. Told of that connection. False where
+ * a SYN takes the place of what nobody has confirmed. (Where a flow is made the other one is gone: of what may be mail there are never
+ * both.) */
+bool dp_conn_is_astray(struct dp_worker *w, const struct dp_packet *pkt, const struct dp_meta *meta);
+
 struct dp_flow *dp_conn_renew_anew(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
 /* Of a copy with right checksums, and a flow that dp_conn_of told: that one, or a new one where the packet goes on behind a
  * handshake that was seen in it. NULL: none. */

@@ -114,7 +114,7 @@ static enum dp_fate client_data(struct dp_worker *w, struct dp_flow *f, const st
 	enum dp_hold_verdict v = dp_hold_add(&in->hold, &w->hold, off, len, m, m->nb_segs);
 	if (v == DP_HOLD_CONTRADICTS) {
 		w->stats.contradictions++;
-		dp_anomaly_flow(w, f, f->client, DP_ANOMALY_OVERLAP, NULL);
+		dp_anomaly_refused(w, f, f->client, DP_ANOMALY_OVERLAP);
 		return dp_worker_drop(w, m, DP_DROP_CONTRADICTION);
 	}
 	if (v == DP_HOLD_FULL)
@@ -215,7 +215,8 @@ static enum dp_fate midstream(struct dp_worker *w, struct dp_flow *f, const stru
 			return DP_FORWARDED;
 	}
 	w->stats.midstream_reset++;
-	dp_reset_on(w, pkt, m, pkt->seq, !dp_meta(m)->port);
+	/* Its receiver has a SYN already, or expects what it acknowledges; of others it has what stands before them. */
+	dp_reset_on(w, pkt, m, pkt->seq + !!(pkt->tcp_flags & RS_TCP_SYN), !dp_meta(m)->port);
 	dp_inline_kill(w, f, CT_REASON_MIDSTREAM);
 	return dead_segment(w, pkt, m);
 }

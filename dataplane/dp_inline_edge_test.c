@@ -161,6 +161,39 @@ static void contradiction_does_not_go_on(void **state)
 	dp_seen_close(&s);
 }
 
+/* The server may lack what was read: the message is not clean. One that came before, or that is answered already, is. */
+static void contradicted_message_is_not_clean(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct dp_seen s;
+		bool before = i == 0, under_way = i == 1;
+		dp_seen_init(&s);
+		dp_seen_open(&s);
+		dp_test_greet(&s.t, &s.c);
+		uint32_t at = s.c.seq[0];
+		if (before) {
+			dp_test_say(&s.t, &s.c, 0, "NOOP\r\n");
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, at, "RSET\r\n", 6);
+			dp_test_say(&s.t, &s.c, 1, "250 ok\r\n");
+		}
+		dp_test_envelope(&s.t, &s.c);
+		at = s.c.seq[0];
+		dp_test_say(&s.t, &s.c, 0, "Subject: x\r\n\r\nhello\r\n");
+		if (under_way)
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, at, "Subject: y\r\n\r\nhello\r\n", 21);
+		dp_test_say(&s.t, &s.c, 0, ".\r\n");
+		if (i == 2)
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, at, "Subject: y\r\n\r\nhello\r\n", 21);
+		dp_test_tick(&s.t, s.t.config.tcp.timeout_established);
+		assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 1);
+		dp_test_verdict(&s.t, 0, before ? CT_CLEAN : CT_UNSCANNED, before ? CT_REASON_NONE : CT_REASON_MALFORMED, true);
+		if (!before)
+			assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "stream.reassembly_overlap_different_data"));
+		dp_seen_close(&s);
+	}
+}
+
 static void data_of_a_syn_is_cut_off(void **state)
 {
 	(void)state;
@@ -609,6 +642,23 @@ static void midstream_mail_is_reset(void **state)
 	dp_seen_close(&s);
 }
 
+/* The answer to a SYN that was forgotten: who asked has that answer, and takes a reset at the number behind it (RFC 5961 3.2). */
+static void forgotten_answer_is_reset(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	dp_seen_init(&s);
+	dp_seen_open(&s);
+	s.c.seq[0]++;
+	dp_test_segment(&s.t, &s.c, 1, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[1], NULL, 0);
+	assert_int_equal(s.t.nsent, 2);
+	assert_int_equal(dp_seen_one(&s, DP_OUTSIDE, RS_TCP_RST)->pkt.seq, s.c.seq[1] + 1);
+	const struct dp_packet *back = &dp_seen_one(&s, DP_INSIDE, RS_TCP_RST)->pkt;
+	assert_int_equal(back->seq, s.c.seq[0]);
+	assert_int_equal(back->ack, s.c.seq[1] + 1);
+	dp_seen_close(&s);
+}
+
 static void midstream_elsewhere(void **state)
 {
 	(void)state;
@@ -780,6 +830,7 @@ int main(void)
 		cmocka_unit_test(end_resets_both),
 		cmocka_unit_test(cut_message_is_said_to_be),
 		cmocka_unit_test(contradiction_does_not_go_on),
+		cmocka_unit_test(contradicted_message_is_not_clean),
 		cmocka_unit_test(data_of_a_syn_is_cut_off),
 		cmocka_unit_test(bypassed_is_reset),
 		cmocka_unit_test(no_runs),
@@ -800,6 +851,7 @@ int main(void)
 		cmocka_unit_test(server_commands_late),
 		cmocka_unit_test(others_are_left_alone),
 		cmocka_unit_test(midstream_mail_is_reset),
+		cmocka_unit_test(forgotten_answer_is_reset),
 		cmocka_unit_test(midstream_elsewhere),
 		cmocka_unit_test(picked_up),
 		cmocka_unit_test(tags_of_one_direction),

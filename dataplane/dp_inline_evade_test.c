@@ -51,6 +51,32 @@ static void end_again_and_again_behind_a_reset(void **state)
 	}
 }
 
+/* Behind a hole, and with a signature that nobody agreed on: neither ends anything here, for neither does there. */
+static void resets_that_are_not_taken(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct dp_seen s;
+		up_to_the_dot(&s);
+		uint32_t seq = s.c.seq[0];
+		dp_seen_server(&s, RS_TCP_ACK, 0, "");
+		if (i == 2) {
+			memcpy(s.c.options, (uint8_t[20]){ 1, 1, 19, 18 }, 20);
+			s.c.noptions = 20;
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq, NULL, 0);
+			s.c.noptions = 0;
+			assert_int_equal(dropped(&s, DP_DROP_INVALID), 1);
+		} else {
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq + 3, "QUIT\r\n", 6);
+			dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq + (i ? 3 : 8), NULL, 0);
+		}
+		dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, ".\r\n", 3);
+		expect_at_server(&s, seq + 1);
+		dp_seen_expect(&s, "554 5.7.1 ");
+		dp_seen_close(&s);
+	}
+}
+
 /* Of "." X CR LF with X urgent, a server that does not take urgent bytes in line reads a dot alone (RFC 6093 2.1). */
 static void urgent_byte_in_the_dots_line(void **state)
 {
@@ -447,6 +473,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(end_again_and_again_behind_a_reset),
+		cmocka_unit_test(resets_that_are_not_taken),
 		cmocka_unit_test(urgent_byte_in_the_dots_line),
 		cmocka_unit_test(data_before_the_answer_to_the_syn),
 		cmocka_unit_test(another_protocol_before_the_greeting),

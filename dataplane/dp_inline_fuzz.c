@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: what a hostile client does, an operation a byte or two (see act): tokens of SMTP, whole or in pieces, early, again, contradicting
- * itself; FIN, RST, silence; loss; segments of any kind, also such as the server does not get or does not take. Before it, a byte that
+ * itself; FIN, RST, silence; loss; segments of any kind, also such as the server does not get or does not take, or in the server's name,
+ * which a router beside the server sends back. Before it, a byte that
  * says what kind of server there is, and whether the first of these comes before the connection's SYN.
  * Checked: nothing that an honest server delivers is what the rules of the tests reject, as a reader that has all of it judges; the sums
  * hold after each frame; every object of every pool comes back. */
@@ -68,6 +69,16 @@ static void run_server(void *arg)
 	dp_server_run(&r->server, r->s.t.time);
 }
 
+/* It is for the client, and so goes out again by the server's port. */
+static void route_back(struct run *r, const struct dp_sent *f)
+{
+	uint8_t *copy = malloc(f->n);
+	assert_non_null(copy);
+	memcpy(copy, f->p, f->n);
+	dp_test_frame_at(&r->s.t, DP_INSIDE, DP_LINK_ETHERNET, copy, f->n);
+	free(copy);
+}
+
 /* What left the sensor reaches the server, and what that says the sensor, until nobody says more. */
 static void settle(struct run *r)
 {
@@ -78,6 +89,10 @@ static void settle(struct run *r)
 			struct dp_sent f = t->sent[sent++];
 			if (f.out != DP_INSIDE || !f.pkt.ip_version || r->misses)
 				continue;
+			if (f.pkt.dport != r->s.c.port[1]) {
+				route_back(r, &f);
+				continue;
+			}
 			dp_end_take(&r->end, f.p, &f.pkt, t->time, run_server, r);
 			run_server(r);
 			dp_end_push(&r->end, t->time);
@@ -96,6 +111,18 @@ static void segment(struct run *r, unsigned flags, uint64_t off, const void *p, 
 	struct dp_test_conn c = r->s.c;
 	c.seq[1] = r->end.iss + 1 + (uint32_t)(r->lags ? r->end.most / 2 : r->end.most);
 	dp_test_segment(&r->s.t, &c, 0, flags, r->s.first + (uint32_t)off, p, n);
+	settle(r);
+}
+
+/* In the server's name, by the client's port; it acknowledges the client's bytes up to `off`. */
+static void forge(struct run *r, unsigned flags, uint64_t off, int64_t from_here, const char *text)
+{
+	uint8_t frame[256];
+	struct dp_test_conn c = r->s.c;
+	c.seq[0] = r->s.first + (uint32_t)off;
+	uint32_t seq = r->end.iss + 1 + (uint32_t)((int64_t)r->end.most + from_here);
+	size_t n = dp_test_segment_write(&c, 1, flags, seq, text, strlen(text), frame);
+	dp_test_frame_at(&r->s.t, DP_OUTSIDE, DP_LINK_ETHERNET, frame, n);
 	settle(r);
 }
 
@@ -143,6 +170,10 @@ static void decoy(struct run *r, unsigned a, unsigned b)
 	static const int64_t from_here[] = { 0, -1, 1, 3, -100, 100, -5000, 1 << 20 };
 	const char *text = texts[a / 8 % 4];
 	uint64_t off = b & 8 ? 0 : r->stream.n;
+	if (a & 128) {
+		forge(r, flags[a % 8], r->stream.n + b / 32 * 3, b & 16 ? from_here[b % 8] : 0, text);
+		return;
+	}
 	r->s.c.bad_sum = a & 32;
 	r->misses = a & (32 | 64);
 	segment(r, flags[a % 8], off + (uint64_t)from_here[b % 8], text, strlen(text));

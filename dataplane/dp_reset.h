@@ -14,7 +14,7 @@ void dp_reset_send(struct dp_worker *w, struct dp_voice *as, const struct dp_voi
 /* A reset to the sender of this packet, at the number that it expects (RFC 9293 3.5.2). */
 void dp_reset_back(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m, unsigned out);
 
-/* A reset to its receiver, at seq. */
+/* A reset to its receiver, at seq: the number that this expects, for at any other it asks back (RFC 5961 3.2). */
 void dp_reset_on(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m, uint32_t seq, unsigned out);
 
 #endif

@@ -21,7 +21,7 @@
 
 const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_ip", "bad_tcp", "bad_checksum", "full",
 						  "no_room",   "contradiction", "window", "closed", "fragment", "urgent", "too_deep", "invalid",
-						  "fragment_timeout", "fragment_overlap", "fragment_bad", "fragment_no_room" };
+						  "fragment_timeout", "fragment_overlap", "fragment_bad", "fragment_no_room", "wrong_port" };
 
 /* Records. */
 
@@ -168,6 +168,8 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 			return dp_worker_pass(w);
 		return dp_worker_refuse(w, m, DP_DROP_BAD_CHECKSUM);
 	}
+	if (w->use == DP_USE_INLINE && !f && dp_conn_is_astray(w, pkt, dp_meta(m)))
+		return dp_worker_refuse(w, m, DP_DROP_WRONG_PORT);
 	if (w->use == DP_USE_INLINE)
 		f = flow_of(w, f, pkt, dp_meta(m));
 	else if (f)

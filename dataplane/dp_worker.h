@@ -52,6 +52,7 @@ enum dp_drop {
 	DP_DROP_FRAGMENT_OVERLAP, /* fragments overlap, and no receiver, or not each one, would have the same of them */
 	DP_DROP_FRAGMENT_BAD, /* what its headers say makes no sense, or not with those of the others */
 	DP_DROP_FRAGMENT_NO_ROOM, /* to keep it, or to make its datagram of it */
+	DP_DROP_WRONG_PORT, /* inline: its sender is behind the other port, by a connection that is or may be mail */
 	DP_DROP_MAX
 };
 extern const char *const dp_drop_names[DP_DROP_MAX];
@@ -72,6 +73,7 @@ enum dp_anomaly { /* what is worth telling of a connection's packets (dp_anomaly
 	DP_ANOMALY_SIGNED, /* a signature that nobody agreed on: some receivers drop it */
 	DP_ANOMALY_GAP, /* bytes that their receiver has were not seen */
 	DP_ANOMALY_UNACCEPTABLE, /* its receiver acknowledged what it should not have accepted */
+	DP_ANOMALY_PORT, /* inline: came in by the port that the other end is behind */
 	DP_ANOMALY_MAX
 };
 

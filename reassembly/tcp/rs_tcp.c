@@ -486,6 +486,9 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	uint64_t high = from != d ? s->end + syn : c->aside ? s->next + mem->window : s->end;
 	if (off < 0 || (uint64_t)off < s->acked || (uint64_t)off > high)
 		return RS_DUP;
+	/* Behind a hole Linux takes it in one place: where the right-most block ends that it acknowledges selectively. */
+	if (from == d && !c->aside && (uint64_t)off > s->next && (uint64_t)off != s->end)
+		return RS_DUP;
 	return reset(c);
 }
 

@@ -127,8 +127,9 @@ void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, 
 /* One segment of direction dir (0: from the side that sent the first packet seen). Calls ops while it runs. The verdict is
  * that of its payload (RS_INORDER for a segment without any, RS_DUP for one that was ignored). On RS_CONTRADICTS its header was
  * ignored, too.
- * A RST counts when its sequence number is not below what is acknowledged nor further than the highest byte seen (aside: than the
- * window) ahead; before its direction has an ISN, when it acknowledges what the other side sent, or is what that side acknowledged. */
+ * A RST counts when its sequence number is not below what is acknowledged nor behind the first hole (aside: nor further than the window
+ * ahead), or where the highest byte seen ends; before its direction has an ISN, when it acknowledges what the other side sent, or is
+ * what that side acknowledged. */
 enum rs_verdict rs_tcp_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			      const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			      void *arg);

@@ -569,6 +569,19 @@ static void resets_count_where_a_receiver_would_believe_them(void **state)
 		assert_int_equal(send(&w, 0, ACK, 4, 0, "ef"), closed ? RS_DUP : RS_INORDER);
 		wire_end(&w, closed ? "abcd" : "abcdef", "");
 	}
+	/* Between two ports, behind a hole: where the bytes before it end, and where all that were seen do. */
+	for (int64_t seq = 2; seq < 12; seq++) {
+		bool valid = seq <= 4 || seq == 8;
+		wire_init(&w, 0xffffffff, 0xfffffffe);
+		handshake(&w);
+		send(&w, 0, ACK, 0, 0, "abcd");
+		send(&w, 0, ACK, 6, 0, "gh");
+		send(&w, 1, ACK, 0, 2, "");
+		assert_int_equal(send(&w, 0, RST, seq, 0, ""), valid ? RS_INORDER : RS_DUP);
+		assert_int_equal(w.c.reset, valid);
+		assert_int_equal(send(&w, 0, ACK, 4, 0, "ef"), valid ? RS_DUP : RS_INORDER);
+		wire_end(&w, valid ? "abcd<2>gh" : "abcdefgh", "");
+	}
 	/* A refused connection. */
 	wire_init(&w, 1000, 5000);
 	send(&w, 0, SYN, -1, 0, "hi");

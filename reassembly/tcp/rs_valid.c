@@ -68,10 +68,13 @@ enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, u
 			     const struct rs_options *o, const uint64_t waiting[2], uint64_t now)
 {
 	const struct rs_stream *s = &c->dir[dir];
-	if ((seg->flags & (RS_TCP_SYN | RS_TCP_RST)) || (!seg->len && !(seg->flags & RS_TCP_FIN)))
+	bool rst = seg->flags & RS_TCP_RST;
+	if ((seg->flags & RS_TCP_SYN) || (!rst && !seg->len && !(seg->flags & RS_TCP_FIN)))
 		return RS_DOUBT_NONE;
 	if (o->authenticated && !(v->authenticated & bit(dir)) && (v->syns & bit(dir)))
 		return RS_DOUBT_SIGNED;
+	if (rst)
+		return RS_DOUBT_NONE;
 	if (!(seg->flags & RS_TCP_ACK))
 		return RS_DOUBT_NO_ACK;
 	if (both(v->timestamps) && o->timestamps && is_old(v, dir, o->tsval, now))

@@ -49,7 +49,7 @@ bool rs_doubt_is_deliberate(enum rs_doubt d);
 
 /* The segment is about to be read, by `c` as it is before that. waiting[d]: the highest offset of dir[d] of segments that wait, in
  * doubt: they may have been sent, and acknowledged, all right. Of a direction whose receiver was never seen less is known. Segments
- * without payload or FIN, SYNs and RSTs are never doubted here: rs_tcp judges them. */
+ * without payload or FIN and SYNs are never doubted here, and of RSTs only the signature: rs_tcp judges them. */
 enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
 			     const struct rs_options *o, const uint64_t waiting[2], uint64_t now);
 

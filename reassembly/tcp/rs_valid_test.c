@@ -226,8 +226,11 @@ static void signatures(void **state)
 	struct rs_options o = { .authenticated = true };
 	open_talk(&t, plain, plain);
 	assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, o), RS_DOUBT_SIGNED);
+	assert_int_equal(check(&t, 0, RS_TCP_RST, 1000, 200, 0, o), RS_DOUBT_SIGNED);
+	assert_int_equal(check(&t, 0, RS_TCP_RST, 1000, 200, 0, plain), RS_DOUBT_NONE);
 	open_talk(&t, o, o);
 	assert_int_equal(check(&t, 0, RS_TCP_ACK, 1000, 200, 10, o), RS_DOUBT_NONE);
+	assert_int_equal(check(&t, 0, RS_TCP_RST, 1000, 200, 0, o), RS_DOUBT_NONE);
 }
 
 static void behind_an_end(void **state)
