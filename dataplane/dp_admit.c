@@ -138,7 +138,7 @@ enum dp_sum dp_admit_segment(struct dp_worker *w, struct dp_flow *f, const struc
 		return DP_SUM_TAKE;
 	dp_admit_options(w, pkt, m);
 	/* What says no more than that is never doubted. */
-	if (pkt->payload_len == 0 && !(pkt->tcp_flags & RS_TCP_FIN))
+	if (pkt->payload_len == 0 && !(pkt->tcp_flags & (RS_TCP_FIN | RS_TCP_RST)))
 		return DP_SUM_TAKE;
 	unsigned dir = dp_flow_direction(f, pkt);
 	struct rs_tcp_segment seg = { pkt->seq, pkt->ack, pkt->payload_len, pkt->tcp_flags, pkt->window, pkt->payload_missing };

@@ -113,11 +113,12 @@ static void read_until(struct dp_worker *w, struct dp_flow *f, uint64_t until)
 	struct rs_seg *seg;
 	unsigned dir;
 	while ((seg = oldest(f, until, &dir))) {
-		/* What it acknowledges was said before it, and what was acknowledged of its own side. */
-		give_up(w, f, !dir, rs_stream_offset(&f->tcp.dir[!dir], seg->before));
-		int64_t off = rs_stream_offset(&f->tcp.dir[dir], (uint32_t)seg->off);
-		give_up(w, f, dir, RTE_MIN(off, (int64_t)rs_tcp_acked(&f->tcp, dir)));
-		/* What was read by that may have ended the connection. */
+		/* What it acknowledges was said before it, and what was acknowledged of its own side. What is read by that may end the
+		 * connection, and what waits. */
+		uint32_t seq = (uint32_t)seg->off;
+		unsigned its = dir;
+		give_up(w, f, !its, rs_stream_offset(&f->tcp.dir[!its], seg->before));
+		give_up(w, f, its, RTE_MIN(rs_stream_offset(&f->tcp.dir[its], seq), (int64_t)rs_tcp_acked(&f->tcp, its)));
 		if (oldest(f, until, &dir) != seg)
 			continue;
 		dp_streams_read_waiting(w, f, dir, seg);
