@@ -169,8 +169,8 @@ static void test_how_long(void **state)
 	}
 }
 
-/* One hole, and all behind it waits. When it is read, more is acknowledged than was when it was said: what is missing behind a 354 is
- * the content's all the same, and no command's. */
+/* One hole, and all behind it waits. When it is read, more is acknowledged than was when it was said: what is missing behind a 354
+ * is the content's all the same, and no command's. */
 static void test_said_before(void **state)
 {
 	(void)state;
