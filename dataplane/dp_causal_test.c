@@ -169,6 +169,34 @@ static void test_how_long(void **state)
 	}
 }
 
+/* One hole, and all behind it waits. When it is read, more is acknowledged than was when it was said: what is missing behind a 354
+ * is the content's all the same, and no command's. */
+static void test_said_before(void **state)
+{
+	(void)state;
+	for (unsigned style = 0; style < 2; style++) {
+		struct dp_test t;
+		struct dp_loss_session s;
+		dp_loss_make(&s, style);
+		dp_test_init(&t);
+		dp_test_open(&t);
+		/* Of the greeting; the end of one message, and all of the next but its last lines. */
+		const struct dp_loss_hole h[] = { { 1, 9, 30 }, { 0, s.message[4].to - 12, s.message[5].to - 15 } };
+		dp_loss_play(&t, &s, connections++, 400, h, 2, 3);
+		dp_test_lull(&t);
+		dp_test_check(&t);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), s.nmessages);
+		for (size_t i = 0; i < s.nmessages; i++) {
+			const struct dp_found *m = dp_test_nth(&t, CT_MESSAGE, i);
+			assert_true((m->rec.u.message.reason == CT_REASON_GAP) == (i == 4 || i == 5));
+			assert_int_equal(m->rec.u.message.delivered, s.message[i].taken ? CT_DELIVERED_YES : CT_DELIVERED_NO);
+		}
+		assert_true(t.worker->stats.doubts[RS_DOUBT_AHEAD] > 20);
+		dp_loss_free(&s);
+		dp_test_close(&t);
+	}
+}
+
 /* Where there is no room, nothing waits, and nothing is lost without a word. */
 static void test_no_room(void **state)
 {
@@ -209,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_out_of_step),
 		cmocka_unit_test(test_how_long),
+		cmocka_unit_test(test_said_before),
 		cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests_name("dp_causal", tests, dp_test_eal, dp_test_eal_stop);

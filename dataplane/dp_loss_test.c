@@ -547,6 +547,7 @@ static void test_data_line(void **state)
 		dp_test_bytes(&t, &c, 0, mail.p + lost, mail.n - lost);
 		dp_test_accept(&t, &c);
 		dp_test_fins(&t, &c);
+		dp_test_lull(&t);
 		dp_test_check(&t);
 		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_GAP, true);
 		const struct dp_found *m = dp_test_nth(&t, CT_MESSAGE, 0);

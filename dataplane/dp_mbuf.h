@@ -54,6 +54,7 @@ struct dp_meta {
 	uint64_t tunnel; /* of a datagram: that which its fragments came in (dp_packet); 0: none */
 	struct rte_mbuf *fragments; /* of a fragment: the next one that came; of a datagram between two ports: the first one */
 	uint8_t doubt; /* enum rs_doubt: why it waits (dp_doubt) */
+	uint32_t ack; /* what it acknowledges: as payload_off */
 };
 
 static inline struct dp_meta *dp_meta(struct rte_mbuf *m)

@@ -104,11 +104,24 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 	return false;
 }
 
+/* How many of the client's bytes that were not read yet the server had when it said what is read now. What was read late was said
+ * when less was acknowledged than is by now. */
+static uint64_t ahead(const struct dp_worker *w, const struct dp_flow *f, unsigned dir)
+{
+	const struct rs_stream *client = &f->tcp.dir[!dir];
+	const uint64_t unread = rs_tcp_unread(&f->tcp, !dir);
+	/* Kept while nobody knew what it is. */
+	if (w->said.dir != dir)
+		return unread;
+	const int64_t had = rs_stream_offset(client, w->said.ack) - (int64_t)client->next;
+	return had < 0 ? 0 : RTE_MIN((uint64_t)had, unread);
+}
+
 static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	if (f->session || begin_session(w, f)) {
 		if (dir != f->client && !f->inl)
-			rs_smtp_ahead(&f->session->smtp, rs_tcp_unread(&f->tcp, !dir));
+			rs_smtp_ahead(&f->session->smtp, ahead(w, f, dir));
 		return dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
 	}
 	return n;

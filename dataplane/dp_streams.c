@@ -10,6 +10,13 @@
 #include "dataplane/dp_session.h"
 #include "dataplane/dp_sums.h"
 
+/* For when it is read, which may be later. */
+static void note_place(struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	dp_meta(m)->payload_off = pkt->payload_off;
+	dp_meta(m)->ack = pkt->ack;
+}
+
 static void read_payload(struct dp_worker *w, unsigned dir, const struct rte_mbuf *m, uint32_t skip, uint32_t len)
 {
 	uint32_t off = dp_meta_const(m)->payload_off + skip;
@@ -32,6 +39,8 @@ static void on_data(void *arg, unsigned dir, void *ref, uint32_t skip, uint32_t 
 	struct dp_flow *f = w->flow;
 	if (dp_flow_is_held(f, dir))
 		return;
+	w->said.ack = dp_meta(ref)->ack;
+	w->said.dir = (uint8_t)dir;
 	if (f->has_urgent & (1u << dir)) {
 		const struct rs_stream *s = &f->tcp.dir[dir];
 		/* These bytes are the last ones before `next`. */
@@ -127,7 +136,7 @@ static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const 
 	struct rs_tcp_segment seg = { .seq = pkt->seq, .len = pkt->payload_len };
 	uint64_t before = w->stats.anomalies[DP_ANOMALY_OVERLAP];
 	w->flow = f;
-	dp_meta(m)->payload_off = pkt->payload_off;
+	note_place(m, pkt);
 	rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
 	if (w->stats.anomalies[DP_ANOMALY_OVERLAP] != before)
 		dp_anomaly_flow(w, f, dir, dp_admit_anomaly(why), NULL);
@@ -353,7 +362,7 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	w->flow = f;
 	if (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_URG))
 		note_flags(w, f, pkt, m);
-	dp_meta(m)->payload_off = pkt->payload_off;
+	note_place(m, pkt);
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
 	bool replaced = f->tcp.replaced, closed = f->tcp.state == RS_TCP_CLOSED;
 	if (!replaced) {

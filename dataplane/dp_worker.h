@@ -162,6 +162,10 @@ struct dp_worker {
 	struct dp_worker_stats stats;
 	struct dp_flow *flow; /* of the packet being worked on, for the callbacks; NULL: none */
 	struct rs_options options; /* of the packet being worked on */
+	struct { /* the segment whose payload is being read; not of a connection between two ports */
+		uint32_t ack;
+		uint8_t dir;
+	} said;
 	struct { /* what tunnel the last packet that was in one came by */
 		struct ct_tunnel is;
 		uint64_t id; /* dp_packet's */

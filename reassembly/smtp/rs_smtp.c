@@ -271,13 +271,18 @@ static void end_by_answer(struct rs_smtp *s)
 	s->late_lf = s->mode == RS_MODE_COMMAND;
 }
 
+/* An answer of which the beginning is missing. Content that was asked for is not answered before it has ended. */
+static bool ends_kept(const struct rs_smtp *s)
+{
+	return s->mode == RS_MODE_COMMAND || (s->lost_server && !s->wait.kept && s->answer == RS_ANSWER_GO);
+}
+
 /* The server has answered: what comes of the client next begins a line, and is no rest of what began unseen. */
 static void refresh(struct rs_smtp *s)
 {
 	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
 	s->fresh = true;
-	/* Of this answer only the rest was seen. */
-	if (rs_smtp_kept_any(s) && s->mode == RS_MODE_COMMAND) {
+	if (rs_smtp_kept_any(s) && ends_kept(s)) {
 		rs_smtp_kept_act(s, false);
 		rs_smtp_server_missing(s);
 	}
@@ -323,10 +328,23 @@ void rs_smtp_ahead(struct rs_smtp *s, uint64_t n)
 		s->ahead = n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
 }
 
+/* Of a MAIL only the beginning was seen: its transaction may leave no other sign. */
+static void begin_cut(struct rs_smtp *s)
+{
+	const struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+	if (s->hold || !l->block || s->skip_line || s->ask_credentials || (s->lost_client && !s->fresh_line))
+		return;
+	struct rs_smtp_text t;
+	rs_smtp_line_end(l, &t);
+	if (rs_smtp_command_parse(t.p, t.len).verb == RS_VERB_MAIL && !rs_smtp_tx_current(s))
+		rs_smtp_tx_begin(s)->flags |= RS_TX_NO_MAIL | RS_TX_UNHEARD;
+}
+
 static void gap_client(struct rs_smtp *s, uint64_t n)
 {
 	s->seen_client = true;
 	rs_smtp_kept_settle(s);
+	begin_cut(s);
 	if (s->mode != RS_MODE_COMMAND)
 		n -= rs_smtp_content_missing(s, n);
 	if (!n)

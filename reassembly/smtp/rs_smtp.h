@@ -38,12 +38,12 @@
  *  - Replies come before the caller knows of a hole in what they answer: 354 opens content whatever was seen before, 334 is
  *    answered with credentials, 250 2.1.0 stands for a MAIL (RFC 3463 3.2): a transaction begins with each of these.
  *    Content of which the end is missing ends with the server's answer.
- *  - A RCPT, DATA or BDAT behind missing bytes begins a transaction whose MAIL went unseen; a MAIL ends the one that was open, for
- *    its end may have gone unseen.
+ *  - A MAIL of which the rest is missing begins a transaction, and so does a RCPT, DATA or BDAT behind missing bytes, of which the
+ *    MAIL went unseen; a MAIL ends the one that was open, for its end may have gone unseen.
  *  - Where the server takes chunks, whatever follows missing bytes may be of a chunk. Commands are read again at a line
  *    that comes behind a reply, or behind a "." line.
  *  - Where the end of content is missing together with its answer, MAIL and what follows it stand in content. They are commands
- *    if the server's next answer comes right behind them, or DATA or BDAT does.
+ *    if the server's next answer, or the rest of one, comes right behind them, or DATA or BDAT does.
  *  - Without any of those signs: three replies that say yes to nothing stand for a message that went by whole.
  *  - After replies went unseen, those that come may belong to commands seen before as well: as many of them as were owed
  *    are given to nobody.

@@ -647,6 +647,54 @@ static const struct dialogue dialogues[] = {
 			     "1 from c@x []\n"
 			     "1 MAIL/0 250 ok\n"
 			     "-1 unknown\n"),
+	D("gap over the end, and the beginning of the next answer",
+	  OPEN C("be\r\n") CGAP(100) C("RCPT TO:<d@y>\r\n") SGAP(50) S("50 ok\r\n") C("BDAT 3 LAST\r\nx\r\n") QUEUED QUIT,
+	  OPEN_LOG "0 \"be\\r\\n\"\n"
+		   "0 gap 100\n"
+		   "0 } by-reply\n"
+		   "-0 unknown\n"
+		   "+1\n"
+		   "unread 1\n"
+		   "1 to/0 d@y\n"
+		   "1 {\n"
+		   "1 \"x\\r\\n\"\n"
+		   "1 } last\n"
+		   "1 CONTENT/0 250 queued\n"
+		   "-1 accepted 250 queued\n"),
+	D("gaps as the answers tell of them",
+	  OPEN C("be\r\n") CGAP(12) QUEUED CGAP(90) S("250 2.1.0 ok\r\n250 2.1.5 ok\r\n354 go\r\n") CGAP(200) C("x\r\n.\r\n")
+		  QUEUED C("MAIL FROM:<c@x>\r\n") S("250 ok\r\n"),
+	  OPEN_LOG "0 \"be\\r\\n\"\n"
+		   "0 gap 12\n"
+		   "0 } by-reply\n" QUEUED_LOG "+1\n"
+		   "unread 1\n"
+		   "1 DATA/0 354 go\n"
+		   "1 {\n"
+		   "1 gap 200\n"
+		   "1 \"x\\r\\n\"\n"
+		   "1 } dot\n"
+		   "1 CONTENT/0 250 queued\n"
+		   "-1 accepted 250 queued\n"
+		   "+2\n"
+		   "2 from c@x []\n"
+		   "2 MAIL/0 250 ok\n"
+		   "-2 unknown\n"),
+	D("gap over the rest of mail, and of all", HELLO C("MAIL FROM:<a") CGAP(300),
+	  HELLO_LOG "+0\n"
+		    "unread 0\n"
+		    "-0 unknown\n"),
+	D("gap over the rest of mail, which is given up",
+	  HELLO C("MAIL FROM:<a") CGAP(90) S("250 ok\r\n550 no\r\n") C("RSET\r\n") S("250 ok\r\n"),
+	  HELLO_LOG "+0\n"
+		    "unread 0\n"
+		    "-0 abandoned 250 ok\n"),
+	D("gap over the rest of mail, and it goes on",
+	  HELLO C("MAIL") CGAP(20) S("250 2.1.0 ok\r\n") C("RCPT TO:<b@y>\r\n") S("250 ok\r\n") DATA C("x\r\n.\r\n") QUEUED,
+	  HELLO_LOG "+0\n"
+		    "unread 0\n"
+		    "0 to/0 b@y\n"
+		    "0 RCPT/0 250 ok\n" DATA_LOG "0 \"x\\r\\n\"\n"
+		    "0 } dot\n" QUEUED_LOG),
 	D("gap over a chunk's command, and over its answer",
 	  S("220 mx\r\n") C("EHLO c.example\r\n") S("250-mx\r\n250 CHUNKING\r\n") MAIL CGAP(20)
 		  C("fore\r\nMAIL FROM:<c@x>\r\n") SGAP(12) S("250 ok\r\n") C("RCPT TO:<d@y>\r\n") S("250 ok\r\n"),
