@@ -321,6 +321,7 @@ struct rs_smtp {
 	bool seen_server : 1;
 	bool lost_client : 1; /* lines are skipped until one reads as a command */
 	bool lost_server : 1; /* lines that are no reply are no surprise */
+	bool doubtful : 1; /* since a DATA was refused, perhaps by an answer to something else: no command yet */
 	bool unsure : 1; /* commands may have gone unseen: replies without one are no surprise */
 	bool untold : 1; /* what is skipped while lost_client may be a message that nobody was told of */
 	bool unseen_rcpt : 1; /* the server has taken a RCPT that went unseen */

@@ -327,6 +327,13 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 		return;
 	}
 	struct rs_smtp_command c = rs_smtp_command_parse(line->p, line->len);
+	if (s->doubtful && c.verb == RS_VERB_UNKNOWN && !s->auth) {
+		/* The client goes on as if it had been told to: the answer was another command's. */
+		s->lost_client = s->untold = s->missed = true;
+		skipped(s);
+		return;
+	}
+	s->doubtful = false;
 	if (s->lost_client)
 		tell_swallowed(s, (enum rs_smtp_verb)c.verb);
 	s->lost_client = s->untold = s->torn = s->unseen_rcpt = false;

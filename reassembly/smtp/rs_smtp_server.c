@@ -123,6 +123,7 @@ static void on_data_refused(struct rs_smtp *s, struct rs_smtp_tx *tx, const stru
 {
 	bool fed = s->fed;
 	uint32_t lines = rs_smtp_content_refused(s);
+	s->doubtful = s->unsure && !s->hold;
 	if (lines)
 		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, lines - 1, false);
 	if (!tx)
