@@ -44,7 +44,8 @@ static bool waits_in(const struct dp_flow *f, unsigned dir)
 
 static bool waits(const struct dp_flow *f)
 {
-	return rs_tcp_lacks(&f->tcp, 0) || rs_tcp_lacks(&f->tcp, 1) || waits_in(f, 0) || waits_in(f, 1);
+	const struct rs_tcp *c = &f->tcp;
+	return rs_tcp_lacks(c, 0) || rs_tcp_lacks(c, 1) || c->dir[0].late || c->dir[1].late || waits_in(f, 0) || waits_in(f, 1);
 }
 
 static void forget(struct dp_worker *w, struct dp_flow *f)
@@ -61,8 +62,10 @@ static void set(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	struct dp_causal *c = f->causal;
 	c->flow = f;
 	c->until = now + w->config->tcp.out_of_step * UINT64_C(1000000);
-	for (unsigned d = 0; d < 2; d++)
+	for (unsigned d = 0; d < 2; d++) {
 		c->mark[d] = rs_tcp_lacks(&f->tcp, d) ? rs_tcp_acked(&f->tcp, d) : 0;
+		c->read[d] = f->tcp.dir[d].next;
+	}
 	TAILQ_INSERT_TAIL(&w->causal, c, link);
 }
 
@@ -132,6 +135,8 @@ void dp_causal_due(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	if (!c || c->until > now)
 		return;
 	uint64_t mark[2] = { c->mark[0], c->mark[1] };
+	for (unsigned d = 0; d < 2; d++)
+		rs_tcp_forget_late(&f->tcp, &w->streams, d, c->read[d]);
 	uint64_t until = c->until - w->config->tcp.out_of_step * UINT64_C(1000000);
 	TAILQ_REMOVE(&w->causal, c, link);
 	set(w, f, now);
@@ -163,6 +168,8 @@ void dp_causal_end(struct dp_worker *w, struct dp_flow *f)
 	for (unsigned d = 0; d < 2; d++)
 		if (rs_tcp_lacks(&f->tcp, d))
 			dp_streams_give_up(w, f, d, rs_tcp_acked(&f->tcp, d));
+	for (unsigned d = 0; d < 2; d++)
+		rs_tcp_forget_late(&f->tcp, &w->streams, d, UINT64_MAX);
 	forget(w, f);
 }
 

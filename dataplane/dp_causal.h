@@ -6,7 +6,8 @@
  * of arrival gives up bytes that are about to come, and takes replies for those of other commands. So beside the way
  *  - bytes that are acknowledged and missing are waited for (rs_tcp's `waits`);
  *  - a segment with payload waits until what it acknowledges was read (RS_DOUBT_AHEAD).
- * Neither for longer than twice tcp.out_of_step, of the packets' time: then the bytes were not seen here, and the segment is read
+ * What comes after its acknowledgement is compared with what comes in its place (rs_stream's `late`).
+ * None of it for longer than twice tcp.out_of_step, of the packets' time: then the bytes were not seen here, and the segment is read
  * behind the hole. What waits holds mbufs, within dp_share; where there is no room, nothing waits.
  * Between two ports packets come in their order: nothing waits there.
  *
@@ -22,6 +23,7 @@ struct dp_causal { /* of one connection */
 	struct dp_flow *flow;
 	uint64_t until; /* tcp.out_of_step after `mark` was set: what waited by then is not waited for any more */
 	uint64_t mark[2]; /* of dir[i]: acknowledged up to it, while bytes before were missing; 0: none were */
+	uint64_t read[2]; /* of dir[i]: read up to it; what of that came late is compared until then */
 };
 
 /* It acknowledges what was not read. */
@@ -35,7 +37,7 @@ static inline bool dp_causal_is_ahead(const struct dp_flow *f, unsigned dir, con
 static inline bool dp_causal_has_work(const struct dp_flow *f)
 {
 	const struct rs_stream *a = &f->tcp.dir[0], *b = &f->tcp.dir[1];
-	return f->causal || f->doubt[0].n + f->doubt[1].n > 0 || a->end != a->next || b->end != b->next;
+	return f->causal || f->doubt[0].n + f->doubt[1].n > 0 || a->end != a->next || b->end != b->next || a->late || b->late;
 }
 
 /* A segment with payload of direction dir, which its receiver may accept. True: it acknowledges what was not read, and waits; a reference

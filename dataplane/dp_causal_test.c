@@ -197,6 +197,48 @@ static void test_said_before(void **state)
 	}
 }
 
+/* A piece of a message is seen after its acknowledgement, and another in its place behind it, before it, or behind a hole: which of them
+ * its receiver has cannot be known. Copies are as one. */
+static void test_two_behind_their_acknowledgement(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		bool other = i & 1, hole = i & 2, later = i & 4;
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(connections++);
+		struct dp_text mail = { 0 };
+		uint8_t decoy[40];
+		memset(decoy, 'x', sizeof decoy);
+		dp_made_mail(&mail, "nothing in it at all, but long enough to be parted in three", 59);
+		dp_test_init(&t);
+		dp_test_open(&t);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		const size_t at = mail.n / 2, n = sizeof decoy;
+		const uint32_t seq = c.seq[0] + (uint32_t)at;
+		dp_test_bytes(&t, &c, 0, mail.p, at);
+		c.seq[0] += (uint32_t)(mail.n - at);
+		acknowledge(&t, &c);
+		if (hole)
+			dp_test_segment(&t, &c, 0, RS_TCP_ACK, seq + 10, mail.p + at + 10, n - 10);
+		else
+			dp_test_segment(&t, &c, 0, RS_TCP_ACK, seq, mail.p + at, n);
+		if (later)
+			acknowledge(&t, &c);
+		dp_test_segment(&t, &c, 0, RS_TCP_ACK, seq, other ? decoy : mail.p + at, n);
+		dp_test_segment(&t, &c, 0, RS_TCP_ACK, seq + (uint32_t)n, mail.p + at + n, mail.n - at - n);
+		dp_test_accept(&t, &c);
+		dp_test_fins(&t, &c);
+		dp_test_lull(&t);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
+		dp_test_verdict(&t, 0, other ? CT_UNSCANNED : CT_CLEAN, other ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), other);
+		assert_int_equal(t.worker->streams.kept, 0);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 /* Where there is no room, nothing waits, and nothing is lost without a word. */
 static void test_no_room(void **state)
 {
@@ -238,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_out_of_step),
 		cmocka_unit_test(test_how_long),
 		cmocka_unit_test(test_said_before),
+		cmocka_unit_test(test_two_behind_their_acknowledgement),
 		cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests_name("dp_causal", tests, dp_test_eal, dp_test_eal_stop);

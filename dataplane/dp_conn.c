@@ -47,7 +47,8 @@ static void first_packet(struct dp_worker *w, struct dp_flow *f, const struct dp
 	bool to_mail = dp_worker_mail_port(w, pkt->dport), from_mail = dp_worker_mail_port(w, pkt->sport);
 	rs_tcp_init(&f->tcp);
 	f->tcp.aside = w->use != DP_USE_INLINE;
-	f->tcp.waits = f->tcp.aside && w->config->tcp.out_of_step > 0;
+	if (f->tcp.aside && w->config->tcp.out_of_step > 0)
+		rs_tcp_wait(&f->tcp);
 	if (!f->middle)
 		f->client = pkt->tcp_flags & RS_TCP_ACK ? 1 : 0;
 	else

@@ -33,7 +33,7 @@ struct rs_seg { /* a run of payload, held out of order or remembered */
 	uint32_t born; /* held: the number of its segment; what took its segment's place, or was appended to it, has the same */
 };
 
-struct rs_stream {
+struct rs_stream { /* waits: what is handed on after its acknowledgement (`late`) is remembered, and compared, until rs_stream_forget_late */
 	uint64_t next; /* offset of the next byte in order */
 	uint64_t end; /* highest offset + 1 seen */
 	uint64_t fin; /* offset of the FIN; UINT64_MAX until seen */
@@ -46,6 +46,8 @@ struct rs_stream {
 	uint16_t held; /* sum of the held segments' cost */
 	uint16_t kept_cost, remember; /* sum of the remembered runs' cost; most of it */
 	uint8_t policy; /* enum rs_overlap_policy */
+	bool waits : 1;
+	bool late : 1; /* some of what is remembered is acknowledged */
 };
 
 enum rs_verdict {
@@ -112,11 +114,14 @@ static inline uint32_t rs_stream_reserve(const struct rs_stream_mem *mem)
 }
 
 /* Remembers len bytes at off that were handed on, the last ones before next: they are from byte skip of ref's payload on, and a
- * reference is taken. Not what is acknowledged already. */
+ * reference is taken. Not what is acknowledged already, but for `waits`. */
 void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip,
 		    uint32_t cost);
 
 void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem); /* rs_stream_acked's */
+
+/* What was handed on late and lies below `to` is forgotten. */
+void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to);
 
 /* The receiver has everything below off: it is forgotten. */
 static inline void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
@@ -124,7 +129,7 @@ static inline void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *me
 	if (off <= s->acked)
 		return;
 	s->acked = off;
-	if (s->kept)
+	if (s->kept && !s->late)
 		rs_stream_forget_acked(s, mem);
 }
 

@@ -20,10 +20,12 @@ static uint64_t max_u64(uint64_t a, uint64_t b)
 static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 {
 	struct rs_seg *seg = s->kept->next;
-	if (seg == s->kept)
+	if (seg == s->kept) {
 		s->kept = NULL;
-	else
+		s->late = false;
+	} else {
 		s->kept->next = seg->next;
+	}
 	s->kept_cost = (uint16_t)(s->kept_cost - seg->cost);
 	mem->kept -= seg->cost;
 	mem->held -= seg->cost;
@@ -43,7 +45,7 @@ static bool may_keep(const struct rs_stream *s, const struct rs_stream_mem *mem,
 void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off, uint32_t len, void *ref, uint32_t skip,
 		    uint32_t cost)
 {
-	if (!s->remember || off + len <= s->acked)
+	if (!s->remember || (off + len <= s->acked && !s->waits))
 		return;
 	for (; !may_keep(s, mem, cost); forget_oldest(s, mem)) {
 		mem->forgotten++;
@@ -57,6 +59,7 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 		s->kept->next = seg;
 	}
 	s->kept = seg;
+	s->late |= s->waits && off < s->acked;
 	s->kept_cost = (uint16_t)(s->kept_cost + cost);
 	mem->kept += cost;
 	mem->held += cost;
@@ -67,6 +70,14 @@ void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem)
 {
 	while (s->kept && seg_end(s->kept->next) <= s->acked)
 		forget_oldest(s, mem);
+}
+
+void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to)
+{
+	to = min_u64(to, s->acked);
+	while (s->kept && seg_end(s->kept->next) <= to)
+		forget_oldest(s, mem);
+	s->late = s->waits && s->kept && s->kept->next->off < s->acked;
 }
 
 void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem)
@@ -105,6 +116,14 @@ static void compare_run(const struct look *l, const struct rs_seg *seg, uint32_t
 	};
 }
 
+static void note_unknown(uint64_t from, uint64_t to, struct rs_seen *seen)
+{
+	if (from >= to || seen->unknown_len)
+		return;
+	seen->unknown_off = from;
+	seen->unknown_len = (uint32_t)(to - from);
+}
+
 static void compare_kept(const struct rs_stream *s, const struct look *l, const struct rs_stream_mem *mem, struct rs_seen *seen)
 {
 	uint64_t at = l->off, end = min_u64(l->end, s->next);
@@ -112,23 +131,24 @@ static void compare_kept(const struct rs_stream *s, const struct look *l, const 
 	for (; seg && at < end && seg->off < end; seg = seg == last ? NULL : seg->next) {
 		if (seg_end(seg) <= at)
 			continue;
-		if (seg->off > at && !seen->unknown_len) {
-			seen->unknown_off = at;
-			seen->unknown_len = (uint32_t)(seg->off - at);
-		}
+		note_unknown(max_u64(at, s->acked), seg->off, seen);
 		compare_run(l, seg, 0, mem, seen);
 		at = seg_end(seg);
 	}
-	if (at < end && !seen->unknown_len) {
-		seen->unknown_off = at;
-		seen->unknown_len = (uint32_t)(end - at);
-	}
+	note_unknown(max_u64(at, s->acked), end, seen);
+}
+
+/* Below it nothing is compared: its receiver has it, and what is like it changes nothing there. What was handed on late, or not yet, may
+ * have come before the acknowledgement all the same. */
+static uint64_t compared_from(const struct rs_stream *s)
+{
+	return s->waits ? min_u64(s->acked, s->late ? s->kept->next->off : s->next) : s->acked;
 }
 
 void rs_stream_compare(const struct rs_stream *s, const struct rs_stream_mem *mem, uint64_t off, uint32_t len, const void *ref,
 		       uint32_t skip, struct rs_seen *seen)
 {
-	struct look l = { max_u64(off, s->acked), off + len, off, len, ref, skip };
+	struct look l = { max_u64(off, compared_from(s)), off + len, off, len, ref, skip };
 	*seen = (struct rs_seen){ 0 };
 	if (!mem->same || l.off >= l.end || l.off >= s->end)
 		return;

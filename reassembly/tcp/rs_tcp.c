@@ -39,6 +39,11 @@ void rs_tcp_init(struct rs_tcp *c)
 		rs_stream_init(&c->dir[d], 0, RS_OVERLAP_FIRST, 0);
 }
 
+void rs_tcp_wait(struct rs_tcp *c)
+{
+	c->waits = c->dir[0].waits = c->dir[1].waits = true;
+}
+
 void rs_tcp_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, enum rs_overlap_policy policy, uint16_t remember)
 {
 	c->dir[dir].policy = (uint8_t)policy;
@@ -254,6 +259,7 @@ static void start(struct pass *p, unsigned d, uint32_t isn)
 	drop_syn_data(p, d);
 	rs_stream_clear(&c->dir[d], p->mem);
 	rs_stream_init(&c->dir[d], isn, c->dir[d].policy, c->dir[d].remember);
+	c->dir[d].waits = c->waits;
 	c->syn_len[d] = 0;
 	c->side[d].far = (struct rs_tcp_far){ 0 };
 	c->agreed &= (uint8_t)~bit(d);

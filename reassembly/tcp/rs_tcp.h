@@ -100,7 +100,7 @@ struct rs_tcp { /* the order leaves no holes: a million of them are kept */
 	bool aside : 1; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
 	bool reset : 1; /* closed by RST, or RS_TCP_RESET */
 	bool replaced : 1; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
-	bool waits : 1; /* the owner's, set after rs_tcp_init: what is acknowledged and missing waits for rs_tcp_give_up */
+	bool waits : 1; /* rs_tcp_wait */
 	bool refuse : 1; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
 	uint32_t anew_isn[2];
 };
@@ -119,6 +119,10 @@ struct rs_tcp_ops {
 };
 
 void rs_tcp_init(struct rs_tcp *c);
+
+/* Before the first packet: what is acknowledged and missing waits for rs_tcp_give_up, and what comes after its acknowledgement is
+ * remembered until rs_tcp_forget_late. */
+void rs_tcp_wait(struct rs_tcp *c);
 
 /* How the receiver of dir[dir] reads overlaps, and how many mbufs of what was handed on are remembered until it has acknowledged
  * them; 0: none, and what is there is forgotten. Until told: RS_OVERLAP_FIRST, and 0. */
@@ -176,6 +180,13 @@ static inline bool rs_tcp_lacks(const struct rs_tcp *c, unsigned dir)
 {
 	const struct rs_stream *s = &c->dir[dir];
 	return s->end != s->next && s->acked > s->next;
+}
+
+/* What of dir was handed on after its acknowledgement, below offset `to`, is not compared any more. */
+static inline void rs_tcp_forget_late(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to)
+{
+	if (c->dir[dir].late)
+		rs_stream_forget_late(&c->dir[dir], mem, to);
 }
 
 /* The receiver of dir says that it has everything up to offset `to`, in a segment that is not read yet. */

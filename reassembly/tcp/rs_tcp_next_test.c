@@ -14,6 +14,7 @@
 #define RS_TCP_GENERAL_ONLY
 #define rs_tcp_init general_init
 #define rs_tcp_overlaps general_overlaps
+#define rs_tcp_wait general_wait
 #define rs_tcp_packet general_packet
 #define rs_tcp_close general_close
 #define rs_tcp_revive general_revive
@@ -25,6 +26,7 @@ void general_overlaps(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir,
 			       const struct rs_tcp_segment *seg, void *ref, uint32_t cost, const struct rs_tcp_ops *ops,
 			       void *arg);
+void general_wait(struct rs_tcp *c);
 void general_revive(struct rs_tcp *c, unsigned dir);
 bool general_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
 void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
@@ -33,6 +35,7 @@ void general_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, 
 #include "reassembly/tcp/rs_tcp.c"
 #undef rs_tcp_init
 #undef rs_tcp_overlaps
+#undef rs_tcp_wait
 #undef rs_tcp_packet
 #undef rs_tcp_close
 #undef rs_tcp_revive
