@@ -230,7 +230,8 @@ struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packe
 		return NULL;
 	if (!write_link(&w, first, pkt) || !write_ip(&w, first, f))
 		goto fail;
-	for (const struct rs_frag_piece *p = f->head; p; p = p->next)
+	uint32_t at = 0;
+	for (const struct rs_frag_piece *p = f->head; p && p->off == at; at += p->len, p = p->next)
 		for (uint32_t done = 0, n; done < p->len; done += n) {
 			n = p->len - done;
 			const uint8_t *from = piece(p->ref, p->skip + done, &n);

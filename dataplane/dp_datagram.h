@@ -32,7 +32,7 @@ uint32_t dp_fragment_same(const void *a, uint32_t skip_a, const void *b, uint32_
 /* Whether nothing but a link header with VLAN tags stands before the IP header. */
 bool dp_datagram_is_plain(enum dp_link link, const uint8_t *frame, uint16_t l3_off);
 
-/* A frame with the datagram, whose pieces are all there: link header and IP headers of the first fragment, which is that of the
+/* A frame with the datagram, or, where pieces are missing, with its beginning up to there, of which the lengths tell what is missing: link header and IP headers of the first fragment, which is that of the
  * first piece; lengths, fragment fields, ECN and IPv4 header checksum are those of the whole. What stood between link header and
  * IP header (a tunnel) is left out; where it was not Ethernet then, an Ethernet header without addresses stands in its place,
  * with the tags of `first`. The headers lie in the first data segment, as far as it has room. Metadata is the caller's. NULL:

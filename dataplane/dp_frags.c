@@ -58,6 +58,7 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 	dp_tunnels_init(&f->tunnels, c);
 	f->account = fc->account;
 	f->alloc = fc->alloc;
+	f->begun = fc->begun;
 	f->arg = fc->arg;
 	f->mask = buckets_of(c) - 1;
 	rs_pool_init(&f->datagrams, at, sizeof(struct dp_datagram), c->memory.datagrams);
@@ -169,15 +170,23 @@ static void drop(struct dp_frags *f, const struct rte_mbuf *m, enum dp_drop why)
 	f->account[dp_meta_const(m)->port].dropped[why]++;
 }
 
-static void give_up(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why)
+/* but: goes on being counted as held; NULL: none. */
+static void give_up_but(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why, const struct rte_mbuf *but)
 {
 	for (struct rte_mbuf *m = d->first, *next; m; m = next) {
 		next = dp_meta(m)->fragments;
-		f->account[dp_meta(m)->port].held--;
-		drop(f, m, why);
+		if (m != but) {
+			f->account[dp_meta(m)->port].held--;
+			drop(f, m, why);
+		}
 		rte_pktmbuf_free(m);
 	}
 	unlist(f, d);
+}
+
+static void give_up(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why)
+{
+	give_up_but(f, d, why, NULL);
 }
 
 void dp_frags_release(struct rte_mbuf *datagram, struct ct_account *account)
@@ -217,24 +226,55 @@ void dp_frags_end(struct dp_frags *f)
 	}
 }
 
+static void describe(const struct dp_datagram *d, const struct rte_mbuf *newest, struct rte_mbuf *whole);
+
+/* There is no room for it here, where its receiver may have it: what is there of its beginning tells its connection of that. It stands
+ * for the first of its fragments in the account. */
+static void give_up_begun(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt, const struct rte_mbuf *newest)
+{
+	struct rte_mbuf *m = NULL;
+	/* How long it is only its last fragment tells: there is another one, at least. */
+	if (!d->frag.last && d->frag.end < 65000)
+		d->frag.end += 8;
+	if (f->begun && d->frag.head && d->frag.head->off == 0 && !dp_meta(d->first)->uncounted)
+		m = dp_datagram_make(&d->frag, pkt, f->alloc, f->arg);
+	if (m) {
+		describe(d, newest, m);
+		dp_meta(m)->wire_len = UINT32_MAX;
+		dp_meta(m)->fragments = f->beginnings;
+		f->beginnings = m;
+	}
+	give_up_but(f, d, DP_DROP_FRAGMENT_NO_ROOM, m ? d->first : NULL);
+}
+
+static void hand_on_begun(struct dp_frags *f)
+{
+	for (struct rte_mbuf *m; (m = f->beginnings);) {
+		f->beginnings = dp_meta(m)->fragments;
+		dp_meta(m)->fragments = NULL;
+		f->begun(f->arg, m);
+	}
+}
+
 /* The oldest of the senders that keep most. */
-static void evict(struct dp_frags *f)
+static void evict(struct dp_frags *f, const struct dp_packet *pkt, const struct rte_mbuf *newest)
 {
 	unsigned most = 0;
 	for (unsigned i = 1; i < DP_FRAGS_GROUPS; i++)
 		if (f->groups[i].kept > f->groups[most].kept)
 			most = i;
 	f->stats.evicted++;
-	give_up(f, TAILQ_FIRST(&f->groups[most].list), DP_DROP_FRAGMENT_NO_ROOM);
+	give_up_begun(f, TAILQ_FIRST(&f->groups[most].list), pkt, newest);
 }
 
 /* Beginning. */
 
 static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt,
-				 const struct dp_meta *meta)
+				 const struct rte_mbuf *m)
 {
+	const struct dp_meta *meta = dp_meta_const(m);
 	while (f->datagrams.used == f->datagrams.size)
-		evict(f);
+		evict(f, pkt, m);
 	struct dp_datagram *d = rs_pool_get(&f->datagrams);
 	memset(d, 0, sizeof *d);
 	d->key = *k;
@@ -259,7 +299,7 @@ static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags
 	if (m->nb_segs > f->kept_max)
 		return NULL;
 	while (f->kept + m->nb_segs > f->kept_max)
-		evict(f);
+		evict(f, pkt, m);
 	struct dp_datagram *d = find(f, k);
 	/* Too old; or another capture's, whose time is an earlier one (dp_conn_of). */
 	if (d && (is_over(f, d, meta->time) || (d->input != meta->input && meta->time < d->since))) {
@@ -267,7 +307,7 @@ static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags
 		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
 		d = NULL;
 	}
-	return d ? d : begin(f, k, pkt, meta);
+	return d ? d : begin(f, k, pkt, m);
 }
 
 /* Taking. */
@@ -452,7 +492,10 @@ static enum dp_fate add(struct dp_frags *f, struct dp_datagram *d, const struct 
 		return DP_DROPPED;
 	case RS_FRAG_DISCARD:
 		drop(f, m, reason_of(fault));
-		give_up(f, d, reason_of(fault));
+		if (fault == RS_FRAG_TOO_MANY)
+			give_up_begun(f, d, pkt, m);
+		else
+			give_up(f, d, reason_of(fault));
 		return DP_DROPPED;
 	}
 	return DP_HELD;
@@ -488,9 +531,11 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	meta->payload_len = frag.part.len;
 	key_of(f, pkt, meta, frag.id, &k);
 	struct dp_datagram *d = datagram_of(f, &k, pkt, m);
-	if (!d) {
+	enum dp_fate fate = DP_DROPPED;
+	if (d)
+		fate = add(f, d, pkt, &frag, m, datagram);
+	else
 		drop(f, m, DP_DROP_FRAGMENT_NO_ROOM);
-		return DP_DROPPED;
-	}
-	return add(f, d, pkt, &frag, m, datagram);
+	hand_on_begun(f);
+	return fate;
 }

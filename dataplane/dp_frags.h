@@ -66,7 +66,9 @@ struct dp_frags {
 	struct dp_tunnels tunnels;
 	struct ct_account *account; /* by port */
 	struct rte_mbuf *(*alloc)(void *arg);
+	void (*begun)(void *arg, struct rte_mbuf *m);
 	void *arg;
+	struct rte_mbuf *beginnings; /* to be given to begun */
 	struct dp_frags_stats stats;
 };
 
@@ -77,6 +79,9 @@ struct dp_frags_config {
 	bool inline_; /* between two ports: datagrams carry their fragments, and none whose fragments differ is made */
 	struct ct_account *account;
 	struct rte_mbuf *(*alloc)(void *arg); /* NULL: none is to be had */
+	/* Of copies: a datagram that is given up for want of room, and that its receiver may have whole, as far as it is here from its
+	 * beginning: a DP_GIVEN frame of the callee's, counted as held, of which the rest is missing. */
+	void (*begun)(void *arg, struct rte_mbuf *m);
 	void *arg;
 };
 

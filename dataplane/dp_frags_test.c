@@ -455,6 +455,50 @@ static void sums_and_truncation(void **state)
 	dp_seen_close(&s);
 }
 
+/* A piece of a message comes in more fragments than are collected, and its receiver has it; then other bytes come in its place, whole. */
+static void beside_a_mirror_what_is_given_up_is_missing(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		bool no_room = i & 1, other = i & 2;
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		struct dp_text mail = { 0 };
+		uint8_t decoy[400];
+		memset(decoy, 'x', sizeof decoy);
+		dp_test_init(&t);
+		t.use = DP_USE_MIRROR;
+		c.v6 = i & 4;
+		t.config.ip.fragments_max = no_room ? 8192 : 32;
+		t.config.memory.fragments = no_room ? 40 : 4096;
+		dp_test_open(&t);
+		dp_made_mail(&mail, "nothing in it at all, but long enough to be parted in three or more", 67);
+		while (mail.n < 1200)
+			dp_text_printf(&mail, "and one more line of it\r\n");
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		dp_test_bytes(&t, &c, 0, mail.p, 300);
+		t.cut = 8;
+		dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0], mail.p + 300, sizeof decoy);
+		t.cut = 0;
+		dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0], other ? decoy : mail.p + 300, sizeof decoy);
+		c.seq[0] += (uint32_t)sizeof decoy;
+		dp_test_segment(&t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+		dp_test_bytes(&t, &c, 0, mail.p + 700, mail.n - 700);
+		dp_test_accept(&t, &c);
+		dp_test_fins(&t, &c);
+		dp_test_lull(&t);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
+		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.verdict, CT_UNSCANNED);
+		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.reason, CT_REASON_GAP);
+		/* What says other than the beginning that was seen is told, too. */
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), other);
+		assert_true(dp_test_account(&t).dropped[DP_DROP_FRAGMENT_NO_ROOM] > 0);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 /* A capture reads the same each time: its own first packet is the seed, all of it and its time. */
 static void a_capture_seeds_itself(void **state)
 {
@@ -494,6 +538,7 @@ int main(void)
 		cmocka_unit_test(beside_a_mirror_they_are_read),
 		cmocka_unit_test(beside_a_mirror_differences_are_told),
 		cmocka_unit_test(beside_a_mirror_a_short_first_one_is_read),
+		cmocka_unit_test(beside_a_mirror_what_is_given_up_is_missing),
 		cmocka_unit_test(without_room),
 		cmocka_unit_test(the_older_packet_of_the_other_port),
 		cmocka_unit_test(sums_and_truncation),

@@ -34,11 +34,13 @@ static struct rte_mbuf *alloc(void *reader)
 	return take_mbuf(reader);
 }
 
+static void begun(void *reader, struct rte_mbuf *m);
+
 static int init_frags(struct dp_reader *r, const struct ct_config *config)
 {
 	struct dp_frags_config fc = { .config = config, .fragments = config->memory.fragments,
 		.account = r->account,
-				      .alloc = alloc, .arg = r };
+				      .alloc = alloc, .begun = begun, .arg = r };
 	r->frags_mem = rte_malloc("fragments", dp_frags_bytes(config, fc.fragments), 64);
 	if (!r->frags_mem)
 		return -ENOMEM;
@@ -213,6 +215,14 @@ static void hand_out(struct dp_reader *r, struct rte_mbuf *m)
 		class = parse(r, m, &pkt);
 	}
 	stage(r, class == DP_TCP ? dp_packet_hash(&pkt, 0) % r->workers : 0, m);
+}
+
+/* What is in it is not looked for further than its ports. */
+static void begun(void *reader, struct rte_mbuf *m)
+{
+	struct dp_reader *r = reader;
+	struct dp_packet pkt;
+	stage(r, parse(r, m, &pkt) == DP_TCP ? dp_packet_hash(&pkt, 0) % r->workers : 0, m);
 }
 
 static uint64_t now_ms(void)

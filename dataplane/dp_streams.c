@@ -353,6 +353,14 @@ static void close_by(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 	dp_streams_close(w, f, CT_REASON_NONE);
 }
 
+/* Its receiver has bytes of it that were not seen; other ones may come in their place. */
+static void note_missing(struct dp_flow *f, unsigned dir)
+{
+	static const struct dp_doubted cut = { CT_REASON_GAP, DP_DOUBT_OTHER + 3, "tcp.segment_cut" };
+	if (dir == f->client && f->session)
+		dp_session_doubt(f->session, &cut);
+}
+
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
@@ -364,6 +372,8 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 		note_flags(w, f, pkt, m);
 	note_place(m, pkt);
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
+	if (pkt->payload_missing)
+		note_missing(f, dir);
 	bool replaced = f->tcp.replaced, closed = f->tcp.state == RS_TCP_CLOSED;
 	if (!replaced) {
 		if (v != RS_INORDER)

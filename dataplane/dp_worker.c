@@ -228,6 +228,11 @@ static void completed(struct dp_worker *w, struct rte_mbuf *m)
 		rte_pktmbuf_free(m);
 }
 
+void dp_worker_begun(void *arg, struct rte_mbuf *m)
+{
+	completed(arg, m);
+}
+
 static enum dp_fate fragment(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	struct rte_mbuf *whole = NULL;

@@ -156,7 +156,7 @@ static char *make_frags(struct dp_worker *w, const struct dp_worker_config *wc, 
 	struct dp_frags_config fc = { .config = wc->config, .seed = dp_frags_seed(), .fragments = wc->fragments,
 		.inline_ = dp_worker_guards(w),
 				      .account = w->use == DP_USE_INLINE && !dp_worker_guards(w) ? w->aside : w->account,
-				      .alloc = alloc_frame, .arg = w };
+				      .alloc = alloc_frame, .begun = w->use == DP_USE_MIRROR ? dp_worker_begun : NULL, .arg = w };
 	if (w->use == DP_USE_READ)
 		return at;
 	w->frags = (struct dp_frags *)at;

@@ -9,6 +9,9 @@
 bool dp_worker_send_record(void *arg, struct ct_record *r);
 bool dp_worker_reclaim_records(void *arg, bool wait);
 
+/* dp_frags: the beginning of a datagram. */
+void dp_worker_begun(void *arg, struct rte_mbuf *m);
+
 /* rs_stream_mem: references to mbufs, of which the burst lends its own as long as it lasts (dp_meta). */
 void dp_worker_ref_get(void *ref);
 void dp_worker_ref_put(void *ref);
