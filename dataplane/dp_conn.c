@@ -365,6 +365,9 @@ struct dp_flow *dp_conn_renew_anew(struct dp_worker *w, struct dp_flow *f, const
 		f->input = meta->input;
 		f->anomalies_due = due;
 		rs_tcp_set_other(&f->tcp, &other);
+		/* No honest sender goes on in an old connection: one of the two reached nobody. */
+		if (open)
+			dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), DP_ANOMALY_SYN, NULL);
 	}
 	w->flow = f;
 	return f;

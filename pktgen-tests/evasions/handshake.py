@@ -2,7 +2,7 @@
 """Connections that begin otherwise than in three steps, and what is injected while they begin (RFC 9293 3.5, 7413)."""
 import struct
 
-from evasions.table import FOUND, OVERLAP, either, strategy, unscanned
+from evasions.table import FOUND, OVERLAP, either, named, strategy, unscanned
 from pg_packets import ACK, FIN, PSH, RST, SYN
 from pg_play import CLIENT, SERVER
 
@@ -212,6 +212,22 @@ def handshake_and_data_that_do_not_arrive(p):
     p.put(p.turns[0][1], SERVER, isn=0x60000000, off=0, taken=False, ack=0x70000000 - p.isn[0], ttl=1)
     p.put(p.turns[1][1], isn=0x70000000, off=0, taken=False, ack=0x60000000 - p.isn[1] + len(p.turns[0][1]), ttl=1)
     go_on(p)
+
+
+@strategy("handshake", "Ptacek, Newsham 1998 5.4", named("stream.est_syn_resend_diff_seq"), twin=("gap", "midstream"))
+def handshake_and_data_between_all(p):
+    """Behind the handshake another one that does not arrive; then, before each segment, one with data in its numbers. What is read as two
+    connections in turn is several messages, none of them clean."""
+    p.shake()
+    p.syn(isn=0x70000000, ttl=1)
+    p.syn_ack(isn=0x60000000, ack=0x70000000 - p.isn[0], ttl=1)
+    at = 0
+    for who, data in p.turns:
+        p.put(b"X" * 10, isn=0x70000000, off=at, taken=False, ack=0x60000000 - p.isn[1] - p.got[CLIENT].edge, ttl=1)
+        at += 10
+        p.say(data, who)
+    p.close()
+    p.messages = 3  # the one, in parts
 
 
 @strategy("handshake", SYMTCP, FOUND)
