@@ -180,6 +180,15 @@ def two_handshakes_without_the_last_ack(p):
     go_on(p)
 
 
+@strategy("handshake", COOKIES, either("stream.3whs_syn_resend_diff_seq_on_syn_recv"), twin=("midstream",), receiver="another")
+def three_handshakes_without_the_last_ack(p):
+    """Three SYNs, all answered; the session goes on with the first, and the mirror lacks the ACK of its handshake."""
+    answered(p, p.isn, [n + 100_000 for n in p.isn], [n + 200_000 for n in p.isn])
+    p.ack(CLIENT)
+    p.hide(-1)
+    go_on(p)
+
+
 @strategy("handshake", COOKIES, FOUND, receiver="another")
 def two_handshakes_both_tried(p):
     """Two SYNs, both answered, and data behind each that does not arrive; the session goes on with the first."""
