@@ -338,8 +338,6 @@ static struct dp_flow *begin_behind(struct dp_worker *w, const struct dp_packet 
 	struct rs_tcp_segment answer = { .seq = asks ? peer_isn : isn, .ack = syn.seq + 1, .flags = RS_TCP_SYN | RS_TCP_ACK };
 	rs_tcp_packet(&f->tcp, &w->streams, asks ? 0 : 1, &syn, NULL, 0, &nothing, w);
 	rs_tcp_packet(&f->tcp, &w->streams, asks ? 1 : 0, &answer, NULL, 0, &nothing, w);
-	f->pcap_cnt = meta->pcap_cnt;
-	f->input = meta->input;
 	return f;
 }
 
@@ -353,14 +351,25 @@ struct dp_flow *dp_conn_renew_anew(struct dp_worker *w, struct dp_flow *f, const
 	if (!rs_tcp_is_anew(c, dir, &seg, w->streams.window))
 		return f;
 	uint32_t isn = c->anew_isn[dir], peer_isn = c->anew_isn[!dir];
-	bool asks = c->anew == 1 + dir;
+	bool asks = c->anew == 1 + dir, open = c->anew_open;
+	struct rs_tcp_other other = rs_tcp_as_other(c, dir);
 	/* Either handshake's SYN may have offered it: the old connection has noted both. */
 	uint8_t offered = offers(f, dir);
+	/* What was odd before anything was said is the odd beginning of this one, too. */
+	uint32_t due = f->anomalies_due;
 	/* Its end was not seen. */
 	remove_flow(w, f, CT_REASON_GAP);
-	f = begin_behind(w, pkt, meta, asks, isn, peer_isn);
-	if (f)
+	f = open ? new_flow(w, pkt, meta, false) : begin_behind(w, pkt, meta, asks, isn, peer_isn);
+	if (f) {
 		f->mptcp = offered;
+		f->pcap_cnt = meta->pcap_cnt;
+		f->input = meta->input;
+		f->anomalies_due = due;
+		rs_tcp_set_other(&f->tcp, &other);
+		/* No honest sender goes on in an old connection: one of the two reached nobody. */
+		if (open)
+			dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), DP_ANOMALY_SYN, NULL);
+	}
 	w->flow = f;
 	return f;
 }

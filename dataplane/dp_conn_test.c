@@ -390,6 +390,58 @@ static void test_second_handshake(void **state)
 	dp_text_free(&mail);
 }
 
+/* Two or three SYNs, each answered, the last ones with other numbers; then the session with those of one of them. decoys: before it, data
+ * of both sides in the others' numbers. */
+static void play_answered(struct dp_test *t, const struct dp_text *mail, unsigned n, unsigned goes_on, uint32_t by, bool decoys)
+{
+	struct dp_test_conn all[3];
+	for (unsigned i = 0; i < n; i++) {
+		all[i] = dp_test_conn(7);
+		all[i].seq[0] += i * by;
+		all[i].seq[1] += i * by;
+		dp_test_segment(t, &all[i], 0, RS_TCP_SYN, all[i].seq[0]++, NULL, 0);
+		dp_test_segment(t, &all[i], 1, RS_TCP_SYN | RS_TCP_ACK, all[i].seq[1]++, NULL, 0);
+	}
+	for (unsigned i = 0; i < n && decoys; i++) {
+		if (i == goes_on)
+			continue;
+		dp_test_say(t, &all[i], 1, "220 nobody\r\n");
+		dp_test_say(t, &all[i], 0, "EHLO nobody\r\n");
+	}
+	struct dp_test_conn *c = &all[goes_on];
+	dp_test_segment(t, c, 0, RS_TCP_ACK, c->seq[0], NULL, 0);
+	dp_test_say(t, c, 1, "220 mx.example.com ESMTP\r\n");
+	dp_test_say(t, c, 0, "EHLO client.example.org\r\n");
+	dp_test_say(t, c, 1, "250 mx.example.com\r\n");
+	dp_test_envelope(t, c);
+	dp_test_bytes(t, c, 0, mail->p, mail->n);
+	dp_test_accept(t, c);
+	dp_test_fins(t, c);
+	dp_test_end(t);
+}
+
+static void test_answered_twice(void **state)
+{
+	(void)state;
+	struct dp_text bad = { 0 }, good = { 0 };
+	dp_made_infected(&bad);
+	dp_made_mail(&good, "nothing in it", 13);
+	static const uint32_t by[] = { 0x30000000, 100000, 600, (uint32_t)-600 };
+	for (unsigned i = 0; i < 2 * 4 * 5 * 2; i++) {
+		bool infected = i & 1, decoys = i / 2 & 1;
+		unsigned n = i / 4 % 5 < 2 ? 2 : 3, goes_on = n == 2 ? i / 4 % 5 : i / 4 % 5 - 2;
+		struct dp_test t;
+		open_small(&t);
+		play_answered(&t, infected ? &bad : &good, n, goes_on, by[i / 20], decoys && by[i / 20] == by[0]);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
+		dp_test_verdict(&t, 0, infected ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
+		assert_true(dp_test_count(&t, CT_ANOMALY) > 0);
+		dp_test_close(&t);
+	}
+	dp_text_free(&bad);
+	dp_text_free(&good);
+}
+
 static void test_vlan(void **state)
 {
 	(void)state;
@@ -1140,6 +1192,7 @@ int main(void)
 		cmocka_unit_test(test_seen_again),
 		cmocka_unit_test(test_same_number_anew),
 		cmocka_unit_test(test_second_handshake),
+		cmocka_unit_test(test_answered_twice),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_reversed),
 		cmocka_unit_test(test_ipv6),

@@ -2,7 +2,7 @@
 """Connections that begin otherwise than in three steps, and what is injected while they begin (RFC 9293 3.5, 7413)."""
 import struct
 
-from evasions.table import FOUND, OVERLAP, either, strategy, unscanned
+from evasions.table import FOUND, OVERLAP, either, named, strategy, unscanned
 from pg_packets import ACK, FIN, PSH, RST, SYN
 from pg_play import CLIENT, SERVER
 
@@ -129,6 +129,122 @@ def syn_again_after_syn_ack(p):
     p.syn_ack()
     p.syn(isn=0x77777777)
     p.syn_ack()
+    p.ack(CLIENT)
+    go_on(p)
+
+
+def answered(p, *numbers):
+    """A handshake for each of the client's and server's numbers, but for the last ACK. A server that keeps no state until that comes
+    (SYN cookies, RFC 4987 3.6) answers each SYN."""
+    own = p.isn
+    for p.isn in map(list, numbers):
+        p.syn()
+        p.syn_ack()
+    p.isn = own
+
+
+COOKIES = "RFC 4987 3.6 (SYN cookies)"
+
+
+def two_answered(name, what, *order, expected=FOUND):
+    """order: distances of each handshake's numbers from those that the session goes on with."""
+
+    @strategy("handshake", COOKIES, expected, receiver="another", name=name, what=what)
+    def _(p):
+        answered(p, *([n + by & 0xFFFFFFFF for n, by in zip(p.isn, pair)] for pair in order))
+        p.ack(CLIENT)
+        go_on(p)
+
+
+for where_, by_ in (("far", 0x30000000), ("above", 500), ("below", -500)):
+    text_ = "%s numbers" % {"far": "far", "above": "slightly higher", "below": "slightly lower"}[where_]
+    two_answered("two_handshakes_first_goes_on_%s" % where_,
+                 "Two SYNs, both answered, the second with %s; the session goes on with the first." % text_, (0, 0), (by_, by_))
+    two_answered("two_handshakes_second_goes_on_%s" % where_,
+                 "Two SYNs, both answered, the first with %s; the session goes on with the second." % text_, (by_, by_), (0, 0))
+    two_answered("three_handshakes_first_goes_on_%s" % where_,
+                 "Three SYNs, all answered, the later ones with %s; the session goes on with the first." % text_, (0, 0), (by_, by_),
+                 (2 * by_, 2 * by_))
+two_answered("two_answers_first_goes_on", "A SYN twice, answered with two numbers; the session goes on with the first.", (0, 0),
+             (0, 100_000))
+two_answered("two_answers_second_goes_on", "A SYN twice, answered with two numbers; the session goes on with the second.",
+             (0, 100_000), (0, 0))
+
+
+@strategy("handshake", COOKIES, FOUND, receiver="another")
+def two_handshakes_without_the_last_ack(p):
+    """Two SYNs, both answered; the session goes on with the first, and the mirror lacks the ACK of its handshake."""
+    answered(p, p.isn, [n + 100_000 for n in p.isn])
+    p.ack(CLIENT)
+    p.hide(-1)
+    go_on(p)
+
+
+@strategy("handshake", COOKIES, either("stream.3whs_syn_resend_diff_seq_on_syn_recv"), twin=("midstream",), receiver="another")
+def three_handshakes_without_the_last_ack(p):
+    """Three SYNs, all answered; the session goes on with the first, and the mirror lacks the ACK of its handshake."""
+    answered(p, p.isn, [n + 100_000 for n in p.isn], [n + 200_000 for n in p.isn])
+    p.ack(CLIENT)
+    p.hide(-1)
+    go_on(p)
+
+
+@strategy("handshake", COOKIES, FOUND, receiver="another")
+def two_handshakes_both_tried(p):
+    """Two SYNs, both answered, and data behind each that does not arrive; the session goes on with the first."""
+    second = [n + 0x30000000 for n in p.isn]
+    answered(p, p.isn, second)
+    junk = JUNK if p.infected else p.said()[: len(JUNK)]
+    p.ack(CLIENT)
+    p.decoy_of(junk, isn=second[CLIENT], ack=0x30000000, ttl=1)
+    go_on(p)
+
+
+@strategy("handshake", COOKIES, FOUND, receiver="another")
+def handshake_open_and_another_answered(p):
+    """A handshake to its end; then another SYN, which is answered, too, and the session goes on with that."""
+    first = [n + 0x30000000 & 0xFFFFFFFF for n in p.isn]
+    own = p.isn
+    p.isn = first
+    p.shake()
+    p.isn = own
+    p.shake()
+    go_on(p)
+
+
+@strategy("handshake", "Ptacek, Newsham 1998 5.4", FOUND)
+def handshake_and_data_that_do_not_arrive(p):
+    """Behind the handshake another one and data of both sides in its numbers, none of which arrives; then the session."""
+    p.shake()
+    p.syn(isn=0x70000000, ttl=1)
+    p.syn_ack(isn=0x60000000, ack=0x70000000 - p.isn[0], ttl=1)
+    p.put(p.turns[0][1], SERVER, isn=0x60000000, off=0, taken=False, ack=0x70000000 - p.isn[0], ttl=1)
+    p.put(p.turns[1][1], isn=0x70000000, off=0, taken=False, ack=0x60000000 - p.isn[1] + len(p.turns[0][1]), ttl=1)
+    go_on(p)
+
+
+@strategy("handshake", "Ptacek, Newsham 1998 5.4", named("stream.est_syn_resend_diff_seq"), twin=("gap", "midstream"))
+def handshake_and_data_between_all(p):
+    """Behind the handshake another one that does not arrive; then, before each segment, one with data in its numbers. What is read as two
+    connections in turn is several messages, none of them clean."""
+    p.shake()
+    p.syn(isn=0x70000000, ttl=1)
+    p.syn_ack(isn=0x60000000, ack=0x70000000 - p.isn[0], ttl=1)
+    at = 0
+    for who, data in p.turns:
+        p.put(b"X" * 10, isn=0x70000000, off=at, taken=False, ack=0x60000000 - p.isn[1] - p.got[CLIENT].edge, ttl=1)
+        at += 10
+        p.say(data, who)
+    p.close()
+    p.messages = 3  # the one, in parts
+
+
+@strategy("handshake", SYMTCP, FOUND)
+def syn_again_not_answered(p):
+    """A SYN with another number behind the SYN-ACK, which nobody answers; the session goes on as it began."""
+    p.syn()
+    p.syn_ack()
+    p.syn(isn=0x77777777)
     p.ack(CLIENT)
     go_on(p)
 

@@ -324,24 +324,63 @@ static void replace(struct rs_tcp *c, unsigned dir, uint32_t isn, uint32_t peer_
 		return;
 	}
 	c->anew = (uint8_t)(1 + (1 - dir));
+	c->anew_open = false;
 	c->anew_isn[dir] = isn;
 	c->anew_isn[1 - dir] = peer_isn;
 }
 
-/* Both numbers as they may be in the connection at hand; no SYN. */
+static bool unread(const struct rs_tcp *c)
+{
+	return untouched(c, 0) && untouched(c, 1);
+}
+
+static bool is_within(int64_t off, uint32_t window)
+{
+	return off >= -(int64_t)window && off <= (int64_t)window;
+}
+
+/* Both numbers as they may be in the connection at hand; no SYN. Nothing comes before its first byte, and where the other handshake's
+ * first byte stands, there is that. */
 static bool is_of_this(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window)
 {
 	const struct rs_stream *s = &c->dir[dir], *o = &c->dir[1 - dir];
 	int64_t off = rs_stream_offset(s, seg->seq), ack = rs_stream_offset(o, seg->ack);
+	if (unread(c)) {
+		if (off == 0)
+			return ack >= 0 && ack <= (int64_t)window;
+		if (off < 0 || seg->seq == c->anew_isn[dir] + 1)
+			return false;
+	}
 	return off >= -(int64_t)window && off <= (int64_t)(s->end + window) && ack >= 0 && ack <= (int64_t)o->end + (o->fin != NO_FIN);
+}
+
+static bool is_of_other(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window)
+{
+	uint32_t off = seg->seq - (c->anew_isn[dir] + 1), ack = seg->ack - (c->anew_isn[1 - dir] + 1);
+	return off <= window && ack <= window;
 }
 
 bool rs_tcp_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window)
 {
 	if (!c->anew || (seg->flags & (RS_TCP_SYN | RS_TCP_RST | RS_TCP_ACK)) != RS_TCP_ACK || !seg->len)
 		return false;
-	uint32_t off = seg->seq - (c->anew_isn[dir] + 1), ack = seg->ack - (c->anew_isn[1 - dir] + 1);
-	return off <= window && ack <= window && !is_of_this(c, dir, seg, window);
+	return is_of_other(c, dir, seg, window) && !is_of_this(c, dir, seg, window);
+}
+
+struct rs_tcp_other rs_tcp_as_other(const struct rs_tcp *c, unsigned dir)
+{
+	struct rs_tcp_other other = { .anew = c->syn & ack_bit(dir) ? 2 : 1, .open = !unread(c) || c->known != 3 };
+	for (unsigned d = 0; d < 2; d++)
+		other.isn[d ^ dir] = c->dir[d].isn + (uint32_t)c->dir[d].next;
+	return other;
+}
+
+void rs_tcp_set_other(struct rs_tcp *c, const struct rs_tcp_other *other)
+{
+	c->anew = other->anew;
+	c->anew_open = other->open;
+	c->anew_isn[0] = other->isn[0];
+	c->anew_isn[1] = other->isn[1];
 }
 
 /* The handshake's last segment says nothing of the connection at hand. */
@@ -349,6 +388,26 @@ static bool completes_anew(const struct rs_tcp *c, unsigned dir, const struct rs
 {
 	return c->anew && seg->flags == RS_TCP_ACK && !seg->len && seg->seq == c->anew_isn[dir] + 1 &&
 	       seg->ack == c->anew_isn[1 - dir] + 1;
+}
+
+/* Where two handshakes were answered, a third may have been, and what is seen of it is that somebody acknowledges. True: it says nothing
+ * of the connection at hand. */
+static bool names_another(struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window)
+{
+	if (!c->anew || seg->flags != RS_TCP_ACK || seg->len || c->started != 3 || is_of_this(c, dir, seg, window))
+		return false;
+	bool near = is_within(rs_stream_offset(&c->dir[dir], seg->seq), window) &&
+		    is_within(rs_stream_offset(&c->dir[1 - dir], seg->ack), window);
+	if (near && !unread(c))
+		return false;
+	/* Of what nobody said a byte yet, one number at least is the handshake's. */
+	bool begins = seg->seq == c->anew_isn[dir] + 1 || seg->ack == c->anew_isn[1 - dir] + 1;
+	if (unread(c) ? !begins : !is_of_other(c, dir, seg, window)) {
+		c->anew_isn[dir] = seg->seq - 1;
+		c->anew_isn[1 - dir] = seg->ack - 1;
+		c->anew_open = true;
+	}
+	return !near;
 }
 
 /* A SYN-ACK says where the other direction begins: it decides between SYNs. */
@@ -370,11 +429,11 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t isn, uint32_t ack
 	if (acks_syn(c, o, ack))
 		return;
 	if (asked) {
-		if (!untouched(c, o) || !untouched(c, d)) {
+		if (!unread(c) || c->state > RS_TCP_SYN_SENT) {
 			replace(c, d, isn, ack - 1);
 			return;
 		}
-		/* Another answer, which named another number, came first: nobody went on with that. */
+		/* Another answer, which named another number, came first: nobody went on with that yet. */
 		c->refused &= (uint8_t)~bit(o);
 		c->odd[d] |= RS_TCP_ODD_SYN_ACK_NUMBER;
 		start(p, o, ack - 1);
@@ -395,11 +454,20 @@ static void take_peer_isn(struct pass *p, unsigned d, uint32_t isn, uint32_t ack
 	}
 }
 
+/* A SYN-ACK of d took the place of another, of these numbers; which of the two is gone on with, is not known yet. */
+static void keep_answered(struct rs_tcp *c, unsigned d, const uint32_t isn[2])
+{
+	if (!c->aside || c->replaced || (c->dir[0].isn == isn[0] && c->dir[1].isn == isn[1]))
+		return;
+	replace(c, d, isn[d], isn[1 - d]);
+}
+
 static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
 {
 	struct rs_tcp *c = p->c;
 	bool known = c->syn & bit(d);
-	uint32_t before = c->dir[d].isn;
+	bool answered = c->started == 3 && (c->syn & (ack_bit(0) | ack_bit(1))) && c->state != RS_TCP_RESET;
+	const uint32_t isn[2] = { c->dir[0].isn, c->dir[1].isn }, before = isn[d];
 	bool ask_anew = c->state == RS_TCP_RESET && !(seg->flags & RS_TCP_ACK);
 	bool fits = !ask_anew && take_isn(p, d, seg);
 	if (!fits) {
@@ -413,6 +481,8 @@ static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment 
 	/* A SYN-ACK with another number of its own may still answer a SYN that was refused. */
 	if ((seg->flags & RS_TCP_ACK) && (fits || (c->refused & bit(1 - d))))
 		take_peer_isn(p, d, seg->seq, seg->ack);
+	if (answered && (seg->flags & RS_TCP_ACK))
+		keep_answered(c, d, isn);
 	if (!fits || c->replaced)
 		return false;
 	c->known |= bit(d);
@@ -635,7 +705,7 @@ __attribute__((noinline)) static enum rs_verdict take_any(struct rs_tcp *c, stru
 	if (syn) {
 		if (!synchronize(&p, dir, seg))
 			return RS_DUP;
-	} else if (completes_anew(c, dir, seg)) {
+	} else if (completes_anew(c, dir, seg) || names_another(c, dir, seg, mem->window)) {
 		return RS_DUP;
 	} else {
 		pick_up(&p, dir, seg);

@@ -27,7 +27,9 @@
  *
  * Another handshake on the same ports: between two ports it replaces the connection at once, for its answer arrives where it goes. Beside
  * the way neither of its packets may have arrived: there it replaces the connection when somebody goes on behind it (rs_tcp_is_anew);
- * behind a reset at once. */
+ * behind a reset at once. A server that keeps no state until the handshake ends (SYN cookies, RFC 4987 3.6) answers each SYN, and either
+ * answer may be gone on with: of two handshakes one is the connection, the other one is kept beside it (anew), and so is the one that was
+ * replaced, for it may go on all the same. Of more than two the numbers are those that an empty acknowledgement names. */
 #ifndef RS_TCP_H
 #define RS_TCP_H
 
@@ -95,14 +97,21 @@ struct rs_tcp { /* the order leaves no holes: a million of them are kept */
 	uint8_t refused; /* bit i: a SYN from i with another ISN was ignored */
 	uint8_t expected; /* bit i: the other side has acknowledged something of dir[i] */
 	uint8_t has_syn_data; /* bit i: of dir[i] */
-	uint8_t anew; /* aside: 1 + the direction of a later SYN with other numbers, which was answered; 0: none. anew_isn are its numbers */
+	uint8_t anew; /* aside: 1 + the direction of a SYN with other numbers, which was answered; 0: none. anew_isn: see there */
 	bool midstream : 1; /* some direction's ISN is a guess */
 	bool aside : 1; /* the owner's, set after rs_tcp_init: packets are seen that may not arrive */
 	bool reset : 1; /* closed by RST, or RS_TCP_RESET */
 	bool replaced : 1; /* closed by a handshake that is not this connection's: close, init again, and give that packet again */
 	bool waits : 1; /* rs_tcp_wait */
+	bool anew_open : 1; /* something may have been said behind that handshake before */
 	bool refuse : 1; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
-	uint32_t anew_isn[2];
+	uint32_t anew_isn[2]; /* its numbers: the next byte's is one more */
+};
+
+struct rs_tcp_other { /* another connection on the same ports, as anew, anew_open and anew_isn tell it */
+	uint32_t isn[2];
+	uint8_t anew;
+	bool open;
 };
 
 #define RS_TCP_SYN_ACK(dir) (4u << (dir))
@@ -156,9 +165,13 @@ static inline uint64_t rs_tcp_unread(const struct rs_tcp *c, unsigned dir)
 	return c->dir[dir].acked > c->dir[dir].next ? c->dir[dir].acked - c->dir[dir].next : 0;
 }
 
-/* The segment goes on behind the handshake that was seen last, and not in this connection: that one begins with it. anew_isn are its
- * numbers, anew - 1 is who asked. */
+/* The segment goes on behind the other handshake that was seen, and not in this connection: that one begins with it. anew_isn are its
+ * numbers, anew - 1 is who asked; anew_open: it is picked up in the middle. */
 bool rs_tcp_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
+
+/* This connection for the one that takes its place, and whose direction 0 is this one's `dir`: it may yet go on. */
+struct rs_tcp_other rs_tcp_as_other(const struct rs_tcp *c, unsigned dir);
+void rs_tcp_set_other(struct rs_tcp *c, const struct rs_tcp_other *other);
 
 /* What it holds out of order: sum of the references' costs. */
 static inline uint32_t rs_tcp_held(const struct rs_tcp *c)

@@ -19,6 +19,8 @@
 #define rs_tcp_close general_close
 #define rs_tcp_revive general_revive
 #define rs_tcp_is_anew general_is_anew
+#define rs_tcp_as_other general_as_other
+#define rs_tcp_set_other general_set_other
 #define rs_tcp_give_up general_give_up
 #define rs_tcp_heard general_heard
 void general_init(struct rs_tcp *c);
@@ -29,6 +31,8 @@ enum rs_verdict general_packet(struct rs_tcp *c, struct rs_stream_mem *mem, unsi
 void general_wait(struct rs_tcp *c);
 void general_revive(struct rs_tcp *c, unsigned dir);
 bool general_is_anew(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg, uint32_t window);
+struct rs_tcp_other general_as_other(const struct rs_tcp *c, unsigned dir);
+void general_set_other(struct rs_tcp *c, const struct rs_tcp_other *other);
 void general_close(struct rs_tcp *c, struct rs_stream_mem *mem, const struct rs_tcp_ops *ops, void *arg);
 void general_heard(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to);
 void general_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, uint64_t to, const struct rs_tcp_ops *ops, void *arg);
@@ -40,6 +44,8 @@ void general_give_up(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned dir, 
 #undef rs_tcp_close
 #undef rs_tcp_revive
 #undef rs_tcp_is_anew
+#undef rs_tcp_as_other
+#undef rs_tcp_set_other
 #undef rs_tcp_give_up
 #undef rs_tcp_heard
 
