@@ -345,12 +345,11 @@ static bool is_of_this(const struct rs_tcp *c, unsigned dir, const struct rs_tcp
 {
 	const struct rs_stream *s = &c->dir[dir], *o = &c->dir[1 - dir];
 	int64_t off = rs_stream_offset(s, seg->seq), ack = rs_stream_offset(o, seg->ack);
-	if (unread(c)) {
-		if (off == 0)
-			return ack >= 0 && ack <= (int64_t)window;
-		if (off < 0 || seg->seq == c->anew_isn[dir] + 1)
-			return false;
-	}
+	/* What it acknowledges may be seen later, or wait. */
+	if (off == (int64_t)s->next && ack >= 0 && ack <= (int64_t)(o->end + window))
+		return true;
+	if (unread(c) && (off <= 0 || seg->seq == c->anew_isn[dir] + 1))
+		return false;
 	return off >= -(int64_t)window && off <= (int64_t)(s->end + window) && ack >= 0 && ack <= (int64_t)o->end + (o->fin != NO_FIN);
 }
 
