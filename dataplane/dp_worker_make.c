@@ -122,6 +122,8 @@ static void make_streams(struct dp_worker *w, const struct dp_worker_config *wc)
 						.held_max = wc->held_max - w->streams.held_max, .max = c->inline_.hold };
 	}
 	w->held_full = RTE_MIN(w->streams.held_max, w->segments.size);
+	w->unproven_full = w->held_full / DP_SHARE;
+	w->unproven_full -= RTE_MIN(w->unproven_full / 8, (uint32_t)DP_SHARE_ROOM);
 	w->held_full -= RTE_MIN(w->held_full / 8, (uint32_t)DP_SHARE_ROOM);
 }
 
@@ -187,7 +189,8 @@ static void make_fields(struct dp_worker *w, const struct dp_worker_config *wc)
 	TAILQ_INIT(&w->resetting);
 	TAILQ_INIT(&w->causal);
 	for (unsigned r = 0; r < DP_SHARE_RANKS; r++)
-		TAILQ_INIT(&w->ranks[r]);
+		for (unsigned proven = 0; proven < 2; proven++)
+			TAILQ_INIT(&w->ranks[proven][r]);
 }
 
 static int make(struct dp_worker *w, const struct dp_worker_config *wc)
