@@ -58,14 +58,18 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 		return DP_SUM_DROP;
 	/* Its receiver's word was seen before it; and so may newer timestamps have been, where these bytes are waited for (dp_causal). */
 	int64_t end = rs_stream_offset(s, pkt->seq + pkt->payload_len);
-	bool known = end <= (int64_t)rs_tcp_acked(&f->tcp, dir);
+	bool known = dp_doubt_is_acked(f, dir, pkt);
 	bool awaited = f->tcp.waits && why == RS_DOUBT_TIMESTAMP && end > (int64_t)s->next;
 	if (known && (awaited || !rs_doubt_is_deliberate(why)))
 		return DP_SUM_TAKE;
 	if (dp_doubt_wait(w, f, dir, why, pkt, m))
 		return DP_SUM_WAIT;
 	/* An honest sender's, seen long before what its receiver says, too. */
-	return why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP ? DP_SUM_TAKE : DP_SUM_DROP;
+	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
+		return DP_SUM_TAKE;
+	if (!known)
+		dp_streams_no_room(w, f);
+	return DP_SUM_DROP;
 }
 
 /* What no receiver accepts, whatever it is; of the others its own word is not awaited, for it gets nothing that was not read here. */

@@ -409,16 +409,21 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 		f->tcp.state = RS_TCP_CLOSED;
 }
 
+static bool is_full_for(const struct dp_worker *w, const struct dp_flow *f)
+{
+	return dp_share_proven(f) ? dp_share_is_full(w) : dp_share_unproven_is_full(w);
+}
+
 void dp_conn_make_room(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
 {
-	struct dp_flow *victim;
 	unsigned dir = dp_flow_direction(f, pkt);
 	if (pkt->payload_len == 0 || rs_stream_offset(&f->tcp.dir[dir], pkt->seq) == (int64_t)f->tcp.dir[dir].next)
 		return;
-	for (unsigned i = 0; i < DP_SHARE_GIVE_WAY_MAX && dp_share_is_full(w) && (victim = dp_share_victim(w, f)); i++) {
-		w->stats.tcp_gave_way++;
-		dp_streams_give_way(w, victim);
-		dp_share_count(w, victim);
+	for (unsigned i = 0; i < DP_SHARE_GIVE_WAY_MAX && is_full_for(w, f); i++) {
+		struct dp_flow *victim = dp_share_victim(w, f);
+		if (!victim)
+			return;
+		dp_share_give_way(w, victim);
 	}
 }
 

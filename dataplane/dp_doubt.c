@@ -2,12 +2,13 @@
 #include "dataplane/dp_doubt.h"
 
 #include "dataplane/dp_share.h"
+#include "dataplane/dp_streams.h"
 
 bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why, const struct dp_packet *pkt,
                    struct rte_mbuf *m)
 {
 	struct dp_doubt *d = &f->doubt[dir];
-	if (d->n == DP_DOUBT_MAX || d->cost + m->nb_segs > UINT16_MAX || w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
+	if (d->n == DP_DOUBT_MAX || d->cost + m->nb_segs > UINT16_MAX || !dp_share_make_room(w, f, m->nb_segs))
 		return false;
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)
@@ -48,6 +49,12 @@ static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, str
 	return m;
 }
 
+bool dp_doubt_is_acked(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	int64_t end = rs_stream_offset(&f->tcp.dir[dir], pkt->seq + pkt->payload_len);
+	return (f->tcp.started & (1u << dir)) && end <= (int64_t)rs_tcp_acked(&f->tcp, dir);
+}
+
 enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir, bool right, const struct dp_packet *pkt,
                            struct rte_mbuf *m)
 {
@@ -70,7 +77,11 @@ enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir,
 		return DP_SUM_TAKE;
 	}
 	w->stats.doubts[RS_DOUBT_SUM]++;
-	return dp_doubt_wait(w, f, dir, RS_DOUBT_SUM, pkt, m) ? DP_SUM_WAIT : DP_SUM_DROP;
+	if (dp_doubt_wait(w, f, dir, RS_DOUBT_SUM, pkt, m))
+		return DP_SUM_WAIT;
+	if (!dp_doubt_is_acked(f, dir, pkt))
+		dp_streams_no_room(w, f);
+	return DP_SUM_DROP;
 }
 
 /* Whether the stream still lacks any of the segment's bytes. */

@@ -47,7 +47,11 @@ enum dp_sum { DP_SUM_TAKE, DP_SUM_WAIT, DP_SUM_DROP };
 enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir, bool right, const struct dp_packet *pkt,
                            struct rte_mbuf *m);
 
-/* It waits, for that reason: likewise. False: there is no room. */
+/* Its receiver has acknowledged all of its bytes before: whatever it says is nothing to it any more. */
+bool dp_doubt_is_acked(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt);
+
+/* It waits, for that reason: likewise. False: there is no room, though others gave way; where the
+ * segment is then dropped, the caller tells it (dp_streams_no_room). */
 bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs_doubt why, const struct dp_packet *pkt,
                    struct rte_mbuf *m);
 

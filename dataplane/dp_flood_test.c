@@ -348,6 +348,106 @@ static void test_real_connections_with_holes(void **state)
 	}
 }
 
+/* Connections that nobody has confirmed, and what waits there behind a reset that nobody may have taken. */
+
+static void begin(struct dp_test *t, struct dp_test_conn *c)
+{
+	dp_test_segment(t, c, 0, RS_TCP_SYN, c->seq[0]++, NULL, 0);
+	dp_test_segment(t, c, 1, RS_TCP_SYN | RS_TCP_ACK, c->seq[1]++, NULL, 0);
+}
+
+static void begin_reset(struct dp_test *t, struct dp_test_conn *c)
+{
+	begin(t, c);
+	dp_test_segment(t, c, 0, RS_TCP_RST, c->seq[0], NULL, 0);
+}
+
+static void wait_behind(struct dp_test *t, const struct dp_test_conn *c, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		dp_test_segment(t, c, 0, RS_TCP_ACK, c->seq[0] + 10 * i, "NOOP", 4);
+}
+
+static uint32_t share_of(const struct dp_test *t)
+{
+	return RTE_MIN(t->worker->streams.held_max, t->worker->segments.size) / DP_SHARE;
+}
+
+/* Whoever comes last finds room, too, and is read: those that have most give way. That is told of each of them, once; and so it is of the
+ * last one, should it not suffice. */
+static void test_the_last_of_those_not_proven(void **state)
+{
+	(void)state;
+	for (unsigned hogs = 1; hogs <= 4; hogs++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_init(&t);
+		dp_test_open(&t);
+		dp_made_infected(&mail);
+		for (unsigned i = 0; i < hogs; i++) {
+			struct dp_test_conn hog = dp_test_conn(100 + i);
+			begin_reset(&t, &hog);
+			wait_behind(&t, &hog, share_of(&t) / hogs);
+			nothing_grows(&t);
+		}
+		assert_true(t.worker->unproven_held + hogs > share_of(&t));
+		begin_reset(&t, &c);
+		dp_test_say(&t, &c, 0, "EHLO client.example.org\r\n");
+		dp_test_say(&t, &c, 1, "220 mx.example.com ESMTP\r\n250 mx.example.com\r\n");
+		dp_test_envelope(&t, &c);
+		dp_test_bytes(&t, &c, 0, mail.p, mail.n);
+		dp_test_accept(&t, &c);
+		dp_test_fins(&t, &c);
+		nothing_grows(&t);
+		dp_test_end(&t);
+		dp_test_check(&t);
+		const struct ct_account *a = &t.worker->account[0];
+		assert_true(t.worker->stats.tcp_gave_way > 0);
+		/* Of more of them each has so little that one place more is not enough. */
+		bool found = hogs <= 3;
+		assert_int_equal(a->verdict[CT_INFECTED], found);
+		assert_int_equal(a->unscanned[CT_REASON_OVERLOAD], t.worker->stats.tcp_gave_way + !found);
+		assert_int_equal(a->seen, 1 + t.worker->stats.tcp_gave_way);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
+/* Where nobody can give way, what finds no room is told: as long as all of it waits, in vain, nothing is. */
+static void test_no_room_is_told(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		bool full = i & 1, sums = i & 2, proven = i & 4;
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_init(&t);
+		t.config.capture.checksums = CT_CHECKSUMS_AUTO;
+		/* Of one that is proven no more wait than DP_DOUBT_MAX; the others have their share. */
+		if (proven)
+			t.config.memory.segments = t.config.memory.mbufs = 4096;
+		dp_test_open(&t);
+		if (proven)
+			dp_test_greet(&t, &c);
+		else
+			begin(&t, &c);
+		if (!sums)
+			dp_test_segment(&t, &c, 0, RS_TCP_RST, c.seq[0], NULL, 0);
+		c.bad_sum = sums;
+		uint32_t room = proven ? DP_DOUBT_MAX : share_of(&t);
+		wait_behind(&t, &c, room + full);
+		nothing_grows(&t);
+		assert_int_equal(t.worker->stats.tcp_limit, full);
+		dp_test_end(&t);
+		dp_test_check(&t);
+		const struct ct_account *a = &t.worker->account[0];
+		assert_int_equal(a->unscanned[CT_REASON_OVERLOAD], full);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), full);
+		dp_test_close(&t);
+	}
+}
+
 static void test_read(void **state)
 {
 	(void)state;
@@ -373,6 +473,8 @@ int main(void)
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(test_inline),
 		cmocka_unit_test(test_real_connections_with_holes),
+		cmocka_unit_test(test_the_last_of_those_not_proven),
+		cmocka_unit_test(test_no_room_is_told),
 	};
 	return cmocka_run_group_tests_name("dp_flood", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -28,6 +28,16 @@ uint32_t dp_frames_room(uint32_t room, bool whole_pages)
 	return whole_pages && room + beside() <= page && page - beside() <= UINT16_MAX ? page - beside() : room;
 }
 
+/* Where there are no huge pages DPDK lets no object cross a page, so that one of 2.5 KB has 4 KB. Each thread's cache is in the pool's
+ * header, whether or not there is such a thread; and a ring has room for all objects. */
+size_t dp_frames_bytes(uint32_t n, uint32_t room)
+{
+	size_t page = (size_t)getpagesize(), each = rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + META + room, 0, NULL);
+	size_t of_page = page / each, pages = of_page ? n / of_page + 1 : n * ((each + page - 1) / page);
+	return (pages + 1) * page + sizeof(struct rte_mempool) + RTE_MAX_LCORE * sizeof(struct rte_mempool_cache) +
+	       (size_t)rte_align32pow2(n + 1) * sizeof(void *) + page;
+}
+
 static void free_zone(struct rte_mempool_memhdr *piece, void *arg)
 {
 	(void)piece;

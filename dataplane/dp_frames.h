@@ -11,12 +11,16 @@
 #define DP_FRAMES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <rte_mempool.h>
 
 /* The room for data, headroom included, of frames that need `room`: more, where whole pages are wanted and a page is enough. */
 uint32_t dp_frames_room(uint32_t room, bool whole_pages);
+
+/* What such a pool of n mbufs takes of EAL's memory, at most. May be called before EAL is started. */
+size_t dp_frames_bytes(uint32_t n, uint32_t room);
 
 /* n mbufs, with dp_meta in front of the data. NULL: rte_errno says why. */
 struct rte_mempool *dp_frames_create(const char *name, uint32_t n, uint32_t cache, uint32_t room, bool whole_pages);

@@ -2,6 +2,8 @@
 /* Without huge pages, as these tests run, no object may cross a page of 4 KB: a pool as DPDK makes it has gaps. */
 #include <unistd.h>
 
+#include <rte_lcore.h>
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 
 #include "dataplane/dp_frames.h"
@@ -57,12 +59,35 @@ static void frames_are_usable(void **state)
 	rte_mempool_free(pool);
 }
 
+static size_t taken(void)
+{
+	struct rte_malloc_socket_stats st;
+	assert_int_equal(rte_malloc_get_socket_stats((int)rte_socket_id(), &st), 0);
+	return st.heap_allocsz_bytes;
+}
+
+/* What is asked of EAL for a pool is enough, and not twice as much. */
+static void bytes_are_enough(void **state)
+{
+	static const struct { uint32_t n, cache, room; } all[] = { { 5000, 0, 2176 }, { 20000, 256, 2176 }, { 8191, 32, 1100 }, { 3000, 32, 9300 } };
+	(void)state;
+	for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
+		size_t before = taken(), most = dp_frames_bytes(all[i].n, all[i].room);
+		struct rte_mempool *pool = dp_frames_create("counted", all[i].n, all[i].cache, all[i].room, false);
+		assert_non_null(pool);
+		assert_true(taken() - before <= most);
+		assert_true(taken() - before > most / 2);
+		rte_mempool_free(pool);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_pages_leave_no_gap),
 		cmocka_unit_test(rooms),
 		cmocka_unit_test(frames_are_usable),
+		cmocka_unit_test(bytes_are_enough),
 	};
 	return cmocka_run_group_tests_name("dp_frames", tests, dp_test_eal, dp_test_eal_stop);
 }

@@ -21,6 +21,7 @@ struct dp_doubted { /* why the receiver may have read other bytes than were read
 #define DP_DOUBT_OTHER 28
 
 extern const struct dp_doubted dp_doubted_mptcp; /* parts of it may have gone by other connections */
+extern const struct dp_doubted dp_doubted_no_room; /* of its connection segments found no room */
 
 struct dp_message {
 	LIST_ENTRY(dp_message) link; /* of its session's */

@@ -91,6 +91,9 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 		}
 		dp_anomaly_session(w, f);
 		note_mptcp(w, f);
+		if (f->no_room)
+			dp_session_doubt(f->session, &dp_doubted_no_room);
+		f->no_room = false;
 		return true;
 	}
 	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {
@@ -283,4 +286,15 @@ void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint6
 		f->proto = DP_PROTO_NONE;
 	else if (f->proto == DP_PROTO_SMTP && (f->session || begin_session(w, f)))
 		dp_session_gap(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, n);
+}
+
+void dp_protocol_no_room(struct dp_worker *w, struct dp_flow *f)
+{
+	bool mail = dp_worker_mail_port(w, f->key.port[0]) || dp_worker_mail_port(w, f->key.port[1]);
+	if (f->session || f->inl || !(f->proto == DP_PROTO_SMTP || (f->proto == DP_PROTO_PROBING && mail)))
+		return;
+	/* Between two mail servers, found in the middle: one of them is. */
+	if (f->client > 1)
+		f->client = 0;
+	begin_session(w, f);
 }

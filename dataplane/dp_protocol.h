@@ -13,6 +13,9 @@
 size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n);
 /* n bytes of that direction will never be seen. */
 void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint64_t n);
+/* Before its end, of one that has no session, and of which segments found no room: where it is mail's by its ports one begins, for
+ * what was not read. */
+void dp_protocol_no_room(struct dp_worker *w, struct dp_flow *f);
 /* Tells by a direction's first bytes what they are (f->proto). False: they are too few; or they are mail, but of the other side than
  * the handshake told, and the connection is watched (f->inl->unreadable says so; elsewhere f->client changes). */
 bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n);

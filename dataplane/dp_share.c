@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_share.h"
 
+#include "dataplane/dp_streams.h"
+
 static uint32_t held_by(const struct dp_flow *f)
 {
 	return rs_tcp_held(&f->tcp) + f->doubt[0].cost + f->doubt[1].cost;
@@ -14,66 +16,107 @@ static uint8_t rank_of(uint32_t held)
 	return RTE_MIN(bits, (uint8_t)(DP_SHARE_RANKS - 1));
 }
 
+/* Of the worker's sum: in its holder where it has one, whose number stands in its place. */
+static uint32_t *unproven_held_of(struct dp_worker *w, struct dp_flow *f)
+{
+	return f->ranked ? &w->first_holder[f->holder].unproven_held : &f->unproven_held;
+}
+
+/* What is shared: of those that are not proven, what they remember, too. */
+static uint32_t has(const struct dp_flow *f)
+{
+	return held_by(f) + (dp_share_proven(f) ? 0 : rs_tcp_kept(&f->tcp));
+}
+
 static void unrank(struct dp_worker *w, struct dp_flow *f)
 {
 	struct dp_holder *h = w->first_holder + f->holder;
-	TAILQ_REMOVE(&w->ranks[h->rank], h, link);
-	rs_pool_put(&w->holders, h);
+	TAILQ_REMOVE(&w->ranks[h->proven][h->rank], h, link);
 	f->ranked = false;
-	f->unproven_held = 0;
+	f->unproven_held = h->unproven_held;
+	rs_pool_put(&w->holders, h);
 }
 
 /* Where the pool is empty it is not ranked: others give way before it. */
 static void rank(struct dp_worker *w, struct dp_flow *f, uint8_t to)
 {
 	struct dp_holder *h = f->ranked ? w->first_holder + f->holder : rs_pool_get(&w->holders);
+	bool proven = dp_share_proven(f);
 	if (!h)
 		return;
 	if (!f->ranked) {
+		h->unproven_held = f->unproven_held;
 		f->ranked = true;
 		f->holder = (uint32_t)(h - w->first_holder);
 		h->flow = f;
-	} else if (h->rank == to) {
+	} else if (h->rank == to && h->proven == proven) {
 		return;
 	} else {
-		TAILQ_REMOVE(&w->ranks[h->rank], h, link);
+		TAILQ_REMOVE(&w->ranks[h->proven][h->rank], h, link);
 	}
 	h->rank = to;
-	TAILQ_INSERT_TAIL(&w->ranks[to], h, link);
+	h->proven = proven;
+	TAILQ_INSERT_TAIL(&w->ranks[proven][to], h, link);
 }
 
 void dp_share_recount(struct dp_worker *w, struct dp_flow *f)
 {
-	uint32_t held = held_by(f);
-	if (dp_share_proven(f)) {
-		if (!f->ranked) {
-			w->unproven_held -= f->unproven_held;
-			f->unproven_held = 0;
-		}
-		if (held)
-			rank(w, f, rank_of(held));
-		else if (f->ranked)
-			unrank(w, f);
-		return;
-	}
-	if (f->ranked)
+	uint32_t n = has(f), unproven = dp_share_proven(f) ? 0 : n;
+	if (n)
+		rank(w, f, rank_of(n));
+	else if (f->ranked)
 		unrank(w, f);
-	held += rs_tcp_kept(&f->tcp);
-	w->unproven_held = w->unproven_held - f->unproven_held + held;
-	f->unproven_held = held;
+	uint32_t *counted = unproven_held_of(w, f);
+	w->unproven_held = w->unproven_held - *counted + unproven;
+	*counted = unproven;
 }
 
 struct dp_flow *dp_share_victim(const struct dp_worker *w, const struct dp_flow *f)
 {
-	uint32_t has = held_by(f);
-	if (!dp_share_proven(f) || has >= DP_SHARE_LEAST)
+	uint32_t n = has(f);
+	if (n >= DP_SHARE_LEAST)
 		return NULL;
 	for (unsigned r = DP_SHARE_RANKS; r-- > 0;) {
-		const struct dp_holder *h = TAILQ_FIRST(&w->ranks[r]);
+		const struct dp_holder *h = TAILQ_FIRST(&w->ranks[dp_share_proven(f)][r]);
 		if (h)
-			return h->flow != f && held_by(h->flow) > has ? h->flow : NULL;
+			return h->flow != f && has(h->flow) > n ? h->flow : NULL;
 	}
 	return NULL;
+}
+
+void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim)
+{
+	uint32_t kept = rs_tcp_kept(&victim->tcp);
+	if (kept && !dp_share_proven(victim)) {
+		w->streams.forgotten += kept;
+		for (unsigned d = 0; d < 2; d++)
+			rs_stream_forget(&victim->tcp.dir[d], &w->streams);
+	} else {
+		w->stats.tcp_gave_way++;
+		dp_streams_give_way(w, victim);
+	}
+	dp_share_count(w, victim);
+}
+
+static bool has_room(const struct dp_worker *w, const struct dp_flow *f, uint32_t mbufs)
+{
+	return w->streams.held + (uint64_t)mbufs <= dp_share_held_max(w, f) && w->segments.used < w->segments.size;
+}
+
+bool dp_share_make_room(struct dp_worker *w, struct dp_flow *f, uint32_t mbufs)
+{
+	/* What gives way may have to wait itself. */
+	if (w->making_room || w->use == DP_USE_INLINE)
+		return has_room(w, f, mbufs);
+	w->making_room = true;
+	for (unsigned i = 0; i < DP_SHARE_GIVE_WAY_MAX && !has_room(w, f, mbufs); i++) {
+		struct dp_flow *victim = dp_share_victim(w, f);
+		if (!victim)
+			break;
+		dp_share_give_way(w, victim);
+	}
+	w->making_room = false;
+	return has_room(w, f, mbufs);
 }
 
 /* How much more the flow may hold. Each node costs one at least: what bounds the cost bounds the nodes. */
@@ -83,15 +126,15 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	const struct rs_pool *nodes = &w->segments;
 	uint32_t max = RTE_MIN(mem->held_max, nodes->size), taken = mem->held + rs_stream_reserve(mem);
 	uint32_t left = mem->held_max > taken ? mem->held_max - taken : 0, nodes_taken = nodes->used + rs_stream_reserve(mem);
-	uint32_t nodes_left = nodes->size > nodes_taken ? nodes->size - nodes_taken : 0, least = RTE_MIN(left, nodes_left), has, may;
+	uint32_t nodes_left = nodes->size > nodes_taken ? nodes->size - nodes_taken : 0, least = RTE_MIN(left, nodes_left), own, may;
 	if (!dp_share_proven(f)) {
-		has = w->unproven_held;
+		own = w->unproven_held;
 		may = max / DP_SHARE;
 	} else {
-		has = held_by(f);
-		may = least > max / DP_SHARE ? least / 2 : RTE_MIN(left + has, DP_SHARE_LEAST);
+		own = held_by(f);
+		may = least > max / DP_SHARE ? least / 2 : RTE_MIN(left + own, DP_SHARE_LEAST);
 	}
-	return may > has ? may - has : 0;
+	return may > own ? may - own : 0;
 }
 
 uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f)

@@ -4,7 +4,8 @@
  *
  * A connection is proven when both of its ends were seen, and each to acknowledge what the other said (rs_tcp_proven). The others, all
  * together,
- *  - hold at most an eighth of what may be held out of order;
+ *  - hold, and remember, at most an eighth of what may be held out of order; where that finds no room, the one that has most gives way
+ *    to one that has less than DP_SHARE_LEAST: what it remembers first, then what it holds;
  *  - leave an eighth of the objects that sessions and messages take: beyond that, one begins only where another ends, the longest idle
  *    first. A proven connection that begins one then ends some of theirs.
  * A capture of one direction has none but such connections, and is read in full as long as that suffices.
@@ -14,7 +15,9 @@
  * finds no room does not come again, the connection that holds most gives way to one that holds less than DP_SHARE_LEAST: real connections
  * with holes, however many, do not keep the others' from being filled.
  *
- * Owner:  one worker. Memory: of its pool `holders`, an object for each proven connection that holds anything. */
+ * What gives way, or finds no room all the same, is told: dp_streams_no_room.
+ *
+ * Owner:  one worker. Memory: of its pool `holders`, an object for each connection that holds anything. */
 #ifndef DP_SHARE_H
 #define DP_SHARE_H
 
@@ -25,10 +28,12 @@
 #define DP_SHARE_ROOM 16 /* mbufs; of small capacities an eighth */
 #define DP_SHARE_GIVE_WAY_MAX 4 /* connections, for one packet */
 
-struct dp_holder { /* a proven connection that holds something out of order */
+struct dp_holder { /* a connection that holds something out of order; one that is not proven, or remembers something */
 	TAILQ_ENTRY(dp_holder) link; /* of its rank's, in the order in which they came to hold so much */
 	struct dp_flow *flow;
+	uint32_t unproven_held; /* dp_flow's */
 	uint8_t rank; /* bits of the number of mbufs that it holds */
+	bool proven;
 };
 _Static_assert(sizeof(struct dp_holder) % 16 == 0, "numbers of objects of the pool");
 
@@ -54,9 +59,22 @@ static inline bool dp_share_is_full(const struct dp_worker *w)
 	return w->streams.held + rs_stream_reserve(&w->streams) > w->held_full;
 }
 
-/* Who gives way to this proven flow, which may have to hold the next packet: one of those that hold most, the one that has for longest.
- * NULL: nobody, for it holds DP_SHARE_LEAST itself, or nobody holds more. */
+/* The same of the share of those that are not proven. */
+static inline bool dp_share_unproven_is_full(const struct dp_worker *w)
+{
+	return w->unproven_held > w->unproven_full;
+}
+
+/* Who gives way to this flow, which may have to hold the next packet: of those that are proven as it is, or not, one of those that hold
+ * most, the one that has for longest. NULL: nobody, for it holds DP_SHARE_LEAST itself, or nobody holds more. */
 struct dp_flow *dp_share_victim(const struct dp_worker *w, const struct dp_flow *f);
+
+/* Others give way to the flow until it may hold so many mbufs more: DP_SHARE_GIVE_WAY_MAX of them at most. False: it may not. Beside the
+ * way only. */
+bool dp_share_make_room(struct dp_worker *w, struct dp_flow *f, uint32_t mbufs);
+
+/* This one gives way (dp_streams_give_way), which is counted. */
+void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim);
 
 void dp_share_recount(struct dp_worker *w, struct dp_flow *f);
 

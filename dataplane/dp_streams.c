@@ -222,6 +222,8 @@ void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why
 	if (f->tcp.state == RS_TCP_CLOSED)
 		why = CT_REASON_NONE;
 	w->flow = f;
+	if (f->no_room)
+		dp_protocol_no_room(w, f);
 	rs_tcp_close(&f->tcp, &w->streams, &tcp_ops, w);
 	if (f->session)
 		dp_session_end(f->session, why);
@@ -243,7 +245,22 @@ void dp_streams_give_up(struct dp_worker *w, struct dp_flow *f, unsigned dir, ui
 		dp_streams_close(w, f, CT_REASON_NONE);
 }
 
-static const struct dp_doubted no_room = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER + 2, "tcp.held_limit" };
+/* Something of it was not kept. */
+static void tell_no_room(struct dp_worker *w, struct dp_flow *f)
+{
+	if (dp_worker_guards(w))
+		return;
+	if (f->session)
+		dp_session_doubt(f->session, &dp_doubted_no_room);
+	else
+		f->no_room = true;
+}
+
+void dp_streams_no_room(struct dp_worker *w, struct dp_flow *f)
+{
+	w->stats.tcp_limit++;
+	tell_no_room(w, f);
+}
 
 void dp_streams_give_way(struct dp_worker *w, struct dp_flow *f)
 {
@@ -251,8 +268,7 @@ void dp_streams_give_way(struct dp_worker *w, struct dp_flow *f)
 	struct rs_options options = w->options;
 	dp_streams_settle_all(w, f);
 	rs_tcp_drop(&f->tcp, &w->streams);
-	if (f->session)
-		dp_session_doubt(f->session, &no_room);
+	tell_no_room(w, f);
 	w->options = options;
 	w->flow = at_hand;
 }
@@ -269,10 +285,7 @@ static void count_verdict(struct dp_worker *w, struct dp_flow *f, enum rs_verdic
 		w->stats.tcp_duplicate++;
 		break;
 	case RS_LIMIT:
-		w->stats.tcp_limit++;
-		/* Beside the way it does not come again. */
-		if (f->session && !dp_worker_guards(w))
-			dp_session_doubt(f->session, &no_room);
+		dp_streams_no_room(w, f);
 		break;
 	case RS_WINDOW:
 		w->stats.tcp_window++;

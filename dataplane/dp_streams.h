@@ -38,6 +38,10 @@ void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f);
  * are not clean. What waits for its receiver's word is read as far as it was sent, for all that is known. */
 void dp_streams_give_way(struct dp_worker *w, struct dp_flow *f);
 
+/* Something of the flow found no room, and beside the way it does not come again: counted, and its messages are not clean; where it has no
+ * session yet, those of the one that begins, or one that stands for what was not seen. */
+void dp_streams_no_room(struct dp_worker *w, struct dp_flow *f);
+
 /* Nothing more of it is read: ends its session. why: as dp_session_end's. */
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
 

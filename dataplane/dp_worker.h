@@ -149,9 +149,11 @@ struct dp_worker {
 	struct dp_causal_list causal; /* connections of which something waits for the other direction */
 	uint32_t held_full; /* streams.held beyond which hardly anything is free (dp_share) */
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
-	struct rs_pool holders; /* the proven ones that hold anything out of order */
+	uint32_t unproven_full; /* of which hardly anything of their share is free beyond */
+	bool making_room; /* some are giving way */
+	struct rs_pool holders; /* those that hold anything */
 	struct dp_holder *first_holder;
-	TAILQ_HEAD(dp_holder_rank, dp_holder) ranks[DP_SHARE_RANKS];
+	TAILQ_HEAD(dp_holder_rank, dp_holder) ranks[2][DP_SHARE_RANKS]; /* [1]: the proven ones */
 	struct rte_mempool *mbufs; /* for frames of ours */
 	struct dp_hold_mem hold;
 	struct rs_pool runs, inlines, fars, replies; /* inline */

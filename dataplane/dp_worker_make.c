@@ -12,6 +12,7 @@
 #include "dataplane/dp_causal.h"
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_frags.h"
+#include "dataplane/dp_frames.h"
 #include "dataplane/dp_inline_state.h"
 #include "dataplane/dp_protocol.h"
 #include "dataplane/dp_share.h"
@@ -85,8 +86,7 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum d
 	size_t hash = dp_flow_hash_bytes(c->memory.flows);
 	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
-	size_t each = sizeof(struct rte_mbuf) + sizeof(struct dp_meta) + RTE_MBUF_DEFAULT_BUF_SIZE + 128;
-	size_t mbufs = ((size_t)c->memory.mbufs + c->memory.fragments) * each;
+	size_t mbufs = dp_frames_bytes(c->memory.mbufs + c->memory.fragments, RTE_MBUF_DEFAULT_BUF_SIZE);
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
 	if (use == DP_USE_READ)
 		bytes += frags_bytes(c); /* the reader's */
@@ -122,6 +122,8 @@ static void make_streams(struct dp_worker *w, const struct dp_worker_config *wc)
 						.held_max = wc->held_max - w->streams.held_max, .max = c->inline_.hold };
 	}
 	w->held_full = RTE_MIN(w->streams.held_max, w->segments.size);
+	w->unproven_full = w->held_full / DP_SHARE;
+	w->unproven_full -= RTE_MIN(w->unproven_full / 8, (uint32_t)DP_SHARE_ROOM);
 	w->held_full -= RTE_MIN(w->held_full / 8, (uint32_t)DP_SHARE_ROOM);
 }
 
@@ -187,7 +189,8 @@ static void make_fields(struct dp_worker *w, const struct dp_worker_config *wc)
 	TAILQ_INIT(&w->resetting);
 	TAILQ_INIT(&w->causal);
 	for (unsigned r = 0; r < DP_SHARE_RANKS; r++)
-		TAILQ_INIT(&w->ranks[r]);
+		for (unsigned proven = 0; proven < 2; proven++)
+			TAILQ_INIT(&w->ranks[proven][r]);
 }
 
 static int make(struct dp_worker *w, const struct dp_worker_config *wc)

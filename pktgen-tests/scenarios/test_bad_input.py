@@ -10,6 +10,10 @@ import pg_mail
 from harness import BUNDLED, PROGRAM, Scenario, run
 from pg_session import Mail, Session, wrap
 
+# Small, middling, large; the large ones together would need more than a machine of ours has.
+CAPACITIES = {"mbufs": (1024, 32768, 262144), "flows": (1000, 60000, 1000000), "messages": (64, 8192, 32768), "segments": (64, 8192, 400000),
+              "fragments": (64, 4096, 200000), "sessions": (64, 65536, 500000), "records": (16, 1024, 300000), "datagrams": (16, 1024, 65536)}
+
 
 class BadInput(Scenario):
     @classmethod
@@ -184,6 +188,22 @@ class BadInput(Scenario):
         self.assertEqual({m["host"] for m in r.messages}, {"weir-1"})
 
     # usage ----------------------------------------------------------------------------------------------------------
+
+    def test_any_capacity_starts(self):
+        """What the program asks for is enough for what it then takes, whatever the capacities: what its pools lose at the ends of pages, too."""
+        path = self.clean_capture()
+        for key, values in CAPACITIES.items():
+            for value in values:
+                self.assert_starts(path, {key: value})
+        for least in 0, 1:
+            self.assert_starts(path, {key: values[least] for key, values in CAPACITIES.items()})
+
+    def assert_starts(self, path, capacities):
+        for workers in 1, 2:
+            config = self.write("capacities.yaml", "memory:\n" + "".join("  %s: %d\n" % c for c in capacities.items()))
+            with self.subTest(workers=workers, **capacities):
+                r = run("read", "--json", "--workers", str(workers), "--config", config, path)
+                self.assertEqual(r.status, 0, r.explain())
 
     def test_unknown_option(self):
         self.assert_one_line(run("read", "--colour", self.clean_capture()), "--colour")
