@@ -409,17 +409,19 @@ static void follow_end(struct dp_flow *f, const struct dp_packet *pkt)
 		f->tcp.state = RS_TCP_CLOSED;
 }
 
-static bool is_full_for(const struct dp_worker *w, const struct dp_flow *f)
+/* Nothing of it will have to be held. */
+static bool is_in_order(const struct dp_flow *f, const struct dp_packet *pkt)
 {
-	return dp_share_proven(f) ? dp_share_is_full(w) : dp_share_unproven_is_full(w);
+	unsigned dir = dp_flow_direction(f, pkt);
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	return pkt->payload_len == 0 || !(f->tcp.started & (1u << dir)) || rs_stream_offset(s, pkt->seq) == (int64_t)s->next;
 }
 
 void dp_conn_make_room(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt)
 {
-	unsigned dir = dp_flow_direction(f, pkt);
-	if (pkt->payload_len == 0 || rs_stream_offset(&f->tcp.dir[dir], pkt->seq) == (int64_t)f->tcp.dir[dir].next)
+	if (!dp_share_proven(f) || is_in_order(f, pkt))
 		return;
-	for (unsigned i = 0; i < DP_SHARE_GIVE_WAY_MAX && is_full_for(w, f); i++) {
+	for (unsigned i = 0; i < DP_SHARE_GIVE_WAY_MAX && dp_share_is_full(w); i++) {
 		struct dp_flow *victim = dp_share_victim(w, f);
 		if (!victim)
 			return;
@@ -430,6 +432,8 @@ void dp_conn_make_room(struct dp_worker *w, struct dp_flow *f, const struct dp_p
 static bool take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	uint32_t held_max = w->streams.held_max;
+	if (!dp_share_proven(f) && !is_in_order(f, pkt))
+		dp_share_make_room(w, f, m->nb_segs);
 	w->streams.held_max = dp_share_held_max(w, f);
 	bool taken = dp_streams_take(w, f, pkt, m);
 	w->streams.held_max = held_max;

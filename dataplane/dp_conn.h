@@ -44,8 +44,8 @@ struct dp_flow *dp_conn_take(struct dp_worker *w, struct dp_flow *f, const struc
 #define DP_EXPIRE_MAX 512
 unsigned dp_conn_expire(struct dp_worker *w, uint64_t now);
 
-/* A packet of this flow came, and there is hardly room (dp_share_is_full, dp_share_unproven_is_full): unless it is in order, those who
- * hold most give way. Beside the way only: between two ports what finds no room comes again. */
+/* A packet of this flow came, and there is hardly room (dp_share_is_full): unless it is in order, of the proven connections those who hold
+ * most give way to it, if it is proven. Beside the way only: between two ports what finds no room comes again. */
 void dp_conn_make_room(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt);
 
 /* Whether w->flow may begin a session or a message, as dp_share.h says; where room is short for a proven one, others give way. dp_room

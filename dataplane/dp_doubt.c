@@ -8,7 +8,12 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
                    struct rte_mbuf *m)
 {
 	struct dp_doubt *d = &f->doubt[dir];
-	if (d->n == DP_DOUBT_MAX || d->cost + m->nb_segs > UINT16_MAX || !dp_share_make_room(w, f, m->nb_segs))
+	if (d->n == DP_DOUBT_MAX || d->cost + m->nb_segs > UINT16_MAX)
+		return false;
+	/* What an honest sender says, too, is read where there is no room: nobody gives way to it. */
+	if (why != RS_DOUBT_AHEAD && why != RS_DOUBT_ACK && why != RS_DOUBT_WINDOW && why != RS_DOUBT_NO_TIMESTAMP)
+		dp_share_make_room(w, f, m->nb_segs);
+	if (w->streams.held + (uint64_t)m->nb_segs > dp_share_held_max(w, f))
 		return false;
 	struct rs_seg *seg = rs_pool_get(&w->segments);
 	if (!seg)

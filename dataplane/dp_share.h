@@ -59,12 +59,6 @@ static inline bool dp_share_is_full(const struct dp_worker *w)
 	return w->streams.held + rs_stream_reserve(&w->streams) > w->held_full;
 }
 
-/* The same of the share of those that are not proven. */
-static inline bool dp_share_unproven_is_full(const struct dp_worker *w)
-{
-	return w->unproven_held > w->unproven_full;
-}
-
 /* Who gives way to this flow, which may have to hold the next packet: of those that are proven as it is, or not, one of those that hold
  * most, the one that has for longest. NULL: nobody, for it holds DP_SHARE_LEAST itself, or nobody holds more. */
 struct dp_flow *dp_share_victim(const struct dp_worker *w, const struct dp_flow *f);

@@ -155,7 +155,7 @@ static enum dp_fate segment(struct dp_worker *w, struct rte_mbuf *m, const struc
 	 * nothing. */
 	if (w->use != DP_USE_INLINE)
 		f = flow_of(w, f, pkt, dp_meta(m));
-	if ((dp_share_is_full(w) || dp_share_unproven_is_full(w)) && w->use != DP_USE_INLINE && f)
+	if (dp_share_is_full(w) && w->use != DP_USE_INLINE && f)
 		dp_conn_make_room(w, f, pkt);
 	switch (dp_streams_checksum(w, f, pkt, m)) {
 	case DP_SUM_TAKE:

@@ -149,7 +149,6 @@ struct dp_worker {
 	struct dp_causal_list causal; /* connections of which something waits for the other direction */
 	uint32_t held_full; /* streams.held beyond which hardly anything is free (dp_share) */
 	uint32_t unproven_held; /* of streams.held: by connections that are not proven (dp_share) */
-	uint32_t unproven_full; /* of which hardly anything of their share is free beyond */
 	bool making_room; /* some are giving way */
 	struct rs_pool holders; /* those that hold anything */
 	struct dp_holder *first_holder;

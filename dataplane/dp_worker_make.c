@@ -122,8 +122,6 @@ static void make_streams(struct dp_worker *w, const struct dp_worker_config *wc)
 						.held_max = wc->held_max - w->streams.held_max, .max = c->inline_.hold };
 	}
 	w->held_full = RTE_MIN(w->streams.held_max, w->segments.size);
-	w->unproven_full = w->held_full / DP_SHARE;
-	w->unproven_full -= RTE_MIN(w->unproven_full / 8, (uint32_t)DP_SHARE_ROOM);
 	w->held_full -= RTE_MIN(w->held_full / 8, (uint32_t)DP_SHARE_ROOM);
 }
 
