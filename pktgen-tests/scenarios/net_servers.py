@@ -5,6 +5,7 @@
     .exact        whether that is what came in DATA byte for byte, or with header fields before it and lines ending in LF
     .close()
 """
+import errno
 import os
 import re
 import shutil
@@ -294,6 +295,18 @@ class Aiosmtpd:
         self.program.end(10)
 
 
+def bind(s, where, patience=30):
+    """The test before may have closed its server a moment ago: a thread that waits in accept has the port until it wakes."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return s.bind(where)
+        except OSError as e:
+            if e.errno != errno.EADDRINUSE or time.monotonic() > end:
+                raise
+        time.sleep(0.05)
+
+
 class Lenient:
     """Takes every end of data that any server was seen to take, BDAT, and pipelining without a limit; says 250 to all else.
     A thread a connection. strict: only CRLF.CRLF. chunking, pipelining: what it offers. slow: reads some 300 KB a second of
@@ -318,7 +331,7 @@ class Lenient:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if slow:
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
-            s.bind((address, port))
+            bind(s, (address, port))
             s.listen(256)
             self.sockets.append(s)
             threading.Thread(target=self._accept, args=(s,), daemon=True).start()

@@ -86,6 +86,11 @@ class Mirror(Wire):
         super().shut()
 
 
+def to_one(frames):
+    """Those of the mail; hosts look for each other before the taps are there, too."""
+    return sorted(f for f in frames if not f[0] & 1)
+
+
 class Copies(unittest.TestCase):
     """The wiring itself, without a sensor: what a mirror port sees, and where what is sent to the reset port arrives."""
 
@@ -100,7 +105,7 @@ class Copies(unittest.TestCase):
         good = letter()
         self.assertEqual(deliver(net, [good])[good].code, 250)
         quiet(client, far, port)
-        self.assertEqual(sorted(port.received), sorted(client.sent + client.received))
+        self.assertEqual(to_one(port.received), to_one(client.sent + client.received))
         self.assertEqual([resets(tap, address) for tap, address in zip((client, far), ADDRESSES)], [[], []])
         s = netns.packet_socket(net.reset)
         with s:
