@@ -106,8 +106,8 @@ static bool is_ahead(const struct dp_flow *f, unsigned dir, const struct dp_pack
 /* No mirror shows its two directions further apart. */
 #define AHEAD_MAX UINT64_C(5000000000)
 
-/* It waits until the other side is seen to acknowledge it: replies are read behind what they answer. False: the other side is not
- * in the capture, and nothing waits for it any more. */
+/* It waits until what it acknowledges was seen and read (dp_causal): replies are read behind what they answer. False: the other side
+ * is not in the capture, and nothing waits for it any more. */
 static bool wait_for_other(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	const struct rs_seg *first = f->doubt[dir].first;
