@@ -26,10 +26,13 @@ struct dp_file;
 /* Inflated bytes are matched in pieces of at most this; one such buffer for each depth. */
 #define DP_ARCHIVE_PIECE 16384
 
+struct dp_archive_reader;
+
 struct dp_archive {
+	const struct dp_archive_reader *reader;
 	struct rs_inflate *inflate; /* of the member under way; NULL: nothing is inflated */
 	uint64_t said; /* how much it is to come to; RS_ZIP_SIZE_UNKNOWN */
-	bool gzip, ended; /* ended: the deflate stream did */
+	bool ended; /* the deflate stream did */
 	union {
 		struct rs_zip zip;
 		struct rs_gzip gz;

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* dp_archive's own: one reader for each wrapping, and what they share.
+ *
+ * Owner:  one worker. */
+#ifndef DP_ARCHIVE_PRIVATE_H
+#define DP_ARCHIVE_PRIVATE_H
+
+#include "dataplane/dp_archive.h"
+#include "dataplane/dp_session.h"
+
+/* How one wrapping is read. Each is called with f->archive set. */
+struct dp_archive_reader {
+	void (*open)(struct dp_file *f);
+	void (*feed)(struct dp_file *f, const uint8_t *p, size_t n);
+	void (*gap)(struct dp_file *f, uint64_t n);
+	void (*lose)(struct dp_file *f); /* NULL: nothing is done */
+	bool (*end)(struct dp_file *f, bool cut); /* see dp_archive_end */
+	void (*copy)(struct dp_file *to, const struct dp_file *from); /* of u; what is inflated was copied */
+};
+
+extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip;
+
+/* The message is given the reason, and the part is one that could not be looked into. */
+void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
+
+/* One member more; true: there are more than limits.archive_members, which was told. */
+bool dp_archive_too_many(struct dp_file *f);
+
+/* A deflate stream begins at this offset of f. False: there is a limit, or no room, which was told. */
+bool dp_archive_inflate_begin(struct dp_file *f, uint64_t at);
+void dp_archive_inflate_end(struct dp_file *f);
+/* Inflates into a piece for f's member, and hands it on. */
+enum rs_inflate_verdict dp_archive_inflate_piece(struct dp_file *f, const uint8_t *p, size_t n, size_t *taken);
+/* At the end of a piece: whether one more may be inflated. */
+bool dp_archive_go_on(struct dp_file *f);
+/* DP_ARCHIVE_PIECE bytes, for what f's member is made of. */
+uint8_t *dp_archive_piece(const struct dp_file *f);
+
+void dp_archive_member_close(struct dp_file *f, bool cut, bool gaps);
+/* No more of the member is read, for a reason that was given: that what is in it did not end is no other. */
+void dp_archive_member_stop(struct dp_file *f);
+
+#endif

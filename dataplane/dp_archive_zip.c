@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The members of a zip. */
+#include "dataplane/dp_archive_private.h"
+
+static void zip_outer(void *arg, const uint8_t *p, size_t n)
+{
+	dp_file_scan(arg, p, n);
+}
+
+/* What of a member cannot be read here; true: nothing. */
+static bool is_closed(struct dp_file *f, const struct rs_zip_member *m)
+{
+	if (m->flags & RS_ZIP_ENCRYPTED)
+		dp_archive_cannot(f, CT_REASON_ENCRYPTED_FILE);
+	else if (m->method != RS_ZIP_STORED && m->method != RS_ZIP_DEFLATED)
+		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
+	else
+		return m->method == RS_ZIP_DEFLATED && !dp_archive_inflate_begin(f, m->data_off);
+	return true;
+}
+
+static void zip_member_begin(void *arg, const struct rs_zip_member *m)
+{
+	struct dp_file *f = arg;
+	f->member = NULL;
+	f->archive->said = m->size;
+	if (m->flags & RS_ZIP_DIRECTORY)
+		return;
+	const bool closed = is_closed(f, m);
+	/* Stored data is still matched, as the archive's own. */
+	if (!dp_archive_too_many(f)) {
+		/* No charset named: UTF-8 where it is that, which covers what writers do better than the format's CP437. */
+		struct dp_file_name name = { RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
+		f->member = dp_file_begin(f->content, f, &name, "", true);
+	}
+	if (!f->member) {
+		dp_archive_inflate_end(f);
+		return;
+	}
+	f->member->base = m->data_off;
+	f->member->opaque = closed;
+	f->member->inflated = m->method == RS_ZIP_DEFLATED;
+	if (f->archive->inflate) {
+		rs_inflate_init(f->archive->inflate, RS_INFLATE_RAW);
+		f->archive->inflate->pause_at = DP_ARCHIVE_PIECE;
+	}
+	if (f->member->rec && closed) {
+		f->member->rec->u.file.encrypted = m->flags & RS_ZIP_ENCRYPTED;
+		f->member->rec->u.file.size = m->size != RS_ZIP_SIZE_UNKNOWN ? m->size : 0;
+	}
+}
+
+static void zip_member_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct dp_file *f = arg;
+	if (f->member) {
+		dp_file_data(f->member, p, n);
+		f->skew += n;
+	} else {
+		dp_file_scan(f, p, n);
+	}
+}
+
+static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size_t n, size_t *taken)
+{
+	struct dp_file *f = arg;
+	struct dp_archive *a = f->archive;
+	*taken = 0;
+	while (a->inflate)
+		switch (dp_archive_inflate_piece(f, p, n, taken)) {
+		case RS_INFLATE_MORE:
+			return RS_ZIP_GOES_ON;
+		case RS_INFLATE_END:
+			a->ended = true;
+			return RS_ZIP_ENDED;
+		case RS_INFLATE_BAD:
+			dp_archive_cannot(f, CT_REASON_MALFORMED);
+			dp_archive_member_stop(f);
+			break;
+		case RS_INFLATE_PAUSE:
+			if (!dp_archive_go_on(f))
+				dp_archive_member_stop(f);
+			break;
+		case RS_INFLATE_FULL:
+			break;
+		}
+	return RS_ZIP_LOST;
+}
+
+static void zip_member_end(void *arg, uint32_t flags)
+{
+	struct dp_file *f = arg;
+	const struct dp_archive *a = f->archive;
+	const bool cut = flags & RS_ZIP_CUT;
+	/* Other readers take other bytes for the stream, or fail. */
+	if (a->inflate && !cut && (!a->ended || (a->said != RS_ZIP_SIZE_UNKNOWN && a->said != a->inflate->out))) {
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+		if (!a->ended)
+			dp_archive_member_stop(f);
+	}
+	dp_archive_member_close(f, cut, flags & RS_ZIP_GAP);
+}
+
+static void zip_missing(void *arg, uint64_t n, bool data)
+{
+	struct dp_file *f = arg;
+	if (data && f->member) {
+		dp_file_gap(f->member, n);
+		f->skew += n;
+	} else {
+		dp_file_scan_gap(f, n);
+	}
+}
+
+static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_deflated, zip_member_end,
+					   zip_missing };
+
+static void zip_open(struct dp_file *f)
+{
+	rs_zip_init(&f->archive->u.zip, &zip_ops, f);
+}
+
+static void zip_feed(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	rs_zip_feed(&f->archive->u.zip, p, n);
+}
+
+static void zip_gap(struct dp_file *f, uint64_t n)
+{
+	rs_zip_gap(&f->archive->u.zip, n);
+}
+
+static void zip_lose(struct dp_file *f)
+{
+	rs_zip_lose(&f->archive->u.zip);
+}
+
+static bool zip_end(struct dp_file *f, bool cut)
+{
+	(void)cut;
+	return rs_zip_end(&f->archive->u.zip);
+}
+
+static void zip_copy(struct dp_file *to, const struct dp_file *from)
+{
+	rs_zip_copy(&to->archive->u.zip, &from->archive->u.zip, to);
+}
+
+const struct dp_archive_reader dp_archive_zip = { zip_open, zip_feed, zip_gap, zip_lose, zip_end, zip_copy };
