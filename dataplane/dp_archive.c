@@ -74,6 +74,12 @@ bool dp_archive_inflate_begin(struct dp_file *f, uint64_t at)
 	return false;
 }
 
+uint64_t dp_archive_inflated_from(const struct dp_file *f, uint64_t offset)
+{
+	const struct rs_inflate *z = f->archive->inflate;
+	return f->member->base + (!f->member->inflated ? offset : z ? rs_inflate_from(z, offset) : 0);
+}
+
 void dp_archive_inflate_end(struct dp_file *f)
 {
 	struct dp_archive *a = f->archive;
@@ -140,6 +146,7 @@ bool dp_archive_too_many(struct dp_file *f)
 static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_ZIP] = &dp_archive_zip,
 	[RS_KIND_GZIP] = &dp_archive_gzip,
+	[RS_KIND_TAR] = &dp_archive_members,
 };
 
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)
@@ -158,7 +165,7 @@ void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 	}
 	f->archive->inflate = NULL;
 	f->archive->reader = readers[kind];
-	f->archive->reader->open(f);
+	f->archive->reader->open(f, kind);
 }
 
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
@@ -175,6 +182,11 @@ void dp_archive_lose(struct dp_file *f)
 {
 	if (f->archive->reader->lose)
 		f->archive->reader->lose(f);
+}
+
+uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset)
+{
+	return f->archive->reader->from(f, offset);
 }
 
 bool dp_archive_end(struct dp_file *f, bool cut)

@@ -18,6 +18,7 @@
 
 #include "reassembly/archive/rs_gzip.h"
 #include "reassembly/archive/rs_kind.h"
+#include "reassembly/archive/rs_tar.h"
 #include "reassembly/archive/rs_zip.h"
 
 struct dp_content;
@@ -30,16 +31,20 @@ struct dp_archive_reader;
 
 struct dp_archive {
 	const struct dp_archive_reader *reader;
+	const struct rs_unwrap_reader *unwrap; /* of dp_archive_members */
+	uint32_t in, out; /* rs_member's */
 	struct rs_inflate *inflate; /* of the member under way; NULL: nothing is inflated */
 	uint64_t said; /* how much it is to come to; RS_ZIP_SIZE_UNKNOWN */
 	bool ended; /* the deflate stream did */
 	union {
 		struct rs_zip zip;
 		struct rs_gzip gz;
+		struct rs_unwrap unwrap; /* begins each of these: */
+		struct rs_tar tar;
 	} u;
 };
 
-/* f is an archive of this kind (RS_KIND_ZIP, RS_KIND_GZIP): sets f->archive, or, where it may not be opened or there is no room,
+/* f is, or may be, an archive of this kind: sets f->archive, or, where it may not be opened or there is no room,
  * gives the message the reason. */
 void dp_archive_open(struct dp_file *f, enum rs_kind kind);
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
@@ -49,6 +54,8 @@ void dp_archive_gap(struct dp_file *f, uint64_t n);
 void dp_archive_lose(struct dp_file *f);
 /* Ends its members, and gives everything back. Answers whether its structure was well formed up to its end. */
 bool dp_archive_end(struct dp_file *f, bool cut);
+/* Where in f's content a byte came from that is at this offset of its member. While the member is open. */
+uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset);
 /* from's archive for its copy `to`, from the trial pools; NULL there when there is no room. */
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from);
 

@@ -77,8 +77,9 @@ static bool gzip_end(struct dp_file *f, bool cut)
 	return !(faults & RS_GZIP_CUT);
 }
 
-static void gzip_open(struct dp_file *f)
+static void gzip_open(struct dp_file *f, enum rs_kind kind)
 {
+	(void)kind;
 	if (dp_archive_inflate_begin(f, 0))
 		rs_gzip_init(&f->archive->u.gz, &gzip_ops, f, f->archive->inflate);
 }
@@ -96,4 +97,4 @@ static void gzip_copy(struct dp_file *to, const struct dp_file *from)
 		rs_gzip_copy(&to->archive->u.gz, &from->archive->u.gz, to, to->archive->inflate);
 }
 
-const struct dp_archive_reader dp_archive_gzip = { gzip_open, gzip_feed, gzip_gap, NULL, gzip_end, gzip_copy };
+const struct dp_archive_reader dp_archive_gzip = { gzip_open, gzip_feed, gzip_gap, NULL, gzip_end, gzip_copy, dp_archive_inflated_from };

@@ -10,15 +10,17 @@
 
 /* How one wrapping is read. Each is called with f->archive set. */
 struct dp_archive_reader {
-	void (*open)(struct dp_file *f);
+	void (*open)(struct dp_file *f, enum rs_kind kind);
 	void (*feed)(struct dp_file *f, const uint8_t *p, size_t n);
 	void (*gap)(struct dp_file *f, uint64_t n);
 	void (*lose)(struct dp_file *f); /* NULL: nothing is done */
 	bool (*end)(struct dp_file *f, bool cut); /* see dp_archive_end */
 	void (*copy)(struct dp_file *to, const struct dp_file *from); /* of u; what is inflated was copied */
+	/* Where in f's content a byte of its member came from. */
+	uint64_t (*from)(const struct dp_file *f, uint64_t offset);
 };
 
-extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip;
+extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members;
 
 /* The message is given the reason, and the part is one that could not be looked into. */
 void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
@@ -33,6 +35,8 @@ void dp_archive_inflate_end(struct dp_file *f);
 enum rs_inflate_verdict dp_archive_inflate_piece(struct dp_file *f, const uint8_t *p, size_t n, size_t *taken);
 /* At the end of a piece: whether one more may be inflated. */
 bool dp_archive_go_on(struct dp_file *f);
+/* Where in f's content a byte of its member came from, which may be inflated. */
+uint64_t dp_archive_inflated_from(const struct dp_file *f, uint64_t offset);
 /* DP_ARCHIVE_PIECE bytes, for what f's member is made of. */
 uint8_t *dp_archive_piece(const struct dp_file *f);
 

@@ -115,8 +115,9 @@ static void zip_missing(void *arg, uint64_t n, bool data)
 static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_deflated, zip_member_end,
 					   zip_missing };
 
-static void zip_open(struct dp_file *f)
+static void zip_open(struct dp_file *f, enum rs_kind kind)
 {
+	(void)kind;
 	rs_zip_init(&f->archive->u.zip, &zip_ops, f);
 }
 
@@ -146,4 +147,4 @@ static void zip_copy(struct dp_file *to, const struct dp_file *from)
 	rs_zip_copy(&to->archive->u.zip, &from->archive->u.zip, to);
 }
 
-const struct dp_archive_reader dp_archive_zip = { zip_open, zip_feed, zip_gap, zip_lose, zip_end, zip_copy };
+const struct dp_archive_reader dp_archive_zip = { zip_open, zip_feed, zip_gap, zip_lose, zip_end, zip_copy, dp_archive_inflated_from };

@@ -20,8 +20,7 @@ static struct rs_pool *files_of(const struct dp_content *c)
 
 uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset)
 {
-	const struct dp_archive *a = f->outer->archive;
-	return f->base + (!f->inflated ? offset : a && a->inflate ? rs_inflate_from(a->inflate, offset) : 0);
+	return f->outer->archive ? dp_archive_from(f->outer, offset) : f->base;
 }
 
 uint64_t dp_file_part_offset(const struct dp_file *f, uint64_t offset)
@@ -61,6 +60,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
+	case RS_KIND_TAR:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -142,8 +142,8 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 		dp_archive_feed(f, p, n);
 	} else {
 		dp_file_scan(f, p, n);
-		f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
 	}
+	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reassembly/archive/rs_tar.h"
+
 static const struct {
 	enum rs_kind kind;
 	uint8_t len;
@@ -38,5 +40,5 @@ enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
 		if (n >= marks[i].len && memcmp(p, marks[i].mark, marks[i].len) == 0)
 			return marks[i].kind;
-	return RS_KIND_PLAIN;
+	return n >= RS_KIND_BYTES && rs_tar_may_be(p, RS_KIND_BYTES) ? RS_KIND_TAR : RS_KIND_PLAIN;
 }

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
+#include "dataplane/dp_archive_private.h"
+
+#include <string.h>
+
+static struct rs_unwrap *unwrap_of(struct dp_file *f)
+{
+	return &f->archive->u.unwrap;
+}
+
+static void on_outer(void *arg, const uint8_t *p, size_t n)
+{
+	dp_file_scan(arg, p, n);
+}
+
+static void on_member_begin(void *arg, const struct rs_member *m)
+{
+	struct dp_file *f = arg;
+	f->member = NULL;
+	f->archive->in = m->in;
+	f->archive->out = m->out;
+	if (dp_archive_too_many(f))
+		return;
+	/* A layer has no name of its own: the way in tells it. */
+	struct dp_file_name name = { RS_NAME_EXTENDED, m->charset, m->name, m->name_len };
+	if (!m->name_len)
+		name = (struct dp_file_name){ RS_NAME_PLAIN, "", (const uint8_t *)m->layer, strlen(m->layer) };
+	f->member = dp_file_begin(f->content, f, &name, m->type, true);
+	if (f->member)
+		f->member->base = m->at;
+}
+
+static void on_member_data(void *arg, const uint8_t *p, size_t n)
+{
+	struct dp_file *f = arg;
+	const bool copied = f->archive->out; /* what it is decoded from is the outer file's besides */
+	if (f->member) {
+		dp_file_data(f->member, p, n);
+		f->skew += copied ? 0 : n;
+	} else if (!copied) {
+		dp_file_scan(f, p, n);
+	}
+}
+
+/* What its reader said of it is why it could not be looked into as all others may see it. */
+static void tell(struct dp_file *f, uint32_t flags)
+{
+	if (flags & (RS_UNWRAP_ODD | RS_UNWRAP_WRONG))
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	if (flags & RS_UNWRAP_UNSUPPORTED)
+		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
+	if (flags & RS_UNWRAP_ENCRYPTED)
+		dp_archive_cannot(f, CT_REASON_ENCRYPTED_FILE);
+	if (flags & RS_UNWRAP_LIMIT)
+		dp_archive_cannot(f, CT_REASON_LIMIT);
+}
+
+static void on_member_end(void *arg, uint32_t flags)
+{
+	struct dp_file *f = arg;
+	tell(f, flags);
+	dp_archive_member_close(f, flags & RS_UNWRAP_CUT, flags & RS_UNWRAP_GAP);
+}
+
+static void on_missing(void *arg, uint64_t n, bool data)
+{
+	struct dp_file *f = arg;
+	if (data && f->member)
+		dp_file_gap(f->member, n);
+	if (!data || !f->member || f->archive->out)
+		dp_file_scan_gap(f, n);
+	else
+		f->skew += n;
+}
+
+static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing };
+
+static const struct rs_unwrap_reader *const readers[] = {
+	[RS_KIND_TAR] = &rs_tar_reader,
+};
+
+static void members_open(struct dp_file *f, enum rs_kind kind)
+{
+	f->archive->unwrap = readers[kind];
+	f->archive->unwrap->init(&f->archive->u, &ops, f);
+}
+
+static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	f->archive->unwrap->feed(&f->archive->u, p, n);
+	if (unwrap_of(f)->flags & RS_UNWRAP_NOT)
+		dp_archive_end(f, false);
+}
+
+static void members_gap(struct dp_file *f, uint64_t n)
+{
+	f->archive->unwrap->gap(&f->archive->u, n);
+}
+
+static bool members_end(struct dp_file *f, bool cut)
+{
+	(void)cut;
+	const uint32_t flags = f->archive->unwrap->end(&f->archive->u);
+	if (flags & RS_UNWRAP_NOT)
+		return true;
+	tell(f, flags);
+	return !(flags & RS_UNWRAP_CUT);
+}
+
+static void members_copy(struct dp_file *to, const struct dp_file *from)
+{
+	to->archive->unwrap = from->archive->unwrap;
+	to->archive->in = from->archive->in;
+	to->archive->out = from->archive->out;
+	to->archive->u = from->archive->u;
+	unwrap_of(to)->arg = to;
+}
+
+/* Of what is decoded as it comes: nearly, for pieces are short. */
+static uint64_t members_from(const struct dp_file *f, uint64_t offset)
+{
+	const struct dp_archive *a = f->archive;
+	const struct rs_unwrap *u = &a->u.unwrap;
+	if (!a->out)
+		return f->member->base + offset;
+	if (offset >= u->made)
+		return u->pos + (offset - u->made) * a->in / a->out;
+	const uint64_t back = (u->made - offset) * a->in / a->out;
+	return back < u->pos - f->member->base ? u->pos - back : f->member->base;
+}
+
+const struct dp_archive_reader dp_archive_members = { members_open, members_feed, members_gap, NULL, members_end, members_copy,
+						      members_from };

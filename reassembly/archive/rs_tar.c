@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/archive/rs_tar.h"
+
+#include <string.h>
+
+/* Fields of a header: where they stand, how long they are. */
+enum { NAME = 0, NAME_LEN = 100, SIZE = 124, SIZE_LEN = 12, SUM = 148, SUM_LEN = 8, TYPE = 156, MAGIC = 257, PREFIX = 345, PREFIX_LEN = 155 };
+
+enum pax_part { PAX_LENGTH, PAX_KEY, PAX_VALUE };
+
+/* An octal number, or a binary one whose first byte has its highest bit set (GNU). False: it is neither. */
+static bool number_of(const uint8_t *p, size_t n, uint64_t *value)
+{
+	uint64_t v = 0;
+	size_t i = 0;
+	if (p[0] & 0x80) {
+		for (v = p[0] & 0x3f, i = 1; i < n; i++) {
+			if (v >> 55)
+				return false;
+			v = v << 8 | p[i];
+		}
+		*value = v;
+		return !(p[0] & 0x40);
+	}
+	while (i < n && p[i] == ' ')
+		i++;
+	for (; i < n && p[i] >= '0' && p[i] <= '7'; i++)
+		v = v << 3 | (uint64_t)(p[i] - '0');
+	*value = v;
+	return i == n || p[i] == ' ' || p[i] == 0;
+}
+
+bool rs_tar_may_be(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	while (i < n && p[i] >= ' ' && p[i] != 0x7f)
+		i++;
+	/* A longer name is a path: prose has a space in it, or its line ends. */
+	if (i == n)
+		return n > 0 && !memchr(p, ' ', n) && !memchr(p, '<', n);
+	while (i < n && p[i] == 0)
+		i++;
+	return i == n && p[0] != 0;
+}
+
+bool rs_tar_is_header(const uint8_t block[RS_TAR_BLOCK])
+{
+	uint64_t said;
+	uint32_t sum = 0;
+	int32_t signed_sum = 0; /* as some old writers do */
+	for (unsigned i = 0; i < RS_TAR_BLOCK; i++) {
+		const uint8_t b = i >= SUM && i < SUM + SUM_LEN ? ' ' : block[i];
+		sum += b;
+		signed_sum += (int8_t)b;
+	}
+	return number_of(block + SUM, SUM_LEN, &said) && said != 0 && (said == sum || (int64_t)said == signed_sum);
+}
+
+static size_t length_of(const uint8_t *p, size_t n)
+{
+	const uint8_t *end = memchr(p, 0, n);
+	return end ? (size_t)(end - p) : n;
+}
+
+static void name_put(struct rs_tar *t, const uint8_t *p, size_t n)
+{
+	const size_t room = RS_TAR_NAME_MAX - t->name_len;
+	n = n < room ? n : room;
+	memcpy(t->name + t->name_len, p, n);
+	t->name_len = (uint16_t)(t->name_len + n);
+}
+
+/* The name in the header, unless one was given before it. */
+static void name_header(struct rs_tar *t)
+{
+	const uint8_t *b = t->block;
+	if (t->name_len)
+		return;
+	if (memcmp(b + MAGIC, "ustar\0", 6) == 0 && b[PREFIX]) {
+		name_put(t, b + PREFIX, length_of(b + PREFIX, PREFIX_LEN));
+		name_put(t, (const uint8_t *)"/", 1);
+	}
+	name_put(t, b + NAME, length_of(b + NAME, NAME_LEN));
+}
+
+static void member_end(struct rs_tar *t, uint32_t flags)
+{
+	if (t->member)
+		t->u.ops->member_end(t->u.arg, flags | (t->gap ? RS_UNWRAP_GAP : 0));
+	t->member = t->gap = false;
+}
+
+static void data_begin(struct rs_tar *t, enum rs_tar_state state, uint64_t size)
+{
+	t->left = size;
+	t->pad = (uint16_t)(-size % RS_TAR_BLOCK);
+	t->state = size ? state : RS_TAR_HEADER;
+}
+
+static void member_begin(struct rs_tar *t, uint64_t size)
+{
+	name_header(t);
+	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = "tar", .type = "", .size = size,
+				     .at = t->u.pos, .file = true };
+	t->u.made = 0;
+	t->u.ops->member_begin(t->u.arg, &m);
+	t->member = true;
+	t->name_len = 0;
+	data_begin(t, RS_TAR_DATA, size);
+	if (!size)
+		member_end(t, 0);
+}
+
+/* The block is a header. */
+static void header(struct rs_tar *t)
+{
+	uint64_t size;
+	t->begun = true;
+	t->torn = false;
+	if (!number_of(t->block + SIZE, SIZE_LEN, &size)) {
+		t->u.flags |= RS_UNWRAP_ODD;
+		t->torn = true;
+		return;
+	}
+	switch (t->block[TYPE]) {
+	case 'L': /* GNU: the next one's name */
+		t->name_len = 0;
+		data_begin(t, RS_TAR_NAME, size);
+		return;
+	case 'x':
+		memset(&t->pax, 0, sizeof t->pax);
+		data_begin(t, RS_TAR_PAX, size);
+		return;
+	case 'K': /* GNU: the next one's link */
+	case 'g': /* for all that follow: none of what is read here */
+		data_begin(t, RS_TAR_SKIP, size);
+		return;
+	case 'S': /* GNU: holes are left out, and more headers may stand before the data */
+		t->u.flags |= RS_UNWRAP_ODD;
+		break;
+	default:
+		break;
+	}
+	/* What has no data by its type (links, devices, directories) says 0, or its size is that of something else. */
+	const bool empty = t->block[TYPE] >= '1' && t->block[TYPE] <= '6';
+	if (empty && size)
+		t->u.flags |= RS_UNWRAP_ODD;
+	size = t->said != RS_UNWRAP_SIZE_UNKNOWN ? t->said : size;
+	t->said = RS_UNWRAP_SIZE_UNKNOWN;
+	if (empty && !size) {
+		t->name_len = 0;
+		return;
+	}
+	member_begin(t, size);
+}
+
+static bool is_zero(const uint8_t block[RS_TAR_BLOCK])
+{
+	return block[0] == 0 && memcmp(block, block + 1, RS_TAR_BLOCK - 1) == 0;
+}
+
+/* Bytes of the block that are there go to nobody's member. */
+static void block_out(struct rs_tar *t)
+{
+	if (t->have)
+		t->u.ops->outer(t->u.arg, t->block, t->have);
+	t->u.pos += t->have;
+	t->have = 0;
+}
+
+/* The block is full: a header, or none. */
+static void block_done(struct rs_tar *t)
+{
+	block_out(t);
+	if (rs_tar_is_header(t->block))
+		header(t);
+	else if (!t->begun)
+		t->u.flags |= RS_UNWRAP_NOT;
+	else if (!is_zero(t->block) && !t->torn)
+		t->u.flags |= RS_UNWRAP_ODD;
+}
+
+/* A pax header's records (POSIX.1-2017 pax, "pax Extended Header"): "LENGTH KEY=VALUE\n", the length that of the whole record. */
+
+static void pax_byte(struct rs_tar *t, uint8_t b)
+{
+	struct rs_tar_pax *r = &t->pax;
+	r->at++;
+	switch ((enum pax_part)r->part) {
+	case PAX_LENGTH:
+		if (b == ' ')
+			r->part = PAX_KEY;
+		else if (b >= '0' && b <= '9' && r->length < UINT32_MAX / 16)
+			r->length = r->length * 10 + (uint64_t)(b - '0');
+		else
+			t->u.flags |= RS_UNWRAP_ODD;
+		return;
+	case PAX_KEY:
+		if (b != '=') {
+			if (r->key_len < sizeof r->key - 1)
+				r->key[r->key_len] = (char)b;
+			r->key_len = (uint8_t)(r->key_len + (r->key_len < sizeof r->key));
+			break;
+		}
+		r->key[r->key_len < sizeof r->key ? r->key_len : 0] = 0;
+		r->part = PAX_VALUE;
+		r->value = 0;
+		if (strcmp(r->key, "path") == 0)
+			t->name_len = 0;
+		break;
+	case PAX_VALUE:
+		if (r->at >= r->length) /* the line end */
+			break;
+		if (strcmp(r->key, "path") == 0)
+			name_put(t, &b, 1);
+		else if (strcmp(r->key, "size") == 0 && b >= '0' && b <= '9' && r->value < UINT64_MAX / 16)
+			r->value = r->value * 10 + (uint64_t)(b - '0');
+		break;
+	}
+	if (r->at < r->length)
+		return;
+	if (r->part == PAX_VALUE && strcmp(r->key, "size") == 0)
+		t->said = r->value;
+	memset(r, 0, sizeof *r);
+}
+
+static void data(struct rs_tar *t, const uint8_t *p, size_t n)
+{
+	if (t->state == RS_TAR_DATA) {
+		t->u.ops->member_data(t->u.arg, p, n);
+		t->u.made += n;
+	} else {
+		t->u.ops->outer(t->u.arg, p, n);
+	}
+	t->u.pos += n;
+	if (t->state == RS_TAR_NAME)
+		name_put(t, p, length_of(p, n));
+	for (size_t i = 0; t->state == RS_TAR_PAX && i < n; i++)
+		pax_byte(t, p[i]);
+}
+
+static void data_done(struct rs_tar *t)
+{
+	if (t->state == RS_TAR_DATA)
+		member_end(t, 0);
+	t->left = t->pad;
+	t->pad = 0;
+	t->state = t->left ? RS_TAR_PAD : RS_TAR_HEADER;
+}
+
+static void tar_init(void *state, const struct rs_unwrap_ops *ops, void *arg)
+{
+	struct rs_tar *t = state;
+	memset(t, 0, sizeof *t);
+	t->u.ops = ops;
+	t->u.arg = arg;
+	t->said = RS_UNWRAP_SIZE_UNKNOWN;
+}
+
+static void tar_feed(void *state, const uint8_t *p, size_t n)
+{
+	struct rs_tar *t = state;
+	while (n > 0) {
+		size_t k;
+		if (t->u.flags & (RS_UNWRAP_NOT | RS_UNWRAP_WRONG)) {
+			t->u.ops->outer(t->u.arg, p, n);
+			t->u.pos += n;
+			return;
+		}
+		if (t->state == RS_TAR_HEADER) {
+			k = (size_t)RS_TAR_BLOCK - t->have;
+			k = k < n ? k : n;
+			memcpy(t->block + t->have, p, k);
+			t->have = (uint16_t)(t->have + k);
+			if (t->have == RS_TAR_BLOCK)
+				block_done(t);
+		} else {
+			k = t->left < n ? (size_t)t->left : n;
+			data(t, p, k);
+			t->left -= k;
+			if (!t->left)
+				data_done(t);
+		}
+		p += k;
+		n -= k;
+	}
+}
+
+/* Blocks keep their places: behind the missing bytes the next one begins where it would have. */
+static void tar_gap(void *state, uint64_t n)
+{
+	struct rs_tar *t = state;
+	if (t->state == RS_TAR_HEADER)
+		block_out(t);
+	while (n > 0 && t->state != RS_TAR_HEADER) {
+		const uint64_t k = t->left < n ? t->left : n;
+		const bool of_member = t->state == RS_TAR_DATA;
+		t->u.ops->missing(t->u.arg, k, of_member);
+		t->gap |= of_member;
+		t->u.made += of_member ? k : 0;
+		t->u.pos += k;
+		t->left -= k;
+		n -= k;
+		t->torn = true;
+		if (!t->left)
+			data_done(t);
+	}
+	if (!n)
+		return;
+	t->u.ops->missing(t->u.arg, n, false);
+	t->u.pos += n;
+	t->torn = true;
+	t->name_len = 0;
+	t->left = -t->u.pos % RS_TAR_BLOCK;
+	t->state = t->left ? RS_TAR_PAD : RS_TAR_HEADER;
+}
+
+static uint32_t tar_end(void *state)
+{
+	struct rs_tar *t = state;
+	if (!t->begun)
+		t->u.flags |= RS_UNWRAP_NOT;
+	else if (t->state != RS_TAR_HEADER && t->left + t->pad > 0)
+		t->u.flags |= RS_UNWRAP_CUT;
+	block_out(t);
+	member_end(t, RS_UNWRAP_CUT);
+	return t->u.flags;
+}
+
+const struct rs_unwrap_reader rs_tar_reader = { tar_init, tar_feed, tar_gap, tar_end };
