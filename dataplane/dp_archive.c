@@ -132,6 +132,16 @@ enum rs_inflate_verdict dp_archive_inflate_piece(struct dp_file *f, const uint8_
 	return v;
 }
 
+bool dp_archive_too_deep(struct dp_file *f)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	if (f->depth < ins->config->limits.archive_depth)
+		return false;
+	ins->stats.archive_limit++;
+	dp_archive_cannot(f, CT_REASON_LIMIT);
+	return true;
+}
+
 bool dp_archive_too_many(struct dp_file *f)
 {
 	struct dp_inspect *ins = inspect_of(f);
@@ -152,11 +162,9 @@ static const struct dp_archive_reader *const readers[] = {
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 {
 	struct dp_inspect *ins = inspect_of(f);
-	if (f->depth >= ins->config->limits.archive_depth) {
-		ins->stats.archive_limit++;
-		dp_archive_cannot(f, CT_REASON_LIMIT);
+	/* What only may be one tells, when it is. */
+	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
 		return;
-	}
 	f->archive = rs_pool_get(archives_of(f->content));
 	if (!f->archive) {
 		ins->stats.no_zip++;

@@ -20,7 +20,7 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	f->member = NULL;
 	f->archive->in = m->in;
 	f->archive->out = m->out;
-	if (dp_archive_too_many(f))
+	if (dp_archive_too_deep(f) || dp_archive_too_many(f))
 		return;
 	/* A layer has no name of its own: the way in tells it. */
 	struct dp_file_name name = { RS_NAME_EXTENDED, m->charset, m->name, m->name_len };

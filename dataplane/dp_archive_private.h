@@ -25,6 +25,9 @@ extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archiv
 /* The message is given the reason, and the part is one that could not be looked into. */
 void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
 
+/* It is an archive inside more of them than limits.archive_depth, which was told. */
+bool dp_archive_too_deep(struct dp_file *f);
+
 /* One member more; true: there are more than limits.archive_members, which was told. */
 bool dp_archive_too_many(struct dp_file *f);
 

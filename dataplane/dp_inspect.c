@@ -31,7 +31,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.blocks = c->memory.blocks,
 		.trial_headers = 1,
 		.trial_files = c->limits.archive_depth + 1,
-		.trial_zips = c->limits.archive_depth,
+		.trial_zips = c->limits.archive_depth + 1, /* what is too deep may yet be one */
 		.trial_inflates = c->limits.archive_depth,
 	};
 }
