@@ -58,6 +58,15 @@ static void say_in(struct dp_seen *s, size_t piece, const char *text)
 	}
 }
 
+/* Everything went on, and the server's answers are the record's. */
+static void expect_delivered(const struct dp_seen *s)
+{
+	assert_int_equal(s->t.nsent, s->t.frames);
+	dp_test_verdict(&s->t, 0, CT_CLEAN, CT_REASON_NONE, true);
+	assert_true(dp_test_has(dp_test_nth(&s->t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
+	assert_true(dp_test_has(dp_test_nth(&s->t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+}
+
 /* In several chunks, each answered. */
 static void chunks_pass(void **state)
 {
@@ -82,10 +91,7 @@ static void chunks_pass(void **state)
 		say_in(&s, piece, "QUIT\r\n");
 		dp_test_say(&s.t, &s.c, 1, "221 bye\r\n");
 		dp_test_fins(&s.t, &s.c);
-		assert_int_equal(s.t.nsent, s.t.frames);
-		dp_test_verdict(&s.t, 0, CT_CLEAN, CT_REASON_NONE, true);
-		assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
-		assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+		expect_delivered(&s);
 		dp_seen_close(&s);
 	}
 }
@@ -111,10 +117,7 @@ static void answered_at_cr(void **state)
 		dp_test_say(&s.t, &s.c, 1, lines[i][1]);
 	}
 	dp_test_fins(&s.t, &s.c);
-	assert_int_equal(s.t.nsent, s.t.frames);
-	dp_test_verdict(&s.t, 0, CT_CLEAN, CT_REASON_NONE, true);
-	assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
-	assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+	expect_delivered(&s);
 	dp_seen_close(&s);
 }
 

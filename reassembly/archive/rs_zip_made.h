@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "reassembly/archive/rs_split.h"
 #include "reassembly/archive/rs_zip_log.h"
 
 #define DEFLATED_TEXT "\x4b\xcc\x2d\xca\x4f\x01\x00" /* any bytes do */
@@ -164,13 +165,6 @@ static inline size_t first_piece(void *arg, size_t left)
 	return n;
 }
 
-static inline size_t by_ones(void *arg, size_t left)
-{
-	(void)arg;
-	(void)left;
-	return 1;
-}
-
 static uint32_t seed = 1;
 
 static inline uint32_t rnd(uint32_t n)
@@ -196,7 +190,7 @@ static inline char *events(struct zip *z)
 {
 	struct log whole, l;
 	log_run(&whole, z->p, z->len, NULL, NULL);
-	log_run(&l, z->p, z->len, by_ones, NULL);
+	log_run(&l, z->p, z->len, split_ones, NULL);
 	same(&whole, &l);
 	for (size_t cut = 0; cut <= z->len && z->len < 4096; cut++) {
 		size_t arg = cut ? cut : SIZE_MAX;
