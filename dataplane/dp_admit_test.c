@@ -45,6 +45,13 @@ static size_t piece(const struct scene *s, size_t at)
 	return s->mail.n - at < PIECE ? s->mail.n - at : PIECE;
 }
 
+/* A piece in order, and its acknowledgement. */
+static void say_piece(struct scene *s, size_t at)
+{
+	dp_test_bytes(&s->t, &s->c, 0, s->mail.p + at, piece(s, at));
+	acknowledge(s);
+}
+
 static void scene_accept(struct scene *s)
 {
 	dp_test_accept(&s->t, &s->c);
@@ -61,6 +68,12 @@ static size_t told(const struct scene *s, enum dp_anomaly which)
 	return n;
 }
 
+static void scene_close(struct scene *s)
+{
+	dp_text_free(&s->mail);
+	dp_test_close(&s->t);
+}
+
 /* One message, whole, found; and of what could be told only this, and, where decoys said other bytes, that they did. */
 static void scene_end_as(struct scene *s, enum dp_anomaly only, bool contradicted)
 {
@@ -71,8 +84,7 @@ static void scene_end_as(struct scene *s, enum dp_anomaly only, bool contradicte
 	assert_int_equal(dp_test_count(&s->t, CT_ANOMALY), (only != DP_ANOMALY_MAX) + contradicted);
 	if (only != DP_ANOMALY_MAX)
 		assert_int_equal(told(s, only), 1);
-	dp_text_free(&s->mail);
-	dp_test_close(&s->t);
+	scene_close(s);
 }
 
 static void scene_end(struct scene *s, enum dp_anomaly only)
@@ -180,8 +192,7 @@ static void test_decoys_that_contradict(void **state)
 			assert_int_equal(told(&s, dp_admit_anomaly(decoys[how].why)), 1);
 			assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 			dp_test_verdict(&s.t, 0, CT_UNSCANNED, CT_REASON_MALFORMED, true);
-			dp_text_free(&s.mail);
-			dp_test_close(&s.t);
+			scene_close(&s);
 		}
 }
 
@@ -213,16 +224,14 @@ static void test_stamps_far_ahead(void **state)
 			dp_test_segment(&s.t, &lie, 0, decoy[i / 2].flags, s.c.seq[0] + (uint32_t)decoy[i / 2].off, NULL, 0);
 			if (reset)
 				deceive(&s, OLD_STAMP, s.mail.p + at, piece(&s, at));
-			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
-			acknowledge(&s);
+			say_piece(&s, at);
 		}
 		scene_accept(&s);
 		assert_int_equal(told(&s, DP_ANOMALY_UNACCEPTABLE), 0);
 		assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), reset ? 2 : 0);
 		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
-		dp_text_free(&s.mail);
-		dp_test_close(&s.t);
+		scene_close(&s);
 	}
 }
 
@@ -271,8 +280,7 @@ static void test_late_copies(void **state)
 		assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 2 * tells);
 		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : tells ? CT_UNSCANNED : CT_CLEAN,
 				tells ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
-		dp_text_free(&s.mail);
-		dp_test_close(&s.t);
+		scene_close(&s);
 	}
 }
 
@@ -299,8 +307,7 @@ static void test_decoys_acknowledged(void **state)
 		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 		dp_test_verdict(&s.t, 0, odd ? CT_UNSCANNED : CT_CLEAN, odd ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
 		assert_int_equal(told(&s, DP_ANOMALY_UNACCEPTABLE), odd);
-		dp_text_free(&s.mail);
-		dp_test_close(&s.t);
+		scene_close(&s);
 	}
 }
 
@@ -320,8 +327,7 @@ static void test_beyond_the_window(void **state)
 			size_t ahead = at + PIECE, n = ahead < s.mail.n ? piece(&s, ahead) : 0;
 			if (n)
 				dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0] + PIECE, bad ? lie : s.mail.p + ahead, n);
-			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
-			acknowledge(&s);
+			say_piece(&s, at);
 		}
 		assert_true(s.t.worker->stats.doubts[RS_DOUBT_WINDOW] > 0);
 		scene_accept(&s);
@@ -355,8 +361,7 @@ static void test_reset_that_was_not_taken(void **state)
 				dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0] + 90000, NULL, 0);
 			for (unsigned k = 0; now && behind == MORE_RESETS && k < 3; k++)
 				dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST | RS_TCP_ACK, seq, NULL, 0);
-			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
-			acknowledge(&s);
+			say_piece(&s, at);
 		}
 		scene_accept(&s);
 		/* Below what is acknowledged no receiver takes it: it tells nothing. */
@@ -366,8 +371,7 @@ static void test_reset_that_was_not_taken(void **state)
 		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 		assert_int_equal(s.t.worker->stats.flows, 1);
 		dp_test_verdict(&s.t, 0, bad ? CT_INFECTED : CT_CLEAN, CT_REASON_NONE, true);
-		dp_text_free(&s.mail);
-		dp_test_close(&s.t);
+		scene_close(&s);
 	}
 }
 
@@ -404,8 +408,7 @@ static void test_in_flight_behind_a_reset(void **state)
 	assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 	dp_test_verdict(&s.t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
 	assert_int_equal(s.t.worker->account[0].dropped[DP_DROP_INVALID], 2);
-	dp_text_free(&s.mail);
-	dp_test_close(&s.t);
+	scene_close(&s);
 }
 
 /* The same ports again, soon after a reset in the middle of a message: two connections, as its server says. */
@@ -426,8 +429,7 @@ static void test_ports_again_after_a_reset(void **state)
 		assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 2);
 		dp_test_verdict(&s.t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
 		dp_test_verdict(&s.t, 1, CT_INFECTED, CT_REASON_NONE, true);
-		dp_text_free(&s.mail);
-		dp_test_close(&s.t);
+		scene_close(&s);
 	}
 }
 
@@ -463,8 +465,7 @@ static void test_fin_that_was_not_taken(void **state)
 			assert_int_equal(told(&s, DP_ANOMALY_FIN), 1);
 			assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 			assert_int_not_equal(dp_test_nth(&s.t, CT_MESSAGE, 0)->rec.u.message.verdict, CT_CLEAN);
-			dp_text_free(&s.mail);
-			dp_test_close(&s.t);
+			scene_close(&s);
 		} else {
 			scene_end(&s, DP_ANOMALY_FIN);
 		}
@@ -486,8 +487,7 @@ static void test_syn_in_an_open_connection(void **state)
 		for (size_t at = 0; at < s.mail.n; at += PIECE) {
 			dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0] + off[i / 2], lie, sizeof lie);
 			dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[0] + off[i / 2], lie, sizeof lie);
-			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
-			acknowledge(&s);
+			say_piece(&s, at);
 		}
 		scene_accept(&s);
 		scene_end(&s, DP_ANOMALY_SYN);
@@ -546,8 +546,7 @@ static void test_urgent(void **state)
 			assert_int_equal(dp_test_count(&s.t, CT_MESSAGE), 1);
 			assert_int_equal(told(&s, DP_ANOMALY_URGENT), 1);
 			dp_test_verdict(&s.t, 0, inl ? CT_UNSCANNED : CT_INFECTED, CT_REASON_MALFORMED, true);
-			dp_text_free(&s.mail);
-			dp_test_close(&s.t);
+			scene_close(&s);
 		}
 }
 
@@ -590,8 +589,7 @@ static void test_multipath(void **state)
 			dp_test_verdict(&s.t, k, bad ? CT_INFECTED : agreed ? CT_UNSCANNED : CT_CLEAN,
 			                agreed ? CT_REASON_UNSUPPORTED : CT_REASON_NONE, true);
 		assert_int_equal(s.t.worker->stats.mptcp_seen, agreed);
-		dp_text_free(&s.mail);
-		dp_test_close(&s.t);
+		scene_close(&s);
 	}
 }
 
@@ -608,8 +606,7 @@ static void test_multipath_joined(void **state)
 	dp_test_end(&s.t);
 	assert_int_equal(s.t.worker->account[0].seen, 1);
 	assert_int_equal(s.t.worker->account[0].unscanned[CT_REASON_UNSUPPORTED], 1);
-	dp_text_free(&s.mail);
-	dp_test_close(&s.t);
+	scene_close(&s);
 }
 
 /* Honest ends. */
@@ -717,8 +714,7 @@ static void test_probes(void **state)
 				dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, s.c.seq[0], s.mail.p + at, 1);
 			s.c.window = 65535;
 			acknowledge(&s);
-			dp_test_bytes(&s.t, &s.c, 0, s.mail.p + at, piece(&s, at));
-			acknowledge(&s);
+			say_piece(&s, at);
 		}
 		scene_accept(&s);
 		scene_end(&s, DP_ANOMALY_MAX);
@@ -758,8 +754,7 @@ static void test_server_first(void **state)
 {
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	play_side(&t, 1, 2);
 	assert_int_equal(dp_test_account(&t).held, 9);
 	assert_int_equal(t.worker->stats.doubts[RS_DOUBT_AHEAD], 9);
@@ -780,8 +775,7 @@ static void test_server_alone(void **state)
 	(void)state;
 	struct dp_test t;
 	for (unsigned way = 0; way < 3; way++) {
-		dp_test_init(&t);
-		dp_test_open(&t);
+		dp_test_begin(&t);
 		play_side(&t, 1, way == 2 ? DP_DOUBT_MAX / 4 + 1 : 2);
 		size_t told = dp_test_count(&t, CT_MESSAGE);
 		assert_int_equal(told > 0, way == 2);

@@ -8,8 +8,7 @@ static const struct rs_contradiction seen = { .at = 12, .off = 10, .len = 5, .se
 
 static struct dp_flow *begin(struct dp_test *t, struct dp_test_conn *c)
 {
-	dp_test_init(t);
-	dp_test_open(t);
+	dp_test_begin(t);
 	*c = dp_test_conn(1);
 	dp_test_greet(t, c);
 	return dp_flow_any(&t->worker->flows);
@@ -89,8 +88,7 @@ static void told_when_the_session_begins(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_test_conn c = dp_test_conn(1);
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	dp_test_shake(&t, &c);
 	struct dp_flow *f = dp_flow_any(&t.worker->flows);
 	dp_anomaly_flow(t.worker, f, f->client, DP_ANOMALY_OVERLAP, &seen);

@@ -100,8 +100,7 @@ static void test_deflated_members(void **state)
 		size_t at[2];
 		const unsigned flags = DP_MADE_DEFLATED | (round % 2 ? DP_MADE_DESCRIPTOR : 0);
 		struct dp_made_zip z = { 0 };
-		dp_test_init(&t);
-		dp_test_open(&t);
+		dp_test_begin(&t);
 		make_content(content, at, &seed);
 		dp_made_zip_add(&z, "readme.txt", "read me, read me", 16, flags);
 		const size_t base = dp_made_zip_add(&z, "loader.scr", content, CONTENT, flags);
@@ -129,8 +128,7 @@ static void test_gzip_files(void **state)
 		uint8_t content[CONTENT];
 		size_t at[2];
 		struct dp_text gz = { 0 };
-		dp_test_init(&t);
-		dp_test_open(&t);
+		dp_test_begin(&t);
 		make_content(content, at, &seed);
 		dp_text_put(&gz, content, CONTENT);
 		/* Offsets of what comes from the file are counted from its beginning. */
@@ -213,8 +211,7 @@ static void test_damaged(void **state)
 	(void)state;
 	struct dp_test t;
 	unsigned malformed = 0, found = 0, clean = 0;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (unsigned round = 0; round < 120; round++) {
 		uint64_t seed = 77 + round;
 		uint8_t content[CONTENT];
@@ -359,8 +356,7 @@ static void test_no_room(void **state)
 	struct dp_test t;
 	struct dp_hostage h;
 	struct dp_text one = { 0 }, gz = { 0 };
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	dp_text_put(&one, dp_made_bad, strlen(dp_made_bad));
 	dp_text_put(&gz, dp_made_bad, strlen(dp_made_bad));
 	wrap(&one, 1);
@@ -572,8 +568,7 @@ static void test_holes(void **state)
 	struct torn m = { 0 };
 	uint64_t seed = 21;
 	unsigned found = 0;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	make_torn(&m);
 	play_torn(&t, &m, 0, 0);
 	m.whole = dp_test_story(&t);
@@ -616,8 +611,7 @@ static void test_a_long_hole(void **state)
 	struct dp_made_zip z = { 0 };
 	uint8_t *noise = calloc(1, 300000);
 	assert_non_null(noise);
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	memcpy(noise + 290000, "KERNEL32.DLL ADVAPI32.DLL", 25);
 	const size_t one = dp_made_zip_add(&z, "one", noise, 300000, DP_MADE_STORED);
 	dp_made_zip_add(&z, "two", dp_made_bad, strlen(dp_made_bad), DP_MADE_DEFLATED);

@@ -20,9 +20,7 @@ static uint64_t dropped(const struct dp_seen *s, enum dp_drop why)
 static void open_greeted(struct dp_seen *s)
 {
 	dp_seen_open(s);
-	dp_test_greet(&s->t, &s->c);
-	dp_seen_client(s, RS_TCP_ACK, 0);
-	dp_test_forget_sent(&s->t);
+	dp_seen_greet(s);
 }
 
 static void expiry_resets_both(void **state)
@@ -116,8 +114,7 @@ static void cut_message_is_said_to_be(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		struct dp_seen s;
 		bool bad = i == 1, whole = i == 2;
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		dp_test_greet(&s.t, &s.c);
 		dp_test_envelope(&s.t, &s.c);
 		dp_test_say(&s.t, &s.c, 0, texts[whole ? 0 : bad]);
@@ -168,8 +165,7 @@ static void contradicted_message_is_not_clean(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		struct dp_seen s;
 		bool before = i == 0, under_way = i == 1;
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		dp_test_greet(&s.t, &s.c);
 		uint32_t at = s.c.seq[0];
 		if (before) {
@@ -198,8 +194,7 @@ static void data_of_a_syn_is_cut_off(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0], "EHLO x\r\n", 8);
 	const struct dp_sent *syn = dp_seen_one(&s, DP_INSIDE, RS_TCP_SYN);
 	assert_int_equal(s.t.nsent, 1);
@@ -282,8 +277,7 @@ static void not_watched(void **state)
 	(void)state;
 	struct dp_seen s;
 	struct dp_hostage h;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_hostage_take(&h, &s.t.worker->inlines, 0);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0], NULL, 0);
 	assert_int_equal(s.t.nsent, 0);
@@ -299,8 +293,7 @@ static void not_answered(void **state)
 	(void)state;
 	struct dp_seen s;
 	struct dp_hostage h;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_hostage_take(&h, &s.t.worker->replies, 0);
 	dp_seen_refuse(&s);
 	assert_int_equal(s.t.worker->stats.answers_refused, 1);
@@ -374,8 +367,7 @@ static void port_is_full(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	s.t.port_full = true;
 	dp_seen_refuse(&s);
 	struct ct_account a = dp_test_account(&s.t);
@@ -397,8 +389,7 @@ static void no_mbufs(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	unsigned n = 0;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_made_infected(&mail);
 	dp_test_greet(&s.t, &s.c);
 	dp_test_envelope(&s.t, &s.c);
@@ -629,8 +620,7 @@ static void midstream_mail_is_reset(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
 	expect_resets(&s, 1, 1);
 	assert_int_equal(s.t.nsent, 2);
@@ -647,8 +637,7 @@ static void forgotten_answer_is_reset(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	s.c.seq[0]++;
 	dp_test_segment(&s.t, &s.c, 1, RS_TCP_SYN | RS_TCP_ACK, s.c.seq[1], NULL, 0);
 	assert_int_equal(s.t.nsent, 2);

@@ -14,8 +14,7 @@ static uint64_t dropped(const struct dp_seen *s, enum dp_drop why)
 static void up_to_the_dot(struct dp_seen *s)
 {
 	struct dp_text mail = { 0 };
-	dp_seen_init(s);
-	dp_seen_open(s);
+	dp_seen_begin(s);
 	dp_test_greet(&s->t, &s->c);
 	dp_test_envelope(&s->t, &s->c);
 	dp_made_infected(&mail);
@@ -96,8 +95,7 @@ static void data_before_the_answer_to_the_syn(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	uint32_t isn = s.c.seq[0];
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, isn, NULL, 0);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, isn + 1, "EHLO x\r\n", 8);
@@ -151,8 +149,7 @@ static void another_protocol_that_the_server_drops(void **state)
 /* A server that knows chunks, up to an accepted recipient. */
 static void open_chunking(struct dp_seen *s)
 {
-	dp_seen_init(s);
-	dp_seen_open(s);
+	dp_seen_begin(s);
 	dp_test_shake(&s->t, &s->c);
 	dp_test_say(&s->t, &s->c, 1, "220 mx.example.com ESMTP\r\n");
 	dp_test_say(&s->t, &s->c, 0, "EHLO client.example.org\r\n");
@@ -448,8 +445,7 @@ static void multipath_is_not_offered(void **state)
 	static const uint8_t offer[12] = { 30, 12, 1, 0x81, 1, 2, 3, 4, 5, 6, 7, 8 };
 	for (unsigned data = 0; data < 2; data++) {
 		struct dp_seen s;
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		memcpy(s.c.options, offer, sizeof offer);
 		s.c.noptions = sizeof offer;
 		dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0]++, "EHLO x\r\n", data ? 8 : 0);

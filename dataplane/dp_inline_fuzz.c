@@ -254,8 +254,7 @@ static bool is_bad(const struct dp_text *body)
 			dp_text_put(&stuffed, ".", 1);
 		dp_text_put(&stuffed, body->p + i, 1);
 	}
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	dp_test_greet(&t, &c);
 	dp_test_envelope(&t, &c);
 	dp_test_bytes(&t, &c, 0, stuffed.p, stuffed.n);

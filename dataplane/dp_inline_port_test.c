@@ -55,8 +55,7 @@ static void acknowledged_in_the_servers_name(void **state)
 		dp_made_infected(&mail);
 		for (size_t k = 0; k < mail.n; k++)
 			dp_text_put(&decoy, "x", 1);
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		dp_test_greet(&s.t, &s.c);
 		dp_test_envelope(&s.t, &s.c);
 		uint32_t seq = s.c.seq[0];
@@ -131,8 +130,7 @@ static void in_every_state(void **state)
 		struct dp_seen s;
 		enum state at = (enum state)(i / NFLAGS);
 		unsigned flags = all_flags[i % NFLAGS];
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		bring_to(&s, at);
 		dp_test_forget_sent(&s.t);
 		by_port(&s, DP_OUTSIDE, 1, flags, "");
@@ -152,8 +150,7 @@ static void forged_before(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2 * NFLAGS; i++) {
 		struct dp_seen s;
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		by_port(&s, DP_OUTSIDE, 1, all_flags[i / 2], i % 2 ? "220 mx.example.com ESMTP\r\n" : "");
 		dp_test_forget_sent(&s.t);
 		dp_seen_refuse(&s);
@@ -172,8 +169,7 @@ static void tagged_and_in_fragments(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 2; i++) {
 		struct dp_seen s;
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		dp_test_greet(&s.t, &s.c);
 		dp_test_forget_sent(&s.t);
 		struct dp_test_conn c = s.c;

@@ -10,8 +10,7 @@ static void lost_reply_is_repeated(void **state)
 	(void)state;
 	static const unsigned said[] = { 1, 1, 0, 1, 0, 0, 0, 1, 0, 0 };
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_seen_refuse(&s);
 	dp_seen_expect(&s, "554 5.7.1 ");
 	for (unsigned i = 0; i < 10; i++) {
@@ -37,8 +36,7 @@ static void repetition_is_answered_at_once(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_seen_refuse(&s);
 	dp_test_forget_sent(&s.t);
 	s.c.seq[0] -= 3;
@@ -61,8 +59,7 @@ static uint32_t said_bytes(const struct dp_seen *s)
 /* Refused, told so, and the client has that. */
 static void refuse_and_tell(struct dp_seen *s)
 {
-	dp_seen_init(s);
-	dp_seen_open(s);
+	dp_seen_begin(s);
 	dp_seen_refuse(s);
 	s->c.seq[1] += said_bytes(s);
 	dp_seen_client(s, RS_TCP_ACK, 0);
@@ -102,8 +99,7 @@ static void bare_end_is_answered(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		struct dp_seen s;
 		struct dp_text mail = { 0 };
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		dp_made_infected(&mail);
 		dp_test_greet(&s.t, &s.c);
 		dp_test_envelope(&s.t, &s.c);
@@ -133,8 +129,7 @@ static void bare_end_that_goes_on(void **state)
 	(void)state;
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_made_infected(&mail);
 	dp_test_greet(&s.t, &s.c);
 	dp_test_envelope(&s.t, &s.c);
@@ -179,8 +174,7 @@ static void challenge_is_answered(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_seen_refuse(&s);
 	for (uint32_t lacks = 0; lacks < 30; lacks += 7) {
 		dp_test_forget_sent(&s.t);
@@ -283,8 +277,7 @@ static void good_one_withheld(void **state)
 	(void)state;
 	struct dp_seen s;
 	struct dp_text mail = { 0 }, all = { 0 };
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_test_shake(&s.t, &s.c);
 	dp_test_say(&s.t, &s.c, 1, "220 mx.example.com ESMTP\r\n");
 	dp_test_say(&s.t, &s.c, 0, "EHLO client.example.org\r\n");
@@ -382,8 +375,7 @@ static void ends_while_answering(void **state)
 	(void)state;
 	for (unsigned fin = 0; fin < 2; fin++) {
 		struct dp_seen s;
-		dp_seen_init(&s);
-		dp_seen_open(&s);
+		dp_seen_begin(&s);
 		dp_seen_refuse(&s);
 		uint32_t said = said_bytes(&s);
 		dp_test_forget_sent(&s.t);
@@ -408,8 +400,7 @@ static void reset_outside_the_window(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_seen_refuse(&s);
 	s.c.seq[0] += 0x40000000;
 	dp_seen_client(&s, RS_TCP_RST | RS_TCP_ACK, 0);

@@ -16,6 +16,12 @@ void dp_seen_open(struct dp_seen *s)
 	dp_test_open(&s->t);
 }
 
+void dp_seen_begin(struct dp_seen *s)
+{
+	dp_seen_init(s);
+	dp_seen_open(s);
+}
+
 void dp_seen_close(struct dp_seen *s)
 {
 	dp_test_close(&s->t);
@@ -47,6 +53,13 @@ void dp_seen_client(struct dp_seen *s, unsigned flags, uint32_t more)
 	c.seq[1] += more;
 	dp_test_segment(&s->t, &c, 0, flags, c.seq[0], NULL, 0);
 	s->c.seq[0] += !!(flags & RS_TCP_FIN);
+}
+
+void dp_seen_greet(struct dp_seen *s)
+{
+	dp_test_greet(&s->t, &s->c);
+	dp_seen_client(s, RS_TCP_ACK, 0);
+	dp_test_forget_sent(&s->t);
 }
 
 static const uint8_t *payload(const struct dp_sent *f)

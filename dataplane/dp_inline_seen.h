@@ -16,8 +16,11 @@ struct dp_seen {
 
 void dp_seen_init(struct dp_seen *s);
 void dp_seen_open(struct dp_seen *s);
+void dp_seen_begin(struct dp_seen *s); /* both, with nothing changed between */
 void dp_seen_close(struct dp_seen *s);
 
+/* From the handshake to EHLO's answer, which the client acknowledges; what left is forgotten. */
+void dp_seen_greet(struct dp_seen *s);
 /* The whole of an infected mail, from the SYN to the final dot, which is held: from then on the server has all but two bytes, and what
  * it says (dp_seen_server) acknowledges no more. */
 void dp_seen_refuse(struct dp_seen *s);

@@ -4,12 +4,6 @@
 
 #include "dataplane/dp_inline_seen.h"
 
-static void open_seen(struct dp_seen *s)
-{
-	dp_seen_init(s);
-	dp_seen_open(s);
-}
-
 /* Everything of a clean mail goes on as it is, at once. */
 static void clean_passes(void **state)
 {
@@ -17,7 +11,7 @@ static void clean_passes(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	dp_made_mail(&mail, "nothing in it", 13);
-	open_seen(&s);
+	dp_seen_begin(&s);
 	dp_test_mail(&s.t, &s.c, &mail, 100, 0);
 	assert_int_equal(s.t.nsent, s.t.frames);
 	for (size_t i = 0; i < s.t.nsent; i++)
@@ -33,7 +27,7 @@ static void infected_is_refused(void **state)
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
 	dp_made_infected(&mail);
-	open_seen(&s);
+	dp_seen_begin(&s);
 	dp_test_greet(&s.t, &s.c);
 	dp_test_envelope(&s.t, &s.c);
 	dp_test_bytes(&s.t, &s.c, 0, mail.p, mail.n);
@@ -64,13 +58,22 @@ static void say_in(struct dp_seen *s, size_t piece, const char *text)
 	}
 }
 
+/* Everything went on, and the server's answers are the record's. */
+static void expect_delivered(const struct dp_seen *s)
+{
+	assert_int_equal(s->t.nsent, s->t.frames);
+	dp_test_verdict(&s->t, 0, CT_CLEAN, CT_REASON_NONE, true);
+	assert_true(dp_test_has(dp_test_nth(&s->t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
+	assert_true(dp_test_has(dp_test_nth(&s->t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+}
+
 /* In several chunks, each answered. */
 static void chunks_pass(void **state)
 {
 	(void)state;
 	for (size_t piece = 1; piece < 40; piece++) {
 		struct dp_seen s;
-		open_seen(&s);
+		dp_seen_begin(&s);
 		dp_test_shake(&s.t, &s.c);
 		dp_test_say(&s.t, &s.c, 1, "220 mx.example.com ESMTP\r\n");
 		say_in(&s, piece, "EHLO client.example.org\r\n");
@@ -88,10 +91,7 @@ static void chunks_pass(void **state)
 		say_in(&s, piece, "QUIT\r\n");
 		dp_test_say(&s.t, &s.c, 1, "221 bye\r\n");
 		dp_test_fins(&s.t, &s.c);
-		assert_int_equal(s.t.nsent, s.t.frames);
-		dp_test_verdict(&s.t, 0, CT_CLEAN, CT_REASON_NONE, true);
-		assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
-		assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+		expect_delivered(&s);
 		dp_seen_close(&s);
 	}
 }
@@ -101,7 +101,7 @@ static void answered_at_cr(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	open_seen(&s);
+	dp_seen_begin(&s);
 	dp_test_shake(&s.t, &s.c);
 	dp_test_say(&s.t, &s.c, 1, "220 mx.example.com ESMTP\r\n");
 	static const char *const lines[][2] = {
@@ -117,10 +117,7 @@ static void answered_at_cr(void **state)
 		dp_test_say(&s.t, &s.c, 1, lines[i][1]);
 	}
 	dp_test_fins(&s.t, &s.c);
-	assert_int_equal(s.t.nsent, s.t.frames);
-	dp_test_verdict(&s.t, 0, CT_CLEAN, CT_REASON_NONE, true);
-	assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "delivered=1 complete=1 tls=0 reply=250"));
-	assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "to0-reply=250 2.1.5 Ok"));
+	expect_delivered(&s);
 	dp_seen_close(&s);
 }
 
@@ -129,7 +126,7 @@ static void content_answered_at_cr(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	open_seen(&s);
+	dp_seen_begin(&s);
 	dp_test_greet(&s.t, &s.c);
 	for (unsigned i = 0; i < 2; i++) {
 		dp_test_envelope(&s.t, &s.c);
@@ -151,7 +148,7 @@ static void content_ended_unseen(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	open_seen(&s);
+	dp_seen_begin(&s);
 	dp_test_greet(&s.t, &s.c);
 	dp_test_envelope(&s.t, &s.c);
 	dp_test_say(&s.t, &s.c, 0, "Subject: x\r\n\r\nhello\r\n.\nMAI");

@@ -96,15 +96,6 @@ static void on_bad_wires(void **state)
 	}
 }
 
-static const struct dp_wrapping *find(const char *name)
-{
-	for (size_t i = 0; i < dp_nwrappings; i++)
-		if (!strcmp(dp_wrappings[i].name, name))
-			return &dp_wrappings[i];
-	fail_msg("no wrapping %s", name);
-	return NULL;
-}
-
 static unsigned delivered(const struct dp_net *n)
 {
 	unsigned sum = 0;
@@ -123,7 +114,7 @@ static void what_is_not_judged(void **state)
 		struct dp_net n;
 		dp_test_init(&t);
 		t.config.capture.tunnels = cases[i].tunnels;
-		open_net(&t, &n, find(cases[i].name), 7);
+		open_net(&t, &n, dp_wrapping_named(cases[i].name), 7);
 		assert_true(dp_net_run(&n, SECONDS));
 		assert_int_equal(delivered(&n), 8);
 		assert_int_equal(t.worker->account[0].seen, 0);
@@ -140,7 +131,7 @@ static void too_deep_is_dropped(void **state)
 	struct dp_net n;
 	dp_test_init(&t);
 	t.config.capture.tunnel_depth = 1;
-	open_net(&t, &n, find("VXLAN in GRE over IPv6"), 7);
+	open_net(&t, &n, dp_wrapping_named("VXLAN in GRE over IPv6"), 7);
 	dp_net_run(&n, 20);
 	assert_int_equal(delivered(&n), 0);
 	struct ct_account a = dp_test_account(&t);
@@ -157,7 +148,7 @@ static void without_room_nothing_passes(void **state)
 	struct dp_net n;
 	dp_test_init(&t);
 	t.config.memory.wrapped = 1;
-	open_net(&t, &n, find("VXLAN"), 7);
+	open_net(&t, &n, dp_wrapping_named("VXLAN"), 7);
 	assert_true(dp_net_run(&n, SECONDS));
 	dp_net_judge(&n, 7);
 	/* One after the other: whoever found no room was repeated until there was some. */

@@ -21,8 +21,7 @@ static void test_one_infected_one_clean(void **state)
 	static const char good[] = "\1\2\3 nothing at all";
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	send_content(&t, 1, "a.bin", dp_made_bad, strlen(dp_made_bad));
 	send_content(&t, 2, "b.bin", good, sizeof good - 1);
 	dp_test_check(&t);
@@ -86,8 +85,7 @@ static void test_order_of_actions(void **state)
 	};
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (unsigned i = 0; i < 4; i++) {
 		send_content(&t, i, "x", cases[i].text, strlen(cases[i].text));
 		dp_test_verdict(&t, i, cases[i].verdict, CT_REASON_NONE, true);
@@ -107,8 +105,7 @@ static void test_reasons(void **state)
 	static const uint8_t gzip[] = "\x1f\x8b\x08 something packed";
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	struct dp_made_zip z = { 0 };
 	dp_made_zip_add(&z, "locked.txt", "some secret text", 16, DP_MADE_ENCRYPTED);
 	dp_made_zip_end(&z);
@@ -159,8 +156,7 @@ static void test_scan_that_fails(void **state)
 {
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	dp_test_scan_fails = true;
 	send_content(&t, 1, "a.bin", dp_made_bad, strlen(dp_made_bad));
 	dp_test_scan_fails = false;
@@ -267,8 +263,7 @@ static const char *const cte[] = { "base64", "quoted-printable", "8bit" };
 static void lines_of(enum encoding how, unsigned rounds)
 {
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (uint64_t round = 0; round < rounds; round++) {
 		uint64_t seed = round;
 		uint8_t content[CONTENT];
@@ -316,8 +311,7 @@ static void zip_in_zip(unsigned flags, uint64_t seed, bool random_lines)
 	struct dp_made m;
 	struct dp_made_zip inner = { 0 }, outer = { 0 };
 	struct dp_text mail = { 0 };
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	make_content(content, at, &seed, false);
 	dp_made_zip_add(&inner, "readme.txt", "read me", 7, flags);
 	size_t base = dp_made_zip_add(&inner, "loader.scr", content, CONTENT, flags);
@@ -354,8 +348,7 @@ static void test_lines_of_encoded_text(void **state)
 {
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (uint64_t round = 0; round < 6; round++) {
 		uint64_t seed = 100 + round;
 		uint8_t content[CONTENT];
@@ -435,8 +428,7 @@ static void test_damaged(void **state)
 		struct dp_text mail = { 0 };
 		uint64_t seed = 1000 + round;
 		char *story = NULL;
-		dp_test_init(&t);
-		dp_test_open(&t);
+		dp_test_begin(&t);
 		make_any(&mail, &seed);
 		damage(&mail, &seed);
 		for (unsigned i = 0; i < 12; i++) {
@@ -464,8 +456,7 @@ static void test_helo(void **state)
 	static const size_t lengths[] = { 1, 37, 38, 39, 300, 38 + 496, 38 + 497, 900, 3 };
 	struct dp_test t;
 	struct dp_test_conn c = dp_test_conn(1);
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	dp_test_greet(&t, &c);
 	for (unsigned i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
 		char line[1024], expected[1024];
@@ -507,8 +498,7 @@ static void test_header_sections_at_once(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_test_conn c[10];
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (unsigned i = 0; i < 10; i++) {
 		c[i] = dp_test_conn(i);
 		if (i == 9)

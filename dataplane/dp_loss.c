@@ -346,3 +346,12 @@ void dp_loss_play(struct dp_test *t, const struct dp_loss_session *s, unsigned n
 	if (only == 3)
 		dp_test_fins(t, &c);
 }
+
+bool dp_loss_again_parse(struct dp_loss_again *a, int argc, char **argv)
+{
+	*a = (struct dp_loss_again){ .style = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0 };
+	for (int i = 2; i + 2 < argc && a->n < sizeof a->holes / sizeof *a->holes; i += 3)
+		a->holes[a->n++] = (struct dp_loss_hole){ (unsigned)strtoul(argv[i], NULL, 10), strtoul(argv[i + 1], NULL, 10),
+							  strtoul(argv[i + 2], NULL, 10) };
+	return argc > 1;
+}

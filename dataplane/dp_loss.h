@@ -54,6 +54,16 @@ struct dp_loss_hole {
 	size_t at, to;
 };
 
+/* A case to play once more, as a failure names it. */
+struct dp_loss_again {
+	unsigned style;
+	struct dp_loss_hole holes[8];
+	size_t n;
+};
+
+/* From a test's arguments: STYLE, then SIDE FROM TO for each hole. False: there are none. */
+bool dp_loss_again_parse(struct dp_loss_again *a, int argc, char **argv);
+
 /* The segment that begins at `at` with such an mss: where it ends. A side's first begins at 0. */
 size_t dp_loss_segment_end(const struct dp_loss_session *s, unsigned from, size_t at, size_t mss);
 

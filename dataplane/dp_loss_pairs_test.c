@@ -157,8 +157,7 @@ static void course_open(struct course *c, unsigned style)
 {
 	*c = (struct course){ .style = style };
 	dp_loss_make_three(&c->s, style);
-	dp_test_init(&c->t);
-	dp_test_open(&c->t);
+	dp_test_begin(&c->t);
 	c->verdict[1] = CT_INFECTED;
 	play(c, NULL, 0);
 	assert_int_equal(dp_test_count(&c->t, CT_MESSAGE), 3);
@@ -238,17 +237,14 @@ static void test_pairs(void **state)
 	assert_int_equal(faults, 0);
 }
 
-/* One course again, as a failure names it: STYLE, then SIDE FROM TO for each hole. */
-static struct dp_loss_hole again[8];
-static size_t nagain;
-static unsigned again_style;
+static struct dp_loss_again again; /* one course, as a failure names it */
 
 static void test_again(void **state)
 {
 	(void)state;
 	struct course c;
-	course_open(&c, again_style);
-	play(&c, again, nagain);
+	course_open(&c, again.style);
+	play(&c, again.holes, again.n);
 	for (size_t i = 0; i < c.t.nfound; i++)
 		print_message("%s", c.t.found[i].text);
 	assert_int_equal(course_close(&c), 0);
@@ -257,13 +253,8 @@ static void test_again(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest one[] = { cmocka_unit_test(test_again) };
-	if (argc > 1) {
-		again_style = (unsigned)strtoul(argv[1], NULL, 10);
-		for (int i = 2; i + 2 < argc && nagain < 8; i += 3)
-			again[nagain++] = (struct dp_loss_hole){ (unsigned)strtoul(argv[i], NULL, 10), strtoul(argv[i + 1], NULL, 10),
-								 strtoul(argv[i + 2], NULL, 10) };
+	if (dp_loss_again_parse(&again, argc, argv))
 		return cmocka_run_group_tests(one, dp_test_eal, dp_test_eal_stop);
-	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one),
 		cmocka_unit_test(test_pairs),

@@ -202,8 +202,7 @@ static void course_open(struct course *c, unsigned style)
 {
 	*c = (struct course){ .style = style };
 	dp_loss_make(&c->s, style);
-	dp_test_init(&c->t);
-	dp_test_open(&c->t);
+	dp_test_begin(&c->t);
 	play(c, NULL, 0);
 	assert_int_equal(dp_test_count(&c->t, CT_MESSAGE), c->s.nmessages);
 	struct dp_found *kept = c->t.found;
@@ -381,8 +380,7 @@ static void test_behind_a_hole_in_base64(void **state)
 	(void)state;
 	static const size_t widths[] = { 76, 64, 60, 72, 70, 75, 0 };
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
 		struct dp_text body = { 0 }, mail = { 0 };
 		uint32_t line;
@@ -456,8 +454,7 @@ static void test_unknown_lines(void **state)
 	(void)state;
 	struct dp_test t;
 	struct dp_text text = { 0 };
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (unsigned i = 0; i < 40; i++)
 		dp_text_printf(&text, "a line of text, with number %u\r\n", i * i * i);
 	dp_text_printf(&text, "KERNEL32.DLL\r\nADVAPI32.DLL\r\n");
@@ -491,8 +488,7 @@ static void test_behind_a_hole_in_uneven_lines(void **state)
 	struct dp_test t;
 	unsigned found = 0, rounds = 300;
 	uint64_t seed = 11;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (unsigned round = 0; round < rounds; round++) {
 		struct dp_text even = { 0 }, body = { 0 }, mail = { 0 };
 		uint32_t line;
@@ -527,8 +523,7 @@ static void test_data_line(void **state)
 	struct dp_test t;
 	struct dp_made made;
 	struct dp_text mail = { 0 };
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	dp_made_base64(&made, dp_made_bad, strlen(dp_made_bad), NULL);
 	dp_made_message(&mail, "base64", "x.bin", &made.text);
 	for (unsigned early = 0; early < 2; early++) {
@@ -561,17 +556,14 @@ static void test_data_line(void **state)
 	dp_test_close(&t);
 }
 
-/* One course again, as a failure names it: STYLE, then SIDE FROM TO for each hole. */
-static struct dp_loss_hole again[8];
-static size_t nagain;
-static unsigned again_style;
+static struct dp_loss_again again; /* one course, as a failure names it */
 
 static void test_again(void **state)
 {
 	(void)state;
 	struct course c;
-	course_open(&c, again_style);
-	play(&c, again, nagain);
+	course_open(&c, again.style);
+	play(&c, again.holes, again.n);
 	for (size_t i = 0; i < c.t.nfound; i++)
 		print_message("%s", c.t.found[i].text);
 	course_close(&c);
@@ -580,13 +572,8 @@ static void test_again(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest one[] = { cmocka_unit_test(test_again) };
-	if (argc > 1) {
-		again_style = (unsigned)strtoul(argv[1], NULL, 10);
-		for (int i = 2; i + 2 < argc && nagain < 8; i += 3)
-			again[nagain++] = (struct dp_loss_hole){ (unsigned)strtoul(argv[i], NULL, 10), strtoul(argv[i + 1], NULL, 10),
-								 strtoul(argv[i + 2], NULL, 10) };
+	if (dp_loss_again_parse(&again, argc, argv))
 		return cmocka_run_group_tests(one, dp_test_eal, dp_test_eal_stop);
-	}
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client_lines),
 		cmocka_unit_test(test_server_lines),

@@ -133,6 +133,24 @@ void dp_made_infected(struct dp_text *to)
 	dp_made_mail(to, dp_made_bad, strlen(dp_made_bad));
 }
 
+void dp_made_session(struct dp_test *t, struct dp_test_conn *c, enum dp_made_stage stage)
+{
+	struct dp_text mail = { 0 };
+	dp_made_mail(&mail, "nothing in it", 13);
+	dp_test_greet(t, c);
+	dp_test_say(t, c, 0, "MAIL FROM:<anna@example.org>\r\nRCPT TO:<bela@example.com>\r\n");
+	dp_test_say(t, c, 1, "250 ok\r\n250 ok\r\n");
+	if (stage >= DP_MADE_AFTER_DATA) {
+		dp_test_say(t, c, 0, "DATA\r\n");
+		dp_test_say(t, c, 1, "354 go on\r\n");
+	}
+	if (stage >= DP_MADE_IN_CONTENT)
+		dp_test_bytes(t, c, 0, mail.p, stage == DP_MADE_IN_CONTENT ? mail.n - 40 : mail.n);
+	if (stage >= DP_MADE_AFTER_DOT)
+		dp_test_say(t, c, 0, ".\r\n");
+	dp_text_free(&mail);
+}
+
 /* Archives (APPNOTE.TXT 4.3). */
 
 static void put16(struct dp_text *t, unsigned v)

@@ -27,6 +27,11 @@ void dp_made_mail(struct dp_text *to, const void *p, size_t n);
 void dp_made_infected(struct dp_text *to);
 extern const char dp_made_bad[];
 
+enum dp_made_stage { DP_MADE_AFTER_RCPT, DP_MADE_AFTER_DATA, DP_MADE_IN_CONTENT, DP_MADE_AFTER_DOT, DP_MADE_STAGES };
+
+/* A session from its handshake as far as the stage, with a clean message; what comes of that is the test's. */
+void dp_made_session(struct dp_test *t, struct dp_test_conn *c, enum dp_made_stage stage);
+
 /* Archives. */
 enum dp_made_member { DP_MADE_STORED = 0, DP_MADE_DEFLATED = 1, DP_MADE_ENCRYPTED = 2, DP_MADE_DESCRIPTOR = 4 };
 

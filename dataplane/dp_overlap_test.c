@@ -59,8 +59,7 @@ static void what_was_read_is_compared_until_it_is_acknowledged(void **state)
 {
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	struct dp_test_conn c = dp_test_conn(1);
 	dp_test_greet(&t, &c);
 	uint32_t at = c.seq[0];
@@ -114,8 +113,7 @@ static void a_servers_contradiction_does_not_go_on(void **state)
 {
 	(void)state;
 	struct dp_seen s;
-	dp_seen_init(&s);
-	dp_seen_open(&s);
+	dp_seen_begin(&s);
 	dp_test_greet(&s.t, &s.c);
 	dp_seen_client(&s, RS_TCP_ACK, 0);
 	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");

@@ -207,6 +207,12 @@ void dp_test_open(struct dp_test *t)
 		fail_msg("%s", err);
 }
 
+void dp_test_begin(struct dp_test *t)
+{
+	dp_test_init(t);
+	dp_test_open(t);
+}
+
 /* Records as text. */
 
 static void put_name(struct dp_text *to, const struct ct_note *note, const uint8_t *p, size_t n)
@@ -767,6 +773,13 @@ void dp_test_accept(struct dp_test *t, struct dp_test_conn *c)
 {
 	dp_test_say(t, c, 0, ".\r\n");
 	dp_test_say(t, c, 1, "250 2.0.0 queued as 4711\r\n");
+}
+
+void dp_test_deliver(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *m)
+{
+	dp_test_envelope(t, c);
+	dp_test_bytes(t, c, 0, m->p, m->n);
+	dp_test_accept(t, c);
 }
 
 /* Less than the window that a connection of these tests offers. */

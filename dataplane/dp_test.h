@@ -111,6 +111,7 @@ const struct mt_ruleset *dp_test_rules(void);
 
 void dp_test_init(struct dp_test *t);
 void dp_test_open(struct dp_test *t);
+void dp_test_begin(struct dp_test *t); /* both, with nothing changed between */
 /* Ends all (DP_END), asserts, frees. */
 void dp_test_close(struct dp_test *t);
 /* What must hold at any time; takes the records that have come. */
@@ -149,6 +150,8 @@ void dp_test_fins(struct dp_test *t, struct dp_test_conn *c);
 void dp_test_greet(struct dp_test *t, struct dp_test_conn *c); /* handshake to EHLO's answer */
 void dp_test_envelope(struct dp_test *t, struct dp_test_conn *c); /* MAIL to 354 */
 void dp_test_accept(struct dp_test *t, struct dp_test_conn *c); /* the final dot, and its answer */
+/* Envelope, the message in one piece, final dot, and its answer. */
+void dp_test_deliver(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *m);
 /* From SYN to the last FIN; the message in segments of mss bytes, or, cut not 0, in two. No more of it at once than the
  * receiver's window takes. */
 void dp_test_mail(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *m, size_t mss, size_t cut);

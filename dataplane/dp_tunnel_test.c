@@ -59,15 +59,6 @@ static enum dp_class parse(size_t n, struct dp_packet *p)
 	return parse_head(&all, n, n, p);
 }
 
-static const struct dp_wrapping *find(const char *name)
-{
-	for (size_t i = 0; i < dp_nwrappings; i++)
-		if (!strcmp(dp_wrappings[i].name, name))
-			return &dp_wrappings[i];
-	fail_msg("no wrapping %s", name);
-	return NULL;
-}
-
 static void expect_inner(const struct dp_packet *p, bool v6, const struct dp_wrapping *how, size_t n)
 {
 	if (p->payload_len != sizeof MAIL - 1 || p->depth != how->depth)
@@ -256,7 +247,7 @@ static void vlans_are_the_inner_frames(void **state)
 		{ "VLAN in VXLAN over QinQ", 1, 7 }, { "PPPoE over QinQ", 2, 100 }, { "two labels", 1, 7 },
 	};
 	for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-		size_t n = wrapped(find(want[i].name), true, &(struct dp_wrapped){ .number = 9 });
+		size_t n = wrapped(dp_wrapping_named(want[i].name), true, &(struct dp_wrapped){ .number = 9 });
 		assert_int_equal(parse(n, &p), DP_TCP);
 		assert_int_equal(p.nvlan, want[i].n);
 		assert_int_equal(p.vlan[0], want[i].first);
@@ -323,7 +314,7 @@ static void headers_are_believed(void **state)
 		{ "SNAP", 14, 0xaa, 0x42, DP_OTHER },
 	};
 	for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-		size_t n = wrapped(find(changes[i].name), false, &w);
+		size_t n = wrapped(dp_wrapping_named(changes[i].name), false, &w);
 		if (frame[changes[i].at] != changes[i].was && changes[i].at != 39)
 			print_message("%s: byte %u is %02x\n", changes[i].name, changes[i].at, frame[changes[i].at]);
 		if (changes[i].at == 39)
@@ -343,12 +334,12 @@ static void keys(void **state)
 {
 	(void)state;
 	struct dp_packet p, q;
-	size_t n = wrapped(find("NVGRE"), false, &(struct dp_wrapped){ .number = 0x2000 });
+	size_t n = wrapped(dp_wrapping_named("NVGRE"), false, &(struct dp_wrapped){ .number = 0x2000 });
 	parse(n, &p);
 	frame[41] ^= 1;
 	parse(n, &q);
 	assert_true(p.tunnel == q.tunnel);
-	n = wrapped(find("NVGRE"), false, &(struct dp_wrapped){ .number = 0x20 });
+	n = wrapped(dp_wrapping_named("NVGRE"), false, &(struct dp_wrapped){ .number = 0x20 });
 	parse(n, &p);
 	frame[41] ^= 1;
 	parse(n, &q);
@@ -359,7 +350,7 @@ static void layers_are_told(void **state)
 {
 	(void)state;
 	struct dp_packet p;
-	wrapped(find("VXLAN in GRE over IPv6"), false, &(struct dp_wrapped){ .number = 9 });
+	wrapped(dp_wrapping_named("VXLAN in GRE over IPv6"), false, &(struct dp_wrapped){ .number = 9 });
 	static const struct dp_layer want[] = {
 		{ 14, DP_LAYER_IPV6 }, { 54, DP_LAYER_GRE }, { 70, DP_LAYER_IPV4 }, { 90, DP_LAYER_UDP }, { 106, DP_LAYER_ETHERNET },
 	};
@@ -421,7 +412,7 @@ static void where_there_is_no_voice(void **state)
 	struct dp_packet p;
 	struct dp_voice_far far[2];
 	struct dp_voice v = { 0 }, back;
-	size_t n = wrapped(find("VXLAN"), false, &(struct dp_wrapped){ .number = 9 });
+	size_t n = wrapped(dp_wrapping_named("VXLAN"), false, &(struct dp_wrapped){ .number = 9 });
 	assert_int_equal(parse(n, &p), DP_TCP);
 	dp_voice_learn(&v, NULL, frame, &p, 1);
 	assert_false(v.known);
@@ -435,7 +426,7 @@ static void where_there_is_no_voice(void **state)
 	assert_true(back.known);
 	static const char *const one_way[] = { "MPLS", "PPTP", "MPLS over GRE" };
 	for (unsigned i = 0; i < 3; i++) {
-		n = wrapped(find(one_way[i]), false, &(struct dp_wrapped){ .number = 9 });
+		n = wrapped(dp_wrapping_named(one_way[i]), false, &(struct dp_wrapped){ .number = 9 });
 		assert_int_equal(parse(n, &p), DP_TCP);
 		v = (struct dp_voice){ 0 };
 		dp_voice_learn(&v, &far[0], frame, &p, 1);
@@ -471,7 +462,7 @@ static void headers_between(void **state)
 		b.nbetween = i ? sizeof ah : sizeof limit;
 		size_t n = dp_built_write(&b, frame) - IP_AT;
 		memcpy(packet, frame + IP_AT, n);
-		n = dp_wrapped_write(frame, packet, n, find("VXLAN")->how, &(struct dp_wrapped){ .number = 9 });
+		n = dp_wrapped_write(frame, packet, n, dp_wrapping_named("VXLAN")->how, &(struct dp_wrapped){ .number = 9 });
 		assert_int_equal(parse(n, &p), DP_TCP);
 		assert_int_equal(p.authenticated, i);
 		assert_int_equal(p.payload_len, sizeof MAIL - 1);

@@ -85,8 +85,7 @@ static void test_random_frames(void **state)
 	uint64_t seed = 9;
 	static const char text[] = "220 MAIL FROM:<>\r\nDATA\r\n354";
 	uint8_t good[256], f[256];
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	for (unsigned round = 0; round < 3000; round++) {
 		struct rte_mbuf *m[DP_BURST];
 		uint16_t n = (uint16_t)dp_test_random(&seed, DP_BURST + 1);
@@ -197,8 +196,7 @@ static bool starve(size_t pool, uint32_t left, enum travel how, const struct dp_
 {
 	struct dp_test t;
 	struct dp_hostage h;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	struct rs_pool *p = (struct rs_pool *)(void *)((char *)t.worker + pool);
 	dp_hostage_take(&h, p, left);
 	two_mails(&t, mail, how, 1);
@@ -272,8 +270,7 @@ static void test_tunnels_that_find_no_room(void **state)
 {
 	(void)state;
 	struct dp_test t;
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	struct dp_inspect *ins = &t.worker->inspect;
 	struct dp_flow f[18] = { 0 };
 	struct dp_session *s[18];
@@ -330,8 +327,7 @@ static void test_what_empty_pools_are_called(void **state)
 	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct dp_test t;
 		struct dp_hostage h;
-		dp_test_init(&t);
-		dp_test_open(&t);
+		dp_test_begin(&t);
 		dp_hostage_take(&h, (struct rs_pool *)(void *)((char *)&t.worker->inspect + cases[i].at),
 				cases[i].left);
 		two_mails(&t, &mail, WHOLE, 1);
@@ -366,8 +362,7 @@ static void test_streams_found_empty(void **state)
 				struct dp_test t;
 				struct mt_stream *taken[256];
 				unsigned n = 0;
-				dp_test_init(&t);
-				dp_test_open(&t);
+				dp_test_begin(&t);
 				struct mt_worker *mt = t.worker->inspect.matcher;
 				while ((taken[n] = mt_stream_open(mt, b)))
 					n++;
@@ -665,8 +660,7 @@ static void test_progress(void **state)
 	_Atomic uint64_t dispatched = 0;
 	uint8_t frame[256];
 	size_t n = tcp_frame(frame);
-	dp_test_init(&t);
-	dp_test_open(&t);
+	dp_test_begin(&t);
 	t.worker->rx = source_rx;
 	t.worker->source = &s;
 	t.worker->dispatched = &dispatched;
@@ -746,8 +740,7 @@ static void test_longer_than_its_frame(void **state)
 		make_mail(&mail, true);
 		assert_true(mail.n < sizeof other);
 		memset(other, 'x', sizeof other);
-		dp_test_init(&t);
-		dp_test_open(&t);
+		dp_test_begin(&t);
 		dp_test_greet(&t, &c);
 		dp_test_envelope(&t, &c);
 		size_t n = dp_test_segment_write(&c, 0, RS_TCP_ACK, c.seq[0], other, mail.n, frame);

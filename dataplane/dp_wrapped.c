@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_wrapped.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/dp_be.h"
@@ -328,3 +330,12 @@ const struct dp_wrapping dp_wrappings[] = {
 	W("IP in IP in IP in IP", 4, true, V4, V6, V6, V4, E),
 };
 const size_t dp_nwrappings = sizeof dp_wrappings / sizeof *dp_wrappings;
+
+const struct dp_wrapping *dp_wrapping_named(const char *name)
+{
+	for (size_t i = 0; i < dp_nwrappings; i++)
+		if (!strcmp(dp_wrappings[i].name, name))
+			return &dp_wrappings[i];
+	fprintf(stderr, "no wrapping %s\n", name);
+	abort();
+}

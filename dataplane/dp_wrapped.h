@@ -60,5 +60,6 @@ struct dp_wrapping {
 };
 extern const struct dp_wrapping dp_wrappings[];
 extern const size_t dp_nwrappings;
+const struct dp_wrapping *dp_wrapping_named(const char *name); /* aborts when there is none */
 
 #endif

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Shows that dp_hold_test finds what it is there to find: breaks dp_hold.c in one place after the other, and each time a
-test that is named here must fail.
+"""Shows that dp_hold's tests find what they are there to find: breaks dp_hold.c in one place after the other, and each time
+a test that is named here must fail.
 
 usage: pg_hold_mutants.py ROOT COMPILER [ARGUMENT...]      ROOT: of the project. By hand: ... . cc
 
@@ -13,6 +13,8 @@ import sys
 import tempfile
 
 EXPLORE, RANDOM, WORK_ANY, WORK_ORDER, ACK = "every*", "long*", "without*", "in_order*", "an_ack*"
+PROGRAMS = {RANDOM: "dp_hold_random_test"}  # that the test is in; the others:
+PROGRAM = "dp_hold_test"
 LIMIT = 120  # seconds: a test that does not end has failed, too
 
 # The test that must fail; the text; what takes its place.
@@ -111,26 +113,25 @@ def main():
         source = f.read()
     survived = []
     with tempfile.TemporaryDirectory() as folder:
-        common = []
-        for name in "dataplane/dp_hold_test.c", "reassembly/rs_pool.c":
-            common.append(os.path.join(folder, os.path.basename(name) + ".o"))
-            subprocess.run([*cc, "-c", os.path.join(root, name), "-o", common[-1]], check=True)
+        for name in "dataplane/dp_hold_test", "dataplane/dp_hold_random_test", "reassembly/rs_pool":
+            subprocess.run([*cc, "-c", os.path.join(root, name + ".c"), "-o", os.path.join(folder, os.path.basename(name) + ".o")],
+                           check=True)
 
-        def build(text):
+        def build(text, which):
             path, test = os.path.join(folder, "dp_hold.c"), os.path.join(folder, "test")
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
-            subprocess.run([*cc, "-w", path, *common, *libs, "-o", test], check=True)
+            objects = [os.path.join(folder, name + ".o") for name in (PROGRAMS.get(which, PROGRAM), "rs_pool")]
+            subprocess.run([*cc, "-w", path, *objects, *libs, "-o", test], check=True)
             return test
 
-        test = build(source)
         for which in sorted({m[0] for m in MUTANTS}):
-            if how := fails(test, which):
+            if how := fails(build(source, which), which):
                 sys.exit(f"pg_hold_mutants: {which} fails without a change ({how})")
         for which, old, new in MUTANTS:
             if source.count(old) != 1:
                 sys.exit(f"pg_hold_mutants: {old!r} is {source.count(old)} times in dp_hold.c, not once: bring the list up to date")
-            how = fails(build(source.replace(old, new)), which)
+            how = fails(build(source.replace(old, new), which), which)
             print(f"{which}: {how or 'SURVIVED'}: {old!r} -> {new!r}", flush=True)
             if not how:
                 survived.append(old)

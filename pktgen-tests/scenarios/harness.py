@@ -18,6 +18,8 @@ PKTGEN = os.path.dirname(HERE)
 SOURCE = os.path.dirname(PKTGEN)
 sys.path.insert(0, PKTGEN)
 
+from pg_packets import Link, Pcap  # noqa: E402
+
 PROGRAM = os.environ.get("MAILWEIR", "")
 SHARED = os.path.join(os.environ.get("MAILWEIR_SHARED") or os.path.join(SOURCE, "..", "shared"), "data")
 BUNDLED = os.path.join(PKTGEN, "captures", "first-day.pcap")
@@ -118,6 +120,14 @@ class Scenario(unittest.TestCase):
 
     def path(self, name):
         return os.path.join(self.folder, name)
+
+    def write_frames(self, name, stamped, link=None):
+        """A capture of (time, frame, ...), put into the order of time. Its path."""
+        with open(self.path(name), "wb") as f:
+            pcap = Pcap(f, (link or Link()).type)
+            for time, frame, *_ in sorted(stamped, key=lambda x: x[0]):
+                pcap.write(time, frame)
+        return self.path(name)
 
     def write(self, name, data):
         with open(self.path(name), "wb") as f:

@@ -170,6 +170,16 @@ class Wire(unittest.TestCase):
             self.assertIn(own["incident"].encode(), text, record)
             self.assertTrue(self.sensor.about(one, "alert"), "no alert record of %s" % one.token)
 
+    def assert_refuses(self, client, bad):
+        """Sent by this client, the letter is answered with 554, and arrives nowhere."""
+        code = 250
+        try:
+            client.mail(bad)
+        except net_mail.Reply as reply:
+            code = reply.code
+        self.assert_not_delivered([bad])
+        self.assertEqual(code, 554)
+
 
 def sound(sensor):
     """Ends a sensor with TERM and checks what holds for every run."""

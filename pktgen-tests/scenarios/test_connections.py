@@ -5,7 +5,7 @@ import random
 import harness
 import pg_mail
 from harness import Scenario
-from pg_packets import Hosts, Link, Pcap
+from pg_packets import Hosts, Link
 from pg_session import START_NS, Mail, Path, Session, packets, wrap
 
 SECOND = 1_000_000_000
@@ -26,13 +26,6 @@ def frames(session, start=START_NS, port=40000, **path):
 
 
 class Connections(Scenario):
-    def write_frames(self, name, stamped):
-        with open(self.path(name), "wb") as f:
-            pcap = Pcap(f, Link().type)
-            for time, frame in sorted(stamped, key=lambda x: x[0]):
-                pcap.write(time, frame)
-        return self.path(name)
-
     def verdicts(self, messages):
         return [(m["email"].get("subject"), m["mailweir"]["verdict"]) for m in messages]
 

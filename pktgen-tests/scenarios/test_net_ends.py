@@ -111,13 +111,7 @@ class Ends(Wire):
                 client.ask(b"RCPT TO:<bela@example.com>\r\n", 250)
                 client.ask(b"DATA\r\n", 354)
                 client.ask(b".\r\n", 250)
-                code = 250
-                try:
-                    client.mail(bad)
-                except net_mail.Reply as reply:
-                    code = reply.code
-            self.assert_not_delivered([bad])
-            self.assertEqual(code, 554)
+                self.assert_refuses(client, bad)
 
 
 kinds(globals(), Ends)

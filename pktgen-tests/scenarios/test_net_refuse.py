@@ -182,29 +182,20 @@ class Refuse(Wire):
             self.assert_refused(one, *end)
         saw("answered 554 and 554, an incident each")
 
-    def refused(self, client, bad):
-        code = 250
-        try:
-            client.mail(bad)
-        except net_mail.Reply as reply:
-            code = reply.code
-        self.assert_not_delivered([bad])
-        self.assertEqual(code, 554)
-
     def test_after_the_refusal(self):
         """RSET, NOOP, a next MAIL and QUIT are answered in the server's place."""
         self.serve(Lenient(strict=True))
         for version in VERSIONS:
             bad = letter(infected=True)
             with Smtp(self.net, version) as client:
-                self.refused(client, bad)
+                self.assert_refuses(client, bad)
                 client.ask(b"RSET\r\n", 250)
                 client.ask(b"NOOP\r\n", 250)
                 client.ask(b"QUIT\r\n", 221)
                 self.assertEqual(client.socket.recv(1), b"", "the connection ends after QUIT")
             bad = letter(infected=True)
             with Smtp(self.net, version) as client:
-                self.refused(client, bad)
+                self.assert_refuses(client, bad)
                 client.ask(b"MAIL FROM:<%s>\r\n" % bad.sender.encode(), 421)
         saw("RSET 250, NOOP 250, QUIT 221 and the end; a next MAIL 421")
 

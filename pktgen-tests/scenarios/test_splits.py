@@ -6,7 +6,7 @@ import random
 import harness
 import pg_mail
 from harness import Scenario, normalised
-from pg_packets import Hosts, Link, Pcap
+from pg_packets import Hosts, Link
 from pg_session import CLIENT, SERVER, START_NS, Mail, Path, Session, packets, stuff, wrap
 
 SIZES = (1, 7, 100, 536, 1460, 9000, 65000)
@@ -46,13 +46,6 @@ def taken_apart(session, port, **path):
 
 
 class Splits(Scenario):
-    def frames(self, name, lines):
-        with open(self.path(name), "wb") as f:
-            pcap = Pcap(f, Link("raw").type)
-            for time, frame, _, _ in sorted(lines, key=lambda x: x[0]):
-                pcap.write(time, frame)
-        return self.path(name)
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -132,7 +125,7 @@ class Splits(Scenario):
                     holes[port] = b"".join(gone)
                     every += lines[:start] + lines[end:]
         self.assertGreater(len(holes), 60)
-        r = self.read(self.frames("holes.pcap", every), status=0)
+        r = self.read(self.write_frames("holes.pcap", every, Link("raw")), status=0)
         found = collections.defaultdict(list)
         for m in r.messages:
             found[m["src_port"]].append(m)

@@ -8,7 +8,7 @@ import unittest
 import harness
 import pg_mail
 from harness import Scenario, normalised
-from pg_packets import Hosts, Link, Pcap
+from pg_packets import Hosts, Link
 from pg_session import START_NS, Mail, Path, Session, packets, wrap
 from pg_wrapped import MIRROR, WRAPPINGS, Wrapped
 
@@ -22,13 +22,6 @@ def session(infected):
 
 
 class Tunnels(Scenario):
-    def frames(self, name, lines):
-        with open(self.path(name), "wb") as f:
-            pcap = Pcap(f, Link().type)
-            for time, frame in sorted(lines, key=lambda x: x[0]):
-                pcap.write(time, frame)
-        return self.path(name)
-
     def connection(self, infected, link, port=5000, version=4, **path):
         ends = ("198.51.100.1", "192.0.2.25") if version == 4 else ("2001:db8:1::1", "2001:db8:2::25")
         return list(packets(session(infected), Path(**{"mss": 1400, **path}), Hosts(*ends, port, 25, link), START_NS + port * 1000))
@@ -56,7 +49,7 @@ class Tunnels(Scenario):
             ports = [(5000 + 2 * i, 5001 + 2 * i) for i in range(len(links))]
             lines = [line for link, (bad, good) in zip(links, ports)
                      for line in self.connection(True, link, bad, version) + self.connection(False, link, good, version)]
-            capture = self.frames("all.pcap", lines)
+            capture = self.write_frames("all.pcap", lines)
             one = self.read(capture, status=1)
             self.assertEqual((one.stats["messages"]["infected"], one.stats["messages"]["clean"]), (len(links), len(links)))
             want = self.found(one, ports[0])
@@ -69,7 +62,7 @@ class Tunnels(Scenario):
     def test_vlans_are_those_of_the_inner_frame(self):
         for name, want in (("vxlan-qinq", [7]), ("nvgre", [7]), ("erspan3", [7]), ("pppoe-qinq", [100, 7]), ("vxlan", None)):
             with self.subTest(name):
-                r = self.read(self.frames("vlan.pcap", self.both(WRAPPINGS[name][0])), status=1)
+                r = self.read(self.write_frames("vlan.pcap", self.both(WRAPPINGS[name][0])), status=1)
                 self.assertEqual([m.get("vlan") for m in r.messages], [want, want])
 
     def test_the_outermost_tunnel_is_named(self):
@@ -85,7 +78,7 @@ class Tunnels(Scenario):
             ("vxlan-gre", 4, ("fd00:0000:0000:0000:0000:0000:0000:0001", "fd00:0000:0000:0000:0000:0000:0000:0002", 0, "GRE", 2)),
             ("pppoe", 4, None),
         )
-        capture = self.frames("named.pcap", [line for i, (name, version, _) in enumerate(cases)
+        capture = self.write_frames("named.pcap", [line for i, (name, version, _) in enumerate(cases)
                                              for line in self.connection(True, WRAPPINGS[name][0], 5000 + i, version)])
         for workers in (1, 2, 3):
             r = self.read("--workers", workers, capture, status=1)
@@ -108,7 +101,7 @@ class Tunnels(Scenario):
             (Wrapped("ip", "eth"), Link()),
         ):
             with self.subTest((one.how, getattr(other, "how", "plain"))):
-                capture = self.frames("tenants.pcap", self.connection(True, one) + self.connection(False, other))
+                capture = self.write_frames("tenants.pcap", self.connection(True, one) + self.connection(False, other))
                 for workers in (1, 3):
                     m = self.read("--workers", workers, capture, status=1).stats["messages"]
                     self.assertEqual((m["seen"], m["infected"], m["clean"]), (2, 1, 1))
@@ -118,7 +111,7 @@ class Tunnels(Scenario):
         class Two:
             def frame(self, packet, version, from_server):
                 return (server if from_server else client).frame(packet, version, from_server)
-        return self.frames(name, self.both(Two()))
+        return self.write_frames(name, self.both(Two()))
 
     def test_a_network_for_each_direction(self):
         """As some mirrors number them: one connection where the configuration says so, and otherwise two of which one direction was seen."""
@@ -150,20 +143,20 @@ class Tunnels(Scenario):
         for infected in (True, False):
             real = self.connection(infected, Link())
             false = [(t - 500, f) for t, f in self.connection(not infected, lies)]
-            r = self.read(self.frames("lies.pcap", real + false), status=1)
+            r = self.read(self.write_frames("lies.pcap", real + false), status=1)
             self.assertEqual(sorted(m["mailweir"]["verdict"] for m in r.messages), ["clean", "infected"])
 
     def test_switched_off(self):
         with open(self.path("off.yaml"), "w") as f:
             f.write("capture:\n  tunnels: false\n")
-        r = self.read("-c", self.path("off.yaml"), self.frames("off.pcap", self.both(WRAPPINGS["vxlan"][0])), status=0)
+        r = self.read("-c", self.path("off.yaml"), self.write_frames("off.pcap", self.both(WRAPPINGS["vxlan"][0])), status=0)
         self.assertEqual(r.stats["messages"]["seen"], 0)
         with open(self.path("ports.yaml"), "w") as f:
             f.write("capture:\n  vxlan_ports: [5555]\n  tunnel_depth: 1\n")
         link = Wrapped("eth", ("vxlan", {"port": 5555}), "ip", "eth")
-        r = self.read("-c", self.path("ports.yaml"), self.frames("ports.pcap", self.both(link)), status=1)
+        r = self.read("-c", self.path("ports.yaml"), self.write_frames("ports.pcap", self.both(link)), status=1)
         self.assertEqual(r.stats["messages"]["infected"], 1)
-        deep = self.frames("deep.pcap", self.both(WRAPPINGS["four"][0]))
+        deep = self.write_frames("deep.pcap", self.both(WRAPPINGS["four"][0]))
         r = self.read("-c", self.path("ports.yaml"), deep, status=0)
         self.assertEqual(r.stats["messages"]["seen"], 0)
         self.assertGreater(r.stats["packets"]["dropped"]["too_deep"], 0)
@@ -181,13 +174,13 @@ class Tunnels(Scenario):
                     lies.append((t - 500, bytes(f)))
                 with open(self.path("verify.yaml"), "w") as f:
                     f.write("capture:\n  checksums: verify\n")
-                r = self.read("-c", self.path("verify.yaml"), self.frames("sums.pcap", real + lies), status=1)
+                r = self.read("-c", self.path("verify.yaml"), self.write_frames("sums.pcap", real + lies), status=1)
                 self.assertEqual([m["mailweir"]["verdict"] for m in r.messages], ["infected"])
 
     @unittest.skipUnless(shutil.which("tshark"), "no tshark")
     def test_tshark_reads_them_so(self):
         every = [self.both(link) for link, _ in WRAPPINGS.values()]
-        capture = self.frames("tshark.pcap", [(i * 10**9 + at, frame) for i, one in enumerate(every) for at, frame in sorted(one)])
+        capture = self.write_frames("tshark.pcap", [(i * 10**9 + at, frame) for i, one in enumerate(every) for at, frame in sorted(one)])
         out = subprocess.run(
             ["tshark", "-r", capture, "-d", "udp.port==8472,vxlan", "-T", "fields", "-e", "frame.protocols", "-e", "_ws.malformed",
              "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",

@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The same comes out for any split; and what zlib's own reader of gzip takes for well formed comes out as it says. */
 #include "reassembly/archive/rs_gzip_log.h"
+#include "reassembly/archive/rs_split.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct gzip_log whole, split;
 static uint8_t want[GZIP_LOG_MAX];
-
-static size_t one(void *arg, size_t left)
-{
-	(void)arg;
-	(void)left;
-	return 1;
-}
-
-static size_t varied(void *arg, size_t left)
-{
-	uint32_t *state = arg;
-	(void)left;
-	*state = *state * 1664525u + 1013904223u;
-	return 1 + (*state >> 24) % 90;
-}
 
 static void check(bool what, const char *why)
 {
@@ -54,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		against_zlib(data, size);
 	for (uint32_t i = 0; i < 2; i++) {
 		uint32_t state = (uint32_t)size;
-		gzip_log_run(&split, data, size, i ? varied : one, &state);
+		gzip_log_run(&split, data, size, i ? split_varied : split_ones, &state);
 		check(gzip_log_same(&whole, &split), "the split matters");
 	}
 	return 0;

@@ -10,10 +10,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct unwrap_log whole, split;
 	static struct rs_tar tar;
 	unwrap_log_run(&whole, &rs_tar_reader, &tar, data, size, NULL, NULL);
-	unwrap_log_run(&split, &rs_tar_reader, &tar, data, size, unwrap_log_one, NULL);
+	unwrap_log_run(&split, &rs_tar_reader, &tar, data, size, split_ones, NULL);
 	unwrap_log_check(unwrap_log_same(&whole, &split), "the split matters");
 	uint32_t seed = (uint32_t)size;
-	unwrap_log_run(&split, &rs_tar_reader, &tar, data, size, unwrap_log_varied, &seed);
+	unwrap_log_run(&split, &rs_tar_reader, &tar, data, size, split_varied, &seed);
 	unwrap_log_check(unwrap_log_same(&whole, &split), "the split matters");
 	return 0;
 }

@@ -79,7 +79,7 @@ static void expect(uint32_t flags, const char *const *members, unsigned n)
 		assert_memory_equal(whole.data + m->from, content, m->n);
 		assert_true(m->ended && m->file);
 	}
-	unwrap_log_run(&split, &rs_tar_reader, &tar, file, len, unwrap_log_one, NULL);
+	unwrap_log_run(&split, &rs_tar_reader, &tar, file, len, split_ones, NULL);
 	assert_true(unwrap_log_same(&whole, &split));
 	for (size_t cut = 1; cut < len; cut++) {
 		size_t at = cut;

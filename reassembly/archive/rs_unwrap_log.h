@@ -4,6 +4,7 @@
 #ifndef RS_UNWRAP_LOG_H
 #define RS_UNWRAP_LOG_H
 
+#include "reassembly/archive/rs_split.h"
 #include "reassembly/archive/rs_unwrap.h"
 
 #include <stdio.h>
@@ -147,28 +148,12 @@ static inline bool unwrap_log_same(const struct unwrap_log *a, const struct unwr
 	return n == 0 || memcmp(a->member, b->member, n * sizeof a->member[0]) == 0;
 }
 
-static inline size_t unwrap_log_one(void *arg, size_t left)
-{
-	(void)arg;
-	(void)left;
-	return 1;
-}
-
 /* arg: a size_t, the first piece's length; all else follows in one. */
 static inline size_t unwrap_log_cut(void *arg, size_t left)
 {
 	size_t *cut = arg, n = *cut;
 	*cut = left;
 	return n;
-}
-
-/* arg: a uint32_t that is changed. */
-static inline size_t unwrap_log_varied(void *arg, size_t left)
-{
-	uint32_t *state = arg;
-	(void)left;
-	*state = *state * 1664525u + 1013904223u;
-	return 1 + (*state >> 24) % 90;
 }
 
 #endif

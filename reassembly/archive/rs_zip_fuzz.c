@@ -2,23 +2,9 @@
 /* Each byte comes out once and in order (rs_zip_log.h checks that), and the same comes out for any split, inflating or not, with
  * bytes missing or not. */
 #include "reassembly/archive/rs_zip_log.h"
+#include "reassembly/archive/rs_split.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static size_t one(void *arg, size_t left)
-{
-	(void)arg;
-	(void)left;
-	return 1;
-}
-
-static size_t varied(void *arg, size_t left)
-{
-	uint32_t *state = arg;
-	(void)left;
-	*state = *state * 1664525u + 1013904223u;
-	return 1 + (*state >> 24) % 90;
-}
 
 static void one_way(const uint8_t *data, size_t size)
 {
@@ -26,7 +12,7 @@ static void one_way(const uint8_t *data, size_t size)
 	log_run(&whole, data, size, NULL, NULL);
 	for (uint32_t i = 0; i < 2; i++) {
 		uint32_t state = (uint32_t)size;
-		log_run(&split, data, size, i ? varied : one, &state);
+		log_run(&split, data, size, i ? split_varied : split_ones, &state);
 		LOG_CHECK(whole.len == split.len && !memcmp(whole.text, split.text, whole.len));
 		free(split.text);
 	}

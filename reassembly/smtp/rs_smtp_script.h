@@ -23,6 +23,10 @@
 #define OPEN_LOG HELLO_LOG MAIL_LOG DATA_LOG
 #define QUEUED S("250 queued\r\n")
 #define QUEUED_LOG "0 CONTENT/0 250 queued\n-0 accepted 250 queued\n"
+/* Bytes of the content are missing; LOST: and its end, and the answer to that. */
+#define TORN OPEN C("be\r\n") CGAP(100)
+#define TORN_LOG OPEN_LOG "0 \"be\\r\\n\"\n0 gap 100\n"
+#define TORN_LOST_LOG TORN_LOG "0 } by-reply\n-0 unknown\n"
 #define QUIT C("QUIT\r\n") S("221 bye\r\n")
 
 struct dialogue {

@@ -46,7 +46,7 @@ struct talk {
 	uint16_t window;
 };
 
-/* Numbers count from the first byte behind each ISN, as in rs_tcp_test. */
+/* Numbers count from the first byte behind each ISN, as in rs_tcp_wire.h. */
 static struct rs_tcp_segment made(const struct talk *t, unsigned d, unsigned flags, int64_t seq, int64_t ack, uint32_t len)
 {
 	uint32_t isn[2] = { ISN0, ISN1 };

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether an archive is well formed: what stands where nothing should, and a directory that says otherwise. */
+#include "reassembly/archive/rs_zip_made.h"
+
+static void a_wrong_descriptor_hides_no_member(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct zip z = { 0 };
+		put_header(&z, "a", i ? 0 : 8, i ? 1 : 0, SIGNED32, 7); /* deflated; stored and encrypted */
+		put(&z, DEFLATED_TEXT, 7);
+		put_descriptor(&z, SIGNED32, 70000);
+		put_member(&z, "b.scr", 0, 0, SIGNED32, "MZ data", 7);
+		put_directory(&z);
+		expect_parts(&z, "begin b.scr method 0 flags 66 csize -1 size -1\ndata 7\nend 66\n", "not well formed");
+		/* The last member: the central directory ends it. */
+		put_header(&z, "a", 8, 0, SIGNED32, 7);
+		put(&z, DEFLATED_TEXT, 7);
+		put_directory(&z);
+		expect_events(&z, "outer 31\nbegin a method 8 flags 2 csize -1 size -1\nouter 37\nend 66\n"
+				  "outer 46\nnot well formed\n");
+	}
+}
+
+static void garbage_is_told(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	/* A self-extractor, whose code holds signatures. */
+	put_str(&z, "MZ PK PK\3\4 is PKPPK\3\4 looked for, PK\5\6 PK\1\2 too\xff\xff\xff\xff PK\3");
+	put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+	put_str(&z, "between");
+	put_member(&z, "b", 0, 0, KNOWN, "data", 4);
+	put_directory(&z);
+	expect_parts(&z,
+		     "begin a method 0 flags 64 csize 4 size 4\ndata 4\nend 64\nouter 38\n"
+		     "begin b method 0 flags 64 csize 4 size 4\ndata 4\nend 64\n",
+		     "not well formed");
+}
+
+static void a_second_archive_is_seen(void **state)
+{
+	(void)state;
+	struct zip z = { 0 }, second = { 0 };
+	put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+	put_directory(&z);
+	put_str(&z, "\r\n");
+	const size_t len = z.len;
+	put_member(&second, "b.scr", 0, 0, SIGNED32, "MZ", 2);
+	put_directory(&second);
+	put(&z, second.p, second.len);
+	free(second.p);
+	struct log l;
+	log_run(&l, z.p, len, NULL, NULL);
+	assert_true(l.ok); /* a line end behind it is harmless */
+	free(l.text);
+	expect_parts(&z, "begin b.scr method 0 flags 66 csize -1 size -1\ndata 2\nend 66\n", "not well formed");
+}
+
+/* What extractors read in the central directory and what stands in the local headers. */
+static void a_contradiction_is_told(void **state)
+{
+	(void)state;
+	enum { AGREED, NAME, METHOD, SIZE, OFFSET, MISSING, EXTRA, TOTAL, CASES };
+	for (int c = AGREED; c < CASES; c++) {
+		struct zip z = { 0 };
+		put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+		put_member(&z, "b", 0, 0, SIGNED32, "data", 4);
+		struct entry *e = &z.entries[1];
+		if (c == NAME)
+			e->name[0] = 'c';
+		else if (c == METHOD)
+			e->method = 8;
+		else if (c == SIZE)
+			e->size++;
+		else if (c == OFFSET)
+			e->off++;
+		else if (c == MISSING)
+			z.n--;
+		else if (c == EXTRA)
+			z.entries[z.n++] = *e;
+		put_directory(&z);
+		if (c == TOTAL)
+			z.p[z.len - 16]++;
+		char *got = events(&z);
+		assert_string_equal(strrchr(strstr(got, "end 2"), '\n') - (c == AGREED ? 11 : 15),
+				    c == AGREED ? "well formed\n" : "not well formed\n");
+		free(got);
+	}
+}
+
+static void put_end(struct zip *z, unsigned total, size_t off)
+{
+	put_str(z, "PK\5\6");
+	put_int(z, 0, 4);
+	put_int(z, total, 2);
+	put_int(z, total, 2);
+	put_int(z, 0, 4);
+	put_int(z, off, 4);
+	put_int(z, 0, 2);
+}
+
+static void a_member_behind_the_directory_is_told(void **state)
+{
+	(void)state;
+	for (int ended = 0; ended < 2; ended++) {
+		struct zip z = { 0 };
+		put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+		const size_t off = z.len;
+		put_directory(&z);
+		z.len -= 26; /* without its end record */
+		if (ended)
+			put_end(&z, 1, off);
+		put_member(&z, "b", 0, 0, KNOWN, "data", 4);
+		z.entries[0] = z.entries[1];
+		z.n = 1;
+		put_directory(&z);
+		z.len -= 26;
+		put_end(&z, 2, off);
+		char expected[100];
+		snprintf(expected, sizeof expected, "begin b method 0 flags %d csize 4 size 4\ndata 4\nend",
+			 ended ? 64 : 0);
+		expect_parts(&z, expected, "not well formed");
+	}
+}
+
+static void order_of_the_directory_does_not_matter(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+	put_member(&z, "b", 0, 0, SIGNED32, "more data", 9);
+	const struct entry e = z.entries[0];
+	z.entries[0] = z.entries[1];
+	z.entries[1] = e;
+	put_directory(&z);
+	expect_parts(&z, "\nwell formed");
+}
+
+static void an_empty_archive_is_well_formed(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	put_directory(&z);
+	expect_events(&z, "outer 26\nwell formed\n");
+	expect_events(&z, "not well formed\n");
+	put_str(&z, "PK00");
+	put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+	put_directory(&z);
+	expect_parts(&z, "outer 35\nbegin a ", "\nwell formed");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wrong_descriptor_hides_no_member),
+		cmocka_unit_test(garbage_is_told),
+		cmocka_unit_test(a_second_archive_is_seen),
+		cmocka_unit_test(a_contradiction_is_told),
+		cmocka_unit_test(a_member_behind_the_directory_is_told),
+		cmocka_unit_test(order_of_the_directory_does_not_matter),
+		cmocka_unit_test(an_empty_archive_is_well_formed),
+	};
+	return cmocka_run_group_tests_name("rs_zip_formed", tests, NULL, NULL);
+}
