@@ -49,6 +49,10 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	for (unsigned d = 0; d < DP_DROP_MAX; d++)
 		add(l, "unread", dp_drop_names[d], s->unread[d]);
 	add(l, "packets", "injected_lost", s->injected_lost);
+	add(l, "workers", "handed_frames", s->handed_frames);
+	add(l, "workers", "handed_datagrams", s->handed_datagrams);
+	add(l, "workers", "handed_sends", s->handed_sends);
+	add(l, "workers", "handed_lost", s->handed_lost);
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);
 	add(l, "connections", "repeated", s->flows_repeated);
