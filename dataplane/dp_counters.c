@@ -35,6 +35,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	for (unsigned c = 0; c < DP_CLASS_MAX; c++)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
 	add(l, "packets", "cut_by_capture", s->cut_packets);
+	add(l, "packets", "checksum_by_port", s->checksum_by_port);
 	add(l, "packets", "checksum_trusted", s->checksum_trusted);
 	for (unsigned d = RS_DOUBT_SUM; d < RS_DOUBT_MAX; d++)
 		add(l, "doubted", rs_doubt_name((enum rs_doubt)d), s->doubts[d]);

@@ -95,6 +95,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
 	uint64_t doubts[RS_DOUBT_MAX]; /* segments that their receiver may not have accepted */
+	uint64_t checksum_by_port; /* segments that the port has found right: they were not summed here */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t connections_reset, midstream_reset; /* inline */
 	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */

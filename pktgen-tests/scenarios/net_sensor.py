@@ -36,9 +36,9 @@ def missing(kind):
 
 
 def queues(kind):
-    """Of a port: mailweir takes an interface with AF_XDP where that works, and two queues of veth are what its driver does not
-    open."""
-    return 2 if kind == AF_PACKET else 1
+    """Of a port, (to receive by, to send by): mailweir takes an interface with AF_XDP where that works, and queues that are not in
+    pairs are what its driver does not open."""
+    return (2, 1) if kind == AF_PACKET else (1, 1)
 
 
 def inline(net, device=None, arguments=()):

@@ -241,7 +241,7 @@ class Net:
     what the hosts send of TCP comes to the sensor in fragments of so many bytes; alone. queues: of the sensor's interfaces.
     taps: the sensor's ports are interfaces that it makes itself; there are no others until plug()."""
 
-    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=1, taps=False, fragment=None):
+    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=(1, 1), taps=False, fragment=None):
         self.programs, self.links, self.ports, self.mtu, self.queues = [], [], {}, mtu, queues
         self.mirror, self.reset = None, None
         try:
@@ -318,7 +318,7 @@ class Net:
             self.mirror, self.reset = "mwn-mirror", "mwn-reset"
 
     def _pair(self, name, peer, where, address, mtu):
-        ours, theirs = (["numtxqueues", n, "numrxqueues", n, "mtu", mtu] for n in (self.queues, 1 if where else self.queues))
+        ours, theirs = (["numtxqueues", tx, "numrxqueues", rx, "mtu", mtu] for rx, tx in (self.queues, (1, 1) if where else self.queues))
         words = ["ip", "link", "add", name, *ours, "type", "veth", "peer", "name", peer, *theirs]
         words += ["address", address] if address else []
         command(*words, *(["netns", where] if where else []))
