@@ -134,6 +134,9 @@ uint32_t dp_port_reserve(const struct dp_port *p, unsigned workers)
 {
 	if (p->kind == DP_PORT_PCI)
 		return workers * 2 * PCI_RING;
+	/* A queue for each worker, and none keeps more than it was asked to. */
+	if (strcmp(p->driver, "net_tap") == 0)
+		return RTE_MAX(2u * XDP_RING, p->queues * 2u * RING);
 	return p->queues * 2 * XDP_RING;
 }
 
