@@ -122,7 +122,8 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	/* A segment that is not here whole cannot be summed. */
 	if (pkt->payload_missing)
 		return DP_SUM_TAKE;
-	bool right = dp_sums_right(m, pkt, inline_);
+	bool by_port = dp_sums_by_port(m, pkt), right = by_port || dp_sums_right(m, pkt);
+	w->stats.checksum_by_port += by_port;
 	/* Between two ports nobody but the receiver's own card has still to compute one. */
 	if (policy == CT_CHECKSUMS_VERIFY || inline_)
 		return right ? DP_SUM_TAKE : DP_SUM_DROP;
