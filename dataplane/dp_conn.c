@@ -135,8 +135,8 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 {
 	struct dp_flow_key key;
 	unsigned end;
-	/* What begins nothing and carries nothing has nothing to follow. */
-	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
+	/* What begins nothing and carries nothing has nothing to follow; what was given up has nobody to be told. */
+	if ((!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0) || meta->beginning)
 		return NULL;
 	forget_turned(w, pkt, meta);
 	key_of(w, pkt, meta, &key, &end);

@@ -119,8 +119,8 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	bool inline_ = w->use == DP_USE_INLINE;
 	if (policy == CT_CHECKSUMS_TRUST || (inline_ ? !matters(f, pkt) : !f || f->proto == DP_PROTO_NONE))
 		return DP_SUM_TAKE;
-	/* A segment that is not here whole cannot be summed. */
-	if (pkt->payload_missing)
+	/* A segment that is not here whole cannot be summed, nor can what is around it. */
+	if (pkt->payload_missing || dp_meta(m)->beginning)
 		return DP_SUM_TAKE;
 	bool by_port = dp_sums_by_port(m, pkt), right = by_port || dp_sums_right(m, pkt);
 	w->stats.checksum_by_port += by_port;
@@ -367,12 +367,27 @@ static void close_by(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 	dp_streams_close(w, f, CT_REASON_NONE);
 }
 
-/* Its receiver has bytes of it that were not seen; other ones may come in their place. */
-static void note_missing(struct dp_flow *f, unsigned dir)
+void dp_streams_missing(struct dp_flow *f, unsigned dir)
 {
-	static const struct dp_doubted cut = { CT_REASON_GAP, DP_DOUBT_OTHER + 3, "tcp.segment_cut" };
-	if (dir == f->client && f->session)
-		dp_session_doubt(f->session, &cut);
+	if (!f->session)
+		f->cut |= (uint8_t)(1u << dir);
+	else if (dir == f->client)
+		dp_session_doubt(f->session, &dp_doubted_cut);
+}
+
+/* Whether its receiver has, or may have, other bytes in its place than are read. What is given up of fragments it had not whole by then:
+ * what was read before is what it has. */
+static bool is_missing(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	if (!meta->beginning && !meta->doubtful)
+		return pkt->payload_missing > 0;
+	if (f->tcp.state == RS_TCP_CLOSED)
+		return false;
+	if (!(f->tcp.started & (1u << dir)))
+		return true;
+	uint32_t reach = pkt->payload_len + (meta->endless ? UINT16_MAX : pkt->payload_missing);
+	return rs_stream_offset(s, pkt->seq) + (int64_t)reach > (int64_t)s->next;
 }
 
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
@@ -385,9 +400,10 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	if (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_URG))
 		note_flags(w, f, pkt, m);
 	note_place(m, pkt);
+	bool missing = is_missing(f, dir, pkt, dp_meta(m));
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
-	if (pkt->payload_missing)
-		note_missing(f, dir);
+	if (missing)
+		dp_streams_missing(f, dir);
 	bool replaced = f->tcp.replaced, closed = f->tcp.state == RS_TCP_CLOSED;
 	if (!replaced) {
 		if (v != RS_INORDER)
