@@ -71,7 +71,8 @@ static size_t window_of(const struct mail *m)
 static void say_window(struct dp_test *t, const struct mail *m)
 {
 	for (size_t n = window_of(m), i = 0; i < n; i += MSS)
-		dp_test_segment(t, &m->c, 0, RS_TCP_ACK, m->c.seq[0] + (uint32_t)i, m->text.p + m->at + i, RTE_MIN(n - i, (size_t)MSS));
+		dp_test_segment(t, &m->c, 0, RS_TCP_ACK, m->c.seq[0] + (uint32_t)i, m->text.p + m->at + i,
+				RTE_MIN(n - i, (size_t)MSS));
 }
 
 /* All of a window is said, is lost behind the mirror, comes again, and is acknowledged: of all mails at a time. */

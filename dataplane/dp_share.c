@@ -128,9 +128,8 @@ void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim)
 {
 	uint32_t kept = rs_tcp_kept(&victim->tcp);
 	if (kept && !dp_share_proven(victim)) {
-		w->streams.forgotten += kept;
 		for (unsigned d = 0; d < 2; d++)
-			rs_stream_forget(&victim->tcp.dir[d], &w->streams);
+			rs_stream_lose(&victim->tcp.dir[d], &w->streams);
 	} else {
 		w->stats.tcp_gave_way++;
 		dp_streams_give_way(w, victim);

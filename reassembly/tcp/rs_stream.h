@@ -41,7 +41,8 @@ struct rs_seg { /* a run of payload, held out of order or remembered */
 	union {
 		struct {
 			uint32_t after;
-			uint32_t born; /* held: the number of its segment; what took its segment's place, or was appended to it, has the same */
+			/* held: the number of its segment; what took its segment's place, or was appended to it, has the same */
+			uint32_t born;
 		};
 		struct rs_stream *owner; /* remembered: whose it is */
 	};
@@ -61,12 +62,13 @@ struct rs_stream { /* waits: what is handed on after its acknowledgement (`late`
 	uint32_t born; /* the next segment's number */
 	uint16_t held; /* sum of the held segments' cost */
 	uint16_t kept_cost, remember; /* sum of the remembered runs' cost; most of it */
-	uint8_t policy : 6; /* enum rs_overlap_policy */
+	uint8_t policy : 4; /* enum rs_overlap_policy */
+	uint8_t lost : 2; /* more than 0: something late was forgotten for want of room, and is neither acknowledged nor remembered */
 	bool waits : 1;
-	bool late : 1; /* some of what is remembered is acknowledged */
+	bool late : 1; /* some of what is remembered is acknowledged, or lost */
 	uint8_t group; /* rs_stream_set_group */
 };
-_Static_assert(RS_OVERLAP_MAX <= 1 << 6, "policy");
+_Static_assert(RS_OVERLAP_MAX <= 1 << 4, "policy");
 
 enum rs_verdict {
 	RS_INORDER, /* the payload from *skip on is in order, up to the new `next`; the caller reads it and keeps the reference */
@@ -163,7 +165,7 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 
 void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem); /* rs_stream_acked's */
 
-/* What was handed on late and lies below `to` is forgotten. */
+/* What was handed on late and lies below `to` is forgotten. Called twice, nothing counts as lost that was before. */
 void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to);
 
 /* The receiver has everything below off: it is forgotten. */
@@ -179,10 +181,14 @@ static inline void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *me
 /* Forgets all that is remembered. */
 void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem);
 
+/* The same for want of room: that it cannot be compared any more is told. */
+void rs_stream_lose(struct rs_stream *s, struct rs_stream_mem *mem);
+
 struct rs_seen { /* what was seen in the place of a segment */
 	bool contradicts;
 	struct rs_contradiction contradiction; /* the first one */
-	uint32_t unknown_len; /* bytes that were handed on, and are neither acknowledged nor remembered: the first run of them */
+	/* Bytes that were handed on, and are neither remembered nor acknowledged (or may be late): the first run of them. */
+	uint32_t unknown_len;
 	uint64_t unknown_off;
 };
 

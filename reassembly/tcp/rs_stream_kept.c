@@ -54,7 +54,7 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	struct rs_seg *seg = s->kept->next;
 	if (seg == s->kept) {
 		s->kept = NULL;
-		s->late = false;
+		s->late = s->lost > 0;
 	} else {
 		s->kept->next = seg->next;
 	}
@@ -64,6 +64,23 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	mem->held -= seg->cost;
 	mem->ref_put(seg->ref);
 	rs_pool_put(mem->segs, seg);
+}
+
+/* Late: until rs_stream_forget_late was called twice, as if it were still there. */
+static void note_lost(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
+{
+	mem->forgotten++;
+	if (s->waits && off < s->acked) {
+		s->lost = 2;
+		s->late = true;
+	}
+}
+
+/* For want of room. */
+static void lose_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
+{
+	note_lost(s, mem, s->kept->next->off);
+	forget_oldest(s, mem);
 }
 
 void rs_stream_set_group(struct rs_stream *s, struct rs_stream_mem *mem, uint8_t group)
@@ -127,8 +144,7 @@ static bool push_out(struct rs_stream *s, struct rs_stream_mem *mem, uint32_t co
 	const uint32_t before = mem->kept;
 	struct rs_stream *other;
 	while (before - mem->kept < 2 * (uint64_t)cost && (other = who_forgets(s, mem))) {
-		mem->forgotten++;
-		forget_oldest(other, mem);
+		lose_oldest(other, mem);
 		if (other != s && mem->pushed_out)
 			mem->pushed_out(mem, other);
 		if (fits(s, mem, cost) && may_grow(s, mem, cost))
@@ -141,8 +157,8 @@ static bool make_room(struct rs_stream *s, struct rs_stream_mem *mem, uint32_t c
 {
 	if (cost > s->remember)
 		return false;
-	for (; s->kept_cost + (uint64_t)cost > s->remember; forget_oldest(s, mem))
-		mem->forgotten++;
+	while (s->kept_cost + (uint64_t)cost > s->remember)
+		lose_oldest(s, mem);
 	return (fits(s, mem, cost) && may_grow(s, mem, cost)) || push_out(s, mem, cost);
 }
 
@@ -152,7 +168,7 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 	if (!s->remember || (off + len <= s->acked && !s->waits))
 		return;
 	if (!make_room(s, mem, cost)) {
-		mem->forgotten++;
+		note_lost(s, mem, off);
 		return;
 	}
 	struct rs_seg *seg = rs_pool_get(mem->segs);
@@ -181,11 +197,20 @@ void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint6
 	to = min_u64(to, s->acked);
 	while (s->kept && seg_end(s->kept->next) <= to)
 		forget_oldest(s, mem);
-	s->late = s->waits && s->kept && s->kept->next->off < s->acked;
+	s->lost -= s->lost > 0;
+	s->late = s->lost || (s->waits && s->kept && s->kept->next->off < s->acked);
+}
+
+void rs_stream_lose(struct rs_stream *s, struct rs_stream_mem *mem)
+{
+	while (s->kept)
+		lose_oldest(s, mem);
 }
 
 void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem)
 {
+	s->lost = 0;
+	s->late = false;
 	while (s->kept)
 		forget_oldest(s, mem);
 }
@@ -230,22 +255,24 @@ static void note_unknown(uint64_t from, uint64_t to, struct rs_seen *seen)
 
 static void compare_kept(const struct rs_stream *s, const struct look *l, const struct rs_stream_mem *mem, struct rs_seen *seen)
 {
-	uint64_t at = l->off, end = min_u64(l->end, s->next);
+	uint64_t at = l->off, end = min_u64(l->end, s->next), told_from = s->lost ? 0 : s->acked;
 	const struct rs_seg *last = s->kept, *seg = last && at < last->off ? last->next : last;
 	for (; seg && at < end && seg->off < end; seg = seg == last ? NULL : seg->next) {
 		if (seg_end(seg) <= at)
 			continue;
-		note_unknown(max_u64(at, s->acked), seg->off, seen);
+		note_unknown(max_u64(at, told_from), seg->off, seen);
 		compare_run(l, seg, 0, 0, mem, seen);
 		at = seg_end(seg);
 	}
-	note_unknown(max_u64(at, s->acked), end, seen);
+	note_unknown(max_u64(at, told_from), end, seen);
 }
 
 /* Below it nothing is compared: its receiver has it, and what is like it changes nothing there. What was handed on late, or not yet, may
- * have come before the acknowledgement all the same. */
+ * have come before the acknowledgement all the same; and where some of that is lost, it may have been anything. */
 static uint64_t compared_from(const struct rs_stream *s)
 {
+	if (s->lost)
+		return 0;
 	return s->waits ? min_u64(s->acked, s->late ? s->kept->next->off : s->next) : s->acked;
 }
 
