@@ -180,7 +180,8 @@ const struct ct_key ct_keys[] = {
 	     "two ports they are not forwarded."),
 	NUMBER(tcp, remember, 0, 65535, "1024",
 	       "Packets already read whose receiver has not acknowledged them yet that are remembered, in one direction of a mail "
-	       "connection, so that repetitions can be compared with them. A repetition of what is not remembered any more makes the "
+	       "connection, so that repetitions can be compared with them. Without room, the oldest are forgotten, of whoever has more "
+	       "than his share if there is one. A repetition of what is not remembered any more makes the "
 	       "message \"unscanned: overload\"; 0: nothing is remembered, and none is compared."),
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */

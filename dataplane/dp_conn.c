@@ -431,12 +431,11 @@ void dp_conn_make_room(struct dp_worker *w, struct dp_flow *f, const struct dp_p
 
 static bool take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	uint32_t held_max = w->streams.held_max;
 	if (!dp_share_proven(f) && !is_in_order(f, pkt))
 		dp_share_make_room(w, f, m->nb_segs);
-	w->streams.held_max = dp_share_held_max(w, f);
+	w->streams.denied = w->streams.held_max - dp_share_held_max(w, f);
 	bool taken = dp_streams_take(w, f, pkt, m);
-	w->streams.held_max = held_max;
+	w->streams.denied = 0;
 	dp_share_count(w, f);
 	return taken;
 }

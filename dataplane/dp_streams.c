@@ -98,6 +98,7 @@ void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_pa
 	if (f->proto == DP_PROTO_NONE)
 		return;
 	for (unsigned dir = 0; dir < 2; dir++) {
+		rs_stream_set_group(&f->tcp.dir[dir], &w->streams, RS_GROUP_APART);
 		/* Inline, dp_hold remembers what the client said. */
 		bool held = w->use == DP_USE_INLINE && dir == f->client;
 		rs_tcp_overlaps(&f->tcp, &w->streams, dir, ct_config_receiver(c, dir == 0 ? pkt->dst : pkt->src),

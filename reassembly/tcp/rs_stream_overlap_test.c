@@ -295,12 +295,46 @@ static void what_is_forgotten_cannot_be_compared(void **state)
 	bench_end(&b, mem);
 }
 
+/* What came late is compared though it is acknowledged; where it was forgotten for want of room, that is told until it would have been
+ * forgotten anyway. */
+static void what_came_late_and_is_lost_is_told(void **state)
+{
+	(void)state;
+	for (uint16_t remember = 1; remember <= 4; remember++) {
+		struct bench b;
+		seed = 1;
+		bench_init(&b, RS_OVERLAP_LINUX, NODES, NODES);
+		void *mem = b.pool.fresh;
+		b.s.remember = remember;
+		b.s.waits = true;
+		rs_stream_acked(&b.s, &b.mem, 40);
+		for (uint32_t i = 0; i < 4; i++) {
+			struct packet *p = &b.packet[b.n];
+			*p = (struct packet){ .off = i * 10, .len = 10, .byte = b.byte[b.n++] };
+			assert_int_equal(add(&b, p), RS_INORDER);
+		}
+		if (remember == 1)
+			rs_stream_lose(&b.s, &b.mem);
+		struct packet again = { .off = 5, .len = 30, .byte = b.byte[5] };
+		for (unsigned forgot = 0; forgot < 3; forgot++) {
+			struct rs_seen seen;
+			rs_stream_compare(&b.s, &b.mem, 5, 30, &again, 0, &seen);
+			bool told = remember < 4 && forgot < 2;
+			assert_int_equal(seen.unknown_len, told ? remember == 1 ? 30 : 5 + 10 * (3 - remember) : 0);
+			assert_int_equal(b.s.late, forgot < 2);
+			rs_stream_forget_late(&b.s, &b.mem, forgot ? 40 : 0);
+		}
+		bench_end(&b, mem);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_policy_keeps_what_the_oracle_keeps),
 		cmocka_unit_test(without_room_nothing_changes),
 		cmocka_unit_test(what_is_forgotten_cannot_be_compared),
+		cmocka_unit_test(what_came_late_and_is_lost_is_told),
 	};
 	return cmocka_run_group_tests_name("rs_stream_overlap", tests, NULL, NULL);
 }
