@@ -89,7 +89,7 @@ static const struct {
 	enum dp_anomaly told; /* whatever it says */
 } decoys[DECOYS] = {
 	[OLD_STAMP] = { RS_DOUBT_TIMESTAMP, DP_ANOMALY_TIMESTAMP }, [NO_ACK] = { RS_DOUBT_NO_ACK, DP_ANOMALY_NO_ACK },
-	[ACK_AHEAD] = { RS_DOUBT_ACK, DP_ANOMALY_MAX },             [ACK_BEFORE] = { RS_DOUBT_ACK, DP_ANOMALY_MAX },
+	[ACK_AHEAD] = { RS_DOUBT_ACK, DP_ANOMALY_MAX },             [ACK_BEFORE] = { RS_DOUBT_ACK_OLD, DP_ANOMALY_ACK },
 	[SIGNED] = { RS_DOUBT_SIGNED, DP_ANOMALY_SIGNED },
 };
 

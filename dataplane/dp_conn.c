@@ -486,7 +486,7 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 		return true;
 	}
 	unsigned dir = dp_flow_direction(f, pkt);
-	if (f->doubt[0].first || f->doubt[1].first)
+	if (f->doubt[0].n + f->doubt[1].n > 0)
 		hear(w, f, dir, pkt);
 	bool waits = dp_causal_is_ahead(f, dir, pkt) && dp_causal_wait(w, f, dir, pkt, m);
 	if (waits) {
