@@ -504,10 +504,12 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 static void catch_up(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 {
 	struct dp_now at = w->inspect.now;
+	enum dp_flow_list before = list_of(f);
 	say_as_of_last(w, f);
 	dp_causal_due(w, f, now);
 	dp_share_count(w, f);
-	touch(w, f, f->last);
+	if (list_of(f) != before)
+		touch(w, f, f->last);
 	w->inspect.now = at;
 	w->flow = NULL;
 }

@@ -68,7 +68,7 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 /* The other side of direction dir has acknowledged up to ack: the next waiting segment that it covers, no longer waiting and no longer
  * counted as held; the caller owns its reference, one of worker.streams. NULL when there is none. Those that no receiver should take (a wrong checksum, a
  * doubt that is deliberate) come behind the others: where both bear the same bytes, the others are what it took. *taken: the receiver
- * took it (one with a wrong checksum: its direction is trusted now); otherwise its bytes came another way, and it is to be dropped.
+ * took it (of one with a wrong checksum the direction's trust, or the anomaly, is noted here); otherwise its bytes came another way, and it is to be dropped.
  * dp_meta(m)->doubt is why it waited: not RS_DOUBT_AHEAD, these wait for something else. */
 struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken);
 

@@ -8,8 +8,8 @@
  * Overlaps: of held bytes and new ones in their place the receiver's policy keeps one (rs_overlap_takes). It looks at segments as
  * they were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every
  * receiver.
- * Remembered: bytes that were handed on, until the receiver has acknowledged them, so that rs_stream_compare can tell whether a
- * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes, of which an eighth
+ * Remembered: bytes that were handed on, until the receiver has acknowledged them (with `waits` longer: whoever acknowledged may not be the
+ * receiver), so that rs_stream_compare can tell whether a repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes, of which an eighth
  * is theirs whatever is held out of order (rs_stream_reserve: the owner leaves it free); beyond that the oldest of this stream is
  * forgotten. With 0 nothing that was handed on is compared.
  * Work:   in order, or at or behind the last held run: constant. Between held runs: one step a run, of which
@@ -33,7 +33,8 @@ struct rs_seg { /* a run of payload, held out of order or remembered */
 	uint32_t born; /* held: the number of its segment; what took its segment's place, or was appended to it, has the same */
 };
 
-struct rs_stream { /* waits: what is handed on after its acknowledgement (`late`) is remembered, and compared, until rs_stream_forget_late */
+struct rs_stream { /* waits: what is acknowledged is remembered, and compared, until rs_stream_forget_late; what was handed on before that
+		    * only as long as little is remembered in all */
 	uint64_t next; /* offset of the next byte in order */
 	uint64_t end; /* highest offset + 1 seen */
 	uint64_t fin; /* offset of the FIN; UINT64_MAX until seen */
@@ -48,6 +49,7 @@ struct rs_stream { /* waits: what is handed on after its acknowledgement (`late`
 	uint8_t policy; /* enum rs_overlap_policy */
 	bool waits : 1;
 	bool late : 1; /* some of what is remembered is acknowledged */
+	bool after : 1; /* and some of that was handed on after its acknowledgement */
 };
 
 enum rs_verdict {
@@ -120,16 +122,16 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 
 void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem); /* rs_stream_acked's */
 
-/* What was handed on late and lies below `to` is forgotten. */
+/* What is acknowledged and lies below `to` is forgotten. */
 void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to);
 
-/* The receiver has everything below off: it is forgotten. */
+/* The receiver has everything below off: it is forgotten, at once or, with `waits`, in time. */
 static inline void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
 {
 	if (off <= s->acked)
 		return;
 	s->acked = off;
-	if (s->kept && !s->late)
+	if (s->kept && !s->after)
 		rs_stream_forget_acked(s, mem);
 }
 

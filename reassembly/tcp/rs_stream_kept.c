@@ -22,7 +22,7 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	struct rs_seg *seg = s->kept->next;
 	if (seg == s->kept) {
 		s->kept = NULL;
-		s->late = false;
+		s->late = s->after = false;
 	} else {
 		s->kept->next = seg->next;
 	}
@@ -48,7 +48,7 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 	if (!s->remember || (off + len <= s->acked && !s->waits))
 		return;
 	for (; !may_keep(s, mem, cost); forget_oldest(s, mem)) {
-		mem->forgotten++;
+		mem->forgotten += !s->kept || seg_end(s->kept->next) > s->acked;
 		if (!s->kept)
 			return;
 	}
@@ -59,17 +59,38 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 		s->kept->next = seg;
 	}
 	s->kept = seg;
-	s->late |= s->waits && off < s->acked;
+	s->after |= s->waits && off < s->acked;
+	s->late |= s->after;
 	s->kept_cost = (uint16_t)(s->kept_cost + cost);
 	mem->kept += cost;
 	mem->held += cost;
 	mem->ref_get(ref);
 }
 
+#define STAY_LEAST 4 /* the last packets, for whose sake others need not be forgotten */
+
+/* What is acknowledged takes no room that anything else may need: where a quarter of all is taken, half of what there is to remember in
+ * any case, else as much as that. Each has its last ones for longer. */
+static bool may_stay(const struct rs_stream *s, const struct rs_stream_mem *mem)
+{
+	uint32_t all = mem->held_max < mem->segs->size ? mem->held_max : mem->segs->size;
+	uint32_t most = mem->held < all / 4 ? all / 8 : all / 16;
+	return s->waits && mem->kept <= (s->kept_cost <= STAY_LEAST ? most : most / 2);
+}
+
 void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem)
 {
-	while (s->kept && seg_end(s->kept->next) <= s->acked)
+	while (s->kept && seg_end(s->kept->next) <= s->acked && !may_stay(s, mem))
 		forget_oldest(s, mem);
+	s->late = s->waits && s->kept && s->kept->next->off < s->acked;
+}
+
+static void cut_front(struct rs_seg *seg, uint64_t to)
+{
+	uint32_t n = (uint32_t)(to - seg->off);
+	seg->off += n;
+	seg->skip += n;
+	seg->len -= n;
 }
 
 void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to)
@@ -77,7 +98,10 @@ void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint6
 	to = min_u64(to, s->acked);
 	while (s->kept && seg_end(s->kept->next) <= to)
 		forget_oldest(s, mem);
+	if (s->kept && s->kept->next->off < to)
+		cut_front(s->kept->next, to);
 	s->late = s->waits && s->kept && s->kept->next->off < s->acked;
+	s->after &= s->late;
 }
 
 void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem)
