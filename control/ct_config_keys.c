@@ -173,7 +173,8 @@ const struct ct_key ct_keys[] = {
 	NUMBER(tcp, out_of_step, 0, 10000, "100",
 	       "Milliseconds. A mirror may show an acknowledgement before the bytes, and a reply before the command: bytes that are "
 	       "acknowledged and were not seen are waited for so long, or twice that, before the message is \"unscanned: gap\"; so is "
-	       "what a side says after it has them. 0: they are not waited for."),
+	       "what a side says after it has them. What was read is compared with what comes in its place for four times as long after "
+	       "it was acknowledged. 0: neither is done."),
 	ENUM(tcp, urgent, urgent_names, "oob",
 	     "What a receiver makes of an urgent byte (RFC 6093). oob: it takes it out of the stream, as programs have it that do not "
 	     "ask for it. inline: it reads it in its place. A message with such bytes is not clean, for receivers differ; between "

@@ -485,7 +485,7 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 		return true;
 	}
 	unsigned dir = dp_flow_direction(f, pkt);
-	if (f->doubt[0].first || f->doubt[1].first)
+	if (f->doubt[0].n + f->doubt[1].n > 0)
 		hear(w, f, dir, pkt);
 	bool waits = dp_causal_is_ahead(f, dir, pkt) && dp_causal_wait(w, f, dir, pkt, m);
 	if (waits) {
@@ -503,10 +503,12 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 static void catch_up(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 {
 	struct dp_now at = w->inspect.now;
+	enum dp_flow_list before = list_of(f);
 	say_as_of_last(w, f);
 	dp_causal_due(w, f, now);
 	dp_share_count(w, f);
-	touch(w, f, f->last);
+	if (list_of(f) != before)
+		touch(w, f, f->last);
 	w->inspect.now = at;
 	w->flow = NULL;
 }

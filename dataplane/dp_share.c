@@ -137,7 +137,7 @@ void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim)
 	dp_share_count(w, victim);
 }
 
-static bool has_room(const struct dp_worker *w, const struct dp_flow *f, uint32_t mbufs)
+static bool has_room(struct dp_worker *w, struct dp_flow *f, uint32_t mbufs)
 {
 	return w->streams.held + (uint64_t)mbufs <= dp_share_held_max(w, f) && w->segments.used < w->segments.size;
 }
@@ -176,7 +176,12 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	return may > own ? may - own : 0;
 }
 
-uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f)
+uint32_t dp_share_held_max_scarce(struct dp_worker *w, struct dp_flow *f)
 {
+	for (unsigned d = 0; d < 2; d++)
+		if (!f->tcp.dir[d].after && !f->tcp.dir[d].lost)
+			rs_tcp_forget_late(&f->tcp, &w->streams, d, UINT64_MAX);
+	if (dp_share_has_plenty(w) && dp_share_proven(f))
+		return w->streams.held_max;
 	return RTE_MIN(w->streams.held_max, w->streams.held + may_hold(w, f));
 }

@@ -46,15 +46,20 @@ static inline bool dp_share_proven(const struct dp_flow *f)
 	return rs_tcp_proven(&f->tcp);
 }
 
-uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f);
+uint32_t dp_share_held_max_scarce(struct dp_worker *w, struct dp_flow *f);
 
-/* What of streams.held_max there is for this flow's next segment. */
-static inline uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f)
+static inline bool dp_share_has_plenty(const struct dp_worker *w)
 {
 	const struct rs_stream_mem *mem = &w->streams;
 	const struct rs_pool *nodes = &w->segments;
-	bool plenty = mem->held < mem->held_max && mem->held < mem->held_max - mem->held && nodes->used < nodes->size - nodes->used;
-	return plenty && dp_share_proven(f) ? mem->held_max : dp_share_held_max_scarce(w, f);
+	return mem->held < mem->held_max && mem->held < mem->held_max - mem->held && nodes->used < nodes->size - nodes->used;
+}
+
+/* What of streams.held_max there is for this flow's next segment. Where less than half is free, it forgets what it still remembers of what is
+ * acknowledged. */
+static inline uint32_t dp_share_held_max(struct dp_worker *w, struct dp_flow *f)
+{
+	return dp_share_has_plenty(w) && dp_share_proven(f) ? w->streams.held_max : dp_share_held_max_scarce(w, f);
 }
 
 /* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) What may be remembered has its own. */

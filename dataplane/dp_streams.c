@@ -131,12 +131,30 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	return dp_doubt_judge(w, f, dp_flow_direction(f, pkt), right, pkt, m);
 }
 
+/* Of a wrong checksum: nothing is told of what no receiver takes, but no card leaves it so either. */
+static void compare_forged(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	int64_t off = rs_stream_offset(s, pkt->seq);
+	struct rs_seen seen;
+	if (off < 0)
+		return;
+	note_place(m, pkt);
+	rs_stream_compare(s, &w->streams, (uint64_t)off, pkt->payload_len, m, 0, &seen);
+	if (seen.contradicts)
+		dp_doubt_forged(&f->doubt[dir]);
+}
+
 /* Its bytes came another way: do they say the same? */
 static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m,
                     enum rs_doubt why)
 {
 	struct rs_tcp_segment seg = { .seq = pkt->seq, .len = pkt->payload_len };
 	uint64_t before = w->stats.anomalies[DP_ANOMALY_OVERLAP];
+	if (why == RS_DOUBT_SUM) {
+		compare_forged(w, f, dir, pkt, m);
+		return;
+	}
 	w->flow = f;
 	note_place(m, pkt);
 	rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
@@ -170,7 +188,7 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 	} else if (why == RS_DOUBT_AHEAD) {
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
-		if (word == CAME_ANOTHER_WAY && why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE)
+		if (word == CAME_ANOTHER_WAY && f->proto != DP_PROTO_NONE)
 			compare(w, f, dir, &pkt, m, why);
 		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
 	}

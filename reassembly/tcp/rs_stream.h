@@ -8,8 +8,8 @@
  * Overlaps: of held bytes and new ones in their place the receiver's policy keeps one (rs_overlap_takes). It looks at segments as
  * they were sent, so each run knows its segment's extent beside what is left of it. Bytes that were handed on were taken by every
  * receiver.
- * Remembered: bytes that were handed on, until the receiver has acknowledged them, so that rs_stream_compare can tell whether a
- * repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes, of which an eighth
+ * Remembered: bytes that were handed on, until the receiver has acknowledged them (with `waits` longer: whoever acknowledged may not
+ * be the receiver), so that rs_stream_compare can tell whether a repetition says the same. At most `remember`, and of all streams together half of held_max and half of the nodes, of which an eighth
  * is theirs whatever is held out of order (rs_stream_reserve: the owner leaves it free). With 0 nothing that was handed on is compared.
  * Beyond that something is forgotten for the new: what this stream remembers longest, where it has more than one part in
  * RS_REMEMBER_STREAM of all that is remembered; else what the largest group of streams remembers longest, where that has more than one
@@ -50,7 +50,8 @@ struct rs_seg { /* a run of payload, held out of order or remembered */
 };
 _Static_assert(sizeof(struct rs_seg) == 64, "a cache line");
 
-struct rs_stream { /* waits: what is handed on after its acknowledgement (`late`) is remembered, and compared, until rs_stream_forget_late */
+struct rs_stream { /* waits: what is acknowledged is remembered, and compared, until rs_stream_forget_late; what was handed on before that
+		    * only as long as little is remembered in all */
 	uint64_t next; /* offset of the next byte in order */
 	uint64_t end; /* highest offset + 1 seen */
 	uint64_t fin; /* offset of the FIN; UINT64_MAX until seen */
@@ -63,9 +64,10 @@ struct rs_stream { /* waits: what is handed on after its acknowledgement (`late`
 	uint16_t held; /* sum of the held segments' cost */
 	uint16_t kept_cost, remember; /* sum of the remembered runs' cost; most of it */
 	uint8_t policy : 4; /* enum rs_overlap_policy */
-	uint8_t lost : 2; /* more than 0: something late was forgotten for want of room, and is neither acknowledged nor remembered */
+	uint8_t lost : 3; /* more than 0: something late was forgotten for want of room, and is neither acknowledged nor remembered */
 	bool waits : 1;
 	bool late : 1; /* some of what is remembered is acknowledged, or lost */
+	bool after : 1; /* and some of that was handed on after its acknowledgement */
 	uint8_t group; /* rs_stream_set_group */
 };
 _Static_assert(RS_OVERLAP_MAX <= 1 << 4, "policy");
@@ -82,6 +84,7 @@ enum rs_verdict {
 #define RS_GROUPS 64
 #define RS_GROUP_APART (RS_GROUPS - 1)
 #define RS_REMEMBER_GROUP 8
+#define RS_STREAM_LATE 4 /* times that the owner calls rs_stream_forget_late while something acknowledged is compared */
 #define RS_REMEMBER_STREAM 64
 
 struct rs_group { /* streams that share: what they remember */
@@ -165,16 +168,16 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 
 void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem); /* rs_stream_acked's */
 
-/* What was handed on late and lies below `to` is forgotten. Called twice, nothing counts as lost that was before. */
+/* What is acknowledged and lies below `to` is forgotten. Called RS_STREAM_LATE + 1 times, nothing counts as lost any more that did. */
 void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to);
 
-/* The receiver has everything below off: it is forgotten. */
+/* The receiver has everything below off: it is forgotten, at once or, with `waits`, in time. */
 static inline void rs_stream_acked(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
 {
 	if (off <= s->acked)
 		return;
 	s->acked = off;
-	if (s->kept && !s->late)
+	if (s->kept && !s->after)
 		rs_stream_forget_acked(s, mem);
 }
 

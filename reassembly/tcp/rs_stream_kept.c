@@ -55,6 +55,7 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	if (seg == s->kept) {
 		s->kept = NULL;
 		s->late = s->lost > 0;
+		s->after = false;
 	} else {
 		s->kept->next = seg->next;
 	}
@@ -66,20 +67,23 @@ static void forget_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 	rs_pool_put(mem->segs, seg);
 }
 
-/* Late: until rs_stream_forget_late was called twice, as if it were still there. */
-static void note_lost(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off)
+/* after: of what was handed on after its acknowledgement. That is told for as long as it would have been remembered. */
+static void note_lost(struct rs_stream *s, struct rs_stream_mem *mem, bool after)
 {
 	mem->forgotten++;
-	if (s->waits && off < s->acked) {
-		s->lost = 2;
+	if (after) {
+		s->lost = RS_STREAM_LATE + 1;
 		s->late = true;
 	}
 }
 
-/* For want of room. */
+/* For want of room. What was acknowledged since it was handed on is remembered as long as there is some: nobody misses it. */
 static void lose_oldest(struct rs_stream *s, struct rs_stream_mem *mem)
 {
-	note_lost(s, mem, s->kept->next->off);
+	const struct rs_seg *seg = s->kept->next;
+	bool after = s->after && seg->off < s->acked;
+	if (after || seg_end(seg) > s->acked)
+		note_lost(s, mem, after);
 	forget_oldest(s, mem);
 }
 
@@ -168,7 +172,7 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 	if (!s->remember || (off + len <= s->acked && !s->waits))
 		return;
 	if (!make_room(s, mem, cost)) {
-		note_lost(s, mem, off);
+		note_lost(s, mem, s->waits && off < s->acked);
 		return;
 	}
 	struct rs_seg *seg = rs_pool_get(mem->segs);
@@ -178,7 +182,8 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 		s->kept->next = seg;
 	}
 	s->kept = seg;
-	s->late |= s->waits && off < s->acked;
+	s->after |= s->waits && off < s->acked;
+	s->late |= s->after;
 	s->kept_cost = (uint16_t)(s->kept_cost + cost);
 	mem->kept += cost;
 	mem->held += cost;
@@ -186,10 +191,38 @@ void rs_stream_keep(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t off
 	mem->ref_get(ref);
 }
 
+#define STAY_LEAST 4 /* the last packets, for whose sake others need not be forgotten */
+
+/* What is acknowledged takes no room that anything else may need: where a quarter of all is taken, half of what there is to remember in
+ * any case, else as much as that; of those apart half of theirs. Each has its last ones for longer. */
+static bool may_stay(const struct rs_stream *s, const struct rs_stream_mem *mem)
+{
+	uint32_t all = rs_stream_all(mem), most = mem->held < all / 4 ? all / 8 : all / 16;
+	if (s->group == RS_GROUP_APART && mem->groups[RS_GROUP_APART].cost > all / 32)
+		return false;
+	return s->waits && mem->kept <= (s->kept_cost <= STAY_LEAST ? most : most / 2);
+}
+
+static void note_late(struct rs_stream *s)
+{
+	bool acked = s->waits && s->kept && s->kept->next->off < s->acked;
+	s->after &= acked;
+	s->late = s->lost || acked;
+}
+
 void rs_stream_forget_acked(struct rs_stream *s, struct rs_stream_mem *mem)
 {
-	while (s->kept && seg_end(s->kept->next) <= s->acked)
+	while (s->kept && seg_end(s->kept->next) <= s->acked && !may_stay(s, mem))
 		forget_oldest(s, mem);
+	note_late(s);
+}
+
+static void cut_front(struct rs_seg *seg, uint64_t to)
+{
+	uint32_t n = (uint32_t)(to - seg->off);
+	seg->off += n;
+	seg->skip += n;
+	seg->len -= n;
 }
 
 void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint64_t to)
@@ -197,8 +230,10 @@ void rs_stream_forget_late(struct rs_stream *s, struct rs_stream_mem *mem, uint6
 	to = min_u64(to, s->acked);
 	while (s->kept && seg_end(s->kept->next) <= to)
 		forget_oldest(s, mem);
+	if (s->kept && s->kept->next->off < to)
+		cut_front(s->kept->next, to);
 	s->lost -= s->lost > 0;
-	s->late = s->lost || (s->waits && s->kept && s->kept->next->off < s->acked);
+	note_late(s);
 }
 
 void rs_stream_lose(struct rs_stream *s, struct rs_stream_mem *mem)
@@ -210,7 +245,7 @@ void rs_stream_lose(struct rs_stream *s, struct rs_stream_mem *mem)
 void rs_stream_forget(struct rs_stream *s, struct rs_stream_mem *mem)
 {
 	s->lost = 0;
-	s->late = false;
+	s->late = s->after = false;
 	while (s->kept)
 		forget_oldest(s, mem);
 }
