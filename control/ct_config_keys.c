@@ -173,14 +173,16 @@ const struct ct_key ct_keys[] = {
 	NUMBER(tcp, out_of_step, 0, 10000, "100",
 	       "Milliseconds. A mirror may show an acknowledgement before the bytes, and a reply before the command: bytes that are "
 	       "acknowledged and were not seen are waited for so long, or twice that, before the message is \"unscanned: gap\"; so is "
-	       "what a side says after it has them. 0: they are not waited for."),
+	       "what a side says after it has them. What was read is compared with what comes in its place for four times as long after "
+	       "it was acknowledged. 0: neither is done."),
 	ENUM(tcp, urgent, urgent_names, "oob",
 	     "What a receiver makes of an urgent byte (RFC 6093). oob: it takes it out of the stream, as programs have it that do not "
 	     "ask for it. inline: it reads it in its place. A message with such bytes is not clean, for receivers differ; between "
 	     "two ports they are not forwarded."),
 	NUMBER(tcp, remember, 0, 65535, "1024",
 	       "Packets already read whose receiver has not acknowledged them yet that are remembered, in one direction of a mail "
-	       "connection, so that repetitions can be compared with them. A repetition of what is not remembered any more makes the "
+	       "connection, so that repetitions can be compared with them. Without room, the oldest are forgotten, of whoever has more "
+	       "than his share if there is one. A repetition of what is not remembered any more makes the "
 	       "message \"unscanned: overload\"; 0: nothing is remembered, and none is compared."),
 	SECONDS(tcp, timeout_new, 1, 86400, "1m", "Without a packet, until a connection that was never established is forgotten."),
 	/* RFC 5321 4.5.3.2.6: a client waits ten minutes for the reply to the end of its message. */

@@ -77,8 +77,9 @@ int main(void)
 					       { "smtp", "end_bare_lf", 1 } };
 	struct ct_config c;
 	struct ct_render *r;
-	const struct ct_port_stats ports[] = { { "eth1", { .received = 2, .forwarded = 1, .held = 1 }, 4, true },
-					       { "net_memif0,role=client", { .sent = 1 }, 0, false } };
+	const uint64_t queues[] = { 2, 0 };
+	const struct ct_port_stats ports[] = { { "eth1", { .received = 2, .forwarded = 1, .held = 1 }, 4, true, queues, 2 },
+					       { "net_memif0,role=client", { .sent = 1 }, 0, false, NULL, 0 } };
 	struct ct_stats s = { .account = { .received = 3, .consumed = 3 }, .drop_names = drops, .ndrops = 2,
 			      .counters = counters, .ncounters = 3, .time = 1 };
 	sample_init();

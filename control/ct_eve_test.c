@@ -386,7 +386,8 @@ static void writes_the_account_of_ports(void **state)
 {
 	(void)state;
 	static const char *const drops[] = { "full" };
-	struct ct_port_stats ports[] = { { .name = "eth1", .missed = 5, .up = true }, { .name = "eth2" } };
+	const uint64_t queues[] = { 7, 3 };
+	struct ct_port_stats ports[] = { { .name = "eth1", .missed = 5, .up = true, .queues = queues, .nqueues = 2 }, { .name = "eth2" } };
 	struct ct_stats s = { .drop_names = drops, .ndrops = 1, .ports = ports, .nports = 2, .uptime = 61, .records_lost = 9,
 			      .time = UINT64_C(1706702400123456789) };
 	ports[0].account = (struct ct_account){ .received = 10, .forwarded = 7, .held = 2, .bytes = 800, .sent = 4, .injected = 1 };
@@ -403,7 +404,7 @@ static void writes_the_account_of_ports(void **state)
 	assert_non_null(strstr(text, "\"packets\":{\"received\":13,\"forwarded\":10,\"dropped\":{\"full\":1},"
 				     "\"consumed\":0,\"held\":2,\"sent\":11,\"injected\":1,\"bytes\":900,\"ports\":{"
 				     "\"eth1\":{\"received\":10,\"forwarded\":7,\"dropped\":{\"full\":1},\"consumed\":0,\"held\":2,"
-				     "\"sent\":4,\"injected\":1,\"bytes\":800,\"missed\":5,\"link\":\"up\"},"
+				     "\"sent\":4,\"injected\":1,\"bytes\":800,\"missed\":5,\"rx_queues\":[7,3],\"link\":\"up\"},"
 				     "\"eth2\":{\"received\":3,\"forwarded\":3,\"dropped\":{\"full\":0},\"consumed\":0,\"held\":0,"
 				     "\"sent\":7,\"injected\":0,\"bytes\":100,\"missed\":0,\"link\":\"down\"}}},"
 				     "\"messages\":{\"seen\":4,\"clean\":4,"));

@@ -35,6 +35,8 @@ struct ct_port_stats {
 	struct ct_account account;
 	uint64_t missed; /* packets lost before we saw them */
 	bool up;
+	const uint64_t *queues; /* frames received by each of nqueues; NULL: none known */
+	size_t nqueues;
 };
 
 struct ct_stats { /* what the stats event tells */

@@ -38,6 +38,12 @@ static json_t *ports(const struct ct_stats *s)
 	for (size_t i = 0; i < s->nports; i++) {
 		json_t *port = packets(s, &s->ports[i].account);
 		ct_json_set(port, "missed", count(s->ports[i].missed));
+		if (s->ports[i].nqueues) {
+			json_t *each = json_array();
+			for (size_t q = 0; q < s->ports[i].nqueues; q++)
+				ct_json_append(each, count(s->ports[i].queues[q]));
+			ct_json_set(port, "rx_queues", each);
+		}
 		ct_json_set(port, "link", json_string(s->ports[i].up ? "up" : "down"));
 		ct_json_set(o, s->ports[i].name, port);
 	}

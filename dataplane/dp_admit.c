@@ -14,6 +14,7 @@ enum dp_anomaly dp_admit_anomaly(enum rs_doubt why)
 	case RS_DOUBT_NO_ACK:
 		return DP_ANOMALY_NO_ACK;
 	case RS_DOUBT_ACK:
+	case RS_DOUBT_ACK_OLD:
 		return DP_ANOMALY_ACK;
 	case RS_DOUBT_WINDOW:
 		return DP_ANOMALY_WINDOW;
@@ -59,7 +60,7 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 	/* Its receiver's word was seen before it; and so may newer timestamps have been, where these bytes are waited for (dp_causal). */
 	int64_t end = rs_stream_offset(s, pkt->seq + pkt->payload_len);
 	bool known = dp_doubt_is_acked(f, dir, pkt);
-	bool awaited = f->tcp.waits && why == RS_DOUBT_TIMESTAMP && end > (int64_t)s->next;
+	bool awaited = f->tcp.waits && why == RS_DOUBT_TIMESTAMP && end > (int64_t)s->next && !rs_valid_was_old(&f->valid, dir, &w->options);
 	if (known && (awaited || !rs_doubt_is_deliberate(why)))
 		return DP_SUM_TAKE;
 	if (dp_doubt_wait(w, f, dir, why, pkt, m))
@@ -76,10 +77,11 @@ static enum dp_sum wait_for_word(struct dp_worker *w, struct dp_flow *f, unsigne
 static enum dp_sum judge_inline(const struct dp_worker *w, const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 {
 	bool answered = f->inl && f->inl->state >= DP_INLINE_ANSWERING;
-	if (rs_doubt_is_deliberate(why))
+	bool ack = why == RS_DOUBT_ACK || why == RS_DOUBT_ACK_OLD;
+	if (!ack && rs_doubt_is_deliberate(why))
 		return DP_SUM_DROP;
 	/* What is said in the server's place only the client knows of. */
-	return why == RS_DOUBT_ACK && dir == f->client && dp_worker_guards(w) && !answered ? DP_SUM_DROP : DP_SUM_TAKE;
+	return ack && dir == f->client && dp_worker_guards(w) && !answered ? DP_SUM_DROP : DP_SUM_TAKE;
 }
 
 static uint64_t waiting_up_to(const struct dp_flow *f, unsigned dir)
@@ -110,7 +112,7 @@ static bool is_ahead(const struct dp_flow *f, unsigned dir, const struct dp_pack
  * is not in the capture, and nothing waits for it any more. */
 static bool wait_for_other(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	const struct rs_seg *first = f->doubt[dir].first;
+	const struct rs_seg *first = dp_doubt_first(&f->doubt[dir]);
 	bool late = first && dp_meta(m)->time - dp_meta(first->ref)->time > AHEAD_MAX;
 	if (!late && dp_doubt_wait(w, f, dir, RS_DOUBT_AHEAD, pkt, m))
 		return true;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_causal.h"
 
+#include <string.h>
+
 #include "dataplane/dp_streams.h"
 
 /* What was read of dir[d]; a FIN that was reached has a number, too. */
@@ -45,7 +47,12 @@ static bool waits_in(const struct dp_flow *f, unsigned dir)
 static bool waits(const struct dp_flow *f)
 {
 	const struct rs_tcp *c = &f->tcp;
-	return rs_tcp_lacks(c, 0) || rs_tcp_lacks(c, 1) || c->dir[0].late || c->dir[1].late || waits_in(f, 0) || waits_in(f, 1);
+	return rs_tcp_lacks(c, 0) || rs_tcp_lacks(c, 1) || waits_in(f, 0) || waits_in(f, 1);
+}
+
+static bool compares(const struct dp_flow *f)
+{
+	return f->tcp.dir[0].late || f->tcp.dir[1].late;
 }
 
 static void forget(struct dp_worker *w, struct dp_flow *f)
@@ -57,16 +64,37 @@ static void forget(struct dp_worker *w, struct dp_flow *f)
 	f->causal = NULL;
 }
 
+static void note_read(struct dp_flow *f)
+{
+	struct dp_causal *c = f->causal;
+	for (unsigned d = 0; d < 2; d++) {
+		for (unsigned i = DP_CAUSAL_LATE - 1; i > 0; i--)
+			c->read[i][d] = c->read[i - 1][d];
+		c->read[0][d] = f->tcp.dir[d].next;
+	}
+}
+
 static void set(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 {
 	struct dp_causal *c = f->causal;
 	c->flow = f;
 	c->until = now + w->config->tcp.out_of_step * UINT64_C(1000000);
-	for (unsigned d = 0; d < 2; d++) {
+	c->waits = waits(f);
+	for (unsigned d = 0; d < 2; d++)
 		c->mark[d] = rs_tcp_lacks(&f->tcp, d) ? rs_tcp_acked(&f->tcp, d) : 0;
-		c->read[d] = f->tcp.dir[d].next;
-	}
 	TAILQ_INSERT_TAIL(&w->causal, c, link);
+}
+
+static void begin(struct dp_worker *w, struct dp_flow *f, uint64_t now)
+{
+	f->causal = rs_pool_get(&w->causals);
+	if (!f->causal) {
+		dp_causal_end(w, f);
+		return;
+	}
+	memset(f->causal->read, 0, sizeof f->causal->read);
+	note_read(f);
+	set(w, f, now);
 }
 
 /* What waited for what was read since is read. */
@@ -134,11 +162,14 @@ void dp_causal_due(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	struct dp_causal *c = f->causal;
 	if (!c || c->until > now)
 		return;
-	uint64_t mark[2] = { c->mark[0], c->mark[1] };
+	uint64_t step = w->config->tcp.out_of_step * UINT64_C(1000000), until = c->until - step;
+	/* All of it was read with the last packet, or before. */
+	bool idle = now > f->last && now - f->last > DP_CAUSAL_LATE * step;
 	for (unsigned d = 0; d < 2; d++)
-		rs_tcp_forget_late(&f->tcp, &w->streams, d, c->read[d]);
-	uint64_t until = c->until - w->config->tcp.out_of_step * UINT64_C(1000000);
+		rs_tcp_forget_late(&f->tcp, &w->streams, d, idle ? UINT64_MAX : c->read[DP_CAUSAL_LATE - 1][d]);
+	uint64_t mark[2] = { c->mark[0], c->mark[1] };
 	TAILQ_REMOVE(&w->causal, c, link);
+	note_read(f);
 	set(w, f, now);
 	read_until(w, f, until);
 	for (unsigned d = 0; d < 2; d++)
@@ -151,14 +182,17 @@ void dp_causal_go_on(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 {
 	if (f->doubt[0].n + f->doubt[1].n > 0)
 		release(w, f);
-	if (!f->tcp.waits || !waits(f)) {
+	bool waiting = f->tcp.waits && waits(f);
+	if (!waiting && !(f->tcp.waits && compares(f))) {
 		forget(w, f);
 	} else if (!f->causal) {
-		f->causal = rs_pool_get(&w->causals);
-		if (f->causal)
-			set(w, f, now);
-		else
-			dp_causal_end(w, f);
+		begin(w, f, now);
+	} else if (!waiting) {
+		f->causal->waits = false;
+	} else if (!f->causal->waits) {
+		/* What waits has its whole time, however long something is compared already. */
+		TAILQ_REMOVE(&w->causal, f->causal, link);
+		set(w, f, now);
 	}
 }
 

@@ -6,7 +6,8 @@
  * of arrival gives up bytes that are about to come, and takes replies for those of other commands. So beside the way
  *  - bytes that are acknowledged and missing are waited for (rs_tcp's `waits`);
  *  - a segment with payload waits until what it acknowledges was read (RS_DOUBT_AHEAD).
- * What comes after its acknowledgement is compared with what comes in its place (rs_stream's `late`).
+ * What is acknowledged is compared with what comes in its place (rs_stream's `late`): it may have come after its acknowledgement, or that was
+ * not its receiver's. For as long as an honest sender waits before it repeats: DP_CAUSAL_LATE times tcp.out_of_step.
  * None of it for longer than twice tcp.out_of_step, of the packets' time: then the bytes were not seen here, and the segment is read
  * behind the hole. What waits holds mbufs, within dp_share; where there is no room, nothing waits.
  * Between two ports packets come in their order: nothing waits there.
@@ -18,12 +19,16 @@
 
 #include "dataplane/dp_worker.h"
 
+#define DP_CAUSAL_LATE RS_STREAM_LATE
+
 struct dp_causal { /* of one connection */
 	TAILQ_ENTRY(dp_causal) link; /* by `until` */
 	struct dp_flow *flow;
 	uint64_t until; /* tcp.out_of_step after `mark` was set: what waited by then is not waited for any more */
+	bool waits; /* something does since then; else all of it is what is compared */
 	uint64_t mark[2]; /* of dir[i]: acknowledged up to it, while bytes before were missing; 0: none were */
-	uint64_t read[2]; /* of dir[i]: read up to it; what of that came late is compared until then */
+	uint64_t read[DP_CAUSAL_LATE][2]; /* of dir[i]: read up to it when `mark` was set, and the times before; of the last, what is
+					   * acknowledged is forgotten at `until` */
 };
 
 /* It acknowledges what was not read. */

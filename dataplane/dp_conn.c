@@ -135,8 +135,8 @@ static struct dp_flow *new_flow(struct dp_worker *w, const struct dp_packet *pkt
 {
 	struct dp_flow_key key;
 	unsigned end;
-	/* What begins nothing and carries nothing has nothing to follow. */
-	if (!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0)
+	/* What begins nothing and carries nothing has nothing to follow; what was given up has nobody to be told. */
+	if ((!(pkt->tcp_flags & RS_TCP_SYN) && pkt->payload_len == 0) || meta->beginning)
 		return NULL;
 	forget_turned(w, pkt, meta);
 	key_of(w, pkt, meta, &key, &end);
@@ -431,12 +431,11 @@ void dp_conn_make_room(struct dp_worker *w, struct dp_flow *f, const struct dp_p
 
 static bool take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	uint32_t held_max = w->streams.held_max;
 	if (!dp_share_proven(f) && !is_in_order(f, pkt))
 		dp_share_make_room(w, f, m->nb_segs);
-	w->streams.held_max = dp_share_held_max(w, f);
+	w->streams.denied = w->streams.held_max - dp_share_held_max(w, f);
 	bool taken = dp_streams_take(w, f, pkt, m);
-	w->streams.held_max = held_max;
+	w->streams.denied = 0;
 	dp_share_count(w, f);
 	return taken;
 }
@@ -486,7 +485,7 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 		return true;
 	}
 	unsigned dir = dp_flow_direction(f, pkt);
-	if (f->doubt[0].first || f->doubt[1].first)
+	if (f->doubt[0].n + f->doubt[1].n > 0)
 		hear(w, f, dir, pkt);
 	bool waits = dp_causal_is_ahead(f, dir, pkt) && dp_causal_wait(w, f, dir, pkt, m);
 	if (waits) {
@@ -504,10 +503,12 @@ bool dp_conn_segment(struct dp_worker *w, struct dp_flow **flow, const struct dp
 static void catch_up(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 {
 	struct dp_now at = w->inspect.now;
+	enum dp_flow_list before = list_of(f);
 	say_as_of_last(w, f);
 	dp_causal_due(w, f, now);
 	dp_share_count(w, f);
-	touch(w, f, f->last);
+	if (list_of(f) != before)
+		touch(w, f, f->last);
 	w->inspect.now = at;
 	w->flow = NULL;
 }

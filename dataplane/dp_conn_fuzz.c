@@ -233,11 +233,13 @@ static void send_bytes(struct run *r, unsigned who, size_t off, size_t n, bool a
 }
 
 /* A segment that says nothing: an acknowledgement; or a probe, of bytes that its receiver has acknowledged (RFC 9293 3.8.4): before
- * that its sender could not know that nobody takes its garbage. */
+ * that its sender could not know that nobody takes its garbage. He probes when he has heard nothing for a while. */
 static void send_nothing(struct run *r, unsigned who, unsigned probe)
 {
 	struct draft d;
 	uint8_t garbage[4] = { 0 };
+	if (probe)
+		r->t.time += UINT64_C(1000000000);
 	draft(r, &d, who);
 	if (probe && r->side[who].acked >= probe) {
 		d.b.seq = r->side[who].isn + 1 + (uint32_t)r->side[who].acked - probe;

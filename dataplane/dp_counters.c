@@ -35,6 +35,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	for (unsigned c = 0; c < DP_CLASS_MAX; c++)
 		add(l, "packets", dp_class_name(c), s->class_packets[c]);
 	add(l, "packets", "cut_by_capture", s->cut_packets);
+	add(l, "packets", "checksum_by_port", s->checksum_by_port);
 	add(l, "packets", "checksum_trusted", s->checksum_trusted);
 	for (unsigned d = RS_DOUBT_SUM; d < RS_DOUBT_MAX; d++)
 		add(l, "doubted", rs_doubt_name((enum rs_doubt)d), s->doubts[d]);
@@ -49,6 +50,10 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	for (unsigned d = 0; d < DP_DROP_MAX; d++)
 		add(l, "unread", dp_drop_names[d], s->unread[d]);
 	add(l, "packets", "injected_lost", s->injected_lost);
+	add(l, "workers", "handed_frames", s->handed_frames);
+	add(l, "workers", "handed_datagrams", s->handed_datagrams);
+	add(l, "workers", "handed_sends", s->handed_sends);
+	add(l, "workers", "handed_lost", s->handed_lost);
 	add(l, "connections", "seen", s->flows);
 	add(l, "connections", "smtp", i->sessions);
 	add(l, "connections", "repeated", s->flows_repeated);

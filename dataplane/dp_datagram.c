@@ -6,7 +6,7 @@
 #include "dataplane/dp_be.h"
 
 enum { PROTO_HOP_BY_HOP = 0, PROTO_TCP = 6, PROTO_ROUTING = 43, PROTO_FRAGMENT = 44, PROTO_AH = 51, PROTO_DESTINATION = 60 };
-enum { IPV4_LENGTH = 2, IPV4_ID = 4, IPV4_FLAGS = 6, IPV4_SUM = 10, IPV6_LENGTH = 4, IPV6_NEXT = 6, IPV6_LEN = 40 };
+enum { IPV4_LENGTH = 2, IPV4_ID = 4, IPV4_FLAGS = 6, IPV4_PROTO = 9, IPV4_SUM = 10, IPV6_LENGTH = 4, IPV6_NEXT = 6, IPV6_LEN = 40 };
 enum { FRAGMENT_OFFSET = 2, FRAGMENT_ID = 4, FRAGMENT_LEN = 8, TCP_LEN = 20, MORE_FRAGMENTS = 0x2000, DONT_FRAGMENT = 0x4000 };
 enum { ETHERNET_TYPE = 12, TAG = 0x8100, TAG_OUTER = 0x88a8, TAG_OLD = 0x9100, TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd, TAG_LEN = 4 };
 
@@ -17,18 +17,26 @@ static uint32_t extension_len(uint8_t proto, const uint8_t *ext)
 	return proto == PROTO_FRAGMENT ? FRAGMENT_LEN : proto == PROTO_AH ? ext[1] * 4u + 8 : ext[1] * 8u + 8;
 }
 
-/* The first fragment holds all headers up to that of the upper layer, and TCP's (RFC 7112 5; Linux' ipv6frag_thdr_truncated). */
-static bool has_all_headers(const struct rte_mbuf *m, uint8_t proto, uint32_t at, uint32_t end)
+/* Of the header that stands at *at: what follows it and all extension headers behind it, and where. False: they do not end here. */
+static bool pass_extensions(const struct rte_mbuf *m, uint32_t end, uint8_t *proto, uint32_t *at)
 {
 	const uint8_t *head = rte_pktmbuf_mtod(m, const uint8_t *);
 	uint32_t readable = RTE_MIN(end, rte_pktmbuf_data_len(m));
-	while (proto == PROTO_AH || proto == PROTO_HOP_BY_HOP || proto == PROTO_ROUTING || proto == PROTO_DESTINATION) {
-		if (at + 2 > readable)
+	while (*proto == PROTO_AH || *proto == PROTO_HOP_BY_HOP || *proto == PROTO_ROUTING || *proto == PROTO_DESTINATION) {
+		if (*at + 2 > readable)
 			return false;
-		uint32_t len = extension_len(proto, head + at);
-		proto = head[at];
-		at += len;
+		uint32_t len = extension_len(*proto, head + *at);
+		*proto = head[*at];
+		*at += len;
 	}
+	return true;
+}
+
+/* The first fragment holds all headers up to that of the upper layer, and TCP's (RFC 7112 5; Linux' ipv6frag_thdr_truncated). */
+static bool has_all_headers(const struct rte_mbuf *m, uint8_t proto, uint32_t at, uint32_t end)
+{
+	if (!pass_extensions(m, end, &proto, &at))
+		return false;
 	return proto == PROTO_TCP ? at + TCP_LEN <= end : at < end;
 }
 
@@ -161,18 +169,18 @@ static bool write_bytes(struct writer *w, const uint8_t *p, uint32_t n)
 	return true;
 }
 
-static bool write_link(struct writer *w, const struct rte_mbuf *first, const struct dp_packet *pkt)
+static bool write_link(struct writer *w, const struct rte_mbuf *first, unsigned version, const struct dp_tags *tags)
 {
 	const struct dp_meta *meta = dp_meta_const(first);
 	const uint8_t *frame = rte_pktmbuf_mtod(first, const uint8_t *);
 	uint8_t made[ETHERNET_TYPE + 2 + 2 * TAG_LEN] = { 0 }, *at = made + ETHERNET_TYPE;
 	if (dp_datagram_is_plain((enum dp_link)meta->link, frame, meta->l3_off))
 		return write_bytes(w, frame, meta->l3_off);
-	for (unsigned i = 0; i < pkt->nvlan; i++, at += TAG_LEN) {
+	for (unsigned i = 0; i < RTE_MIN(tags->n, RTE_DIM(tags->id)); i++, at += TAG_LEN) {
 		dp_be_put16(at, TAG);
-		dp_be_put16(at + 2, pkt->vlan[i]);
+		dp_be_put16(at + 2, tags->id[i]);
 	}
-	dp_be_put16(at, pkt->ip_version == 4 ? TYPE_IPV4 : TYPE_IPV6);
+	dp_be_put16(at, version == 4 ? TYPE_IPV4 : TYPE_IPV6);
 	return write_bytes(w, made, (uint32_t)(at + 2 - made));
 }
 
@@ -220,15 +228,14 @@ static bool write_ip(struct writer *w, const struct rte_mbuf *first, const struc
 	return true;
 }
 
-struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packet *pkt,
-				  struct rte_mbuf *(*alloc)(void *arg), void *arg)
+struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_tags *tags, struct rte_mbuf *(*alloc)(void *arg), void *arg)
 {
 	const struct rte_mbuf *first = f->head->ref;
 	struct writer w = { .alloc = alloc, .arg = arg };
 	w.head = w.last = alloc(arg);
 	if (!w.head)
 		return NULL;
-	if (!write_link(&w, first, pkt) || !write_ip(&w, first, f))
+	if (!write_link(&w, first, f->version, tags) || !write_ip(&w, first, f))
 		goto fail;
 	uint32_t at = 0;
 	for (const struct rs_frag_piece *p = f->head; p && p->off == at; at += p->len, p = p->next)
@@ -242,4 +249,24 @@ struct rte_mbuf *dp_datagram_make(const struct rs_frag *f, const struct dp_packe
 fail:
 	rte_pktmbuf_free(w.head);
 	return NULL;
+}
+
+bool dp_datagram_bears_tcp(const struct rs_frag *f)
+{
+	const struct rte_mbuf *first = f->head->ref;
+	const struct dp_meta *meta = dp_meta_const(first);
+	const uint8_t *frame = rte_pktmbuf_mtod(first, const uint8_t *);
+	uint8_t proto = f->version == 4 ? frame[meta->l3_off + IPV4_PROTO] : frame[meta->payload_off - FRAGMENT_LEN];
+	uint32_t at = meta->payload_off;
+	return pass_extensions(first, rte_pktmbuf_pkt_len(first), &proto, &at) && proto == PROTO_TCP;
+}
+
+bool dp_datagram_ports(const struct rte_mbuf *m, struct dp_packet *pkt)
+{
+	if (!dp_meta_const(m)->beginning || pkt->proto != PROTO_TCP || pkt->l4_off + 4u > rte_pktmbuf_data_len(m))
+		return false;
+	const uint8_t *tcp = rte_pktmbuf_mtod_offset(m, const uint8_t *, pkt->l4_off);
+	pkt->sport = dp_be_get16(tcp);
+	pkt->dport = dp_be_get16(tcp + 2);
+	return true;
 }

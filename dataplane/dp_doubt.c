@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_doubt.h"
 
+#include "dataplane/dp_anomaly.h"
 #include "dataplane/dp_share.h"
 #include "dataplane/dp_streams.h"
 
@@ -26,10 +27,11 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 	uint32_t end = pkt->seq + pkt->payload_len;
 	if (d->n == 0 || (int32_t)(end - d->reach) > 0)
 		d->reach = end;
-	if (d->last)
+	seg->next = seg;
+	if (d->last) {
+		seg->next = d->last->next;
 		d->last->next = seg;
-	else
-		d->first = seg;
+	}
 	d->last = seg;
 	d->n++;
 	w->account[dp_meta(m)->port].held++;
@@ -37,13 +39,16 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 	return true;
 }
 
+static struct rs_seg *behind(const struct dp_doubt *d, const struct rs_seg *seg)
+{
+	return seg == d->last ? NULL : seg->next;
+}
+
+/* before: NULL where it is the first. */
 static struct rte_mbuf *unlink_next(struct dp_worker *w, struct dp_doubt *d, struct rs_seg *seg, struct rs_seg *before)
 {
 	struct rte_mbuf *m = seg->ref;
-	if (before)
-		before->next = seg->next;
-	else
-		d->first = seg->next;
+	(before ? before : d->last)->next = seg->next;
 	if (d->last == seg)
 		d->last = before;
 	d->n--;
@@ -60,12 +65,46 @@ bool dp_doubt_is_acked(const struct dp_flow *f, unsigned dir, const struct dp_pa
 	return (f->tcp.started & (1u << dir)) && end <= (int64_t)rs_tcp_acked(&f->tcp, dir);
 }
 
+void dp_doubt_forged(struct dp_doubt *d)
+{
+	d->forged = true;
+	d->trusted = false;
+}
+
+/* One as long had a right sum: if that was seen only now, the message may be over. */
+static void note_right(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t len)
+{
+	struct dp_doubt *d = &f->doubt[dir];
+	d->right = true;
+	if (len > d->right_len)
+		d->right_len = (uint16_t)RTE_MIN(len, UINT16_MAX);
+	if (d->taken_len && len >= d->taken_len) {
+		d->taken_len = 0;
+		dp_anomaly_flow(w, f, dir, DP_ANOMALY_UNACCEPTABLE, NULL);
+	}
+}
+
+/* Its receiver took one with a wrong sum: an editor's or a card's, or nobody knows what it took in its place. */
+static void note_taken(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t len)
+{
+	struct dp_doubt *d = &f->doubt[dir];
+	w->stats.checksum_trusted++;
+	if (d->trusted)
+		return;
+	if (d->forged || len <= d->right_len) {
+		dp_anomaly_flow(w, f, dir, DP_ANOMALY_UNACCEPTABLE, NULL);
+		return;
+	}
+	d->trusted = d->taken_len > 0;
+	d->taken_len = d->trusted ? 0 : (uint16_t)RTE_MIN(len, UINT16_MAX);
+}
+
 enum dp_sum dp_doubt_judge(struct dp_worker *w, struct dp_flow *f, unsigned dir, bool right, const struct dp_packet *pkt,
                            struct rte_mbuf *m)
 {
 	struct dp_doubt *d = &f->doubt[dir];
 	if (right) {
-		d->right = true;
+		note_right(w, f, dir, pkt->payload_len);
 		return DP_SUM_TAKE;
 	}
 	if (!d->right || d->trusted) {
@@ -110,7 +149,7 @@ static bool is_refused(const struct rs_seg *seg)
 static struct rs_seg *next_acked(const struct dp_doubt *d, uint32_t ack, bool refused, struct rs_seg **before)
 {
 	*before = NULL;
-	for (struct rs_seg *seg = d->first; seg; *before = seg, seg = seg->next)
+	for (struct rs_seg *seg = dp_doubt_first(d); seg; *before = seg, seg = behind(d, seg))
 		if (seg->born != RS_DOUBT_AHEAD && (int32_t)(ack - ((uint32_t)seg->off + seg->len)) >= 0 && (refused || !is_refused(seg)))
 			return seg;
 	return NULL;
@@ -125,18 +164,16 @@ struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned
 	if (!seg)
 		return NULL;
 	*taken = is_news(f, dir, seg);
-	if (*taken && seg->born == RS_DOUBT_SUM) {
-		d->trusted = true;
-		w->stats.checksum_trusted++;
-	}
+	if (*taken && seg->born == RS_DOUBT_SUM)
+		note_taken(w, f, dir, seg->len);
 	return unlink_next(w, d, seg, before);
 }
 
 struct rs_seg *dp_doubt_ahead(const struct dp_doubt *d, const struct rs_seg *after)
 {
-	struct rs_seg *seg = after ? after->next : d->first;
+	struct rs_seg *seg = after ? behind(d, after) : dp_doubt_first(d);
 	while (seg && seg->born != RS_DOUBT_AHEAD)
-		seg = seg->next;
+		seg = behind(d, seg);
 	return seg;
 }
 
@@ -144,7 +181,7 @@ struct rte_mbuf *dp_doubt_take(struct dp_worker *w, struct dp_flow *f, unsigned 
 {
 	struct dp_doubt *d = &f->doubt[dir];
 	struct rs_seg *before = NULL;
-	for (struct rs_seg *s = d->first; s != seg; s = s->next)
+	for (struct rs_seg *s = dp_doubt_first(d); s != seg; s = s->next)
 		before = s;
 	return unlink_next(w, d, seg, before);
 }
@@ -152,5 +189,5 @@ struct rte_mbuf *dp_doubt_take(struct dp_worker *w, struct dp_flow *f, unsigned 
 struct rte_mbuf *dp_doubt_drain(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 {
 	struct dp_doubt *d = &f->doubt[dir];
-	return d->first ? unlink_next(w, d, d->first, NULL) : NULL;
+	return d->last ? unlink_next(w, d, dp_doubt_first(d), NULL) : NULL;
 }

@@ -10,7 +10,9 @@
  *
  * Wrong checksums, with the policy "auto" (docs/decisions/0003):
  *  - while a direction has shown no right checksum at all, its segments are taken: a card makes them all wrong;
- *  - otherwise a wrong one that carries data waits; once one was taken, the direction is trusted;
+ *  - otherwise a wrong one that carries data waits; once two were taken, the direction is trusted;
+ *  - but not where a right one as long was seen before, or after the first of the two, or a wrong one said other than what came in its
+ *    place: cards and editors leave long ones wrong, or many. Such a one that is taken is told, and the message is not clean;
  *  - a wrong one that carries none (a SYN, a RST) is dropped.
  *
  * Owner:  one worker. Memory: nodes of the worker's segments, and references to mbufs, within streams.held_max. */
@@ -30,15 +32,23 @@ struct rte_mbuf;
 #define DP_DOUBT_MAX 256 /* segments that wait, a direction */
 
 struct dp_doubt { /* of one direction */
-	struct rs_seg *first, *last; /* in the order they came; off is the sequence number */
+	struct rs_seg *last; /* in the order they came, in a ring: its next is the first; off is the sequence number */
 	uint32_t reach; /* n > 0: the number behind the last byte of those that waited since there were none */
 	uint16_t cost; /* of those that wait */
-	uint16_t n : 13;
+	uint16_t right_len; /* the longest payload with a right checksum */
+	uint16_t taken_len; /* the payload with a wrong one that was taken, and not told, where it is the only one; 0: none */
+	uint16_t n : 9;
 	bool right : 1; /* a right checksum was seen */
-	bool trusted : 1; /* the receiver acknowledged a segment with a wrong one */
+	bool trusted : 1; /* the receiver acknowledged two segments with wrong ones */
 	bool alone : 1; /* nothing of this direction waits for the other one to be seen: it is not in the capture */
+	bool forged : 1; /* a segment with a wrong checksum said other than what came in its place */
 };
-_Static_assert(sizeof(struct dp_doubt) == 24, "no hole");
+_Static_assert(sizeof(struct dp_doubt) == 24, "a million connections have two");
+
+static inline struct rs_seg *dp_doubt_first(const struct dp_doubt *d) /* NULL: none waits */
+{
+	return d->last ? d->last->next : NULL;
+}
 
 enum dp_sum { DP_SUM_TAKE, DP_SUM_WAIT, DP_SUM_DROP };
 
@@ -58,9 +68,12 @@ bool dp_doubt_wait(struct dp_worker *w, struct dp_flow *f, unsigned dir, enum rs
 /* The other side of direction dir has acknowledged up to ack: the next waiting segment that it covers, no longer waiting and no longer
  * counted as held; the caller owns its reference, one of worker.streams. NULL when there is none. Those that no receiver should take (a wrong checksum, a
  * doubt that is deliberate) come behind the others: where both bear the same bytes, the others are what it took. *taken: the receiver
- * took it (one with a wrong checksum: its direction is trusted now); otherwise its bytes came another way, and it is to be dropped.
+ * took it (of one with a wrong checksum the direction's trust, or the anomaly, is noted here); otherwise its bytes came another way, and it is to be dropped.
  * dp_meta(m)->doubt is why it waited: not RS_DOUBT_AHEAD, these wait for something else. */
 struct rte_mbuf *dp_doubt_acked(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint32_t ack, bool *taken);
+
+/* One with a wrong checksum said other than what its receiver took. */
+void dp_doubt_forged(struct dp_doubt *d);
 
 /* The next segment that waits for what it acknowledges (RS_DOUBT_AHEAD) behind `after`, or the first one (NULL), in the order they came;
  * NULL: there is none. Its `before` is the number that it acknowledges, its ref the mbuf. */

@@ -143,6 +143,114 @@ static void test_offload(void **state)
 	dp_test_close(&t);
 }
 
+/* A message in pieces: of one of them nothing was seen but a lie with a wrong sum, and the acknowledgement. */
+struct tale {
+	struct dp_test t;
+	struct dp_test_conn c;
+	struct dp_text mail;
+};
+
+#define PIECE 100
+#define LONG_PIECE 200
+
+static size_t tell(struct tale *s, size_t at, size_t n)
+{
+	n = RTE_MIN(n, s->mail.n - at);
+	dp_test_bytes(&s->t, &s->c, 0, s->mail.p + at, n);
+	acknowledge(&s->t, &s->c);
+	return at + n;
+}
+
+/* Returns where its text begins. */
+static size_t tale_open(struct tale *s)
+{
+	static const char header[] = "Subject: a letter\r\n\r\n";
+	*s = (struct tale){ .c = dp_test_conn(1) };
+	dp_text_put(&s->mail, header, sizeof header - 1);
+	while (s->mail.n < 8 * PIECE)
+		dp_text_put(&s->mail, "Another line of text, and nothing in it.\r\n", 42);
+	open_auto(&s->t);
+	dp_test_greet(&s->t, &s->c);
+	dp_test_envelope(&s->t, &s->c);
+	return tell(s, 0, sizeof header - 1);
+}
+
+/* seen: the true bytes are seen behind it. */
+static size_t lie(struct tale *s, size_t at, size_t n, bool seen)
+{
+	uint8_t x[LONG_PIECE];
+	memset(x, 'x', sizeof x);
+	s->c.bad_sum = true;
+	dp_test_segment(&s->t, &s->c, 0, RS_TCP_ACK, s->c.seq[0], x, n);
+	s->c.bad_sum = false;
+	if (seen)
+		return tell(s, at, n);
+	s->c.seq[0] += (uint32_t)n;
+	acknowledge(&s->t, &s->c);
+	return at + n;
+}
+
+static void tale_end(struct tale *s, size_t at, bool told)
+{
+	while (at < s->mail.n)
+		at = tell(s, at, PIECE);
+	dp_test_accept(&s->t, &s->c);
+	dp_test_fins(&s->t, &s->c);
+	assert_int_equal(s->t.worker->stats.tcp_gaps, 0);
+	assert_int_equal(dp_test_count(&s->t, CT_MESSAGE), 1);
+	assert_int_equal(dp_test_count(&s->t, CT_ANOMALY), told);
+	dp_test_verdict(&s->t, 0, told ? CT_UNSCANNED : CT_CLEAN, told ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
+	if (told)
+		assert_non_null(strstr(dp_test_nth(&s->t, CT_ANOMALY, 0)->text, "stream.unacceptable_acknowledged"));
+	dp_text_free(&s->mail);
+	dp_test_close(&s->t);
+}
+
+/* Others as long were right: it is no card's. */
+static void test_taken_among_right_ones(void **state)
+{
+	(void)state;
+	struct tale s;
+	size_t at = tale_open(&s);
+	at = tell(&s, at, PIECE);
+	at = lie(&s, at, PIECE, false);
+	tale_end(&s, at, true);
+}
+
+/* The longest until then, and those behind it are right, too. */
+static void test_taken_before_right_ones(void **state)
+{
+	(void)state;
+	struct tale s;
+	size_t at = lie(&s, tale_open(&s), PIECE, false);
+	assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 0);
+	tale_end(&s, at, true);
+}
+
+/* The longest of all; but another one, whose place was taken, said other than what was there. */
+static void test_taken_behind_a_lie(void **state)
+{
+	(void)state;
+	for (unsigned lied = 0; lied < 2; lied++) {
+		struct tale s;
+		size_t at = tale_open(&s);
+		at = lied ? lie(&s, at, PIECE, true) : tell(&s, at, PIECE);
+		at = lie(&s, at, LONG_PIECE, false);
+		tale_end(&s, at, lied);
+	}
+}
+
+/* Two of them before any as long: an editor's. What is long and right behind them says nothing then. */
+static void test_taken_one_after_the_other(void **state)
+{
+	(void)state;
+	struct tale s;
+	size_t at = lie(&s, tale_open(&s), PIECE, false);
+	at = lie(&s, at, PIECE, false);
+	assert_int_equal(s.t.worker->stats.checksum_trusted, 2);
+	tale_end(&s, at, false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +259,10 @@ int main(void)
 		cmocka_unit_test(test_never_acknowledged),
 		cmocka_unit_test(test_in_the_place_of_a_fin),
 		cmocka_unit_test(test_offload),
+		cmocka_unit_test(test_taken_among_right_ones),
+		cmocka_unit_test(test_taken_before_right_ones),
+		cmocka_unit_test(test_taken_behind_a_lie),
+		cmocka_unit_test(test_taken_one_after_the_other),
 	};
 	return cmocka_run_group_tests_name("dp_doubt", tests, dp_test_eal, dp_test_eal_stop);
 }

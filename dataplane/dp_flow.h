@@ -80,6 +80,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	bool closing : 1; /* its end is at work */
 	bool ranked : 1; /* by what it holds out of order */
 	bool dead : 1; /* inline: reset on both sides; whoever still speaks is told so */
+	uint8_t cut : 2; /* bit i: before its session began, bytes of direction i were missing, and others may have come in their place */
 	bool no_room : 1; /* segments were given up for want of room before its session began */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */

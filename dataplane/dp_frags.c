@@ -19,12 +19,16 @@ struct dp_datagram {
 	uint64_t since;
 	struct rs_frag frag;
 	struct rte_mbuf *first, **last; /* fragments, in the order they came */
+	struct dp_tags tags; /* of its first fragment; until that comes, of the first that came */
+	uint8_t depth; /* most of a fragment's: some may have come in fragments themselves, and others whole */
+	bool lost; /* fragments of it were given up before: its receiver may have them */
 	bool differs; /* a fragment is a datagram whose own fragments differ: */
 	struct dp_fragments_differ differ;
 };
 
 /* Sizes. */
 
+#define SECOND UINT64_C(1000000000)
 #define ALIGN64(n) (((n) + 63) & ~(size_t)63)
 
 /* n fragments are 2n - 1 pieces at most. */
@@ -42,7 +46,7 @@ size_t dp_frags_bytes(const struct ct_config *c, uint32_t fragments)
 {
 	return ALIGN64(RS_POOL_BYTES(sizeof(struct dp_datagram), c->memory.datagrams)) +
 	       ALIGN64(RS_POOL_BYTES(sizeof(struct rs_frag_piece), pieces_of(fragments))) +
-	       ALIGN64(buckets_of(c) * sizeof(struct dp_datagram *));
+	       ALIGN64(buckets_of(c) * sizeof(struct dp_datagram *)) + DP_FRAGS_GROUPS * sizeof(uint32_t[DP_FRAGS_LOST]);
 }
 
 void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *fc)
@@ -52,7 +56,7 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 	memset(f, 0, sizeof *f);
 	f->config = c;
 	f->seed = fc->seed;
-	f->timeout = c->ip.timeout * UINT64_C(1000000000);
+	f->timeout = c->ip.timeout * SECOND;
 	f->kept_max = fc->fragments;
 	f->inline_ = fc->inline_;
 	dp_tunnels_init(&f->tunnels, c);
@@ -67,6 +71,10 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 	at += ALIGN64(RS_POOL_BYTES(sizeof(struct rs_frag_piece), pieces_of(fc->fragments)));
 	f->buckets = (struct dp_datagram **)at;
 	memset(f->buckets, 0, buckets_of(c) * sizeof *f->buckets);
+	at += ALIGN64(buckets_of(c) * sizeof *f->buckets);
+	f->lost = (uint32_t (*)[DP_FRAGS_LOST])at;
+	memset(f->lost, 0, DP_FRAGS_GROUPS * sizeof *f->lost);
+	f->last_beginning = &f->beginnings;
 	f->mem = (struct rs_frag_mem){ &f->pieces, dp_fragment_same };
 	TAILQ_INIT(&f->order);
 	for (unsigned i = 0; i < DP_FRAGS_GROUPS; i++)
@@ -113,7 +121,7 @@ static uint64_t hash_key(const struct dp_frags *f, const struct dp_frags_key *k)
 	_Static_assert(sizeof *k == 56, "three words behind the addresses");
 	uint64_t h = mix(load(k->src) ^ f->seed ^ KEY_A, load(k->src + 8) ^ KEY_B);
 	h = mix(h ^ f->seed ^ load(k->dst), load(k->dst + 8) ^ KEY_C);
-	uint64_t rest = (uint64_t)k->proto << 24 | (uint64_t)k->version << 16 | (uint64_t)k->side << 8 | k->depth;
+	uint64_t rest = (uint64_t)k->proto << 24 | (uint64_t)k->version << 16 | (uint64_t)k->side << 8;
 	h = mix(h ^ f->seed ^ load(&k->id), rest ^ KEY_A);
 	return mix(h ^ f->seed, k->tunnel ^ KEY_B);
 }
@@ -137,8 +145,24 @@ static void key_of(const struct dp_frags *f, const struct dp_packet *pkt, const 
 	k->proto = pkt->ip_version == 4 ? pkt->proto : 0;
 	k->version = pkt->ip_version;
 	k->side = meta->port;
-	k->depth = meta->depth;
 	k->tunnel = pkt->tunnel;
+}
+
+/* Apart by group, so that who sends fragments without end marks the places of those who fall together with him. */
+static uint32_t *lost_of(const struct dp_frags *f, const struct dp_frags_key *k)
+{
+	return &f->lost[group_of(f, k)][hash_key(f, k) >> 32 & (DP_FRAGS_LOST - 1)];
+}
+
+static uint32_t second_of(uint64_t time)
+{
+	return (uint32_t)(time / SECOND) + 1;
+}
+
+static bool was_lost(const struct dp_frags *f, const struct dp_frags_key *k, uint64_t now)
+{
+	uint32_t then = *lost_of(f, k), second = second_of(now);
+	return then && second >= then && second - then <= f->timeout / SECOND;
 }
 
 static struct dp_datagram *find(const struct dp_frags *f, const struct dp_frags_key *k)
@@ -147,6 +171,66 @@ static struct dp_datagram *find(const struct dp_frags *f, const struct dp_frags_
 	while (d && memcmp(&d->key, k, sizeof *k) != 0)
 		d = d->next;
 	return d;
+}
+
+/* Making. */
+
+static bool is_plain(const struct dp_datagram *d)
+{
+	const struct rte_mbuf *first = d->frag.head->ref;
+	const struct dp_meta *meta = dp_meta_const(first);
+	return dp_datagram_is_plain((enum dp_link)meta->link, rte_pktmbuf_mtod(first, const uint8_t *), meta->l3_off);
+}
+
+/* A frame of the datagram, that stands for one of its fragments. */
+static struct rte_mbuf *make(const struct dp_frags *f, const struct dp_datagram *d, const struct rte_mbuf *for_, uint64_t time)
+{
+	const struct dp_meta *from = dp_meta_const(for_), *first = dp_meta_const(d->frag.head->ref);
+	const struct rs_contradiction *c = &d->frag.contradiction;
+	struct rte_mbuf *made = dp_datagram_make(&d->frag, &d->tags, f->alloc, f->arg);
+	if (!made)
+		return NULL;
+	struct dp_meta *to = dp_meta(made);
+	*to = (struct dp_meta){ .seq = from->seq, .time = time, .pcap_cnt = from->pcap_cnt, .wire_len = rte_pktmbuf_pkt_len(made),
+				.input = from->input, .port = from->port, .link = is_plain(d) ? first->link : (uint8_t)DP_LINK_ETHERNET,
+				.kind = DP_GIVEN, .datagram = true, .uncounted = from->uncounted, .depth = (uint8_t)(d->depth + 1),
+				.cut_to = d->longest, .differs = d->differs, .differ = d->differ, .tunnel = d->key.tunnel };
+	if (d->frag.contradicts) {
+		to->differs = true;
+		to->differ = (struct dp_fragments_differ){ (uint16_t)c->at, (uint16_t)c->off, (uint16_t)c->len, (uint16_t)c->seen_off,
+						    (uint16_t)c->seen_len };
+	}
+	return made;
+}
+
+static bool has_head(const struct dp_datagram *d)
+{
+	return d->frag.head && d->frag.head->off == 0;
+}
+
+/* How long it is only its last fragment tells: there is another one, at least. What is in a tunnel has a length of its own, which must
+ * find room in this one's. */
+static void guess_end(struct dp_datagram *d)
+{
+	uint32_t most = RS_FRAG_MAX - d->frag.header;
+	if (dp_datagram_bears_tcp(&d->frag))
+		most = RTE_MIN(most, d->frag.end + 8);
+	d->frag.end = RTE_MAX(most, d->frag.end);
+}
+
+/* What is there of its beginning, in the place of the first of its fragments that came. NULL: no mbuf is to be had. */
+static struct rte_mbuf *make_beginning(const struct dp_frags *f, struct dp_datagram *d, uint64_t now)
+{
+	bool endless = !d->frag.last;
+	if (endless)
+		guess_end(d);
+	struct rte_mbuf *m = make(f, d, d->first, now);
+	if (m) {
+		dp_meta(m)->wire_len = UINT32_MAX;
+		dp_meta(m)->beginning = true;
+		dp_meta(m)->endless = endless && dp_datagram_bears_tcp(&d->frag);
+	}
+	return m;
 }
 
 /* Ending. */
@@ -208,13 +292,47 @@ static bool is_over(const struct dp_frags *f, const struct dp_datagram *d, uint6
 	return now >= d->since && now - d->since >= f->timeout;
 }
 
+/* Its receiver may yet have it: what is there of its beginning tells its connection, now or when it comes. It stands for the first of
+ * its fragments in the account. */
+static void give_way(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why, uint64_t now)
+{
+	struct rte_mbuf *m = NULL;
+	bool told = f->begun && d->first && !dp_meta(d->first)->uncounted;
+	if (told && has_head(d))
+		m = make_beginning(f, d, now);
+	if (m) {
+		*f->last_beginning = m;
+		f->last_beginning = &dp_meta(m)->fragments;
+	} else if (told) {
+		*lost_of(f, &d->key) = second_of(now);
+	}
+	give_up_but(f, d, why, m ? d->first : NULL);
+}
+
+/* What is in them may be fragments, too, and make others give way: these come behind. */
+static void hand_on(struct dp_frags *f)
+{
+	if (f->handing)
+		return;
+	f->handing = true;
+	for (struct rte_mbuf *m; (m = f->beginnings);) {
+		f->beginnings = dp_meta(m)->fragments;
+		if (!f->beginnings)
+			f->last_beginning = &f->beginnings;
+		dp_meta(m)->fragments = NULL;
+		f->begun(f->arg, m);
+	}
+	f->handing = false;
+}
+
 void dp_frags_expire(struct dp_frags *f, uint64_t now)
 {
 	struct dp_datagram *d;
 	for (unsigned i = 0; i < DP_FRAGS_STEPS && (d = TAILQ_FIRST(&f->order)) && is_over(f, d, now); i++) {
 		f->stats.timeouts++;
-		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
+		give_way(f, d, DP_DROP_FRAGMENT_TIMEOUT, now);
 	}
+	hand_on(f);
 }
 
 void dp_frags_end(struct dp_frags *f)
@@ -226,55 +344,30 @@ void dp_frags_end(struct dp_frags *f)
 	}
 }
 
-static void describe(const struct dp_datagram *d, const struct rte_mbuf *newest, struct rte_mbuf *whole);
-
-/* There is no room for it here, where its receiver may have it: what is there of its beginning tells its connection of that. It stands
- * for the first of its fragments in the account. */
-static void give_up_begun(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt, const struct rte_mbuf *newest)
-{
-	struct rte_mbuf *m = NULL;
-	/* How long it is only its last fragment tells: there is another one, at least. */
-	if (!d->frag.last && d->frag.end < 65000)
-		d->frag.end += 8;
-	if (f->begun && d->frag.head && d->frag.head->off == 0 && !dp_meta(d->first)->uncounted)
-		m = dp_datagram_make(&d->frag, pkt, f->alloc, f->arg);
-	if (m) {
-		describe(d, newest, m);
-		dp_meta(m)->wire_len = UINT32_MAX;
-		dp_meta(m)->fragments = f->beginnings;
-		f->beginnings = m;
-	}
-	give_up_but(f, d, DP_DROP_FRAGMENT_NO_ROOM, m ? d->first : NULL);
-}
-
-static void hand_on_begun(struct dp_frags *f)
-{
-	for (struct rte_mbuf *m; (m = f->beginnings);) {
-		f->beginnings = dp_meta(m)->fragments;
-		dp_meta(m)->fragments = NULL;
-		f->begun(f->arg, m);
-	}
-}
-
 /* The oldest of the senders that keep most. */
-static void evict(struct dp_frags *f, const struct dp_packet *pkt, const struct rte_mbuf *newest)
+static void evict(struct dp_frags *f, uint64_t now)
 {
 	unsigned most = 0;
 	for (unsigned i = 1; i < DP_FRAGS_GROUPS; i++)
 		if (f->groups[i].kept > f->groups[most].kept)
 			most = i;
 	f->stats.evicted++;
-	give_up_begun(f, TAILQ_FIRST(&f->groups[most].list), pkt, newest);
+	give_way(f, TAILQ_FIRST(&f->groups[most].list), DP_DROP_FRAGMENT_NO_ROOM, now);
 }
 
 /* Beginning. */
+
+static void set_tags(struct dp_datagram *d, const struct dp_packet *pkt)
+{
+	d->tags = (struct dp_tags){ pkt->nvlan, { pkt->vlan[0], pkt->vlan[1] } };
+}
 
 static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt,
 				 const struct rte_mbuf *m)
 {
 	const struct dp_meta *meta = dp_meta_const(m);
 	while (f->datagrams.used == f->datagrams.size)
-		evict(f, pkt, m);
+		evict(f, meta->time);
 	struct dp_datagram *d = rs_pool_get(&f->datagrams);
 	memset(d, 0, sizeof *d);
 	d->key = *k;
@@ -283,6 +376,7 @@ static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *
 	d->since = meta->time;
 	d->input = meta->input;
 	d->last = &d->first;
+	set_tags(d, pkt);
 	rs_frag_init(&d->frag, ct_config_receiver(f->config, pkt->dst), pkt->ip_version, (uint16_t)f->config->ip.fragments_max);
 	d->next = f->buckets[d->bucket];
 	f->buckets[d->bucket] = d;
@@ -293,18 +387,27 @@ static struct dp_datagram *begin(struct dp_frags *f, const struct dp_frags_key *
 
 /* The datagram that the fragment belongs to, with room for it; NULL: there is none. */
 static struct dp_datagram *datagram_of(struct dp_frags *f, const struct dp_frags_key *k, const struct dp_packet *pkt,
-				       const struct rte_mbuf *m)
+				       const struct rte_mbuf *m, bool first)
 {
 	const struct dp_meta *meta = dp_meta_const(m);
 	if (m->nb_segs > f->kept_max)
 		return NULL;
 	while (f->kept + m->nb_segs > f->kept_max)
-		evict(f, pkt, m);
+		evict(f, meta->time);
 	struct dp_datagram *d = find(f, k);
-	/* Too old; or another capture's, whose time is an earlier one (dp_conn_of). */
-	if (d && (is_over(f, d, meta->time) || (d->input != meta->input && meta->time < d->since))) {
+	if (d && is_over(f, d, meta->time)) {
+		f->stats.timeouts++;
+		give_way(f, d, DP_DROP_FRAGMENT_TIMEOUT, meta->time);
+		d = NULL;
+	} else if (d && d->input != meta->input && meta->time < d->since) {
+		/* Another capture's, whose time is an earlier one (dp_conn_of). */
 		f->stats.timeouts++;
 		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
+		d = NULL;
+	} else if (d && first && f->begun && d->frag.n >= d->frag.max && !has_head(d)) {
+		/* One more than it may have, and that which tells its connection: that one begins it anew. */
+		f->stats.faults[RS_FRAG_TOO_MANY]++;
+		give_way(f, d, DP_DROP_FRAGMENT_NO_ROOM, meta->time);
 		d = NULL;
 	}
 	return d ? d : begin(f, k, pkt, m);
@@ -367,7 +470,8 @@ bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struc
 	bool udp = pkt->proto == IPPROTO_UDP && f->tunnels.depth > 0;
 	if (!udp && (pkt->ip_version != 6 || TAILQ_EMPTY(&f->order)))
 		return false;
-	if (dp_fragment_look(pkt, m, false, false, &frag) != DP_FRAGMENT_FINE)
+	enum dp_fragment_fault fault = dp_fragment_look(pkt, m, false, false, &frag);
+	if (fault != DP_FRAGMENT_FINE && !(fault == DP_FRAGMENT_CUT && dp_meta_const(m)->beginning))
 		return false;
 	if (udp && wants_udp(f, pkt, m, frag.part.off))
 		return true;
@@ -392,6 +496,7 @@ static void keep(struct dp_frags *f, struct dp_datagram *d, struct rte_mbuf *m)
 	d->last = &meta->fragments;
 	rte_mbuf_refcnt_update(m, 1);
 	f->account[meta->port].held++;
+	d->depth = RTE_MAX(d->depth, meta->depth);
 	d->kept += m->nb_segs;
 	f->kept += m->nb_segs;
 	f->groups[d->group].kept += m->nb_segs;
@@ -399,30 +504,6 @@ static void keep(struct dp_frags *f, struct dp_datagram *d, struct rte_mbuf *m)
 	if (meta->differs) {
 		d->differs = true;
 		d->differ = meta->differ;
-	}
-}
-
-static bool is_plain(const struct dp_datagram *d)
-{
-	const struct rte_mbuf *first = d->frag.head->ref;
-	const struct dp_meta *meta = dp_meta_const(first);
-	return dp_datagram_is_plain((enum dp_link)meta->link, rte_pktmbuf_mtod(first, const uint8_t *), meta->l3_off);
-}
-
-static void describe(const struct dp_datagram *d, const struct rte_mbuf *newest, struct rte_mbuf *whole)
-{
-	const struct dp_meta *from = dp_meta_const(newest), *first = dp_meta_const(d->frag.head->ref);
-	const struct rs_contradiction *c = &d->frag.contradiction;
-	struct dp_meta *to = dp_meta(whole);
-	*to = (struct dp_meta){ .seq = from->seq, .time = from->time, .pcap_cnt = from->pcap_cnt,
-				.wire_len = rte_pktmbuf_pkt_len(whole),
-				.input = from->input, .port = from->port, .link = is_plain(d) ? first->link : (uint8_t)DP_LINK_ETHERNET,
-				.kind = DP_GIVEN, .datagram = true, .uncounted = from->uncounted, .depth = (uint8_t)(from->depth + 1),
-				.cut_to = d->longest, .differs = d->differs, .differ = d->differ, .tunnel = d->key.tunnel };
-	if (d->frag.contradicts) {
-		to->differs = true;
-		to->differ = (struct dp_fragments_differ){ (uint16_t)c->at, (uint16_t)c->off, (uint16_t)c->len, (uint16_t)c->seen_off,
-						    (uint16_t)c->seen_len };
 	}
 }
 
@@ -439,8 +520,7 @@ static void spend(struct dp_frags *f, struct dp_datagram *d, const struct rte_mb
 	}
 }
 
-static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, const struct dp_packet *pkt,
-				 const struct rte_mbuf *newest)
+static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, const struct rte_mbuf *newest)
 {
 	f->stats.datagrams++;
 	f->stats.contradictions += d->frag.contradicts;
@@ -454,12 +534,12 @@ static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, cons
 		give_up(f, d, DP_DROP_FRAGMENT);
 		return NULL;
 	}
-	struct rte_mbuf *whole = dp_datagram_make(&d->frag, pkt, f->alloc, f->arg);
+	struct rte_mbuf *whole = make(f, d, newest, dp_meta_const(newest)->time);
 	if (!whole) {
 		give_up(f, d, DP_DROP_FRAGMENT_NO_ROOM);
 		return NULL;
 	}
-	describe(d, newest, whole);
+	dp_meta(whole)->doubtful = d->lost;
 	if (f->inline_)
 		dp_meta(whole)->fragments = d->first;
 	else
@@ -475,13 +555,17 @@ static enum dp_fate add(struct dp_frags *f, struct dp_datagram *d, const struct 
 	enum rs_frag_fault fault = (enum rs_frag_fault)d->frag.fault;
 	if (fault != RS_FRAG_NO_FAULT)
 		f->stats.faults[fault]++;
+	if (frag->part.off == 0)
+		set_tags(d, pkt);
 	switch (v) {
 	case RS_FRAG_HELD:
 		keep(f, d, m);
+		if (d->lost && has_head(d))
+			give_way(f, d, DP_DROP_FRAGMENT_NO_ROOM, dp_meta(m)->time);
 		break;
 	case RS_FRAG_WHOLE:
 		keep(f, d, m);
-		*datagram = complete(f, d, pkt, m);
+		*datagram = complete(f, d, m);
 		break;
 	case RS_FRAG_IGNORED:
 		if (!d->first)
@@ -492,8 +576,8 @@ static enum dp_fate add(struct dp_frags *f, struct dp_datagram *d, const struct 
 		return DP_DROPPED;
 	case RS_FRAG_DISCARD:
 		drop(f, m, reason_of(fault));
-		if (fault == RS_FRAG_TOO_MANY)
-			give_up_begun(f, d, pkt, m);
+		if (fault == RS_FRAG_TOO_MANY || d->lost)
+			give_way(f, d, reason_of(fault), dp_meta(m)->time);
 		else
 			give_up(f, d, reason_of(fault));
 		return DP_DROPPED;
@@ -505,6 +589,16 @@ static enum dp_fate add(struct dp_frags *f, struct dp_datagram *d, const struct 
 static bool is_tiny(const struct dp_packet *pkt, const struct rs_frag_part *part)
 {
 	return pkt->proto == IPPROTO_TCP && ((part->off == 0 && part->more && part->len < 20) || (part->off > 0 && part->off < 20));
+}
+
+/* The beginning of a datagram that was given up may be one of a fragment. False: there is nothing of that one's payload. */
+static bool shorten(const struct rte_mbuf *m, struct dp_fragment *frag)
+{
+	if (!dp_meta_const(m)->beginning || rte_pktmbuf_pkt_len(m) < frag->data_off + 8u)
+		return false;
+	frag->part.len = (rte_pktmbuf_pkt_len(m) - frag->data_off) & ~7u;
+	frag->part.more = true;
+	return true;
 }
 
 enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m, struct rte_mbuf **datagram)
@@ -521,6 +615,9 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	/* Of a copy its receiver may have taken it: what it makes is read, and what comes in its place is compared. */
 	if (fault == DP_FRAGMENT_SHORT && !f->inline_)
 		fault = DP_FRAGMENT_FINE;
+	bool cut = fault == DP_FRAGMENT_CUT && shorten(m, &frag);
+	if (cut)
+		fault = DP_FRAGMENT_FINE;
 	if (fault != DP_FRAGMENT_FINE) {
 		drop(f, m, fault == DP_FRAGMENT_CUT ? DP_DROP_TRUNCATED : DP_DROP_FRAGMENT_BAD);
 		return DP_DROPPED;
@@ -530,12 +627,14 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	meta->payload_off = frag.data_off;
 	meta->payload_len = frag.part.len;
 	key_of(f, pkt, meta, frag.id, &k);
-	struct dp_datagram *d = datagram_of(f, &k, pkt, m);
+	struct dp_datagram *d = datagram_of(f, &k, pkt, m, frag.part.off == 0);
 	enum dp_fate fate = DP_DROPPED;
-	if (d)
+	if (d) {
+		d->lost |= cut || (frag.part.off == 0 && was_lost(f, &k, meta->time));
 		fate = add(f, d, pkt, &frag, m, datagram);
-	else
+	} else {
 		drop(f, m, DP_DROP_FRAGMENT_NO_ROOM);
-	hand_on_begun(f);
+	}
+	hand_on(f);
 	return fate;
 }

@@ -12,6 +12,9 @@
  * addresses into DP_FRAGS_GROUPS, so that who sends fragments without end pushes out his own, and those of who falls together
  * with him.)
  *
+ * What gives way on a copy is told to the connection in it: `begun`. Where the first fragment has not come that waits until it does: the
+ * place of the datagram in `lost` says so for as long as a datagram may wait, and nothing that comes after makes it forget.
+ *
  * Accounting: a fragment that waits is held. When its datagram is whole the datagram stands for the fragment that completed it:
  * it is a DP_GIVEN frame, to be looked at as any other, by whoever owns what is in it; the other fragments are consumed, or,
  * between two ports, travel with it until it is known what becomes of it. What does not become whole is dropped. */
@@ -28,6 +31,7 @@
 #define DP_FRAGS_GROUPS 64
 #define DP_FRAGS_STEPS 32
 #define DP_FRAGS_DEPTH 4 /* datagrams in fragments, each the payload of the next */
+#define DP_FRAGS_LOST 256 /* places of a group, a power of two */
 
 struct dp_frags_key {
 	uint8_t src[16], dst[16];
@@ -36,7 +40,7 @@ struct dp_frags_key {
 	uint8_t proto; /* IPv4; of IPv6 it is the first fragment's alone that counts (RFC 8200 4.5) */
 	uint8_t version;
 	uint8_t side; /* the port that they came in by */
-	uint8_t depth; /* of a fragment that was the payload of a datagram in fragments */
+	uint8_t zero; /* no hole */
 	uint64_t tunnel; /* that it came in; 0: none */
 };
 
@@ -68,7 +72,10 @@ struct dp_frags {
 	struct rte_mbuf *(*alloc)(void *arg);
 	void (*begun)(void *arg, struct rte_mbuf *m);
 	void *arg;
-	struct rte_mbuf *beginnings; /* to be given to begun */
+	struct rte_mbuf *beginnings, **last_beginning; /* to be given to begun */
+	bool handing; /* they are being given */
+	/* By group and hash: the second, from 1, in which a datagram there was given up before its first fragment came. */
+	uint32_t (*lost)[DP_FRAGS_LOST];
 	struct dp_frags_stats stats;
 };
 
@@ -79,8 +86,9 @@ struct dp_frags_config {
 	bool inline_; /* between two ports: datagrams carry their fragments, and none whose fragments differ is made */
 	struct ct_account *account;
 	struct rte_mbuf *(*alloc)(void *arg); /* NULL: none is to be had */
-	/* Of copies: a datagram that is given up for want of room, and that its receiver may have whole, as far as it is here from its
-	 * beginning: a DP_GIVEN frame of the callee's, counted as held, of which the rest is missing. */
+	/* Of copies: a datagram that is given up for want of room or after its time, and that its receiver may yet have whole, as far as it
+	 * is here from its beginning: a DP_GIVEN frame of the callee's, counted as held, of which the rest is missing. What is in it may
+	 * be taken as any fragment is (dp_frags_take). */
 	void (*begun)(void *arg, struct rte_mbuf *m);
 	void *arg;
 };
@@ -105,10 +113,10 @@ bool dp_frags_wants(const struct dp_frags *f, const struct dp_packet *pkt, struc
  * of the caller's. */
 enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, struct rte_mbuf *m, struct rte_mbuf **datagram);
 
-/* The time is `now`: gives up what has waited too long, DP_FRAGS_STEPS datagrams at most. */
+/* The time is `now`: gives up what has waited too long, DP_FRAGS_STEPS datagrams at most. What is given to `begun` tells this time. */
 void dp_frags_expire(struct dp_frags *f, uint64_t now);
 
-/* Nothing follows: gives up all. */
+/* Nothing follows: gives up all, and tells nobody: what was read by now was all there is. */
 void dp_frags_end(struct dp_frags *f);
 
 /* Of a datagram that came with its fragments: these, but for the one that it stands for, are consumed; all are given back.

@@ -17,8 +17,8 @@ int dp_iface_mtu(const char *name); /* or -errno */
 int dp_iface_flags(const char *name); /* IFF_UP, IFF_RUNNING; or -errno */
 bool dp_iface_ethernet(const char *name);
 
-/* Queues it receives by now. *combined: AF_XDP's driver takes them as one set; false: receiving and sending ones are counted apart,
- * and that driver opens the first only. */
+/* Queues it receives by now. *combined: AF_XDP's driver takes them as one set, as those of one number to receive and to send by are in a program with
+ * ports (dp_port.c); false: they are counted apart, and that driver opens the first only. */
 unsigned dp_iface_queues(const char *name, bool *combined);
 
 /* 1 on, 0 off or not known to the interface, or -errno. */

@@ -74,7 +74,8 @@ struct dp_text dp_seen_at_server(const struct dp_seen *s)
 		more = false;
 		for (size_t i = 0; i < s->t.nsent; i++) {
 			const struct dp_sent *f = &s->t.sent[i];
-			if (f->out != DP_INSIDE || !f->pkt.ip_version || f->pkt.tcp_flags & RS_TCP_RST)
+			if (f->out != DP_INSIDE || !f->pkt.ip_version || f->pkt.tcp_flags & RS_TCP_RST || f->pkt.sport != s->c.port[0] ||
+			    f->pkt.dport != s->c.port[1])
 				continue;
 			uint32_t off = f->pkt.seq - s->first, end = off + f->pkt.payload_len;
 			if ((int32_t)(off - (uint32_t)text.n) > 0 || (int32_t)(end - (uint32_t)text.n) <= 0)

@@ -49,7 +49,7 @@ enum dp_fate dp_joined_take(struct dp_worker *w, const struct dp_packet *pkt, st
 	/* Between two ports a datagram goes on with its fragments, or in segments: what is in fragments itself could do neither. */
 	if (meta->depth == DP_FRAGS_DEPTH || (meta->datagram && w->use == DP_USE_INLINE))
 		return meta->uncounted ? DP_HELD : dp_worker_refuse(w, m, DP_DROP_FRAGMENT);
-	if (!meta->datagram && meta->kind == DP_FRAME && dp_joined_give(w, m, pkt, DP_OWNER_FRAGMENT))
+	if (dp_joined_give(w, m, pkt, DP_OWNER_FRAGMENT))
 		return DP_GONE;
 	if (w->use == DP_USE_INLINE && !dp_worker_guards(w))
 		return observe(w, pkt, m, whole);

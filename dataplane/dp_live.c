@@ -177,7 +177,7 @@ static int share_queues(struct dp_live *l)
 			if (!more)
 				return -ENOMEM;
 			lw->queues = more;
-			lw->queues[lw->nqueues++] = (struct live_queue){ (uint8_t)p, (uint16_t)q };
+			lw->queues[lw->nqueues++] = (struct live_queue){ (uint8_t)p, (uint16_t)q, 0 };
 		}
 	return 0;
 }
@@ -366,6 +366,15 @@ enum dp_port_state dp_live_link(struct dp_live *l, unsigned port)
 uint64_t dp_live_missed(struct dp_live *l, unsigned port)
 {
 	return dp_port_missed(&l->ports[port]);
+}
+
+uint64_t dp_live_received(const struct dp_live *l, unsigned port, unsigned queue)
+{
+	const struct live_worker *lw = &l->workers[live_queue_worker(l, queue)];
+	for (unsigned i = 0; i < lw->nqueues; i++)
+		if (lw->queues[i].port == port && lw->queues[i].queue == queue)
+			return lw->queues[i].received;
+	return 0;
 }
 
 uint64_t dp_live_rounds(const struct dp_live *l, unsigned worker)

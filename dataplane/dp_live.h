@@ -53,6 +53,9 @@ const struct dp_port *dp_live_port(const struct dp_live *l, unsigned port); /* i
 enum dp_port_state dp_live_link(struct dp_live *l, unsigned port);
 uint64_t dp_live_missed(struct dp_live *l, unsigned port); /* frames lost before a worker saw them, as far as the driver knows */
 
+/* Frames that were taken from one of its rx_queues: at most a burst old. Queue q has worker q modulo the workers. */
+uint64_t dp_live_received(const struct dp_live *l, unsigned port, unsigned queue);
+
 /* A number that a worker raises with every round of its loop, with or without frames: one that stands still has stalled. */
 uint64_t dp_live_rounds(const struct dp_live *l, unsigned worker);
 

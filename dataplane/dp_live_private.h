@@ -21,7 +21,11 @@ enum live_step {
 	LIVE_STEPS
 };
 
-struct live_queue { uint8_t port; uint16_t queue; };
+struct live_queue {
+	uint8_t port;
+	uint16_t queue;
+	uint64_t received; /* frames. Who has the worker's hands: wo, main: ro */
+};
 
 struct live_staged {
 	struct rte_mbuf *m[DP_BURST];

@@ -110,6 +110,7 @@ static void flush_peer(struct live_worker *lw, unsigned to)
 		done = (uint16_t)rte_ring_sp_enqueue_burst(lw->live->rings[lw->id][to], (void **)s->m, s->n, NULL);
 		free_hands(lw);
 	}
+	lw->worker->stats.handed_lost += s->n - done;
 	for (; done < s->n; done++) {
 		switch ((enum dp_kind)dp_meta(s->m[done])->kind) {
 		case DP_FRAME:
@@ -126,9 +127,29 @@ static void flush_peer(struct live_worker *lw, unsigned to)
 	s->n = 0;
 }
 
+static void count_given(struct dp_worker_stats *s, enum dp_kind kind)
+{
+	switch (kind) {
+	case DP_FRAME:
+		s->handed_frames++;
+		break;
+	case DP_GIVEN:
+		s->handed_datagrams++;
+		break;
+	case DP_SEND:
+	case DP_OURS:
+		s->handed_sends++;
+		break;
+	case DP_TICK:
+	case DP_END:
+		break;
+	}
+}
+
 static void give(struct live_worker *lw, unsigned to, struct rte_mbuf *m)
 {
 	struct live_staged *s = &lw->peer[to];
+	count_given(&lw->worker->stats, (enum dp_kind)dp_meta(m)->kind);
 	s->m[s->n++] = m;
 	lw->moved = true;
 	if (s->n == DP_BURST)
@@ -270,7 +291,7 @@ static bool peers_ready(struct live_worker *lw, uint64_t mono)
 static uint16_t receive(struct live_worker *lw, struct rte_mbuf **m, uint16_t n, uint64_t time)
 {
 	for (unsigned i = 0; i < lw->nqueues; i++) {
-		const struct live_queue *q = &lw->queues[lw->next_queue];
+		struct live_queue *q = &lw->queues[lw->next_queue];
 		if (++lw->next_queue == lw->nqueues)
 			lw->next_queue = 0;
 		if (!take_hands(lw))
@@ -280,6 +301,7 @@ static uint16_t receive(struct live_worker *lw, struct rte_mbuf **m, uint16_t n,
 		if (k == 0)
 			continue;
 		lw->moved = true;
+		q->received += k;
 		return sort(lw, m, k, q->port, time);
 	}
 	return 0;

@@ -54,6 +54,9 @@ struct dp_meta {
 	uint64_t tunnel; /* of a datagram: that which its fragments came in (dp_packet); 0: none */
 	struct rte_mbuf *fragments; /* of a fragment: the next one that came; of a datagram between two ports: the first one */
 	uint8_t doubt; /* enum rs_doubt: why it waits (dp_doubt) */
+	bool beginning; /* a datagram that was given up, as far as it was there from its first byte */
+	bool endless; /* and nobody knows where it ends: its IP length is a guess */
+	bool doubtful; /* a datagram of which fragments were given up before: its receiver may have it with those */
 	uint32_t ack; /* what it acknowledges: as payload_off */
 };
 

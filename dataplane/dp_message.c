@@ -6,6 +6,7 @@
 #include "control/ct_policy.h"
 
 const struct dp_doubted dp_doubted_mptcp = { CT_REASON_UNSUPPORTED, DP_DOUBT_OTHER + 1, "tcp.mptcp" };
+const struct dp_doubted dp_doubted_cut = { CT_REASON_GAP, DP_DOUBT_OTHER + 3, "tcp.segment_cut" };
 const struct dp_doubted dp_doubted_no_room = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER + 2, "tcp.held_limit" };
 
 struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)

@@ -21,6 +21,7 @@ struct dp_doubted { /* why the receiver may have read other bytes than were read
 #define DP_DOUBT_OTHER 28
 
 extern const struct dp_doubted dp_doubted_mptcp; /* parts of it may have gone by other connections */
+extern const struct dp_doubted dp_doubted_cut; /* its receiver may have bytes that were not seen, where others came */
 extern const struct dp_doubted dp_doubted_no_room; /* of its connection segments found no room */
 
 struct dp_message {

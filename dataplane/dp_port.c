@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/ethtool.h>
 #include <linux/if_packet.h>
+#include <linux/sockios.h>
 #include <net/if.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,16 +25,56 @@
 #include "dataplane/dp_frames.h"
 #include "dataplane/dp_iface.h"
 
-/* net_af_packet joins a fanout group also for its only queue, and has it put IPv4 fragments together: what goes out would be another
- * packet than came in, and too long for the other port. So it is linked without that (meson.build). */
+/* net_af_packet joins its sockets to a fanout group, also the only one, and has it put IPv4 fragments together: what goes out would be
+ * another packet than came in, and too long for the other port; and has it put what finds no room in one queue into another, before what
+ * waits there. So setsockopt is linked in our place (meson.build): an only socket stays by itself, several share the frames by their
+ * hash. Frames that this host sends are the group's too, whatever its sockets say, but where it is told so itself (Linux 5.16). */
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#endif
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 
+static bool fan_out; /* main: what is being attached has several sockets */
+
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
-	if (level == SOL_PACKET && name == PACKET_FANOUT)
+	int plain;
+	if (level != SOL_PACKET || name != PACKET_FANOUT || len != sizeof plain)
+		return __real_setsockopt(fd, level, name, value, len);
+	if (!fan_out)
 		return 0;
-	return __real_setsockopt(fd, level, name, value, len);
+	memcpy(&plain, value, sizeof plain);
+	plain = (plain & 0xffff) | PACKET_FANOUT_HASH << 16;
+	int own = plain | PACKET_FANOUT_FLAG_IGNORE_OUTGOING << 16;
+	if (__real_setsockopt(fd, level, name, &own, sizeof own) == 0)
+		return 0;
+	return __real_setsockopt(fd, level, name, &plain, sizeof plain);
+}
+
+/* net_af_xdp opens as many queues as are said to be combined. Those of some drivers (veth) are counted apart, and where they come
+ * in pairs each can be opened all the same. It also takes an error of before for this call's. */
+int __real_ioctl(int fd, unsigned long request, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	va_start(ap, request);
+	void *arg = va_arg(ap, void *);
+	va_end(ap);
+	int rc = __real_ioctl(fd, request, arg);
+	if (rc != 0 || request != SIOCETHTOOL)
+		return rc;
+	struct ethtool_channels *c = (struct ethtool_channels *)((struct ifreq *)arg)->ifr_data;
+	if (c->cmd != ETHTOOL_GCHANNELS)
+		return rc;
+	errno = 0;
+	if (c->max_combined > 0 || c->rx_count != c->tx_count)
+		return rc;
+	c->max_combined = c->combined_count = c->rx_count;
+	c->rx_count = c->tx_count = 0;
+	return rc;
 }
 
 #define FAIL(code, ...) (snprintf(err, err_size, __VA_ARGS__), -(code))
@@ -90,6 +134,9 @@ uint32_t dp_port_reserve(const struct dp_port *p, unsigned workers)
 {
 	if (p->kind == DP_PORT_PCI)
 		return workers * 2 * PCI_RING;
+	/* A queue for each worker, and none keeps more than it was asked to. */
+	if (strcmp(p->driver, "net_tap") == 0)
+		return RTE_MAX(2u * XDP_RING, p->queues * 2u * RING);
 	return p->queues * 2 * XDP_RING;
 }
 
@@ -97,6 +144,7 @@ uint32_t dp_port_reserve(const struct dp_port *p, unsigned workers)
 
 static int attach(struct dp_port *p, const char *device, const char *args, char *err, size_t err_size)
 {
+	fan_out = p->queues > 1;
 	int rc = rte_eal_hotplug_add(p->kind == DP_PORT_PCI ? "pci" : "vdev", device, args);
 	if (rc != 0)
 		return FAIL(-rc, "port %s: the driver does not take it: %s%s", p->name, strerror(-rc), dp_eal_complaint());
@@ -142,11 +190,11 @@ static int set_up(struct dp_port *p, uint16_t ring, struct rte_mempool *pool, ch
 		symmetric_rss(p, &info, &conf, key);
 		/* Asked for where the driver has it, so that a frame longer than an mbuf is received, and sent, whole. */
 		conf.rxmode.offloads = RTE_ETH_RX_OFFLOAD_SCATTER & info.rx_offload_capa;
-		/* Where the card sums, it need not be done here (dp_sums). */
-		if (!is_paravirtual(&info))
-			conf.rxmode.offloads |= (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM) & info.rx_offload_capa;
 		snprintf(p->driver, sizeof p->driver, "%s", info.driver_name);
 	}
+	/* Where the port sums, it need not be done here (dp_sums). */
+	if (!is_paravirtual(&info))
+		conf.rxmode.offloads |= (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM) & info.rx_offload_capa;
 	conf.txmode.offloads = RTE_ETH_TX_OFFLOAD_MULTI_SEGS & info.tx_offload_capa;
 	rc = rte_eth_dev_configure(p->id, p->rx_queues, p->tx_queues, &conf);
 	uint16_t nrx = ring, ntx = ring;
@@ -208,7 +256,7 @@ static int look_xdp(const struct dp_port *p, struct rte_mempool *pool, unsigned 
 	if (!dp_frames_gapless(pool))
 		return FAIL(ENOMEM, "the mbufs are not in one piece of memory without gaps");
 	if (!combined && *queues > 1)
-		return FAIL(ENOTSUP, "it has %u queues, and the driver opens one of them: `ethtool -L %s rx 1 tx 1` mends it", *queues, p->name);
+		return FAIL(ENOTSUP, "it has %u queues and sends by another number of them: `ethtool -L %s rx 1 tx 1` mends it", *queues, p->name);
 	if (*queues > DP_PORT_FDS_MAX)
 		return FAIL(ENOTSUP, "it has %u queues, and %d is the most: `ethtool -L %s combined %d` mends it", *queues, DP_PORT_FDS_MAX,
 		            p->name, DP_PORT_FDS_MAX);

@@ -18,6 +18,8 @@
 
 #define FAIL(code, ...) (snprintf(err, err_size, __VA_ARGS__), -(code))
 
+#define TAP_QUEUES 16u /* the driver's most */
+
 static const char *const vdevs[] = { "net_af_packet", "net_af_xdp", "net_memif", "net_tap", "net_ring", "net_null", "net_pcap" };
 
 /* "0000:03:00.0", or without the domain. */
@@ -160,7 +162,7 @@ static int look_taken(struct dp_port *p, const char *driver, dp_say say, void *a
 	vdev_argument(p->name, "start_queue", start, sizeof start);
 	vdev_argument(p->name, "queue_count", count, sizeof count);
 	if (!combined && queues > 1)
-		return FAIL(ENOTSUP, "port %s: %s has %u queues, and the driver opens one of them: `ethtool -L %s rx 1 tx 1` mends it", p->name,
+		return FAIL(ENOTSUP, "port %s: %s has %u queues and sends by another number of them: `ethtool -L %s rx 1 tx 1` mends it", p->name,
 		            iface, queues, iface);
 	if (strtoul(start, NULL, 10) != 0 || strtoul(count, NULL, 10) != queues)
 		return FAIL(ENOTSUP, "port %s: %s has %u queues, and all must be opened: `start_queue=0,queue_count=%u` mends it", p->name,
@@ -168,7 +170,7 @@ static int look_taken(struct dp_port *p, const char *driver, dp_say say, void *a
 	return 0;
 }
 
-static int look_vdev(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size)
+static int look_vdev(struct dp_port *p, unsigned workers, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char list[256], number[8], role[16];
 	const char *driver = vdev_driver(p->name);
@@ -184,6 +186,8 @@ static int look_vdev(struct dp_port *p, dp_say say, void *arg, char *err, size_t
 		if (sscanf(number, "%u", &n) == 1 && n >= 1 && n <= DP_PORT_FDS_MAX)
 			p->queues = (uint16_t)n;
 	}
+	if (strcmp(driver, "net_tap") == 0)
+		p->queues = (uint16_t)RTE_MIN(workers, TAP_QUEUES);
 	p->one_segment = strcmp(driver, "net_af_xdp") == 0;
 	/* Its driver connects once, when it is started. */
 	if (strcmp(driver, "net_memif") == 0)
@@ -230,6 +234,6 @@ int dp_port_look(struct dp_port *p, const char *name, unsigned index, unsigned w
 	if (is_pci(name))
 		return look_pci(p, workers, err, err_size);
 	if (strncmp(name, "net_", 4) == 0)
-		return look_vdev(p, say, arg, err, err_size);
+		return look_vdev(p, workers, say, arg, err, err_size);
 	return FAIL(ENODEV, "port %s: no such interface: `ip -br link` lists those that are", name);
 }

@@ -94,6 +94,9 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 		if (f->no_room)
 			dp_session_doubt(f->session, &dp_doubted_no_room);
 		f->no_room = false;
+		if (f->cut & (f->client < 2 ? 1u << f->client : 3u))
+			dp_session_doubt(f->session, &dp_doubted_cut);
+		f->cut = 0;
 		return true;
 	}
 	if (f->inl && w->config->policy[CT_REASON_OVERLOAD] != CT_POLICY_PASS) {

@@ -12,6 +12,7 @@
 #include <rte_malloc.h>
 
 #include "dataplane/dp_capture.h"
+#include "dataplane/dp_datagram.h"
 #include "dataplane/dp_frames.h"
 
 static void nap(void)
@@ -203,6 +204,14 @@ static struct rte_mbuf *collect(struct dp_reader *r, const struct dp_packet *pkt
 	return datagram;
 }
 
+/* Until here nothing counts as dispatched with its number. What is not TCP, or may be that of no connection, is the first one's. */
+static void give(struct dp_reader *r, struct rte_mbuf *m, struct dp_packet *pkt, enum dp_class class)
+{
+	bool ports = class == DP_TCP || dp_datagram_ports(m, pkt);
+	dp_meta(m)->seq = ++r->seq;
+	stage(r, ports ? dp_packet_hash(pkt, 0) % r->workers : 0, m);
+}
+
 /* A connection's frames go to one worker, and so does what its fragments make; whatever that is may be a fragment, too. */
 static void hand_out(struct dp_reader *r, struct rte_mbuf *m)
 {
@@ -214,15 +223,12 @@ static void hand_out(struct dp_reader *r, struct rte_mbuf *m)
 			return;
 		class = parse(r, m, &pkt);
 	}
-	stage(r, class == DP_TCP ? dp_packet_hash(&pkt, 0) % r->workers : 0, m);
+	give(r, m, &pkt, class);
 }
 
-/* What is in it is not looked for further than its ports. */
 static void begun(void *reader, struct rte_mbuf *m)
 {
-	struct dp_reader *r = reader;
-	struct dp_packet pkt;
-	stage(r, parse(r, m, &pkt) == DP_TCP ? dp_packet_hash(&pkt, 0) % r->workers : 0, m);
+	hand_out(reader, m);
 }
 
 static uint64_t now_ms(void)
@@ -258,10 +264,10 @@ enum dp_read_status dp_reader_file(struct dp_reader *r, const char *path, uint16
 	}
 	while ((status = dp_capture_next(c, &f, why, sizeof why)) == DP_CAPTURE_FRAME) {
 		tick(r, f.time_ns);
-		if (r->seq == 0)
+		if (r->packets == 0)
 			dp_frags_seed_by(&r->frags, f.time_ns, f.data, f.caplen);
 		struct rte_mbuf *m = to_mbufs(r, f.data, f.caplen);
-		*dp_meta(m) = (struct dp_meta){ .seq = ++r->seq, .time = f.time_ns, .pcap_cnt = ++number, .wire_len = f.len,
+		*dp_meta(m) = (struct dp_meta){ .time = f.time_ns, .pcap_cnt = ++number, .wire_len = f.len,
 						.input = input, .link = (uint8_t)f.link, .kind = DP_FRAME };
 		hand_out(r, m);
 		r->packets++;

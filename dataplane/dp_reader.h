@@ -2,7 +2,8 @@
 /* dp_reader: capture files made into mbufs and handed to the workers, each connection's to one worker.
  *
  * Fragments are collected here, before anything goes to a worker, so that what comes of them does not depend on how many there
- * are: a datagram has the number and the time of the packet that completed it.
+ * are: a datagram has the time of the packet that completed it. Frames are numbered as they go to a worker, each with a number of its own,
+ * so that what a worker is done with tells which records are still to come.
  *
  * Owner: the main thread. Memory: the mbuf pool, a ring for each worker, and the table of fragments, taken at start. When a ring
  * is full or the pool is empty the reader waits: nothing is lost between file and worker. */
@@ -22,7 +23,7 @@ struct dp_reader {
 	struct rte_ring *rings[DP_WORKERS_MAX];
 	unsigned workers;
 	struct dp_tunnels tunnels; /* as the workers', so that packets reach the owners of inner connections */
-	uint64_t seq; /* of the last packet, tick or end */
+	uint64_t seq; /* of the last frame that went to a worker, tick or end */
 	uint64_t second; /* of the last tick */
 	uint64_t packets, bytes;
 	struct dp_frags frags;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_share.h"
 
+#include <stddef.h>
+
 #include "dataplane/dp_streams.h"
 
 static uint32_t held_by(const struct dp_flow *f)
@@ -71,6 +73,44 @@ void dp_share_recount(struct dp_worker *w, struct dp_flow *f)
 	*counted = unproven;
 }
 
+/* Whose stream it is: the flows' pool is where the worker's memory begins. */
+static struct dp_flow *flow_of(const struct dp_worker *w, const struct rs_stream *s)
+{
+	size_t size = w->flows.pool.object_size, at = (size_t)((const char *)s - (const char *)w->memory);
+	return (struct dp_flow *)((char *)w->memory + at / size * size);
+}
+
+void dp_share_pushed_out(struct rs_stream_mem *mem, struct rs_stream *s)
+{
+	struct dp_worker *w = (struct dp_worker *)((char *)mem - offsetof(struct dp_worker, streams));
+	struct dp_flow *f = flow_of(w, s);
+	if (!dp_share_proven(f))
+		dp_share_recount(w, f);
+}
+
+/* The two networks, in one order. Of captures all is as it is each time that they are read. */
+static uint8_t group_of(const struct dp_worker *w, const struct dp_flow *f)
+{
+	static const struct dp_flow_secret known = { .mix = { 0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f,
+							      0xe9b5dba58189dbbc, 0x3956c25bf348b538, 0x59f111f1b605d019,
+							      0x923f82a4af194f9b, 0xab1c5ed5da6d8118 },
+						     .out = { 0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c,
+							      0x550c7dc3d5ffb4e2, 0x72be5d74f27b896f } };
+	struct dp_flow_key networks = { 0 };
+	size_t n = f->ip_version == 6 ? 6 : 15;
+	for (unsigned i = 0; i < 2; i++)
+		memcpy(networks.addr[i], f->key.addr[i], n);
+	uint32_t hash = dp_flow_hash(w->use == DP_USE_READ ? &known : &w->flows.secret, &networks);
+	return (uint8_t)(hash % RS_GROUP_APART);
+}
+
+void dp_share_regroup(struct dp_worker *w, struct dp_flow *f)
+{
+	uint8_t group = dp_share_proven(f) ? group_of(w, f) : RS_GROUP_APART;
+	for (unsigned dir = 0; dir < 2; dir++)
+		rs_stream_set_group(&f->tcp.dir[dir], &w->streams, group);
+}
+
 struct dp_flow *dp_share_victim(const struct dp_worker *w, const struct dp_flow *f)
 {
 	uint32_t n = has(f);
@@ -88,9 +128,8 @@ void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim)
 {
 	uint32_t kept = rs_tcp_kept(&victim->tcp);
 	if (kept && !dp_share_proven(victim)) {
-		w->streams.forgotten += kept;
 		for (unsigned d = 0; d < 2; d++)
-			rs_stream_forget(&victim->tcp.dir[d], &w->streams);
+			rs_stream_lose(&victim->tcp.dir[d], &w->streams);
 	} else {
 		w->stats.tcp_gave_way++;
 		dp_streams_give_way(w, victim);
@@ -98,7 +137,7 @@ void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim)
 	dp_share_count(w, victim);
 }
 
-static bool has_room(const struct dp_worker *w, const struct dp_flow *f, uint32_t mbufs)
+static bool has_room(struct dp_worker *w, struct dp_flow *f, uint32_t mbufs)
 {
 	return w->streams.held + (uint64_t)mbufs <= dp_share_held_max(w, f) && w->segments.used < w->segments.size;
 }
@@ -137,7 +176,12 @@ static uint32_t may_hold(const struct dp_worker *w, const struct dp_flow *f)
 	return may > own ? may - own : 0;
 }
 
-uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f)
+uint32_t dp_share_held_max_scarce(struct dp_worker *w, struct dp_flow *f)
 {
+	for (unsigned d = 0; d < 2; d++)
+		if (!f->tcp.dir[d].after && !f->tcp.dir[d].lost)
+			rs_tcp_forget_late(&f->tcp, &w->streams, d, UINT64_MAX);
+	if (dp_share_has_plenty(w) && dp_share_proven(f))
+		return w->streams.held_max;
 	return RTE_MIN(w->streams.held_max, w->streams.held + may_hold(w, f));
 }

@@ -4,7 +4,7 @@
  *
  * A connection is proven when both of its ends were seen, and each to acknowledge what the other said (rs_tcp_proven). The others, all
  * together,
- *  - hold, and remember, at most an eighth of what may be held out of order; where that finds no room, the one that has most gives way
+ *  - hold, and remember, at most an eighth of what may be held out of order, and remember half of that; where that finds no room, the one that has most gives way
  *    to one that has less than DP_SHARE_LEAST: what it remembers first, then what it holds;
  *  - leave an eighth of the objects that sessions and messages take: beyond that, one begins only where another ends, the longest idle
  *    first. A proven connection that begins one then ends some of theirs.
@@ -14,6 +14,10 @@
  * back what he has, so that thresholds alone leave less to each who comes later, and nothing in the end. So beside the way, where what
  * finds no room does not come again, the connection that holds most gives way to one that holds less than DP_SHARE_LEAST: real connections
  * with holes, however many, do not keep the others' from being filled.
+ *
+ * What connections remember nobody keeps: where it takes all that it may, something is forgotten for the new (rs_stream.h). The proven
+ * ones that are between the same two networks, /24 of IPv4 and /48 of IPv6, are a group there; some of these meet by chance. Those that
+ * are not proven are one apart.
  *
  * What gives way, or finds no room all the same, is told: dp_streams_no_room.
  *
@@ -42,15 +46,20 @@ static inline bool dp_share_proven(const struct dp_flow *f)
 	return rs_tcp_proven(&f->tcp);
 }
 
-uint32_t dp_share_held_max_scarce(const struct dp_worker *w, const struct dp_flow *f);
+uint32_t dp_share_held_max_scarce(struct dp_worker *w, struct dp_flow *f);
 
-/* streams.held_max as it is for this flow's next segment. */
-static inline uint32_t dp_share_held_max(const struct dp_worker *w, const struct dp_flow *f)
+static inline bool dp_share_has_plenty(const struct dp_worker *w)
 {
 	const struct rs_stream_mem *mem = &w->streams;
 	const struct rs_pool *nodes = &w->segments;
-	bool plenty = mem->held < mem->held_max && mem->held < mem->held_max - mem->held && nodes->used < nodes->size - nodes->used;
-	return plenty && dp_share_proven(f) ? mem->held_max : dp_share_held_max_scarce(w, f);
+	return mem->held < mem->held_max && mem->held < mem->held_max - mem->held && nodes->used < nodes->size - nodes->used;
+}
+
+/* What of streams.held_max there is for this flow's next segment. Where less than half is free, it forgets what it still remembers of what is
+ * acknowledged. */
+static inline uint32_t dp_share_held_max(struct dp_worker *w, struct dp_flow *f)
+{
+	return dp_share_has_plenty(w) && dp_share_proven(f) ? w->streams.held_max : dp_share_held_max_scarce(w, f);
 }
 
 /* Room for DP_SHARE_ROOM mbufs, and their nodes, is not left. (A node costs one at least.) What may be remembered has its own. */
@@ -70,12 +79,20 @@ bool dp_share_make_room(struct dp_worker *w, struct dp_flow *f, uint32_t mbufs);
 /* This one gives way (dp_streams_give_way), which is counted. */
 void dp_share_give_way(struct dp_worker *w, struct dp_flow *victim);
 
+/* rs_stream_mem's. */
+void dp_share_pushed_out(struct rs_stream_mem *mem, struct rs_stream *s);
+
+/* Those that are not proven remember apart; of the others, those between the same two networks share (rs_stream_set_group). */
+void dp_share_regroup(struct dp_worker *w, struct dp_flow *f);
+
 void dp_share_recount(struct dp_worker *w, struct dp_flow *f);
 
 /* What the flow holds, or whether it is proven, may have changed. */
 static inline void dp_share_count(struct dp_worker *w, struct dp_flow *f)
 {
 	uint32_t holds = (uint32_t)f->tcp.dir[0].held | f->tcp.dir[1].held | f->doubt[0].cost | f->doubt[1].cost | f->tcp.has_syn_data;
+	if (dp_share_proven(f) == (f->tcp.dir[0].group == RS_GROUP_APART))
+		dp_share_regroup(w, f);
 	if (holds | f->unproven_held | f->ranked || (!dp_share_proven(f) && rs_tcp_kept(&f->tcp)))
 		dp_share_recount(w, f);
 }

@@ -98,6 +98,7 @@ void dp_streams_begin(struct dp_worker *w, struct dp_flow *f, const struct dp_pa
 	if (f->proto == DP_PROTO_NONE)
 		return;
 	for (unsigned dir = 0; dir < 2; dir++) {
+		rs_stream_set_group(&f->tcp.dir[dir], &w->streams, RS_GROUP_APART);
 		/* Inline, dp_hold remembers what the client said. */
 		bool held = w->use == DP_USE_INLINE && dir == f->client;
 		rs_tcp_overlaps(&f->tcp, &w->streams, dir, ct_config_receiver(c, dir == 0 ? pkt->dst : pkt->src),
@@ -119,14 +120,29 @@ enum dp_sum dp_streams_checksum(struct dp_worker *w, struct dp_flow *f, const st
 	bool inline_ = w->use == DP_USE_INLINE;
 	if (policy == CT_CHECKSUMS_TRUST || (inline_ ? !matters(f, pkt) : !f || f->proto == DP_PROTO_NONE))
 		return DP_SUM_TAKE;
-	/* A segment that is not here whole cannot be summed. */
-	if (pkt->payload_missing)
+	/* A segment that is not here whole cannot be summed, nor can what is around it. */
+	if (pkt->payload_missing || dp_meta(m)->beginning)
 		return DP_SUM_TAKE;
-	bool right = dp_sums_right(m, pkt, inline_);
+	bool by_port = dp_sums_by_port(m, pkt), right = by_port || dp_sums_right(m, pkt);
+	w->stats.checksum_by_port += by_port;
 	/* Between two ports nobody but the receiver's own card has still to compute one. */
 	if (policy == CT_CHECKSUMS_VERIFY || inline_)
 		return right ? DP_SUM_TAKE : DP_SUM_DROP;
 	return dp_doubt_judge(w, f, dp_flow_direction(f, pkt), right, pkt, m);
+}
+
+/* Of a wrong checksum: nothing is told of what no receiver takes, but no card leaves it so either. */
+static void compare_forged(struct dp_worker *w, struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, struct rte_mbuf *m)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	int64_t off = rs_stream_offset(s, pkt->seq);
+	struct rs_seen seen;
+	if (off < 0)
+		return;
+	note_place(m, pkt);
+	rs_stream_compare(s, &w->streams, (uint64_t)off, pkt->payload_len, m, 0, &seen);
+	if (seen.contradicts)
+		dp_doubt_forged(&f->doubt[dir]);
 }
 
 /* Its bytes came another way: do they say the same? */
@@ -135,6 +151,10 @@ static void compare(struct dp_worker *w, struct dp_flow *f, unsigned dir, const 
 {
 	struct rs_tcp_segment seg = { .seq = pkt->seq, .len = pkt->payload_len };
 	uint64_t before = w->stats.anomalies[DP_ANOMALY_OVERLAP];
+	if (why == RS_DOUBT_SUM) {
+		compare_forged(w, f, dir, pkt, m);
+		return;
+	}
 	w->flow = f;
 	note_place(m, pkt);
 	rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
@@ -168,7 +188,7 @@ static void settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct 
 	} else if (why == RS_DOUBT_AHEAD) {
 		w->account[dp_meta(m)->port].consumed++;
 	} else {
-		if (word == CAME_ANOTHER_WAY && why != RS_DOUBT_SUM && f->proto != DP_PROTO_NONE)
+		if (word == CAME_ANOTHER_WAY && f->proto != DP_PROTO_NONE)
 			compare(w, f, dir, &pkt, m, why);
 		dp_worker_drop(w, m, why == RS_DOUBT_SUM ? DP_DROP_BAD_CHECKSUM : DP_DROP_INVALID);
 	}
@@ -366,12 +386,27 @@ static void close_by(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 	dp_streams_close(w, f, CT_REASON_NONE);
 }
 
-/* Its receiver has bytes of it that were not seen; other ones may come in their place. */
-static void note_missing(struct dp_flow *f, unsigned dir)
+void dp_streams_missing(struct dp_flow *f, unsigned dir)
 {
-	static const struct dp_doubted cut = { CT_REASON_GAP, DP_DOUBT_OTHER + 3, "tcp.segment_cut" };
-	if (dir == f->client && f->session)
-		dp_session_doubt(f->session, &cut);
+	if (!f->session)
+		f->cut |= (uint8_t)(1u << dir);
+	else if (dir == f->client)
+		dp_session_doubt(f->session, &dp_doubted_cut);
+}
+
+/* Whether its receiver has, or may have, other bytes in its place than are read. What is given up of fragments it had not whole by then:
+ * what was read before is what it has. */
+static bool is_missing(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt, const struct dp_meta *meta)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	if (!meta->beginning && !meta->doubtful)
+		return pkt->payload_missing > 0;
+	if (f->tcp.state == RS_TCP_CLOSED)
+		return false;
+	if (!(f->tcp.started & (1u << dir)))
+		return true;
+	uint32_t reach = pkt->payload_len + (meta->endless ? UINT16_MAX : pkt->payload_missing);
+	return rs_stream_offset(s, pkt->seq) + (int64_t)reach > (int64_t)s->next;
 }
 
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
@@ -384,9 +419,10 @@ bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_pac
 	if (pkt->tcp_flags & (RS_TCP_SYN | RS_TCP_URG))
 		note_flags(w, f, pkt, m);
 	note_place(m, pkt);
+	bool missing = is_missing(f, dir, pkt, dp_meta(m));
 	enum rs_verdict v = rs_tcp_packet(&f->tcp, &w->streams, dir, &seg, m, m->nb_segs, &tcp_ops, w);
-	if (pkt->payload_missing)
-		note_missing(f, dir);
+	if (missing)
+		dp_streams_missing(f, dir);
 	bool replaced = f->tcp.replaced, closed = f->tcp.state == RS_TCP_CLOSED;
 	if (!replaced) {
 		if (v != RS_INORDER)

@@ -42,6 +42,10 @@ void dp_streams_give_way(struct dp_worker *w, struct dp_flow *f);
  * session yet, those of the one that begins, or one that stands for what was not seen. */
 void dp_streams_no_room(struct dp_worker *w, struct dp_flow *f);
 
+/* Of direction dir its receiver may have bytes that were not seen, and other ones may come in their place: the client's messages under
+ * way are not clean, or the next one. */
+void dp_streams_missing(struct dp_flow *f, unsigned dir);
+
 /* Nothing more of it is read: ends its session. why: as dp_session_end's. */
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why);
 

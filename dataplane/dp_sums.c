@@ -20,18 +20,12 @@ static void add_range(struct dp_checksum *c, const struct rte_mbuf *m, size_t of
 	}
 }
 
-static bool says_good(uint64_t flags, uint64_t mask, uint64_t good, uint64_t none, bool goes_on)
-{
-	return (flags & mask) == good || ((flags & mask) == none && !goes_on);
-}
-
-static bool card_says_good(const struct rte_mbuf *m, const struct dp_packet *pkt, bool goes_on)
+bool dp_sums_by_port(const struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	if (pkt->depth > 0 || pkt->nlayers > 0 || pkt->labelled || pkt->l3_off > PLAIN_LINK_MAX)
 		return false;
-	return says_good(m->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_MASK, RTE_MBUF_F_RX_L4_CKSUM_GOOD, RTE_MBUF_F_RX_L4_CKSUM_NONE, goes_on) &&
-	       (pkt->ip_version == 6 ||
-		says_good(m->ol_flags, RTE_MBUF_F_RX_IP_CKSUM_MASK, RTE_MBUF_F_RX_IP_CKSUM_GOOD, RTE_MBUF_F_RX_IP_CKSUM_NONE, goes_on));
+	return (m->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD &&
+	       (pkt->ip_version == 6 || (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD);
 }
 
 static bool udp_right(const struct rte_mbuf *m, const uint8_t *head, const struct dp_layer *l)
@@ -83,13 +77,11 @@ static bool layer_right(const struct rte_mbuf *m, const uint8_t *head, const str
 	return true;
 }
 
-bool dp_sums_right(const struct rte_mbuf *m, const struct dp_packet *pkt, bool goes_on)
+bool dp_sums_right(const struct rte_mbuf *m, const struct dp_packet *pkt)
 {
 	const uint8_t *head = rte_pktmbuf_mtod(m, const uint8_t *);
 	struct dp_checksum c = { 0 };
 	uint32_t len = pkt->tcp_hdr_len + pkt->payload_len;
-	if (card_says_good(m, pkt, goes_on))
-		return true;
 	if (pkt->ip_version == 4 && !dp_packet_checksum_ip(head + pkt->l3_off))
 		return false;
 	dp_checksum_add_pseudo(&c, pkt, len);

@@ -38,7 +38,7 @@ static size_t make(const struct dp_wrapping *how, bool v6)
 }
 
 /* In a chain: the headers, and the payload in pieces of 7 bytes. */
-static bool right(size_t n, size_t headers, uint64_t flags, bool goes_on, bool *tcp)
+static bool right(size_t n, size_t headers, uint64_t flags, bool *tcp)
 {
 	struct dp_test t = { .mbufs = pool };
 	struct dp_packet p;
@@ -48,7 +48,7 @@ static bool right(size_t n, size_t headers, uint64_t flags, bool goes_on, bool *
 	m->ol_flags |= flags;
 	*tcp = dp_tunnel_parse(&all, DP_LINK_ETHERNET, rte_pktmbuf_mtod(m, uint8_t *), m->data_len, m->pkt_len, &p) == DP_TCP &&
 	       !p.payload_missing;
-	bool r = *tcp && dp_sums_right(m, &p, goes_on);
+	bool r = *tcp && (dp_sums_by_port(m, &p) || dp_sums_right(m, &p));
 	rte_pktmbuf_free(m);
 	return r;
 }
@@ -76,14 +76,14 @@ static void every_bit_counts(void **state)
 		size_t n = make(&dp_wrappings[i], i % 2);
 		assert_int_equal(dp_tunnel_parse(&all, DP_LINK_ETHERNET, frame, n, n, &p), DP_TCP);
 		size_t headers = p.payload_off;
-		assert_true(right(n, headers, 0, true, &tcp));
+		assert_true(right(n, headers, 0, &tcp));
 		for (size_t at = 0; at < n; at++) {
 			if (!is_covered(&p, at))
 				continue;
 			for (unsigned bit = 0; bit < 8; bit++) {
 				frame[at] ^= (uint8_t)(1 << bit);
 				/* Some headers are none any more: those are not TCP. Or a bit turned a sum off. */
-				if (right(n, headers, 0, true, &tcp)) {
+				if (right(n, headers, 0, &tcp)) {
 					struct dp_packet q;
 					dp_tunnel_parse(&all, DP_LINK_ETHERNET, frame, n, n, &q);
 					if (q.nlayers == p.nlayers && is_covered(&q, at))
@@ -108,22 +108,22 @@ static void what_the_card_says(void **state)
 		for (unsigned wrong = 0; wrong < 2; wrong++) {
 			size_t n = make(&dp_wrappings[1], v6); /* with a VLAN */
 			frame[n - 1] ^= (uint8_t)wrong;
-			for (unsigned goes_on = 0; goes_on < 2; goes_on++) {
-				assert_int_equal(right(n, n, 0, goes_on, &tcp), !wrong);
-				assert_true(right(n, n, good, goes_on, &tcp));
-				assert_int_equal(right(n, n, bad, goes_on, &tcp), !wrong);
-				assert_int_equal(right(n, n, none, goes_on, &tcp), !wrong || !goes_on);
-				/* Of the IPv4 header it says nothing, or the contrary. */
-				assert_int_equal(right(n, n, RTE_MBUF_F_RX_L4_CKSUM_GOOD, goes_on, &tcp), !wrong || v6);
-				assert_int_equal(right(n, n, RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_IP_CKSUM_BAD, goes_on, &tcp), !wrong || v6);
-				assert_int_equal(right(n, n, ip_good, goes_on, &tcp), !wrong);
-			}
+			assert_int_equal(right(n, n, 0, &tcp), !wrong);
+			assert_true(right(n, n, good, &tcp));
+			assert_int_equal(right(n, n, bad, &tcp), !wrong);
+			assert_int_equal(right(n, n, none, &tcp), !wrong);
+			/* Of the IPv4 header it says nothing, or the contrary. */
+			assert_int_equal(right(n, n, RTE_MBUF_F_RX_L4_CKSUM_GOOD, &tcp), !wrong || v6);
+			assert_int_equal(right(n, n, RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_IP_CKSUM_BAD, &tcp), !wrong || v6);
+			assert_int_equal(right(n, n, RTE_MBUF_F_RX_L4_CKSUM_GOOD | RTE_MBUF_F_RX_IP_CKSUM_NONE, &tcp), !wrong || v6);
+			assert_int_equal(right(n, n, ip_good, &tcp), !wrong);
+			assert_int_equal(right(n, n, RTE_MBUF_F_RX_L4_CKSUM_NONE | ip_good, &tcp), !wrong);
 		}
 	/* Of which packet in a tunnel, or behind what else, it speaks nobody knows. */
 	for (size_t i = 3; i < dp_nwrappings; i++) {
 		size_t n = make(&dp_wrappings[i], false);
 		frame[n - 1] ^= 1;
-		assert_false(right(n, n, good, false, &tcp));
+		assert_false(right(n, n, good, &tcp));
 		assert_true(tcp);
 	}
 }

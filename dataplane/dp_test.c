@@ -201,7 +201,7 @@ void dp_test_open(struct dp_test *t)
 	struct dp_worker_config wc = {
 		.id = number, .config = &t->config, .rules = t->rules ? t->rules : rules, .rx = no_rx, .patient = t->patient,
 		.held_max = t->config.memory.mbufs / 2, .use = t->use, .tx = keep_sent, .sink = t, .mbufs = t->mbufs, .now = t->time,
-		.fragments = t->config.memory.fragments,
+		.fragments = t->config.memory.fragments, .secret = t->secret,
 	};
 	if (dp_worker_create(&wc, &t->worker, err, sizeof err) != 0)
 		fail_msg("%s", err);

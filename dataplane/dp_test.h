@@ -65,6 +65,7 @@ struct dp_test {
 	struct dp_worker *worker;
 	struct rte_mempool *mbufs;
 	bool patient;
+	const struct dp_flow_secret *secret; /* NULL: drawn */
 	uint64_t seq, time;
 	uint64_t frames; /* sent to the worker */
 	unsigned chain; /* bytes in an mbuf of a chain; 0: as many as fit */

@@ -11,6 +11,7 @@
 
 #include "dataplane/dp_admit.h"
 #include "dataplane/dp_conn.h"
+#include "dataplane/dp_datagram.h"
 #include "dataplane/dp_frags.h"
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_joined.h"
@@ -103,6 +104,8 @@ static void count_greeting(struct dp_worker *w, const struct dp_packet *pkt, con
 static enum dp_fate no_flow(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	bool mail = dp_conn_is_mail(w, pkt);
+	if (dp_meta(m)->beginning)
+		return dp_worker_pass(w);
 	if (!dp_worker_guards(w)) {
 		count_greeting(w, pkt, m);
 		return dp_worker_pass(w);
@@ -242,6 +245,17 @@ static enum dp_fate fragment(struct dp_worker *w, const struct dp_packet *pkt, s
 	return fate;
 }
 
+/* The beginning of a datagram that was given up ends within TCP's header: its connection knows all the same. */
+static enum dp_fate told_by_ports(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	struct dp_flow *f = dp_conn_find(w, pkt, dp_meta(m));
+	if (!f && dp_joined_give(w, m, pkt, DP_OWNER_FLOW))
+		return DP_GONE;
+	if (f)
+		dp_streams_missing(f, dp_flow_direction(f, pkt));
+	return dp_worker_drop(w, m, DP_DROP_TRUNCATED);
+}
+
 static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 {
 	struct dp_meta *meta = dp_meta(m);
@@ -255,6 +269,8 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	/* Nobody receives the copies of a mirror that pass between two ports. */
 	if (pkt.mirrored && w->use == DP_USE_INLINE)
 		return dp_worker_pass(w);
+	if ((class == DP_TRUNCATED || class == DP_BAD_TCP) && dp_datagram_ports(m, &pkt))
+		return told_by_ports(w, m, &pkt);
 	switch (class) {
 	case DP_TCP:
 		if (pkt.depth > 0)

@@ -95,6 +95,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t resets_ignored; /* the side that sent one went on */
 	uint64_t mptcp_seen, mptcp_removed; /* mail connections with Multipath TCP; inline: SYNs that it was taken out of */
 	uint64_t doubts[RS_DOUBT_MAX]; /* segments that their receiver may not have accepted */
+	uint64_t checksum_by_port; /* segments that the port has found right: they were not summed here */
 	uint64_t checksum_trusted; /* wrong checksums that were taken for the sender's card's work */
 	uint64_t connections_reset, midstream_reset; /* inline */
 	uint64_t inlines_refused, answers_refused; /* inline: no room to watch a connection, to answer a client */
@@ -107,6 +108,11 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t injected_lost; /* frames of ours that no port took */
 	uint64_t cut_packets; /* frames that the capture holds only in part */
 	uint64_t forwarded_unjudged; /* frames that main sent on in the place of a stalled worker */
+	/* Given to other workers by a ring, each time that one is. */
+	uint64_t handed_frames; /* to their owner, as they were received */
+	uint64_t handed_datagrams; /* to the owner of what they hold, put together of fragments; or a fragment that came to another one */
+	uint64_t handed_sends; /* to the one that has the queue by which they leave */
+	uint64_t handed_lost; /* of all these: the ring had no room. Dropped as `full`, or frames of ours that are lost */
 };
 
 /* A source of packets: fills up to n, returns how many. A port's queue, or the ring of a capture's reader. */

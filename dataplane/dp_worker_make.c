@@ -114,7 +114,8 @@ static void make_streams(struct dp_worker *w, const struct dp_worker_config *wc)
 	const struct ct_config *c = wc->config;
 	w->streams = (struct rs_stream_mem){ .segs = &w->segments, .ref_get = dp_worker_ref_get, .ref_put = dp_worker_ref_put,
 					      .window = c->tcp.window, .limit = (uint16_t)c->tcp.held, .held_max = wc->held_max,
-					      .same = dp_kept_compare };
+					      .same = dp_kept_compare,
+					      .pushed_out = dp_share_pushed_out };
 	if (w->use == DP_USE_INLINE) {
 		/* What arrives out of order is kept twice, by the reader of the headers too. */
 		w->streams.held_max = wc->held_max / 4;

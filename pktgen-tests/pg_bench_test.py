@@ -218,8 +218,10 @@ class Flows(unittest.TestCase):
             self.assertTrue(r["as_meant"], r)
             used = {name: pool["used"] for name, pool in r["pools"].items()}
             self.assertEqual((used["flows"], used["sessions"], used["contents"], used["inflates"]), (2000, 2000, 100, inflating))
-            # Nothing waits: no line is incomplete, no reply owed, nothing out of order or unacknowledged.
-            self.assertEqual((used["segments"], used["headers"]), (0, 0), r)
+            # Nothing waits: no line is incomplete, no reply owed, nothing out of order or unacknowledged. What was acknowledged last is
+            # remembered for a while, in an eighth of the room.
+            self.assertEqual(used["headers"], 0, r)
+            self.assertLessEqual(used["segments"], 0 if arguments else r["pools"]["segments"]["size"] // 8, r)
             self.assertLessEqual(sum(pool["bytes"] for pool in r["pools"].values()), r["bytes"])
 
     def test_inflating_in_proportion(self):

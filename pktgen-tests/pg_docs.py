@@ -234,6 +234,7 @@ FAMILIES = {
     "urgent": "Urgent data",
     "reuse": "The same ports again",
     "direction": "What a mirror shows of the two directions",
+    "forged": "Acknowledgements in the server's name, and decoys for what the mirror lost",
     "fragments": "Fragments",
     "encapsulation": "Tunnels and link headers",
 }

@@ -110,12 +110,24 @@ static void collect(struct cmd_run *r, struct ct_stats *s, struct ct_port_stats 
 	}
 }
 
+static void look_at_queues(const struct cmd_run *r, unsigned port, struct ct_port_stats *to, uint64_t queues[DP_PORT_FDS_MAX])
+{
+	const struct dp_port *p = dp_live_port(r->live, port);
+	if (p->send_only)
+		return;
+	to->nqueues = RTE_MIN(p->rx_queues, DP_PORT_FDS_MAX);
+	to->queues = queues;
+	for (unsigned q = 0; q < to->nqueues; q++)
+		queues[q] = dp_live_received(r->live, port, q);
+}
+
 /* False: the sums do not hold. */
 static bool put_stats(struct cmd_run *r, bool ended)
 {
 	struct ct_counter counters[COUNTERS_MAX];
 	struct dp_worker *all[2 * DP_LIVE_WORKERS_MAX];
 	struct ct_port_stats ports[DP_PORTS_MAX];
+	uint64_t queues[DP_PORTS_MAX][DP_PORT_FDS_MAX];
 	struct ct_stats s = {
 		.drop_names = dp_drop_names,
 		.ndrops = DP_DROP_MAX,
@@ -126,12 +138,14 @@ static bool put_stats(struct cmd_run *r, bool ended)
 		.records_lost = ct_writer_lost(r->out) + (r->control ? ct_thread_lost(r->control) : r->unrendered),
 		.time = now_of(CLOCK_REALTIME),
 	};
-	for (unsigned p = 0; p < s.nports; p++)
+	for (unsigned p = 0; p < s.nports; p++) {
 		ports[p] = (struct ct_port_stats){
 			.name = dp_live_port(r->live, p)->name,
 			.missed = dp_live_missed(r->live, p),
 			.up = r->links[p].was == CT_LINK_UP,
 		};
+		look_at_queues(r, p, &ports[p], queues[p]);
+	}
 	collect(r, &s, ports, ended);
 	/* Each is one word that its worker alone writes: at most a burst old. */
 	unsigned n = 0;

@@ -143,7 +143,7 @@ def fragments_never_completed(p):
     p.tail()
 
 
-@strategy("fragments", PTACEK + " (timeouts)", either(*LOST), receiver="another")
+@strategy("fragments", PTACEK + " (timeouts)", either(*LOST), twin=("gap",), receiver="another")
 def fragments_after_the_timeout(p):
     """The first fragment of a decoy; when its receiver has given it up, the mark's packet with the same number."""
     p.open().decoy_of(cut=lambda packet: fragments(packet, every(40, behind(packet)), 9)[:1])

@@ -11,8 +11,8 @@ from pg_session import Mail, Session
 
 OVERLAP = "stream.reassembly_overlap_different_data"
 
-FAMILIES = ("ip", "header", "handshake", "reset", "window", "overlap", "segments", "urgent", "reuse", "direction", "fragments",
-            "encapsulation")
+FAMILIES = ("ip", "header", "handshake", "reset", "window", "overlap", "segments", "urgent", "reuse", "direction", "forged",
+            "fragments", "encapsulation")
 
 
 class Outcome:

@@ -46,9 +46,9 @@ def just_beyond(p):
     p.finish()
 
 
-@strategy("window", PTACEK, FOUND)
+@strategy("window", PTACEK, FOUND, twin=("malformed",))
 def below(p):
-    """Other bytes in the place of what was acknowledged long ago: not compared, not taken."""
+    """Other bytes in the place of what was acknowledged just now: not taken, if it was the receiver that acknowledged."""
     p.open().decoy_of(b"X" * 50, off=p.at[0] - 200, challenge=True)
     p.finish()
 
@@ -68,7 +68,7 @@ def after_the_acknowledgement(p):
     p.tail()
 
 
-@strategy("window", "fragroute tcp_seg", FOUND)
+@strategy("window", "fragroute tcp_seg", FOUND, twin=("malformed",))
 def straddling_the_edge(p):
     """A segment that begins in what was acknowledged, with other bytes there, and ends with the mark."""
     p.open()
@@ -107,15 +107,16 @@ def keep_alive_garbage(p):
     """Keep-alive probes with a byte of garbage below the edge: what honest systems send."""
     p.open()
     for _ in range(3):
-        p.decoy_of(b"\0", off=p.at[0] - 1, flags=ACK, challenge=True)
         p.wait(60)
+        p.decoy_of(b"\0", off=p.at[0] - 1, flags=ACK, challenge=True)
     p.finish()
 
 
 @strategy("window", "RFC 9293 3.8.4", FOUND)
 def keep_alive_long(p):
     """A keep-alive with more than a byte of garbage, ending at the edge."""
-    p.open().decoy_of(b"GARBAGE!", off=p.at[0] - 8, flags=ACK, challenge=True)
+    p.open().wait(60)
+    p.decoy_of(b"GARBAGE!", off=p.at[0] - 8, flags=ACK, challenge=True)
     p.finish()
 
 

@@ -3,11 +3,12 @@
 """Forwards frames between two interfaces, and judges nothing: the scenarios' control. Whatever a scenario says that a
 sensor does must not come true with this in its place.
 
-usage: net_forward.py [--copy IF] [--inject IF] [--tag ID] [--fragment BYTES] [--spoil ttl|order|loss] IF_A IF_B
+usage: net_forward.py [--copy IF] [--inject IF] [--tag ID] [--fragment BYTES] [--queues N] [--spoil ttl|order|loss] IF_A IF_B
 --copy    sends a copy of every frame there: a mirror port
 --inject  what arrives there goes out on both sides
 --tag     puts a VLAN tag into what goes from A to B, and takes it out of what comes back
 --fragment  IP packets from A to B go in fragments of so many bytes, every second one's last fragment first
+--queues  what goes from A to B leaves by so many queues in turn, one frame each
 --spoil   takes one off every IPv4 TTL; lets every 20th frame wait for the next; loses every 20th
 """
 import argparse
@@ -20,6 +21,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import net_queues
 import netns
 from pg_fragments import Datagram, split_link
 
@@ -41,6 +43,17 @@ class Spoil:
             return []
         out, self.held = [frame] + self.held, []
         return out
+
+
+class Turns:
+    """As a socket: the next frame by the next queue."""
+
+    def __init__(self, interface, count):
+        self.queues, self.next = net_queues.Queues(interface, count), 0
+
+    def send(self, frame):
+        self.queues.send(frame, self.next)
+        self.next = (self.next + 1) % len(self.queues.sent)
 
 
 class Fragmenter:
@@ -69,13 +82,15 @@ def main():
     parser.add_argument("--inject")
     parser.add_argument("--tag", type=int)
     parser.add_argument("--fragment", type=int)
+    parser.add_argument("--queues", type=int, default=1)
     parser.add_argument("--spoil", choices=("ttl", "order", "loss"))
     parser.add_argument("a")
     parser.add_argument("b")
     wanted = parser.parse_args()
     a, b = netns.packet_socket(wanted.a), netns.packet_socket(wanted.b)
     copy = [netns.packet_socket(wanted.copy)] if wanted.copy else []
-    ways = {a.fileno(): (a, [b] + copy), b.fileno(): (b, [a] + copy)}
+    onward = Turns(wanted.b, wanted.queues) if wanted.queues > 1 else b
+    ways = {a.fileno(): (a, [onward] + copy), b.fileno(): (b, [a] + copy)}
     if wanted.inject:
         inject = netns.packet_socket(wanted.inject)
         ways[inject.fileno()] = (inject, [a, b])

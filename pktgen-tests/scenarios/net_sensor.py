@@ -36,18 +36,18 @@ def missing(kind):
 
 
 def queues(kind):
-    """Of a port: mailweir takes an interface with AF_XDP where that works, and two queues of veth are what its driver does not
-    open."""
-    return 2 if kind == AF_PACKET else 1
+    """Of a port, (to receive by, to send by): mailweir takes an interface with AF_XDP where that works, and queues that are not in
+    pairs are what its driver does not open."""
+    return (2, 1) if kind == AF_PACKET else (1, 1)
 
 
-def inline(net, device=None, arguments=()):
-    """The command line of a sensor between the two ports; device: named as a DPDK device with this driver.
+def inline(net, device=None, arguments=(), options=""):
+    """The command line of a sensor between the two ports; device: named as a DPDK device with this driver, and these options of its.
     $MAILWEIR_NET_SENSOR puts another program in its place, in which {outside} and {inside} stand for the interfaces."""
     other = os.environ.get("MAILWEIR_NET_SENSOR")
     if other:
         return [word.format(**net.ports) for word in shlex.split(other)]
-    inside, outside = ("net_%s%d,iface=%s" % (device, number, net.ports[side]) if device else net.ports[side]
+    inside, outside = ("net_%s%d,iface=%s%s" % (device, number, net.ports[side], options) if device else net.ports[side]
                        for number, side in enumerate(("inside", "outside")))
     return [PROGRAM, "run", "--inside", inside, "--outside", outside, *arguments]
 

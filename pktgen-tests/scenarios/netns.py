@@ -239,9 +239,10 @@ class Net:
     """The network. impair: {"outside": [option...], "inside": [option...]} of mailweir-impair, for either or both.
     vlan: between the two ports every frame bears this tag; not together with impair. fragment:
     what the hosts send of TCP comes to the sensor in fragments of so many bytes; alone. queues: of the sensor's interfaces.
+    turns: what the hosts send comes to the sensor by all of its queues in turn; alone, or with fragment.
     taps: the sensor's ports are interfaces that it makes itself; there are no others until plug()."""
 
-    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=1, taps=False, fragment=None):
+    def __init__(self, mtu=1500, impair=None, mirror=False, vlan=None, queues=(1, 1), taps=False, fragment=None, turns=False):
         self.programs, self.links, self.ports, self.mtu, self.queues = [], [], {}, mtu, queues
         self.mirror, self.reset = None, None
         try:
@@ -249,7 +250,7 @@ class Net:
             if taps:
                 self.ports = {OUTSIDE: "mwn-out", INSIDE: "mwn-in"}
             else:
-                self._build(mtu, impair or {}, mirror, vlan, fragment)
+                self._build(mtu, impair or {}, mirror, vlan, fragment, turns)
         except BaseException:
             self.close()
             raise
@@ -299,18 +300,19 @@ class Net:
         for port in ports:
             command("ip", "link", "set", port, "master", name)
 
-    def _build(self, mtu, impair, mirror, vlan, fragment):
+    def _build(self, mtu, impair, mirror, vlan, fragment, turns):
         for name, wire in (("client", "mwn-c"), ("server", "mwn-s")):
             self._pair(wire, "eth0", name, _mac(name), mtu)
             self._address(name)
         for side, wire, near, far in ((OUTSIDE, "mwn-c", "mwn-co", "mwn-out"), (INSIDE, "mwn-s", "mwn-so", "mwn-in")):
             self.ports[side] = wire
-            if side in impair or vlan or fragment:
+            if side in impair or vlan or fragment or turns:
                 self._pair(near, far, None, None, mtu)
                 self.ports[side] = far
                 forwarder = [sys.executable, os.path.join(HERE, "net_forward.py")]
                 forwarder += ["--tag", vlan] if vlan else ["--fragment", fragment] if fragment else []
-                words = forwarder if vlan or fragment else [impair_program()] + list(impair[side])
+                forwarder += ["--queues", self.queues[0]] if turns else []
+                words = forwarder if vlan or fragment or turns else [impair_program()] + list(impair[side])
                 self.programs.append(Program(words + [wire, near]).said(b"forwarding"))
         if mirror:
             self._pair("mwn-mp", "mwn-mirror", None, None, mtu)
@@ -318,7 +320,7 @@ class Net:
             self.mirror, self.reset = "mwn-mirror", "mwn-reset"
 
     def _pair(self, name, peer, where, address, mtu):
-        ours, theirs = (["numtxqueues", n, "numrxqueues", n, "mtu", mtu] for n in (self.queues, 1 if where else self.queues))
+        ours, theirs = (["numtxqueues", tx, "numrxqueues", rx, "mtu", mtu] for rx, tx in (self.queues, (1, 1) if where else self.queues))
         words = ["ip", "link", "add", name, *ours, "type", "veth", "peer", "name", peer, *theirs]
         words += ["address", address] if address else []
         command(*words, *(["netns", where] if where else []))

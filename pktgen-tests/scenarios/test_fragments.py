@@ -248,7 +248,7 @@ class Fragments(Scenario):
 
     def test_floods_of_what_is_never_whole(self):
         """Other mail is judged, and its fragments too: who sends without end pushes out his own, and those few with whom he shares one of
-        64 groups; a secret of each run says who they are. Memory is what was taken at the start."""
+        64 groups; the capture's first packet says who they are. Memory is what was taken at the start."""
         hosts = ["198.51.100.%d" % i for i in range(1, 9)]
         mail = [f for i, host in enumerate(hosts) for f in frames(letter(True, "infected"), client=host, start=START_NS + i * 10**8) +
                 frames(letter(False, "clean"), port=40001, client=host, start=START_NS + i * 10**8)]

@@ -172,7 +172,7 @@ static struct need count_nodes(const struct rs_stream *s, struct arrival *a, con
 
 static bool has_room(const struct rs_stream *s, struct rs_stream_mem *mem, struct need n)
 {
-	if (s->held + n.cost > mem->limit || mem->held + n.cost > mem->held_max)
+	if (s->held + n.cost > mem->limit || mem->held + n.cost + mem->denied > mem->held_max)
 		return false;
 	if (mem->segs->size - mem->segs->used < n.nodes) {
 		mem->segs->failed++;

@@ -295,12 +295,121 @@ static void what_is_forgotten_cannot_be_compared(void **state)
 	bench_end(&b, mem);
 }
 
+/* What came late is compared though it is acknowledged; where it was forgotten for want of room, that is told until it would have been
+ * forgotten anyway. */
+static void what_came_late_and_is_lost_is_told(void **state)
+{
+	(void)state;
+	for (uint16_t remember = 1; remember <= 4; remember++) {
+		struct bench b;
+		seed = 1;
+		bench_init(&b, RS_OVERLAP_LINUX, NODES, NODES);
+		void *mem = b.pool.fresh;
+		b.s.remember = remember;
+		b.s.waits = true;
+		rs_stream_acked(&b.s, &b.mem, 40);
+		for (uint32_t i = 0; i < 4; i++) {
+			struct packet *p = &b.packet[b.n];
+			*p = (struct packet){ .off = i * 10, .len = 10, .byte = b.byte[b.n++] };
+			assert_int_equal(add(&b, p), RS_INORDER);
+		}
+		if (remember == 1)
+			rs_stream_lose(&b.s, &b.mem);
+		struct packet again = { .off = 5, .len = 30, .byte = b.byte[5] };
+		for (unsigned forgot = 0; forgot < RS_STREAM_LATE + 2; forgot++) {
+			struct rs_seen seen;
+			rs_stream_compare(&b.s, &b.mem, 5, 30, &again, 0, &seen);
+			bool lost = remember < 4 && forgot <= RS_STREAM_LATE;
+			assert_int_equal(seen.unknown_len, !lost ? 0 : remember == 1 || forgot > 1 ? 30 : 5 + 10 * (3 - remember));
+			assert_int_equal(b.s.late, lost || forgot < 2);
+			rs_stream_forget_late(&b.s, &b.mem, forgot ? 40 : 0);
+		}
+		bench_end(&b, mem);
+	}
+}
+
+static struct packet *next(struct bench *b, uint32_t i)
+{
+	struct packet *p = &b->packet[b->n];
+	*p = (struct packet){ .off = i * 10, .len = 10, .byte = b->byte[b->n++] };
+	assert_int_equal(add(b, p), RS_INORDER);
+	return p;
+}
+
+static bool contradicts(struct bench *b, uint32_t off, uint32_t len)
+{
+	uint8_t other[RS_ORACLE_SPAN];
+	memset(other, 1, sizeof other);
+	struct packet p = { .off = off, .len = len, .byte = other };
+	struct rs_seen seen;
+	rs_stream_compare(&b->s, &b->mem, off, len, &p, 0, &seen);
+	assert_int_equal(seen.unknown_len, 0);
+	return seen.contradicts;
+}
+
+/* Who waits compares below what is acknowledged, until told to forget it. */
+static void what_is_acknowledged_is_compared_for_a_while(void **state)
+{
+	(void)state;
+	struct bench b;
+	seed = 1;
+	bench_init(&b, RS_OVERLAP_LINUX, NODES, NODES);
+	void *mem = b.pool.fresh;
+	b.s.waits = true;
+	for (uint32_t i = 0; i < 3; i++)
+		next(&b, i);
+	rs_stream_acked(&b.s, &b.mem, 25);
+	assert_int_equal(b.s.kept_cost, 3);
+	assert_true(b.s.late && contradicts(&b, 0, 5) && contradicts(&b, 20, 5));
+	/* In the middle of a packet, too. */
+	rs_stream_forget_late(&b.s, &b.mem, 12);
+	assert_int_equal(b.s.kept_cost, 2);
+	assert_true(b.s.late && !contradicts(&b, 0, 12) && contradicts(&b, 0, 13));
+	/* Not what is not acknowledged. */
+	rs_stream_forget_late(&b.s, &b.mem, 30);
+	assert_true(!b.s.late && !contradicts(&b, 0, 25) && contradicts(&b, 25, 1));
+	assert_int_equal(b.mem.forgotten, 0);
+	bench_end(&b, mem);
+}
+
+/* It stays in an eighth of all, or half of that, and where a quarter is taken, in half of those. */
+static void what_is_acknowledged_gives_way(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t packets, held, kept, left;
+	} cases[] = { { 10, 0, 0, 8 }, { 10, 40, 0, 4 }, { 10, 0, 4, 4 }, { 4, 0, 12, 4 }, { 4, 0, 13, 3 }, { 4, 40, 4, 4 }, { 4, 40, 6, 2 } };
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct bench b;
+		seed = 1;
+		bench_init(&b, RS_OVERLAP_LINUX, 128, NODES);
+		void *mem = b.pool.fresh;
+		b.s.waits = true;
+		for (uint32_t k = 0; k < cases[i].packets; k++)
+			next(&b, k);
+		b.mem.held += cases[i].held + cases[i].kept;
+		b.mem.kept += cases[i].kept;
+		rs_stream_acked(&b.s, &b.mem, 1000);
+		assert_int_equal(b.s.kept_cost, cases[i].left);
+		/* What is read after its acknowledgement stays as far as there is room at all. */
+		next(&b, cases[i].packets);
+		rs_stream_acked(&b.s, &b.mem, 2000);
+		assert_int_equal(b.s.kept_cost, cases[i].left + 1);
+		b.mem.held -= cases[i].held + cases[i].kept;
+		b.mem.kept -= cases[i].kept;
+		bench_end(&b, mem);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_policy_keeps_what_the_oracle_keeps),
 		cmocka_unit_test(without_room_nothing_changes),
 		cmocka_unit_test(what_is_forgotten_cannot_be_compared),
+		cmocka_unit_test(what_came_late_and_is_lost_is_told),
+		cmocka_unit_test(what_is_acknowledged_is_compared_for_a_while),
+		cmocka_unit_test(what_is_acknowledged_gives_way),
 	};
 	return cmocka_run_group_tests_name("rs_stream_overlap", tests, NULL, NULL);
 }

@@ -236,7 +236,7 @@ static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, v
 	if ((c->has_syn_data & bit(d)) || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
 		return RS_DUP;
 	c->syn_len[d] = len;
-	if (p->mem->held + (uint64_t)cost > p->mem->held_max)
+	if (p->mem->held + (uint64_t)cost + p->mem->denied > p->mem->held_max)
 		return RS_LIMIT;
 	p->mem->ref_get(ref);
 	p->mem->held += cost;
@@ -258,7 +258,9 @@ static void start(struct pass *p, unsigned d, uint32_t isn)
 	struct rs_tcp *c = p->c;
 	drop_syn_data(p, d);
 	rs_stream_clear(&c->dir[d], p->mem);
+	uint8_t group = c->dir[d].group;
 	rs_stream_init(&c->dir[d], isn, c->dir[d].policy, c->dir[d].remember);
+	c->dir[d].group = group;
 	c->dir[d].waits = c->waits;
 	c->syn_len[d] = 0;
 	c->side[d].far = (struct rs_tcp_far){ 0 };

@@ -49,19 +49,21 @@ static uint64_t sent_up_to(const struct rs_tcp *c, unsigned d, uint64_t waiting)
 }
 
 /* RFC 5961 5.2; and like Linux, that no byte before the first can be acknowledged again. */
-static bool bad_ack(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, uint32_t ack, uint64_t waiting)
+static enum rs_doubt check_ack(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, uint32_t ack, uint64_t waiting)
 {
 	unsigned o = 1 - dir;
 	if (!(c->seen & bit(o)) || !(c->known & bit(o)) || !both(c->started))
-		return false;
+		return RS_DOUBT_NONE;
 	int64_t off = rs_stream_offset(&c->dir[o], ack);
 	/* As nearly all do: of what was seen, and nothing less than before. */
 	if (off >= (int64_t)rs_tcp_acked(c, o) && off <= (int64_t)c->dir[o].end)
-		return false;
-	if (off < 0 || (uint64_t)off > sent_up_to(c, o, waiting))
-		return true;
+		return RS_DOUBT_NONE;
+	if (off < 0)
+		return RS_DOUBT_ACK_OLD;
+	if ((uint64_t)off > sent_up_to(c, o, waiting))
+		return RS_DOUBT_ACK;
 	uint64_t window = WINDOW_MAX << (scales(v) ? v->wscale[dir] : both(v->syns) ? 0 : WSCALE_MAX);
-	return rs_tcp_acked(c, o) > window && (uint64_t)off < rs_tcp_acked(c, o) - window;
+	return rs_tcp_acked(c, o) > window && (uint64_t)off < rs_tcp_acked(c, o) - window ? RS_DOUBT_ACK : RS_DOUBT_NONE;
 }
 
 enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
@@ -90,8 +92,9 @@ enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, u
 	/* A FIN takes a number: a keep-alive behind it stands in its place, and is acknowledged already. */
 	if ((c->fin_taken & bit(dir)) && off + (int64_t)seg->len > (int64_t)s->fin + 1)
 		return RS_DOUBT_FIN;
-	if (bad_ack(v, c, dir, seg->ack, waiting[1 - dir]))
-		return RS_DOUBT_ACK;
+	enum rs_doubt ack = check_ack(v, c, dir, seg->ack, waiting[1 - dir]);
+	if (ack != RS_DOUBT_NONE)
+		return ack;
 	/* Receivers differ in what they keep of one that begins in the window and ends beyond it. */
 	if (v->right[dir] && off >= (int64_t)v->right[dir])
 		return RS_DOUBT_WINDOW;
@@ -120,18 +123,28 @@ static void note_window(struct rs_valid *v, const struct rs_tcp *c, unsigned dir
 		v->right[o] = (uint64_t)edge;
 }
 
-/* What the receiver of dir[d] has accepted last, it says. Of what was not seen to be sent, or of a forged echo, nothing is known. */
-static void note_echo(struct rs_valid *v, unsigned d, uint32_t tsecr, uint64_t now)
+/* What the receiver of dir[d] has accepted last, it says. Of what was not seen to be sent, or of a forged echo, nothing is known.
+ * reached: all that it acknowledges was read. */
+static void note_echo(struct rs_valid *v, unsigned d, uint32_t tsecr, bool reached, uint64_t now)
 {
 	if (!(v->has_sent & bit(d)))
 		return;
 	uint32_t echoed = (int32_t)(tsecr - v->sent[d]) > 0 ? v->sent[d] : tsecr;
+	if (reached && (!(v->has_edge & bit(d)) || (int32_t)(echoed - v->edge[d]) > 0)) {
+		v->edge[d] = echoed;
+		v->has_edge |= (uint8_t)bit(d);
+	}
 	bool stale = (uint32_t)(now / SECOND) - v->newest_at[d] > STALE;
 	if ((v->has_newest & bit(d)) && !stale && (int32_t)(echoed - v->newest[d]) < 0)
 		return;
 	v->newest[d] = echoed;
 	v->newest_at[d] = (uint32_t)(now / SECOND);
 	v->has_newest |= (uint8_t)bit(d);
+}
+
+bool rs_valid_was_old(const struct rs_valid *v, unsigned dir, const struct rs_options *o)
+{
+	return (v->has_edge & bit(dir)) && (int32_t)(v->edge[dir] - o->tsval) > 1;
 }
 
 void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
@@ -149,7 +162,7 @@ void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, con
 	if (!o->timestamps || !(c->started & bit(dir)))
 		return;
 	if (seg->flags & RS_TCP_ACK)
-		note_echo(v, 1 - dir, o->tsecr, now);
+		note_echo(v, 1 - dir, o->tsecr, rs_stream_offset(&c->dir[1 - dir], seg->ack) <= (int64_t)c->dir[1 - dir].next, now);
 	if ((v->has_sent & bit(dir)) && (int32_t)(o->tsval - v->sent[dir]) < 0)
 		return;
 	v->sent[dir] = o->tsval;
@@ -158,13 +171,13 @@ void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, con
 
 bool rs_doubt_is_deliberate(enum rs_doubt d)
 {
-	return d == RS_DOUBT_TIMESTAMP || d == RS_DOUBT_NO_ACK || d == RS_DOUBT_SIGNED;
+	return d == RS_DOUBT_TIMESTAMP || d == RS_DOUBT_NO_ACK || d == RS_DOUBT_SIGNED || d == RS_DOUBT_ACK_OLD;
 }
 
 const char *rs_doubt_name(enum rs_doubt d)
 {
 	static const char *const names[RS_DOUBT_MAX] = { "none", "checksum", "timestamp", "no_timestamp", "no_ack", "acknowledgement",
-							 "window", "signature", "behind_fin", "behind_reset",
+							 "old_acknowledgement", "window", "signature", "behind_fin", "behind_reset",
 							 "ahead" };
 	return names[d];
 }

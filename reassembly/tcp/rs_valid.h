@@ -19,6 +19,7 @@ enum rs_doubt { /* why its receiver may not have accepted a segment */
 	RS_DOUBT_NO_TIMESTAMP, /* none, though both sides agreed on them (RFC 7323 3.2: some receivers drop it) */
 	RS_DOUBT_NO_ACK, /* RFC 9293 3.10.7.4: without the ACK bit it is dropped */
 	RS_DOUBT_ACK, /* acknowledges what was never sent, or is too old (RFC 5961 5.2) */
+	RS_DOUBT_ACK_OLD, /* acknowledges less than nothing: a byte before the first (likewise) */
 	RS_DOUBT_WINDOW, /* begins beyond the window */
 	RS_DOUBT_SIGNED, /* bears a signature that nobody agreed on (RFC 2385, RFC 5925: Linux drops it) */
 	RS_DOUBT_FIN, /* data behind a FIN that was acknowledged */
@@ -38,10 +39,12 @@ struct rs_valid { /* of one connection; zeroed at its beginning */
 	uint32_t newest[2]; /* of dir[i]: the newest timestamp that its receiver echoed (TS.Recent) */
 	uint32_t newest_at[2]; /* the packet that echoed it, in seconds */
 	uint32_t sent[2]; /* of dir[i]: the newest timestamp seen: nothing newer can be echoed */
+	uint32_t edge[2]; /* of dir[i]: the newest one echoed while nothing was acknowledged that was not read here */
 	uint8_t wscale[2]; /* that i offered */
 	uint8_t syns; /* bit i: i's SYN was seen, and its options are known */
 	uint8_t timestamps, scales, authenticated; /* bit i: offered in i's SYN */
-	uint8_t has_newest, has_sent; /* bit i */
+	uint8_t has_newest : 2, has_edge : 2; /* bit i */
+	uint8_t has_sent; /* bit i */
 };
 
 /* Nobody sends such a segment by accident, in whatever order its connection's packets were seen. */
@@ -52,6 +55,10 @@ bool rs_doubt_is_deliberate(enum rs_doubt d);
  * without payload or FIN and SYNs are never doubted here, and of RSTs only the signature: rs_tcp judges them. */
 enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
 			     const struct rs_options *o, const uint64_t waiting[2], uint64_t now);
+
+/* Doubted for its timestamp, though bytes are missing that it may bring, and that its receiver has: it was too old even before any of these.
+ * (Otherwise what made it old may have been sent behind it, and was seen before.) */
+bool rs_valid_was_old(const struct rs_valid *v, unsigned dir, const struct rs_options *o);
 
 /* It was read, and accepted: what it tells of its sender. */
 void rs_valid_note(struct rs_valid *v, const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg,
