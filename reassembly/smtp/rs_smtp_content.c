@@ -89,16 +89,31 @@ static enum rs_smtp_end end_of_candidate(const struct rs_smtp_eod *e)
 	return proper ? RS_END_DOT : RS_END_BARE;
 }
 
+/* What stands behind it, beginning with a command. */
+static bool begins_message(const uint8_t *p, size_t n)
+{
+	while (n && (*p == '\r' || *p == '\n')) {
+		p++;
+		n--;
+	}
+	return rs_smtp_command_parse(p, n).verb == RS_VERB_MAIL;
+}
+
 static void finish_candidate(struct rs_smtp *s, bool guess)
 {
 	/* Lines behind the candidate are commands, and answered as such. */
 	if (s->answer == RS_ANSWER_OWED)
 		s->early_lines -= rs_smtp_eod_rest_lines(&s->eod);
-	s->guessed = guess;
-	rs_smtp_content_finish(s, end_of_candidate(&s->eod));
-	s->guessed = false;
 	size_t n;
-	const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);
+	const struct rs_smtp_eod eod = s->eod; /* what is replayed may set it anew */
+	const uint8_t *rest = rs_smtp_eod_rest(&eod, &n);
+	const enum rs_smtp_end how = end_of_candidate(&eod);
+	guess &= how == RS_END_BARE;
+	if (guess && begins_message(rest, n))
+		rs_smtp_tell(s, RS_SMTP_SMUGGLED);
+	s->guessed = guess && !rs_smtp_strict_begin(s);
+	rs_smtp_content_finish(s, how);
+	s->guessed = false;
 	rs_smtp_client_replay(s, rest, n);
 }
 
@@ -235,7 +250,7 @@ static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n
 	return out.found;
 }
 
-/* Hold: how far p may be read at once, up to the end of a line. */
+/* Where lines are looked at: how far p may be read at once, up to the end of a line. */
 static size_t one_line(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
@@ -249,7 +264,7 @@ static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at
 {
 	const bool early = s->answer == RS_ANSWER_OWED;
 	while (*at < n && !s->stop) {
-		size_t took, some = s->armed ? one_line(p + *at, n - *at) : n - *at;
+		size_t took, some = s->armed || s->eod.doubted ? one_line(p + *at, n - *at) : n - *at;
 		enum rs_smtp_eod_found found = step(s, p + *at, some, &took);
 		if (early)
 			count_early(s, p + *at, took);
@@ -280,7 +295,7 @@ static bool read_some(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *rea
 {
 	size_t at = 0;
 	while (at < n && !s->stop) {
-		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed) {
+		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed && !s->eod.doubted) {
 			size_t k = read_bulk(s, p + at, n - at);
 			at += k;
 			if (at == n || s->stop)
