@@ -28,6 +28,7 @@ struct dp_message {
 	struct dp_session *session;
 	struct ct_record *rec;
 	struct dp_content *content; /* while content is open */
+	struct dp_content *strict; /* the same as a server reads it that took no end where `content` ended; or NULL */
 	uint32_t reasons; /* bit r: enum ct_reason r applies */
 	uint8_t action; /* the strongest enum mt_action of a rule that matched; MT_NONE: none did */
 	bool alerted; /* by a rule that may alert */

@@ -318,6 +318,7 @@ struct rs_smtp {
 	uint32_t next_tx;
 	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
 	uint32_t torn_below; /* transactions that may have ended unseen: a command goes to a newer one, where there is one */
+	uint32_t behind; /* without hold: lines of the content behind its newest candidate */
 	uint32_t early_lines; /* of content, while its DATA was unanswered */
 	uint16_t told; /* anomalies, once a transaction each */
 	uint16_t span; /* of content that is fed before bulk is offered more */

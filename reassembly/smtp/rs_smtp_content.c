@@ -114,6 +114,9 @@ static void finish_candidate(struct rs_smtp *s, bool guess)
 	s->guessed = guess && !rs_smtp_strict_begin(s);
 	rs_smtp_content_finish(s, how);
 	s->guessed = false;
+	/* To a server that ended the content there, the lines between were commands. */
+	if (eod.later && s->behind)
+		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, s->behind - 1, false);
 	rs_smtp_client_replay(s, rest, n);
 }
 
@@ -164,10 +167,10 @@ uint32_t rs_smtp_content_refused(struct rs_smtp *s)
 }
 
 /* The lines that a server which refuses DATA takes for commands, and answers each. */
-static void count_early(struct rs_smtp *s, const uint8_t *p, size_t n)
+static void count_lines(uint32_t *lines, const uint8_t *p, size_t n)
 {
 	for (const uint8_t *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
-		s->early_lines++;
+		++*lines;
 }
 
 static size_t offer(struct rs_smtp *s, const uint8_t *p, size_t n)
@@ -267,7 +270,11 @@ static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at
 		size_t took, some = s->armed || s->eod.doubted ? one_line(p + *at, n - *at) : n - *at;
 		enum rs_smtp_eod_found found = step(s, p + *at, some, &took);
 		if (early)
-			count_early(s, p + *at, took);
+			count_lines(&s->early_lines, p + *at, took);
+		if (found != RS_EOD_MORE && found != RS_EOD_COMMAND)
+			s->behind = 0;
+		else if (s->eod.doubted || s->eod.state == RS_EOD_ASK)
+			count_lines(&s->behind, p + *at, took);
 		*at += took;
 		if (found == RS_EOD_END)
 			rs_smtp_content_finish(s, RS_END_DOT);
@@ -286,7 +293,7 @@ static size_t read_bulk(struct rs_smtp *s, const uint8_t *p, size_t n)
 	rs_smtp_eod_skip(&s->eod, p, k);
 	s->position += k;
 	if (s->answer == RS_ANSWER_OWED)
-		count_early(s, p, k);
+		count_lines(&s->early_lines, p, k);
 	return k;
 }
 

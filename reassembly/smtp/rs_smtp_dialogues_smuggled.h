@@ -53,6 +53,14 @@
 	  "0 } bare\n+1\n1 from c@x []\n1 to/0 d@y\n1 {\n1 \"more\\r\\n\"\n1 } dot\n"
 	  "0 ~\"mail from:<c@x>\\r\\nRCPT TO:<d@y>\\r\\nDATA\\r\\nmore\\r\\n\"\n0 ~} dot\n" QUEUED_LOG
 	  "-1 unknown\n"),
+	D("smuggled behind other lines, each answered",
+	  OPEN C("be\n.\r\nwhat\r\n\nis\r\n" SMUGGLE) QUEUED S("500 1\r\n500 2\r\n500 3\r\n250 1\r\n250 2\r\n354 go\r\n250 queued 2\r\n"),
+	  OPEN_LOG
+	  "0 \"be\\n\"\n! end_bare_lf 0\n0 \".\\r\\nwhat\\r\\n\\nis\\r\\n\"\n! smuggled 0\n0 ~{\n0 } bare\n"
+	  "+1\n1 from c@x []\n1 to/0 d@y\n1 {\n1 \"more\\r\\n\"\n1 } dot\n"
+	  "0 ~\"MAIL FROM:<c@x>\\r\\nRCPT TO:<d@y>\\r\\nDATA\\r\\nmore\\r\\n\"\n0 ~} dot\n" QUEUED_LOG
+	  "1 MAIL/0 250 1\n1 RCPT/0 250 2\n1 DATA/0 354 go\n1 CONTENT/0 250 queued 2\n"
+	  "-1 accepted 250 queued 2\n"),
 	D("another command behind other lines", OPEN C("be\n.\nfore\r\nRSET\r\nMAIL\r\nMAIL a\r\nMA\r\n.\r\n") QUEUED,
 	  OPEN_LOG
 	  "0 \"be\\n\"\n! end_bare_lf 0\n0 \".\\nfore\\r\\nRSET\\r\\nMAIL\\r\\nMAIL a\\r\\nMA\\r\\n\"\n"
