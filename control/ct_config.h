@@ -113,7 +113,7 @@ struct ct_config {
 		bool detect; /* other ports too, where the first bytes say so */
 	} smtp;
 	struct { /* limits: a message; at each, the message is "unscanned: limit" and goes on being counted */
-		uint32_t mime_depth, mime_parts, archive_depth, archive_members, note_blocks;
+		uint32_t mime_depth, mime_parts, views, archive_depth, archive_members, note_blocks;
 		uint32_t inflate_ratio, inflate_bytes, inflate_file;
 	} limits;
 	struct { /* files: */

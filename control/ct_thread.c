@@ -22,6 +22,7 @@ struct ct_thread {
 	ct_emit emit;
 	void *arg;
 	_Atomic uint64_t lost; /* thread: wo. Records that could not be rendered */
+	_Atomic uint64_t most; /* thread: wo. Items that waited at a time */
 	_Atomic bool stop; /* caller: wo, thread: ro */
 };
 
@@ -36,13 +37,24 @@ static void take(struct ct_thread *t, struct ct_source *s, struct ct_record *r)
 	rte_ring_sp_enqueue(s->done, r);
 }
 
+/* What is in the ring now, and no more: a worker that is faster than rendering never lets it become empty. */
 static unsigned drain(struct ct_thread *t, struct ct_source *s)
 {
 	void *r[BURST];
-	unsigned n = rte_ring_sc_dequeue_burst(s->records, r, BURST, NULL);
-	for (unsigned i = 0; i < n; i++)
-		take(t, s, r[i]);
-	return n;
+	const unsigned there = rte_ring_count(s->records);
+	for (unsigned left = there; left > 0;) {
+		unsigned n = rte_ring_sc_dequeue_burst(s->records, r, left < BURST ? left : BURST, NULL);
+		for (unsigned i = 0; i < n; i++)
+			take(t, s, r[i]);
+		left -= n;
+	}
+	return there;
+}
+
+static void note_waiting(struct ct_thread *t)
+{
+	if (t->order.n > atomic_load_explicit(&t->most, memory_order_relaxed))
+		atomic_store_explicit(&t->most, t->order.n, memory_order_relaxed);
 }
 
 static void emit_up_to(struct ct_thread *t, uint64_t watermark)
@@ -73,10 +85,10 @@ static void *run(void *arg)
 		bool stop = atomic_load_explicit(&t->stop, memory_order_acquire);
 		/* Progress is read before the rings are: a record of a packet below it was in its ring by then. */
 		uint64_t passed = watermark(t);
-		unsigned n = 0, k;
+		unsigned n = 0;
 		for (unsigned i = 0; i < t->n; i++)
-			while ((k = drain(t, &t->sources[i])) > 0)
-				n += k;
+			n += drain(t, &t->sources[i]);
+		note_waiting(t);
 		emit_up_to(t, stop ? UINT64_MAX : passed);
 		if (stop && n == 0)
 			return NULL;
@@ -116,6 +128,11 @@ fail:
 uint64_t ct_thread_lost(const struct ct_thread *t)
 {
 	return atomic_load_explicit(&t->lost, memory_order_relaxed);
+}
+
+uint64_t ct_thread_most_waiting(const struct ct_thread *t)
+{
+	return atomic_load_explicit(&t->most, memory_order_relaxed);
 }
 
 uint64_t ct_thread_stop(struct ct_thread *t)

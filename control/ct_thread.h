@@ -32,6 +32,10 @@ int ct_thread_start(struct ct_thread **out, const struct ct_source *sources, uns
 /* Records that could not be rendered for want of memory, so far. Any thread. */
 uint64_t ct_thread_lost(const struct ct_thread *t);
 
+/* The most records that waited for their turn at one time, so far: those that were in the rings at one moment, and those of packets
+ * that not every worker was done with. Any thread. */
+uint64_t ct_thread_most_waiting(const struct ct_thread *t);
+
 /* Call when the workers have stopped: takes what is left, writes it, ends the thread. Returns how many records could not be rendered
  * for want of memory. */
 uint64_t ct_thread_stop(struct ct_thread *t);

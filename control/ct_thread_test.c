@@ -274,6 +274,27 @@ static void test_live_waits_for_nobody(void **state)
 	free(b);
 }
 
+/* A worker that sends as fast as its records come back, and is done with each packet at once: never do more wait than there are, however
+ * many it sends. */
+static void test_few_wait(void **state)
+{
+	(void)state;
+	struct bench *b = malloc(sizeof *b);
+	assert_non_null(b);
+	open_bench(b);
+	struct worker *w = &b->workers[0];
+	atomic_store(&b->workers[1].progress, UINT64_MAX);
+	atomic_store(&b->workers[2].progress, UINT64_MAX);
+	for (unsigned i = 0; i < 20000; i++) {
+		send(w, i + 1, 1, i);
+		atomic_store_explicit(&w->progress, i + 1, memory_order_release);
+	}
+	/* Those of one round, and those that came while it was being drained. */
+	assert_in_range(ct_thread_most_waiting(b->thread), 1, 2 * RECORDS);
+	close_bench(b);
+	free(b);
+}
+
 static void test_nothing_sent(void **state)
 {
 	(void)state;
@@ -290,6 +311,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_given_back_before_written),
 		cmocka_unit_test(test_live_waits_for_nobody),
+		cmocka_unit_test(test_few_wait),
 		cmocka_unit_test(test_nothing_sent),
 	};
 	return cmocka_run_group_tests_name("ct_thread", tests, NULL, NULL);

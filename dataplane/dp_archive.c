@@ -31,7 +31,7 @@ void dp_archive_cannot(struct dp_file *f, enum ct_reason why)
  * far as it has been used. *from: how far in the part that is. Nothing of this depends on how segments are cut. */
 static uint64_t inflated(const struct dp_file *f, uint64_t at, uint64_t out, uint64_t *from)
 {
-	uint64_t total = f->content->msg->inflated + out;
+	uint64_t total = f->content->inflated + out;
 	for (; f->outer; f = f->outer) {
 		if (f->inflated)
 			total += at;
@@ -85,7 +85,7 @@ void dp_archive_inflate_end(struct dp_file *f)
 	struct dp_archive *a = f->archive;
 	if (!a->inflate)
 		return;
-	f->content->msg->inflated += a->inflate->out;
+	f->content->inflated += a->inflate->out;
 	rs_pool_put(inflates_of(f->content), a->inflate);
 	a->inflate = NULL;
 }
@@ -145,7 +145,7 @@ bool dp_archive_too_deep(struct dp_file *f)
 bool dp_archive_too_many(struct dp_file *f)
 {
 	struct dp_inspect *ins = inspect_of(f);
-	if (f->content->msg->members++ < ins->config->limits.archive_members)
+	if (f->content->members++ < ins->config->limits.archive_members)
 		return false;
 	ins->stats.member_limit++;
 	dp_archive_cannot(f, CT_REASON_LIMIT);
@@ -209,19 +209,26 @@ bool dp_archive_end(struct dp_file *f, bool cut)
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 {
 	const struct dp_archive *a = from->archive;
-	struct dp_inspect *ins = inspect_of(to);
-	to->archive = rs_pool_get(&ins->trial_zips);
+	to->archive = rs_pool_get(archives_of(to->content));
 	if (!to->archive) {
-		dp_archive_cannot(to, CT_REASON_LIMIT);
+		inspect_of(to)->stats.no_zip += !to->content->trial;
+		dp_archive_cannot(to, dp_content_no_room(to->content));
 		return;
 	}
 	to->archive->reader = a->reader;
 	to->archive->said = a->said;
 	to->archive->ended = a->ended;
-	to->archive->inflate = a->inflate ? rs_pool_get(&ins->trial_inflates) : NULL;
-	if (to->archive->inflate)
+	to->archive->inflate = a->inflate ? rs_pool_get(inflates_of(to->content)) : NULL;
+	if (to->archive->inflate) {
 		rs_inflate_copy(to->archive->inflate, a->inflate);
-	else if (a->inflate)
-		dp_archive_cannot(to, CT_REASON_LIMIT);
+	} else if (a->inflate) {
+		inspect_of(to)->stats.no_inflate += !to->content->trial;
+		dp_archive_cannot(to, dp_content_no_room(to->content));
+	}
+	/* Without what it is inflated by there is no member, and without the member nothing to inflate. */
+	if (from->member && (!from->member->inflated || to->archive->inflate))
+		to->member = dp_file_copy(from->member, to->content, to);
+	if (!to->member)
+		dp_archive_inflate_end(to);
 	a->reader->copy(to, from);
 }

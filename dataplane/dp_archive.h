@@ -56,7 +56,7 @@ void dp_archive_lose(struct dp_file *f);
 bool dp_archive_end(struct dp_file *f, bool cut);
 /* Where in f's content a byte came from that is at this offset of its member. While the member is open. */
 uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset);
-/* from's archive for its copy `to`, from the trial pools; NULL there when there is no room. */
+/* from's archive and member for its copy `to`; NULL there when there is no room. */
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from);
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/dp_session.h"
+#include "dataplane/dp_content_private.h"
 
 #include <assert.h>
 #include <string.h>
-
-_Static_assert(MT_NONE <= DP_PEEK_SHIFT && CT_REASON_MAX <= 32 - DP_PEEK_SHIFT, "actions and reasons share a word");
 
 struct mt_stream *dp_content_stream(struct dp_content *c, enum mt_buffer b)
 {
@@ -323,7 +321,29 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 	/* Notes of a header that comes in pieces must stay together; errors are kept in the bit set until the end. */
 }
 
-static const struct rs_mime_ops mime_ops = { on_header, on_part_begin, on_part_data, on_part_end, on_anomaly };
+const struct rs_mime_ops dp_content_ops = { on_header, on_part_begin, on_part_data, on_part_end, on_anomaly };
+
+/* Of what is ended on a copy, to see what would come of it. */
+
+static void trial_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, bool first, bool last)
+{
+	(void)arg;
+	(void)h;
+	(void)p;
+	(void)n;
+	(void)first;
+	(void)last;
+}
+
+static void trial_anomaly(void *arg, enum rs_mime_anomaly a)
+{
+	struct dp_content *c = arg;
+	enum ct_reason why = reason_of(a);
+	if (why != CT_REASON_NONE && a != RS_MIME_MISSING_END)
+		dp_message_reason(c->msg, why);
+}
+
+const struct rs_mime_ops dp_content_trial_ops = { trial_header, on_part_begin, on_part_data, on_part_end, trial_anomaly };
 
 struct dp_content *dp_content_begin(struct dp_message *msg)
 {
@@ -337,8 +357,9 @@ struct dp_content *dp_content_begin(struct dp_message *msg)
 	memset(c, 0, sizeof *c);
 	c->ins = ins;
 	c->msg = msg;
+	msg->contents++;
 	struct rs_mime_limits limits = { (uint16_t)ins->config->limits.mime_depth, ins->config->limits.mime_parts };
-	rs_mime_init(&c->mime, &mime_ops, c, &ins->headers, limits);
+	rs_mime_init(&c->mime, &dp_content_ops, c, &ins->headers, limits);
 	return c;
 }
 
@@ -434,60 +455,6 @@ void dp_content_gap(struct dp_content *c, uint64_t n)
 void dp_content_end(struct dp_content *c)
 {
 	rs_mime_end(&c->mime);
+	c->msg->contents--;
 	rs_pool_put(&c->ins->contents, c);
-}
-
-/* What is open, ended on a copy. */
-
-static void trial_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, bool first, bool last)
-{
-	(void)arg;
-	(void)h;
-	(void)p;
-	(void)n;
-	(void)first;
-	(void)last;
-}
-
-static void trial_anomaly(void *arg, enum rs_mime_anomaly a)
-{
-	struct dp_content *c = arg;
-	enum ct_reason why = reason_of(a);
-	if (why != CT_REASON_NONE && a != RS_MIME_MISSING_END)
-		dp_message_reason(c->msg, why);
-}
-
-static const struct rs_mime_ops trial_ops = { trial_header, on_part_begin, on_part_data, on_part_end, trial_anomaly };
-
-static unsigned peek_at_end(struct dp_content *c)
-{
-	struct dp_inspect *ins = c->ins;
-	struct dp_inspect_stats stats = ins->stats; /* what did not happen is not counted */
-	struct dp_message msg = *c->msg;
-	struct dp_content trial = *c;
-	unsigned actions = 0;
-
-	trial.msg = &msg;
-	trial.trial = &actions;
-	rs_mime_copy(&trial.mime, &c->mime, &trial_ops, &trial, &ins->trial_headers);
-	if (c->encoded_scan && !(trial.encoded_scan = mt_stream_copy(ins->matcher, MT_MAIL_ENCODED, c->encoded_scan))) {
-		dp_message_reason(&msg, CT_REASON_LIMIT);
-		trial.encoded_left = 0;
-	}
-	if (c->file)
-		trial.file = dp_file_copy(c->file, &trial);
-	rs_mime_end(&trial.mime);
-	ins->stats = stats;
-	return actions | msg.reasons << DP_PEEK_SHIFT;
-}
-
-unsigned dp_content_peek(struct dp_content *c, bool as_if_ended)
-{
-	if (as_if_ended)
-		return peek_at_end(c);
-	unsigned actions = c->encoded_scan ? mt_stream_peek(c->ins->matcher, c->encoded_scan, false) : 0;
-	for (struct dp_file *f = c->file; f; f = f->member)
-		if (f->scan)
-			actions |= mt_stream_peek(c->ins->matcher, f->scan, false);
-	return actions;
 }

@@ -34,6 +34,8 @@ struct dp_content {
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */
 	bool opaque; /* it, or a member of it, could not be looked into */
+	uint32_t members; /* of archives */
+	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
 	unsigned *trial; /* this is a copy, of dp_content_peek: where it puts the actions of the rules that match; else NULL */
 	char part[64]; /* its number */
 };
@@ -45,6 +47,14 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n);
 void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n);
 void dp_content_gap(struct dp_content *c, uint64_t n);
 void dp_content_end(struct dp_content *c);
+
+/* A second reading of the same message: a copy of all that is open, which is fed and ended apart, by who made it, before the message
+ * ends. What matches in it counts as the message's own; so do the reasons why something in it could not be looked into. Files
+ * that are open now have no record of their own in the copy, for one comes of them already; those that begin later have.
+ * A message has limits.views contents at a time. NULL: that would be one too many, or there is no room; then the
+ * message has its reason (limit, overload), and it was counted. Where parts of what is open found no room the copy goes on without
+ * them, with the reason likewise. Not to be called while a piece is being fed. dp_content_peek of each says what has matched in it. */
+struct dp_content *dp_content_fork(struct dp_content *c);
 
 /* What has matched so far, before the end. Answers a set: MT_ACTION_BIT of each action of a rule that matches in what is open
  * (the encoded text, the file, the members of archives in it); what ended before is the message's. Nothing that is said or
@@ -62,6 +72,9 @@ unsigned dp_content_peek(struct dp_content *c, bool as_if_ended);
 #define DP_PEEK_SHIFT 8
 #define DP_PEEK_REASON(r) (1u << (DP_PEEK_SHIFT + (r))) /* enum ct_reason */
 #define DP_PEEK_REASONS(set) ((set) >> DP_PEEK_SHIFT)
+
+/* Why a copy of this content is not whole where there was no room for it. */
+enum ct_reason dp_content_no_room(const struct dp_content *c);
 
 /* A matching stream for what begins in this content; NULL when there is none. */
 struct mt_stream *dp_content_stream(struct dp_content *c, enum mt_buffer b);

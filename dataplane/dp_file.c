@@ -257,7 +257,9 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		dp_content_stream_end(f->content, f->scan, file_matched, f);
 	}
 	struct ct_record *r = f->rec;
-	if (r) {
+	if (r && f->silent) {
+		dp_record_free(ins, r);
+	} else if (r) {
 		if (!f->opaque)
 			r->u.file.size = f->size;
 		r->u.file.gaps = gaps;
@@ -275,35 +277,6 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	rs_pool_put(files_of(f->content), f);
 }
 
-static struct dp_file *copy_one(const struct dp_file *f, struct dp_content *to, struct dp_file *outer)
-{
-	struct dp_inspect *ins = to->ins;
-	struct dp_file *t = rs_pool_get(&ins->trial_files);
-	if (!t) {
-		dp_message_reason(to->msg, CT_REASON_LIMIT);
-		return NULL;
-	}
-	*t = *f;
-	t->content = to;
-	t->outer = outer;
-	t->member = NULL;
-	t->rec = NULL;
-	t->sha256 = NULL;
-	if (f->scan && !(t->scan = mt_stream_copy(ins->matcher, MT_FILE_DATA, f->scan)))
-		dp_message_reason(to->msg, CT_REASON_LIMIT);
-	if (f->archive)
-		dp_archive_copy(t, f);
-	return t;
-}
-
-struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to)
-{
-	struct dp_file *first = copy_one(f, to, NULL);
-	for (struct dp_file *t = first; t && f->member; t = t->member, f = f->member)
-		t->member = copy_one(f->member, to, t);
-	return first;
-}
-
 /* The note of the file's own name, as dp_file_begin made it; *sub: its form. Returns its length; 0: it has none. */
 static size_t name_note(const struct dp_file *f, uint8_t *to, size_t size, uint8_t *sub)
 {
@@ -318,6 +291,51 @@ static size_t name_note(const struct dp_file *f, uint8_t *to, size_t size, uint8
 			return ct_note_copy(&it, to, size);
 		}
 	return 0;
+}
+
+/* A record that is not sent: it says what a file of a copy is called. */
+static struct ct_record *copy_name(struct dp_inspect *ins, const struct dp_file *f)
+{
+	uint8_t name[640], sub;
+	const size_t n = name_note(f, name, sizeof name, &sub);
+	struct ct_record *r = n ? dp_record_get(ins, CT_FILE) : NULL;
+	if (r)
+		dp_record_note(ins, r, CT_NOTE_FILE_NAME, sub, 0, name, n);
+	return r;
+}
+
+static struct mt_stream *copy_scan(struct dp_content *to, struct mt_stream *from)
+{
+	struct dp_inspect *ins = to->ins;
+	struct mt_stream *s = to->trial ? mt_stream_copy(ins->matcher, MT_FILE_DATA, from) : mt_stream_fork(ins->matcher, from);
+	if (s)
+		return s;
+	ins->stats.no_stream += !to->trial;
+	dp_message_reason(to->msg, dp_content_no_room(to));
+	return NULL;
+}
+
+struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, struct dp_file *outer)
+{
+	struct dp_inspect *ins = to->ins;
+	struct dp_file *t = rs_pool_get(files_of(to));
+	if (!t) {
+		ins->stats.no_file += !to->trial;
+		dp_message_reason(to->msg, dp_content_no_room(to));
+		return NULL;
+	}
+	*t = *f;
+	t->content = to;
+	t->outer = outer;
+	t->member = NULL;
+	t->silent = true;
+	t->rec = to->trial ? NULL : copy_name(ins, f);
+	t->head_left = 0;
+	t->sha256 = NULL;
+	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
+	if (f->archive)
+		dp_archive_copy(t, f);
+	return t;
 }
 
 struct dp_file_name dp_file_name(const struct dp_file *f, uint8_t *buffer, size_t size)

@@ -34,6 +34,7 @@ struct dp_file {
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
+	bool silent; /* its record only tells its name: it is not sent */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	uint8_t depth; /* 0: a MIME part */
 };
@@ -59,9 +60,9 @@ void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 
-/* A copy of a part's file, and of the members open in it, for dp_content_peek: without records and hashes. NULL when there is
- * no room: the message `to` belongs to is judged "limit". */
-struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to);
+/* A copy of a file, and of the members open in it, for a copy of their content and its copy of the outer file: no record comes of it, and no hash. NULL when
+ * there is no room: the message `to` belongs to has the reason (dp_content_no_room). */
+struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, struct dp_file *outer);
 
 /* Appends the file's own name to a record, as a note of this kind; nothing when it has none. */
 void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);

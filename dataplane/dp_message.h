@@ -29,6 +29,7 @@ struct dp_message {
 	struct dp_session *session;
 	struct ct_record *rec;
 	struct dp_content *content; /* while content is open */
+	struct dp_content *strict; /* the same as a server reads it that took no end where `content` ended; or NULL */
 	uint32_t reasons; /* bit r: enum ct_reason r applies */
 	uint8_t action; /* the strongest enum mt_action of a rule that matched; MT_NONE: none did */
 	bool alerted; /* by a rule that may alert */
@@ -40,8 +41,7 @@ struct dp_message {
 	uint32_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */
 	uint32_t peeks; /* times that it was judged before its end */
-	uint32_t members; /* of archives */
-	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
+	uint32_t contents; /* open: one for each reading of its bytes */
 	uint32_t tx_id;
 };
 

@@ -191,6 +191,33 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 	m->content = NULL;
 }
 
+static bool on_strict_begin(void *arg, void *tx)
+{
+	struct dp_message *m = tx;
+	(void)arg;
+	if (m && m->content)
+		m->strict = dp_content_fork(m->content);
+	return m && m->strict;
+}
+
+static void on_strict(void *arg, void *tx, const uint8_t *p, size_t n)
+{
+	struct dp_message *m = tx;
+	(void)arg;
+	dp_content_feed(m->strict, p, n);
+}
+
+static void on_strict_end(void *arg, void *tx, enum rs_smtp_end how)
+{
+	struct dp_session *s = arg;
+	struct dp_message *m = tx;
+	/* A server that took no end here may have had more of it than was read. */
+	if (how == RS_END_ABORTED)
+		dp_message_reason(m, s->ending != CT_REASON_NONE ? s->ending : CT_REASON_GAP);
+	dp_content_end(m->strict);
+	m->strict = NULL;
+}
+
 /* The server must not get this end before it is judged: here it is. */
 static void on_end(void *arg, void *tx, const struct rs_smtp_end_at *e)
 {
@@ -324,6 +351,9 @@ static const struct rs_smtp_ops smtp_ops = {
 	.content = on_content,
 	.content_gap = on_content_gap,
 	.content_end = on_content_end,
+	.strict_begin = on_strict_begin,
+	.strict = on_strict,
+	.strict_end = on_strict_end,
 	.end = on_end,
 	.astray = on_astray,
 	.tx_end = on_tx_end,

@@ -385,6 +385,22 @@ static void settle(const struct mt_worker *w, struct mt_stream *s)
 	}
 }
 
+/* `to` has just begun, and goes on where `from` stands. */
+static void take_over(struct mt_worker *w, struct mt_stream *to, struct mt_stream *from)
+{
+	settle(w, from);
+	to->offset = from->offset;
+	to->failed = from->failed;
+	to->news = false;
+	to->sure = from->sure;
+	to->ended = from->ended;
+	to->nseen = from->nseen;
+	if (to->nseen)
+		memcpy(to->seen, from->seen, words(&w->rs->buffers[to->buffer]) * sizeof *to->seen);
+	if (hs_reset_and_copy_stream(to->hs, from->hs, NULL, NULL, NULL) != HS_SUCCESS)
+		failed(w, to);
+}
+
 struct mt_stream *mt_stream_copy(struct mt_worker *w, enum mt_buffer b, struct mt_stream *from)
 {
 	struct shelf *shelf = &w->shelves[b];
@@ -394,19 +410,24 @@ struct mt_stream *mt_stream_copy(struct mt_worker *w, enum mt_buffer b, struct m
 	struct mt_stream *s = shelf->spare[--shelf->nspare];
 	assert(!s->open && !s->nseen && (!from || (from->open && from->buffer == b)));
 	begin(w, s);
-	if (!from)
-		return s;
-	settle(w, from);
-	s->offset = from->offset;
-	s->failed = from->failed;
-	s->news = false;
-	s->sure = from->sure;
-	s->ended = from->ended;
-	s->nseen = from->nseen;
-	if (s->nseen)
-		memcpy(s->seen, from->seen, words(&w->rs->buffers[b]) * sizeof *s->seen);
-	if (hs_reset_and_copy_stream(s->hs, from->hs, NULL, NULL, NULL) != HS_SUCCESS)
-		failed(w, s);
+	if (from)
+		take_over(w, s, from);
+	return s;
+}
+
+struct mt_stream *mt_stream_fork(struct mt_worker *w, struct mt_stream *from)
+{
+	assert(from->open && !from->copy);
+	struct mt_stream *s = mt_stream_open(w, from->buffer);
+	if (!s)
+		return NULL;
+	take_over(w, s, from);
+	s->ntail = from->ntail;
+	memcpy(s->tail, from->tail, from->ntail);
+	if (from->places && (s->places = rs_pool_get(&w->places))) {
+		s->nplaces = from->nplaces;
+		memcpy(s->places->v, from->places->v, from->nplaces * sizeof *from->places->v);
+	}
 	return s;
 }
 

@@ -58,6 +58,10 @@ unsigned mt_stream_peek(struct mt_worker *w, struct mt_stream *s, bool as_if_end
  * mt_hit_fn, remembers no place, and is counted in no statistic. NULL when all MT_COPIES are out, or no rule looks. */
 struct mt_stream *mt_stream_copy(struct mt_worker *w, enum mt_buffer b, struct mt_stream *from);
 
+/* A stream like any that mt_stream_open gives, of what `from` has seen, with the places of its hits as far as there is room for
+ * them. NULL when all streams are out. */
+struct mt_stream *mt_stream_fork(struct mt_worker *w, struct mt_stream *from);
+
 /* True when Hyperscan refused to scan a piece (counted in scan_errors): what the stream then says is not the whole. */
 bool mt_stream_failed(const struct mt_stream *s);
 

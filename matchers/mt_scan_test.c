@@ -652,6 +652,36 @@ static void copies_go_their_own_way(void **state)
 	mt_ruleset_free(rs);
 }
 
+/* What it tells is what its original would have told, places and all. */
+static void a_fork_is_a_stream_like_any(void **state)
+{
+	(void)state;
+	static const char text[] = "..abcd..wxyz..";
+	struct mt_ruleset *rs = mt_test_rules(ACTION("reject", 1, "content:\"abcd\"; content:\"wxyz\";"));
+	struct mt_worker *w;
+	struct mt_worker_stats st;
+	assert_int_equal(mt_worker_create(rs, 2, &w), 0);
+	for (size_t cut = 0; cut < sizeof text; cut++) {
+		struct mt_test_log first = { .n = 0 }, second = { .n = 0 };
+		struct mt_stream *s = mt_stream_open(w, MT_FILE_DATA);
+		scan_piece(w, s, text, cut, NULL);
+		struct mt_stream *f = mt_stream_fork(w, s);
+		assert_non_null(f);
+		assert_null(mt_stream_fork(w, s));
+		scan_piece(w, f, text + cut, sizeof text - cut, NULL);
+		scan_piece(w, s, text + cut, sizeof text - cut, NULL);
+		mt_stream_end(w, s, mt_test_match, &first);
+		mt_stream_end(w, f, mt_test_match, &second);
+		assert_true(first.n > 0);
+		expect_same(&first, &second, cut);
+	}
+	mt_worker_stats(w, &st);
+	assert_int_equal(st.streams_used, 0);
+	assert_int_equal(st.places_used, 0);
+	mt_worker_free(w);
+	mt_ruleset_free(rs);
+}
+
 /* A regex that waits for the end needs a copy; without one, what was not looked at is not taken for clean. */
 static void a_peek_without_a_copy_has_failed(void **state)
 {
@@ -708,6 +738,7 @@ int main(void)
 		cmocka_unit_test(peeks_at_made_rules),
 		cmocka_unit_test(peeks_at_the_default_rules),
 		cmocka_unit_test(copies_go_their_own_way),
+		cmocka_unit_test(a_fork_is_a_stream_like_any),
 		cmocka_unit_test(a_peek_without_a_copy_has_failed),
 		cmocka_unit_test(the_first_action_wins),
 	};

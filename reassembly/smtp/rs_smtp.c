@@ -72,6 +72,8 @@ bool rs_smtp_owe_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_ve
 static void end_all(struct rs_smtp *s)
 {
 	rs_smtp_kept_settle(s);
+	if (!s->hold)
+		rs_smtp_strict_missing(s);
 	while (s->txs.open) {
 		struct rs_smtp_tx *tx = s->txs.open;
 		tx->owed = 0;
@@ -183,7 +185,7 @@ static bool take_line(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t **p
 		rs_smtp_tell(s, RS_SMTP_CLEAR_AFTER_STARTTLS);
 	}
 	bool whole;
-	size_t some = s->hold && dir == RS_SMTP_CLIENT ? bare_line(l, *p, *n, &bare) : *n;
+	size_t some = (s->hold || s->cr_lines) && dir == RS_SMTP_CLIENT ? bare_line(l, *p, *n, &bare) : *n;
 	size_t k = rs_smtp_line_take(l, s->blocks, *p, some, t, &whole);
 	skip(s, dir, p, n, k);
 	if (bare) {
@@ -225,35 +227,50 @@ static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 	return k;
 }
 
+/* Some of the n > 0 bytes at p, and whatever they end. Returns how many: 0 only where reading stops. */
+static size_t read_client(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	const uint8_t *from = p;
+	switch (s->mode) {
+	case RS_MODE_DATA:
+		return rs_smtp_content_data(s, p, n);
+	case RS_MODE_CHUNK:
+		return rs_smtp_content_chunk(s, p, n);
+	default:
+		feed_command(s, &p, &n);
+		return (size_t)(p - from);
+	}
+}
+
+static size_t one_line(const uint8_t *p, size_t n)
+{
+	const uint8_t *lf = memchr(p, '\n', n);
+	return lf ? (size_t)(lf + 1 - p) : n;
+}
+
 /* Returns how many bytes it left. */
 static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_client = true;
+	if (!s->hold)
+		rs_smtp_strict_client(s);
 	if (s->preface.state != RS_PREFACE_NONE && s->mode == RS_MODE_COMMAND && !s->stop) {
 		size_t k = pass_preface(s, p, n);
 		p += k;
 		n -= k;
 	}
-	while (n && !s->stop) {
-		size_t k;
-		switch (s->mode) {
-		case RS_MODE_COMMAND:
-			feed_command(s, &p, &n);
-			continue;
-		case RS_MODE_DATA:
-			k = rs_smtp_content_data(s, p, n);
-			break;
-		case RS_MODE_CHUNK:
-			k = rs_smtp_content_chunk(s, p, n);
-			break;
-		default:
-			s->position += n;
-			return 0;
-		}
+	while (n && !s->stop && s->mode < RS_MODE_TLS) {
+		const bool both = !s->hold && s->strict;
+		const size_t k = read_client(s, p, both ? one_line(p, n) : n);
+		if (both)
+			rs_smtp_strict_feed(s, p, k);
 		p += k;
 		n -= k;
 	}
-	return n;
+	if (s->stop || s->mode < RS_MODE_TLS)
+		return n;
+	s->position += n;
+	return 0;
 }
 
 /* The server speaks, nothing is owed, and a CR ends what came of the client: that was enough of a line end for the server. */
@@ -343,6 +360,8 @@ static void begin_cut(struct rs_smtp *s)
 static void gap_client(struct rs_smtp *s, uint64_t n)
 {
 	s->seen_client = true;
+	if (!s->hold)
+		rs_smtp_strict_missing(s);
 	rs_smtp_kept_settle(s);
 	begin_cut(s);
 	if (s->mode != RS_MODE_COMMAND)

@@ -4,7 +4,7 @@
  *
  * Owner:  one thread. Memory: this struct, and blocks of RS_SMTP_BLOCK bytes from the pool given
  * at init, held only while a line is incomplete or replies are owed (or LMTP recipients were refused, or lines behind
- * missing bytes are in doubt): at most 3 + 17 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
+ * missing bytes are in doubt, or content is read in two ways): at most 4 + 17 + 42 + one for each LMTP transaction with refused recipients. Units: bytes.
  * Input:  each direction's in-order bytes, in any split; what one direction says is judged by what
  * the other has said so far. Either direction may be missing altogether (one-way captures).
  * Data handed to the callbacks is borrowed until they return.
@@ -23,9 +23,11 @@
  *  - After DATA the client's bytes are content from the next byte on, whether or not the server
  *    has answered; if the answer turns out to be other than 3xx, the content ends as REFUSED and
  *    the client's bytes are commands again.
- *  - Content ends at CRLF "." CRLF. The bare-LF and bare-CR forms (SMTP smuggling) are candidates:
- *    flagged as anomaly, and taken as the end when the server answers there or when what
- *    follows reads as a command; otherwise the content goes on.
+ *  - Content ends at CRLF "." CRLF. The bare-LF and bare-CR forms, and those with NULs beside the dot (SMTP smuggling), are
+ *    candidates: flagged as anomaly, and taken as the end when the server answers there or when what
+ *    follows reads as a command, or MAIL further on; otherwise the content goes on. Where it was a command that told, both readings
+ *    are handed out: the content goes on as `strict`, and what follows is read as commands, too. Which one the server had its replies
+ *    tell: if it was the strict one, what those commands began ends as UNKNOWN.
  *  - A final reply while content is open and its DATA was answered 3xx ends the content (BY_REPLY).
  *  - 354 without a DATA opens content too: the server took something for one.
  *  - Each anomaly is told once a transaction, and once between two.
@@ -125,8 +127,9 @@ enum rs_smtp_anomaly {
 	RS_SMTP_CLEAR_AFTER_STARTTLS,
 	RS_SMTP_NO_MAIL, /* content without MAIL */
 	RS_SMTP_BLOCK_LIMIT, /* no block left: a line could not be kept */
-	RS_SMTP_END_NUL, /* hold: a "." line with NULs beside the dot */
-	RS_SMTP_SMUGGLED, /* hold: a command behind a candidate, in what goes on as content */
+	RS_SMTP_END_NUL, /* a "." line with NULs beside the dot */
+	RS_SMTP_SMUGGLED, /* a command that begins or sends a message, behind a candidate */
+	RS_SMTP_TURN, /* client and server change places: TURN, ATRN */
 	RS_SMTP_ANOMALY_MAX
 };
 
@@ -169,6 +172,13 @@ struct rs_smtp_ops {
 	/* n content bytes are missing here (rs_smtp_gap). */
 	void (*content_gap)(void *arg, void *tx, uint64_t n);
 	void (*content_end)(void *arg, void *tx, enum rs_smtp_end how);
+	/* Without hold (may be NULL). Content of which a candidate is taken as the end goes on to servers that take no such end: then what
+	 * was read so far goes on here, too, up to CRLF "." CRLF. Begins right before content_end; false: this is not wanted. */
+	bool (*strict_begin)(void *arg, void *tx);
+	void (*strict)(void *arg, void *tx, const uint8_t *p, size_t n); /* as content */
+	/* Once, if it was begun, before tx_end. RS_END_DOT; RS_END_BY_REPLY: the server answered before, it took the candidate;
+	 * RS_END_ABORTED: the rest is missing, or did not come. */
+	void (*strict_end)(void *arg, void *tx, enum rs_smtp_end how);
 	/* Hold only (may be NULL without). The bytes below e->at complete what some server takes as the end of this message;
 	 * all of its content up to there was handed out, and nothing behind is read before this returns: rs_smtp_halt stops
 	 * exactly at e->at.
@@ -300,11 +310,15 @@ struct rs_smtp {
 		void *kept; /* without: a block of lines of which it is not known yet whether they are commands, or NULL */
 	};
 	struct rs_smtp_preface preface;
-	struct rs_smtp_smuggle smuggle;
+	union {
+		struct rs_smtp_smuggle smuggle; /* hold */
+		void *strict; /* without: a block, while content of which a candidate was taken as the end is read on; or NULL */
+	};
 	uint8_t stop; /* enum rs_smtp_stop */
 	uint32_t next_tx;
 	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
 	uint32_t torn_below; /* transactions that may have ended unseen: a command goes to a newer one, where there is one */
+	uint32_t behind; /* without hold: lines of the content behind its newest candidate */
 	uint32_t early_lines; /* of content, while its DATA was unanswered */
 	uint16_t told; /* anomalies, once a transaction each */
 	uint16_t span; /* of content that is fed before bulk is offered more */
@@ -349,11 +363,13 @@ struct rs_smtp {
 	bool armed : 1; /* lines of the content under way are looked at by smuggle */
 	bool doubted : 1; /* hold: a candidate of the content under way has lines behind it */
 	bool chunk_empty : 1;
+	bool cr_lines : 1; /* without hold: a candidate was taken after which lines end at CR, too */
+	bool turned : 1;
 	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };
 
 /* In content_end with RS_END_BARE: the server had not answered there; what follows reads as commands, to this reader and to a server that
- * takes bare line ends. To one that does not, it is content. */
+ * takes bare line ends. To one that does not, it is content, and is not read as such. */
 static inline bool rs_smtp_end_is_guess(const struct rs_smtp *s)
 {
 	return s->guessed;

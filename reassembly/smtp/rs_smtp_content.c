@@ -89,16 +89,34 @@ static enum rs_smtp_end end_of_candidate(const struct rs_smtp_eod *e)
 	return proper ? RS_END_DOT : RS_END_BARE;
 }
 
+/* What stands behind it, beginning with a command. */
+static bool begins_message(const uint8_t *p, size_t n)
+{
+	while (n && (*p == '\r' || *p == '\n')) {
+		p++;
+		n--;
+	}
+	return rs_smtp_command_parse(p, n).verb == RS_VERB_MAIL;
+}
+
 static void finish_candidate(struct rs_smtp *s, bool guess)
 {
 	/* Lines behind the candidate are commands, and answered as such. */
 	if (s->answer == RS_ANSWER_OWED)
 		s->early_lines -= rs_smtp_eod_rest_lines(&s->eod);
-	s->guessed = guess;
-	rs_smtp_content_finish(s, end_of_candidate(&s->eod));
-	s->guessed = false;
 	size_t n;
-	const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);
+	const struct rs_smtp_eod eod = s->eod; /* what is replayed may set it anew */
+	const uint8_t *rest = rs_smtp_eod_rest(&eod, &n);
+	const enum rs_smtp_end how = end_of_candidate(&eod);
+	guess &= how == RS_END_BARE;
+	if (guess && begins_message(rest, n))
+		rs_smtp_tell(s, RS_SMTP_SMUGGLED);
+	s->guessed = guess && !rs_smtp_strict_begin(s);
+	rs_smtp_content_finish(s, how);
+	s->guessed = false;
+	/* To a server that ended the content there, the lines between were commands. */
+	if (eod.later && s->behind)
+		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, s->behind - 1, false);
 	rs_smtp_client_replay(s, rest, n);
 }
 
@@ -149,10 +167,10 @@ uint32_t rs_smtp_content_refused(struct rs_smtp *s)
 }
 
 /* The lines that a server which refuses DATA takes for commands, and answers each. */
-static void count_early(struct rs_smtp *s, const uint8_t *p, size_t n)
+static void count_lines(uint32_t *lines, const uint8_t *p, size_t n)
 {
 	for (const uint8_t *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))); p++)
-		s->early_lines++;
+		++*lines;
 }
 
 static size_t offer(struct rs_smtp *s, const uint8_t *p, size_t n)
@@ -235,7 +253,7 @@ static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n
 	return out.found;
 }
 
-/* Hold: how far p may be read at once, up to the end of a line. */
+/* Where lines are looked at: how far p may be read at once, up to the end of a line. */
 static size_t one_line(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
@@ -249,10 +267,14 @@ static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at
 {
 	const bool early = s->answer == RS_ANSWER_OWED;
 	while (*at < n && !s->stop) {
-		size_t took, some = s->armed ? one_line(p + *at, n - *at) : n - *at;
+		size_t took, some = s->armed || s->eod.doubted ? one_line(p + *at, n - *at) : n - *at;
 		enum rs_smtp_eod_found found = step(s, p + *at, some, &took);
 		if (early)
-			count_early(s, p + *at, took);
+			count_lines(&s->early_lines, p + *at, took);
+		if (found != RS_EOD_MORE && found != RS_EOD_COMMAND)
+			s->behind = 0;
+		else if (s->eod.doubted || s->eod.state == RS_EOD_ASK)
+			count_lines(&s->behind, p + *at, took);
 		*at += took;
 		if (found == RS_EOD_END)
 			rs_smtp_content_finish(s, RS_END_DOT);
@@ -271,7 +293,7 @@ static size_t read_bulk(struct rs_smtp *s, const uint8_t *p, size_t n)
 	rs_smtp_eod_skip(&s->eod, p, k);
 	s->position += k;
 	if (s->answer == RS_ANSWER_OWED)
-		count_early(s, p, k);
+		count_lines(&s->early_lines, p, k);
 	return k;
 }
 
@@ -280,7 +302,7 @@ static bool read_some(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *rea
 {
 	size_t at = 0;
 	while (at < n && !s->stop) {
-		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed) {
+		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed && !s->eod.doubted) {
 			size_t k = read_bulk(s, p + at, n - at);
 			at += k;
 			if (at == n || s->stop)

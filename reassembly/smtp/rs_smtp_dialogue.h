@@ -101,6 +101,17 @@ void rs_smtp_kept_act(struct rs_smtp *s, bool answered); /* they are commands; t
 void rs_smtp_kept_release(struct rs_smtp *s); /* they are content */
 void rs_smtp_kept_settle(struct rs_smtp *s); /* nothing more comes behind them that would tell */
 
+/* Without hold: content that was taken to end at a candidate, read on as a server does that knows no end but CRLF "." CRLF, beside the
+ * commands that the candidate made of it. Of one content at a time. The server's replies tell which of them it read: before the strict
+ * end, or more than one after it, to commands; one alone before the client goes on, to content. */
+bool rs_smtp_strict_begin(struct rs_smtp *s); /* of s->body, in the eod's state; false: it is not read on */
+void rs_smtp_strict_feed(struct rs_smtp *s, const uint8_t *p, size_t n); /* at most one line's bytes, that were read as commands too */
+bool rs_smtp_strict_is_of(const struct rs_smtp *s, const struct rs_smtp_tx *tx); /* its content is being read on */
+void rs_smtp_strict_tx_ends(struct rs_smtp *s, const struct rs_smtp_tx *tx, bool answered);
+void rs_smtp_strict_missing(struct rs_smtp *s); /* bytes of the client, or nothing more comes */
+void rs_smtp_strict_reply(struct rs_smtp *s); /* a reply comes */
+void rs_smtp_strict_client(struct rs_smtp *s); /* the client goes on */
+
 /* What comes belongs to another message; if bytes are missing of the one whose chunks came, its last chunk is among them. */
 void rs_smtp_end_torn(struct rs_smtp *s);
 void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line);

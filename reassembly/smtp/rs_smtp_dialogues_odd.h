@@ -57,6 +57,8 @@
 		  S("250 queued\r\n250 1\r\n250 2\r\n354 go\r\n250 queued 2\r\n"),
 	  OPEN_LOG "0 \"be\\r\\n\\n\"\n"
 		   "! end_bare_lf 0\n"
+		   "! smuggled 0\n"
+		   "0 ~{\n"
 		   "0 } bare\n"
 		   "+1\n"
 		   "1 from c@x []\n"
@@ -64,6 +66,8 @@
 		   "1 {\n"
 		   "1 \"smuggled\\r\\n\"\n"
 		   "1 } dot\n"
+		   "0 ~\".\\nMAIL FROM:<c@x>\\r\\nRCPT TO:<d@y>\\r\\nDATA\\r\\nsmuggled\\r\\n\"\n"
+		   "0 ~} dot\n"
 		   "0 CONTENT/0 250 queued\n"
 		   "-0 accepted 250 queued\n"
 		   "1 MAIL/0 250 1\n"
@@ -88,7 +92,12 @@
 	D("cr dot cr, taken by a command", OPEN C("be\r.\rRSET\r\n") S("250 queued\r\n250 ok\r\n"),
 	  OPEN_LOG "0 \"be\\r\"\n"
 		   "! end_bare_cr 0\n"
-		   "0 } bare\n" QUEUED_LOG),
+		   "0 ~{\n"
+		   "0 } bare\n"
+		   "0 CONTENT/0 250 queued\n"
+		   "0 ~\".\\rRSET\\r\\n\"\n"
+		   "0 ~} by-reply\n"
+		   "-0 accepted 250 queued\n"),
 	D("cr dot crlf, not taken", OPEN C("be\r.\r\nfore\r.x\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"be\\r\"\n"
 		   "! end_bare_cr 0\n"
@@ -107,22 +116,35 @@
 	  OPEN C("be\n.\n\r\n\nQUIT\r\n") S("250 queued\r\n500 1\r\n500 2\r\n221 bye\r\n"),
 	  OPEN_LOG "0 \"be\\n\"\n"
 		   "! end_bare_lf 0\n"
-		   "0 } bare\n" QUEUED_LOG),
+		   "0 ~{\n"
+		   "0 } bare\n"
+		   "0 CONTENT/0 250 queued\n"
+		   "0 ~\".\\n\\r\\n\\nQUIT\\r\\n\"\n"
+		   "0 ~} by-reply\n"
+		   "-0 accepted 250 queued\n"),
 	D("candidate right behind data", HELLO MAIL C("DATA\n.\r\nQUIT\r\n") S("354 go\r\n250 queued\r\n221 bye\r\n"),
 	  HELLO_LOG MAIL_LOG "0 {\n"
 			     "! end_bare_lf 0\n"
+			     "0 ~{\n"
 			     "0 } bare\n"
-			     "0 DATA/0 354 go\n" QUEUED_LOG),
+			     "0 DATA/0 354 go\n"
+			     "0 CONTENT/0 250 queued\n"
+			     "0 ~\".\\r\\nQUIT\\r\\n\"\n"
+			     "0 ~} by-reply\n"
+			     "-0 accepted 250 queued\n"),
 	D("candidate while data is unanswered and refused",
 	  HELLO MAIL C("DATA\r\nx\n.\nRSET\r\nMAIL FROM:<c@x>\r\n")
 		  S("554 no\r\n500 x\r\n500 dot\r\n250 rset\r\n250 mail\r\n") QUIT,
 	  HELLO_LOG MAIL_LOG "0 {\n"
 			     "0 \"x\\n\"\n"
 			     "! end_bare_lf 0\n"
+			     "0 ~{\n"
 			     "0 } bare\n"
 			     "+1\n"
 			     "1 from c@x []\n"
 			     "0 DATA/0 554 no\n"
+			     "0 ~\".\\nRSET\\r\\nMAIL FROM:<c@x>\\r\\n\"\n"
+			     "0 ~} by-reply\n"
 			     "-0 rejected 554 no\n"
 			     "1 MAIL/0 250 mail\n"
 			     "-1 abandoned 221 bye\n"),

@@ -17,7 +17,7 @@ static bool at_line_start(const struct rs_smtp_eod *e)
 
 bool rs_smtp_eod_quiet(const struct rs_smtp_eod *e, uint8_t next)
 {
-	return e->state == RS_EOD_TEXT || (at_line_start(e) && next != '.' && !(e->hold && !next));
+	return e->state == RS_EOD_TEXT || (at_line_start(e) && next != '.' && next);
 }
 
 bool rs_smtp_eod_open(const struct rs_smtp_eod *e)
@@ -46,7 +46,7 @@ static bool line_end(uint8_t c)
 void rs_smtp_eod_skip(struct rs_smtp_eod *e, const uint8_t *p, size_t n)
 {
 	size_t text = n;
-	if (!e->hold || !n || p[n - 1]) {
+	if (!n || p[n - 1]) {
 		e->state = behind(e->state, p, n);
 		return;
 	}
@@ -58,12 +58,13 @@ void rs_smtp_eod_skip(struct rs_smtp_eod *e, const uint8_t *p, size_t n)
 const uint8_t *rs_smtp_eod_flush(struct rs_smtp_eod *e, size_t *n)
 {
 	/* Behind CRLF the dot was put in by the client, and whoever stores the line takes it out: RFC 5321 4.5.2. */
-	size_t from = e->n_held && e->before == RS_EOD_START ? 1 : 0;
+	size_t from = e->n_held && e->before == RS_EOD_START && e->held[0] == '.' ? 1 : 0;
 	*n = e->n_held - from;
-	if (e->n_held) {
+	if (e->n_held)
 		e->state = behind(RS_EOD_TEXT, e->held, e->n_held);
-		e->n_held = 0;
-	}
+	else if (e->state == RS_EOD_ASK)
+		e->state = e->before;
+	e->n_held = 0;
 	return e->held + from;
 }
 
@@ -92,6 +93,7 @@ static void hold(struct rs_smtp_eod *e, uint8_t c, uint8_t state)
 static enum rs_smtp_eod_found ask(struct rs_smtp_eod *e, enum rs_smtp_eod_found which)
 {
 	e->n_dot = e->n_held;
+	e->later = false;
 	e->state = RS_EOD_ASK;
 	return which;
 }
@@ -100,6 +102,16 @@ static enum rs_smtp_eod_found ask(struct rs_smtp_eod *e, enum rs_smtp_eod_found 
 static enum rs_smtp_eod_found candidate(struct rs_smtp_eod *e, enum rs_smtp_eod_found which)
 {
 	return ask(e, e->before == RS_EOD_NUL ? RS_EOD_WITH_NUL : which);
+}
+
+/* A line that began with a dot and a NUL is whole, and was handed out; e->state is behind it. Nothing is held but what follows. */
+static enum rs_smtp_eod_found candidate_gone(struct rs_smtp_eod *e)
+{
+	if (!e->hold) {
+		e->before = e->state;
+		ask(e, RS_EOD_WITH_NUL);
+	}
+	return RS_EOD_WITH_NUL;
 }
 
 static size_t release(struct rs_smtp_eod *e, struct rs_smtp_eod_step *out)
@@ -117,7 +129,7 @@ static size_t step_dot(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step
 		out->found = candidate(e, RS_EOD_BARE_LF);
 	} else {
 		release(e, out);
-		if (e->hold && !c)
+		if (!c)
 			e->state = RS_EOD_DOT_NUL;
 		return 0;
 	}
@@ -159,18 +171,34 @@ static int rest_reads(struct rs_smtp_eod *e, uint8_t c)
 		n--;
 	}
 	int reads = rs_smtp_command_reads(p, n, false);
+	/* Further behind it only what begins a message counts. */
+	if (e->later && reads > 0 && rs_smtp_command_parse(p, n).verb != RS_VERB_MAIL)
+		return 0;
 	return reads < 0 && full ? 0 : reads;
 }
 
 static size_t step_ask(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
 {
 	int reads = e->hold ? 0 : rest_reads(e, c);
-	if (!reads)
+	if (!reads) {
+		e->doubted = !e->hold;
 		return release(e, out);
+	}
 	e->n_held++;
 	if (reads > 0)
 		out->found = RS_EOD_COMMAND;
 	return 1;
+}
+
+/* A line that may be MAIL, somewhere behind a candidate that did not read as the end: to a server that took it for one, and refused
+ * what came between. */
+static size_t step_later(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step *out)
+{
+	e->before = e->state;
+	e->n_dot = 0;
+	e->later = true;
+	e->state = RS_EOD_ASK;
+	return step_ask(e, c, out);
 }
 
 static void pass(struct rs_smtp_eod *e, const uint8_t *p, size_t n, uint8_t state, struct rs_smtp_eod_step *out)
@@ -186,7 +214,7 @@ static size_t step_dot_nul(struct rs_smtp_eod *e, const uint8_t *p, size_t n, st
 	if (e->state == RS_EOD_DOT_NUL_CR) {
 		bool lf = p[0] == '\n';
 		pass(e, p, lf, lf ? RS_EOD_START : RS_EOD_CR, out);
-		out->found = RS_EOD_WITH_NUL;
+		out->found = candidate_gone(e);
 		return lf;
 	}
 	while (i < n && !line_end(p[i]))
@@ -198,7 +226,7 @@ static size_t step_dot_nul(struct rs_smtp_eod *e, const uint8_t *p, size_t n, st
 	bool lf = p[i] == '\n';
 	pass(e, p, i + 1, lf ? RS_EOD_LF : RS_EOD_DOT_NUL_CR, out);
 	if (lf)
-		out->found = RS_EOD_WITH_NUL;
+		out->found = candidate_gone(e);
 	return i + 1;
 }
 
@@ -243,15 +271,16 @@ size_t rs_smtp_eod_step(struct rs_smtp_eod *e, const uint8_t *p, size_t n, struc
 		hold(e, '.', RS_EOD_DOT);
 		return 1;
 	}
-	if (e->hold && at_line_start(e) && !p[0]) {
+	if (at_line_start(e) && !p[0]) {
 		pass(e, p, nuls(p, n), RS_EOD_NUL, out);
 		return out->span_len;
 	}
+	if (e->doubted && at_line_start(e) && (p[0] | 0x20) == 'm')
+		return step_later(e, p[0], out);
 	/* Up to the first dot at a line start. */
 	out->span = p;
 	out->span_len = rs_lines_find(p, n, '.', true);
-	if (e->hold)
-		out->span_len = before_nul(e, p, out->span_len);
+	out->span_len = before_nul(e, p, out->span_len);
 	rs_smtp_eod_skip(e, p, out->span_len);
 	return out->span_len;
 }

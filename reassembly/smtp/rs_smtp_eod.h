@@ -6,9 +6,13 @@
  * long spans of the input: only a "." at a line start is looked at byte by byte. Held bytes are kept here; there
  * are never more than RS_SMTP_HELD.
  *
- * With `hold` nothing is guessed: each candidate is told, and is content as soon as anything follows. NUL bytes beside the
- * dot make candidates too, since some servers drop them and others read no further in the line: with NULs between the line's
- * start and the dot, and with one right behind the dot, whatever follows it in the line. */
+ * NUL bytes beside the dot make candidates too, since some servers drop them and others read no further in the line: with NULs
+ * between the line's start and the dot, and with one right behind the dot, whatever follows it in the line.
+ *
+ * A candidate with other text behind it is content; but to a server that took it for the end, and refused the lines behind, a MAIL
+ * further on begins a message. So such a line is held likewise, and if it is one, the end was there.
+ *
+ * With `hold` nothing is guessed: each candidate is told, and is content as soon as anything follows. */
 #ifndef RS_SMTP_EOD_H
 #define RS_SMTP_EOD_H
 
@@ -24,12 +28,12 @@ enum rs_smtp_eod_state {
 	RS_EOD_LF, /* behind a bare LF */
 	RS_EOD_CR, /* behind a CR that may be bare */
 	RS_EOD_GAP, /* behind a gap: anything may have been before */
-	RS_EOD_NUL, /* hold: behind NULs that stood at a line start */
+	RS_EOD_NUL, /* behind NULs that stood at a line start */
 	RS_EOD_TEXT, /* inside a line */
 	RS_EOD_DOT, /* a dot that stood at a line start is held */
 	RS_EOD_DOT_CR, /* and a CR behind it */
-	RS_EOD_ASK, /* a "." line is held, with the beginning of what follows */
-	RS_EOD_DOT_NUL, /* hold: in a line that began with a dot and a NUL; nothing is held */
+	RS_EOD_ASK, /* a "." line is held, or was let go, with the beginning of what follows; or the beginning of a later line */
+	RS_EOD_DOT_NUL, /* in a line that began with a dot and a NUL; nothing is held */
 	RS_EOD_DOT_NUL_CR, /* and behind a CR that may end it */
 };
 
@@ -38,7 +42,9 @@ struct rs_smtp_eod {
 	uint8_t before; /* the state in which the held dot was met */
 	uint8_t n_held;
 	uint8_t n_dot; /* of the held bytes, those of the "." line */
-	bool hold;
+	bool hold : 1;
+	bool doubted : 1; /* a candidate has other text behind it */
+	bool later : 1; /* what is held is a line further on */
 	uint8_t held[RS_SMTP_HELD];
 };
 
@@ -49,7 +55,7 @@ enum rs_smtp_eod_found {
 	RS_EOD_END, /* CRLF "." CRLF */
 	RS_EOD_COMMAND, /* the candidate was the end: what follows is rs_smtp_eod_rest */
 	RS_EOD_MAYBE, /* hold: a candidate like any other, but nothing odd: CRLF may have been in the gap before it */
-	RS_EOD_WITH_NUL, /* hold: a candidate with NULs */
+	RS_EOD_WITH_NUL, /* a candidate with NULs */
 };
 
 struct rs_smtp_eod_step {

@@ -76,7 +76,7 @@ static void end(struct line *x)
 	rs_smtp_close(&x->s);
 	log_finish(&x->l);
 	assert_int_equal(x->pool.used, 0);
-	free(x->l.text);
+	free(x->l.said.text);
 	free(x->mem);
 }
 
@@ -248,7 +248,7 @@ static void test_long_lines(void **state)
 		memcpy(text + sizeof text - 2, "\r\n", 2);
 		assert_int_equal(client(&x, text, sizeof text, 0), sizeof text);
 		server(&x, lines[i].reply);
-		assert_int_equal(strstr(x.l.text, "astray") != NULL, lines[i].astray);
+		assert_int_equal(strstr(x.l.said.text, "astray") != NULL, lines[i].astray);
 		end(&x);
 	}
 }
@@ -352,8 +352,8 @@ static void test_nothing_is_lost(void **state)
 			}
 			assert_true(most <= RS_SMTP_WAIT_MAX);
 			assert_true(blocks < 24 || most == RS_SMTP_WAIT_MAX);
-			assert_null(strstr(x.l.text, "limit"));
-			assert_non_null(strstr(x.l.text, "0 RCPT/2999 250 ok\n"));
+			assert_null(strstr(x.l.said.text, "limit"));
+			assert_non_null(strstr(x.l.said.text, "0 RCPT/2999 250 ok\n"));
 			end(&x);
 		}
 }
@@ -372,7 +372,7 @@ static void test_midstream(void **state)
 	server(&x, "250 mail\r\n354 go\r\n");
 	assert_false(rs_smtp_halted(&x.s));
 	assert_int_equal(client(&x, "MAIL\r\n.\r\n", 9, 0), 9);
-	assert_non_null(strstr(x.l.text, "\"MAIL\\r\\n\"\n0 } dot\n0 end"));
+	assert_non_null(strstr(x.l.said.text, "\"MAIL\\r\\n\"\n0 } dot\n0 end"));
 	end(&x);
 	/* Replies that are missing lift a wait: what is owed is not known any more. */
 	begin(&x, false, false, 4);

@@ -13,17 +13,23 @@
 
 enum log_bulk { LOG_BULK_NONE, LOG_BULK_ALL, LOG_BULK_SOME };
 
+struct log_text {
+	char *text;
+	size_t len, cap;
+};
+
 struct log_tx {
 	struct log_tx *next;
 	struct log *log;
 	uint32_t n;
 	bool content;
+	bool strict; /* it is read on as a strict server does; what that is, until it ends: */
+	struct log_text bytes;
 	uint32_t contents;
 };
 
 struct log {
-	char *text;
-	size_t len, cap;
+	struct log_text said;
 	struct log_tx *open; /* newest first */
 	uint32_t begun, ended;
 	uint32_t in_content; /* number of the transaction whose content the text ends in, or UINT32_MAX */
@@ -46,7 +52,7 @@ struct log {
 		}                                                                                                      \
 	} while (0)
 
-static inline void log_raw(struct log *l, const char *s, size_t n)
+static inline void log_raw(struct log_text *l, const char *s, size_t n)
 {
 	if (l->len + n + 1 > l->cap) {
 		l->cap = 2 * (l->len + n + 1);
@@ -58,7 +64,7 @@ static inline void log_raw(struct log *l, const char *s, size_t n)
 	l->text[l->len] = 0;
 }
 
-static inline void log_bytes(struct log *l, const uint8_t *p, size_t n)
+static inline void log_bytes(struct log_text *l, const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char hex[5];
@@ -83,20 +89,20 @@ static inline void log_halt(struct log *l)
 __attribute__((format(printf, 2, 3))) static inline void log_entry(struct log *l, const char *format, ...)
 {
 	if (l->in_content != UINT32_MAX)
-		log_raw(l, "\"\n", 2);
+		log_raw(&l->said, "\"\n", 2);
 	l->in_content = UINT32_MAX;
 	char line[64];
 	va_list a;
 	va_start(a, format);
 	int n = vsnprintf(line, sizeof line, format, a);
 	va_end(a);
-	log_raw(l, line, (size_t)n);
+	log_raw(&l->said, line, (size_t)n);
 	log_halt(l);
 }
 
 static inline void log_end(struct log *l)
 {
-	log_raw(l, "\n", 1);
+	log_raw(&l->said, "\n", 1);
 }
 
 static inline void log_reply(struct log *l, const struct rs_smtp_reply *r)
@@ -105,8 +111,8 @@ static inline void log_reply(struct log *l, const struct rs_smtp_reply *r)
 		return;
 	LOG_CHECK(r->code >= 200 && r->code <= 599 && r->text);
 	char code[8];
-	log_raw(l, code, (size_t)snprintf(code, sizeof code, " %u ", r->code));
-	log_bytes(l, r->text, r->text_len);
+	log_raw(&l->said, code, (size_t)snprintf(code, sizeof code, " %u ", r->code));
+	log_bytes(&l->said, r->text, r->text_len);
 }
 
 static inline struct log_tx *log_tx(struct log *l, void *handle)
@@ -142,7 +148,7 @@ static inline void log_helo(void *arg, const uint8_t *name, size_t len)
 {
 	struct log *l = arg;
 	log_entry(l, "helo ");
-	log_bytes(l, name, len);
+	log_bytes(&l->said, name, len);
 	log_end(l);
 }
 
@@ -152,10 +158,10 @@ static inline void log_mail_from(void *arg, void *handle, const uint8_t *path, s
 	struct log *l = arg;
 	struct log_tx *tx = log_tx(l, handle);
 	log_entry(l, "%u from ", tx ? tx->n : 0);
-	log_bytes(l, path, len);
-	log_raw(l, " [", 2);
-	log_bytes(l, params, params_len);
-	log_raw(l, "]", 1);
+	log_bytes(&l->said, path, len);
+	log_raw(&l->said, " [", 2);
+	log_bytes(&l->said, params, params_len);
+	log_raw(&l->said, "]", 1);
 	log_end(l);
 }
 
@@ -164,7 +170,7 @@ static inline void log_rcpt_to(void *arg, void *handle, uint32_t i, const uint8_
 	struct log *l = arg;
 	struct log_tx *tx = log_tx(l, handle);
 	log_entry(l, "%u to/%u ", tx ? tx->n : 0, i);
-	log_bytes(l, path, len);
+	log_bytes(&l->said, path, len);
 	log_end(l);
 }
 
@@ -203,7 +209,7 @@ static inline void log_some(struct log *l, void *handle, const uint8_t *p, size_
 		log_entry(l, "%u \"", number);
 		l->in_content = number;
 	}
-	log_bytes(l, p, n);
+	log_bytes(&l->said, p, n);
 	log_halt(l);
 }
 
@@ -239,6 +245,42 @@ static inline void log_content_gap(void *arg, void *handle, uint64_t n)
 	LOG_CHECK(n > 0);
 	log_entry(l, "%u gap %llu", tx ? tx->n : 0, (unsigned long long)n);
 	log_end(l);
+}
+
+/* Told when it ends: what it is told between depends on how the input was split. */
+static inline bool log_strict_begin(void *arg, void *handle)
+{
+	struct log *l = arg;
+	struct log_tx *tx = log_tx(l, handle);
+	LOG_CHECK(!tx || (tx->content && !tx->strict));
+	if (tx)
+		tx->strict = true;
+	log_entry(l, "%u ~{", tx ? tx->n : 0);
+	log_end(l);
+	return tx;
+}
+
+static inline void log_strict(void *arg, void *handle, const uint8_t *p, size_t n)
+{
+	struct log *l = arg;
+	struct log_tx *tx = log_tx(l, handle);
+	LOG_CHECK(tx && tx->strict && n > 0);
+	log_bytes(&tx->bytes, p, n);
+}
+
+static inline void log_strict_end(void *arg, void *handle, enum rs_smtp_end how)
+{
+	struct log *l = arg;
+	struct log_tx *tx = log_tx(l, handle);
+	LOG_CHECK(tx && tx->strict);
+	LOG_CHECK(how == RS_END_DOT || how == RS_END_BY_REPLY || how == RS_END_ABORTED);
+	tx->strict = false;
+	log_entry(l, "%u ~\"", tx->n);
+	log_raw(&l->said, tx->bytes.text, tx->bytes.len);
+	log_entry(l, how == RS_END_DOT ? "\"\n%u ~} dot" : how == RS_END_BY_REPLY ? "\"\n%u ~} by-reply" : "\"\n%u ~} aborted", tx->n);
+	log_end(l);
+	free(tx->bytes.text);
+	tx->bytes = (struct log_text){ 0 };
 }
 
 static inline void log_content_end(void *arg, void *handle, enum rs_smtp_end how)
@@ -289,7 +331,7 @@ static inline void log_tx_end(void *arg, void *handle, enum rs_smtp_outcome out,
 	static const char *const names[] = { "accepted", "rejected", "abandoned", "unknown" };
 	struct log *l = arg;
 	struct log_tx *tx = log_tx(l, handle);
-	LOG_CHECK(!tx || !tx->content);
+	LOG_CHECK(!tx || (!tx->content && !tx->strict));
 	log_entry(l, "-%u %s", tx ? tx->n : 0, names[out]);
 	log_reply(l, r);
 	log_end(l);
@@ -340,6 +382,9 @@ static const struct rs_smtp_ops log_ops = {
 	.content = log_content,
 	.content_gap = log_content_gap,
 	.content_end = log_content_end,
+	.strict_begin = log_strict_begin,
+	.strict = log_strict,
+	.strict_end = log_strict_end,
 	.end = log_end_at,
 	.astray = log_astray,
 	.tx_end = log_tx_end,
@@ -351,14 +396,14 @@ static const struct rs_smtp_ops log_ops = {
 static inline void log_init(struct log *l, enum log_bulk bulk)
 {
 	*l = (struct log){ .in_content = UINT32_MAX, .bulk = bulk, .dice = 1 };
-	log_raw(l, "", 0);
+	log_raw(&l->said, "", 0);
 }
 
 /* After rs_smtp_close: everything that began has ended. */
 static inline void log_finish(struct log *l)
 {
 	if (l->in_content != UINT32_MAX)
-		log_raw(l, "\"\n", 2);
+		log_raw(&l->said, "\"\n", 2);
 	l->in_content = UINT32_MAX;
 	LOG_CHECK(l->begun == l->ended);
 	LOG_CHECK(!l->open);

@@ -31,6 +31,7 @@ const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a)
 		[RS_SMTP_BLOCK_LIMIT] = "smtp.block_limit",
 		[RS_SMTP_END_NUL] = "smtp.end_nul",
 		[RS_SMTP_SMUGGLED] = "smtp.smuggled",
+		[RS_SMTP_TURN] = "smtp.turn",
 	};
 	return (unsigned)a < RS_SMTP_ANOMALY_MAX ? names[a] : "smtp.unknown";
 }

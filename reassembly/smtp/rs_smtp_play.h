@@ -138,7 +138,7 @@ static inline char *play(const struct play *y, size_t part, size_t cut, size_t a
 	LOG_CHECK(!pool.used);
 	free((void *)(uintptr_t)l.sent);
 	free(mem);
-	return l.text;
+	return l.said.text;
 }
 
 #endif

@@ -574,6 +574,8 @@ static void on_reply(struct rs_smtp *s, uint16_t code, const uint8_t *text, size
 	if (code < 200)
 		return;
 	s->ftp |= !s->next_tx && is_ftp(code);
+	if (!s->hold)
+		rs_smtp_strict_reply(s);
 	act(s, &r);
 	if (code == 421)
 		on_closing(s, &r);

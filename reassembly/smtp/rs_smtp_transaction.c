@@ -27,6 +27,8 @@ static void close_unheard(struct rs_smtp *s)
 {
 	for (struct rs_smtp_tx *tx = s->txs.open, *next; tx; tx = next) {
 		next = tx->next;
+		if (rs_smtp_strict_is_of(s, tx))
+			continue;
 		tx->owed = 0;
 		if (tx->flags & RS_TX_DONE)
 			rs_smtp_tx_end(s, tx, RS_OUT_UNKNOWN, NULL);
@@ -75,6 +77,8 @@ void rs_smtp_tx_end(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_outco
 	rs_smtp_content_close(s, tx, RS_END_ABORTED);
 	if (s->body == tx)
 		s->body = NULL;
+	if (!s->hold)
+		rs_smtp_strict_tx_ends(s, tx, r);
 	s->ops->tx_end(s->arg, tx->handle, out, r);
 	rs_smtp_txs_remove(&s->txs, s->blocks, tx);
 }
