@@ -25,6 +25,14 @@ void dp_archive_cannot(struct dp_file *f, enum ct_reason why)
 	f->content->opaque = true;
 }
 
+void dp_archive_broken(struct dp_file *f)
+{
+	if (f->archive->behind)
+		f->archive->broken = true;
+	else
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+}
+
 /* Limits of what is inflated. */
 
 /* All that was inflated for the message when `out` bytes came of the first `at` of f's content, on every level: of an outer one as
@@ -64,6 +72,7 @@ bool dp_archive_inflate_begin(struct dp_file *f, uint64_t at)
 {
 	struct dp_archive *a = f->archive;
 	a->ended = false;
+	a->crc = 0;
 	if (!may_inflate(f, at, 0))
 		return false;
 	a->inflate = rs_pool_get(inflates_of(f->content));
@@ -127,8 +136,10 @@ enum rs_inflate_verdict dp_archive_inflate_piece(struct dp_file *f, const uint8_
 	size_t k, made;
 	enum rs_inflate_verdict v = rs_inflate_feed(z, p + *taken, n - *taken, &k, piece, DP_ARCHIVE_PIECE, &made);
 	*taken += k;
-	if (made)
+	if (made) {
+		f->archive->crc = (uint32_t)crc32(f->archive->crc, piece, (uInt)made);
 		dp_file_data(f->member, piece, made);
+	}
 	return v;
 }
 
@@ -159,21 +170,60 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_TAR] = &dp_archive_members,
 };
 
+/* Room for one, read by this reader. */
+static bool take_room(struct dp_file *f, const struct dp_archive_reader *reader)
+{
+	struct dp_archive *a = f->archive = rs_pool_get(archives_of(f->content));
+	if (!a) {
+		inspect_of(f)->stats.no_zip++;
+		dp_archive_cannot(f, CT_REASON_OVERLOAD);
+		return false;
+	}
+	a->inflate = NULL;
+	a->reader = reader;
+	a->behind = a->broken = false;
+	return true;
+}
+
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 {
-	struct dp_inspect *ins = inspect_of(f);
 	/* What only may be one tells, when it is. */
 	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
 		return;
-	f->archive = rs_pool_get(archives_of(f->content));
-	if (!f->archive) {
-		ins->stats.no_zip++;
-		dp_archive_cannot(f, CT_REASON_OVERLOAD);
+	if (take_room(f, readers[kind]))
+		f->archive->reader->open(f, kind);
+}
+
+/* From this mark on it is a zip, or may be one. */
+static void open_behind(struct dp_file *f)
+{
+	if (dp_archive_too_deep(f)) {
+		f->watched = false;
 		return;
 	}
-	f->archive->inflate = NULL;
-	f->archive->reader = readers[kind];
-	f->archive->reader->open(f, kind);
+	if (!take_room(f, &dp_archive_zip))
+		return;
+	f->archive->behind = true;
+	dp_archive_zip_behind(f, f->marks.pos - RS_MARKS_ZIP, rs_marks_last(&f->marks, RS_MARKS_ZIP));
+}
+
+void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	while (n && !f->archive && f->watched) {
+		enum rs_mark what;
+		const size_t k = rs_marks_find(&f->marks, p, n, &what);
+		dp_file_scan(f, p, k);
+		p += k;
+		n -= k;
+		if (what == RS_MARK_ZIP)
+			open_behind(f);
+		else if (what != RS_MARK_NONE)
+			dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
+	}
+	if (f->archive && n)
+		dp_archive_feed(f, p, n);
+	else if (n)
+		dp_file_scan(f, p, n);
 }
 
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
@@ -197,12 +247,18 @@ uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset)
 	return f->archive->reader->from(f, offset);
 }
 
-bool dp_archive_end(struct dp_file *f, bool cut)
+void dp_archive_close(struct dp_file *f)
 {
-	const bool whole = f->archive->reader->end(f, cut);
 	dp_archive_inflate_end(f);
 	rs_pool_put(archives_of(f->content), f->archive);
 	f->archive = NULL;
+}
+
+bool dp_archive_end(struct dp_file *f, bool cut)
+{
+	const bool whole = f->archive->reader->end(f, cut);
+	if (f->archive)
+		dp_archive_close(f);
 	return whole;
 }
 
@@ -217,6 +273,9 @@ void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 	}
 	to->archive->reader = a->reader;
 	to->archive->said = a->said;
+	to->archive->crc = a->crc;
+	to->archive->behind = a->behind;
+	to->archive->broken = a->broken;
 	to->archive->ended = a->ended;
 	to->archive->inflate = a->inflate ? rs_pool_get(&ins->trial_inflates) : NULL;
 	if (to->archive->inflate)

@@ -20,10 +20,20 @@ struct dp_archive_reader {
 	uint64_t (*from)(const struct dp_file *f, uint64_t offset);
 };
 
+/* One that begins in the middle of f with this signature, which was matched already, at this offset. */
+void dp_archive_zip_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
+
 extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members;
+
+/* Gives f->archive back. */
+void dp_archive_close(struct dp_file *f);
 
 /* The message is given the reason, and the part is one that could not be looked into. */
 void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
+
+/* f's archive is not as it should be: why it could not be looked into as all others may see it. Of one behind something else that is
+ * told at its end, when it is one. */
+void dp_archive_broken(struct dp_file *f);
 
 /* It is an archive inside more of them than limits.archive_depth, which was told. */
 bool dp_archive_too_deep(struct dp_file *f);

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "reassembly/rs_tail.h"
-
 /* Of a file's first bytes, so many tell an archive. */
 #define KIND_SURE 4
 
@@ -90,6 +88,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->content = c;
 	f->outer = outer;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
+	f->watched = report; /* text of the message itself is nobody's archive */
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
@@ -138,12 +137,12 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
-	if (f->archive) {
+	if (f->archive)
 		dp_archive_feed(f, p, n);
-	} else {
+	else if (f->watched)
+		dp_archive_watch(f, p, n);
+	else
 		dp_file_scan(f, p, n);
-	}
-	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
@@ -203,11 +202,11 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
-	f->ntail = 0;
 	if (f->archive)
 		dp_archive_gap(f, n);
 	else
 		dp_file_scan_gap(f, n);
+	rs_marks_gap(&f->marks, n);
 }
 
 void dp_file_lose(struct dp_file *f)
@@ -238,11 +237,6 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	if (!f->started && f->nstart) {
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
-	}
-	/* An archive behind something else, which was not opened. */
-	if (!f->archive && rs_kind_ends_zip(f->tail, f->ntail)) {
-		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
-		f->content->opaque = true;
 	}
 	/* A copy's archive may yet go on. */
 	if (f->archive && !dp_archive_end(f, cut) && !f->content->trial && !f->stopped) {

@@ -25,8 +25,7 @@ struct dp_file {
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
 	uint32_t head_left; /* bytes still wanted for libmagic */
-	uint8_t tail[RS_KIND_TAIL]; /* its last bytes so far */
-	uint8_t ntail;
+	struct rs_marks marks; /* of archives in the middle of it */
 	uint8_t start[DP_FILE_START];
 	uint8_t nstart;
 	bool gaps; /* bytes of it are missing */
@@ -34,6 +33,7 @@ struct dp_file {
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
+	bool watched; /* marks of archives are looked for */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	uint8_t depth; /* 0: a MIME part */
 };

@@ -27,14 +27,6 @@ static const struct {
 	{ RS_KIND_PACKED, 4, "\x78\x9f\x3e\x22" }, /* TNEF, winmail.dat */
 };
 
-bool rs_kind_ends_zip(const uint8_t *tail, size_t n)
-{
-	for (size_t at = 0; at + 22 <= n; at++)
-		if (memcmp(tail + at, "PK\x05\x06", 4) == 0 && at + 22 + tail[at + 20] + 256u * tail[at + 21] == n)
-			return true;
-	return false;
-}
-
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)

@@ -19,12 +19,7 @@ enum rs_kind {
 };
 
 #define RS_KIND_BYTES 32 /* enough to tell */
-#define RS_KIND_TAIL 64
 
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n);
-
-/* Whether a file's last bytes (RS_KIND_TAIL, or all when it is shorter) end a zip archive: unpackers look there, whatever
- * stands before it (APPNOTE.TXT 4.3.16; a comment of up to RS_KIND_TAIL - 22 bytes). */
-bool rs_kind_ends_zip(const uint8_t *tail, size_t n);
 
 #endif
