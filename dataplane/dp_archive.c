@@ -168,6 +168,8 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_ZIP] = &dp_archive_zip,
 	[RS_KIND_GZIP] = &dp_archive_gzip,
 	[RS_KIND_TAR] = &dp_archive_members,
+	[RS_KIND_ZLIB] = &dp_archive_stream,
+	[RS_KIND_DEFLATED] = &dp_archive_stream,
 };
 
 /* Room for one, read by this reader. */
@@ -187,7 +189,10 @@ static bool take_room(struct dp_file *f, const struct dp_archive_reader *reader)
 
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 {
-	/* What only may be one tells, when it is. */
+	/* What only may be one tells, when it is; what nobody calls one is none where there is no room. */
+	const struct rs_pool *inflates = inflates_of(f->content);
+	if (kind == RS_KIND_DEFLATED && (f->depth >= inspect_of(f)->config->limits.archive_depth || inflates->used == inflates->size))
+		return;
 	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
 		return;
 	if (take_room(f, readers[kind]))
@@ -207,28 +212,49 @@ static void open_behind(struct dp_file *f)
 	dp_archive_zip_behind(f, f->marks.pos - RS_MARKS_ZIP, rs_marks_last(&f->marks, RS_MARKS_ZIP));
 }
 
+/* It is read, and what it is read from is this function's. */
+static bool is_shared(const struct dp_file *f)
+{
+	return f->archive && f->archive->reader == &dp_archive_stream;
+}
+
+/* The mark of a zip stands in it, whatever else it was taken for. */
+static void marked(struct dp_file *f)
+{
+	if (f->archive) {
+		/* One that is inflated and holds this besides means two things. */
+		dp_archive_broken(f);
+		dp_archive_member_stop(f);
+		dp_archive_close(f);
+	}
+	open_behind(f);
+}
+
 void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	while (n && !f->archive && f->watched) {
-		enum rs_mark what;
-		const size_t k = rs_marks_find(&f->marks, p, n, &what);
+	while (n && (!f->archive || is_shared(f))) {
+		enum rs_mark what = RS_MARK_NONE;
+		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, &what) : n;
 		dp_file_scan(f, p, k);
+		if (f->archive)
+			f->archive->reader->feed(f, p, k);
 		p += k;
 		n -= k;
 		if (what == RS_MARK_ZIP)
-			open_behind(f);
+			marked(f);
 		else if (what != RS_MARK_NONE)
 			dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 	}
-	if (f->archive && n)
-		dp_archive_feed(f, p, n);
-	else if (n)
-		dp_file_scan(f, p, n);
+	if (n)
+		f->archive->reader->feed(f, p, n);
 }
 
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	f->archive->reader->feed(f, p, n);
+	if (is_shared(f))
+		dp_archive_watch(f, p, n);
+	else
+		f->archive->reader->feed(f, p, n);
 }
 
 void dp_archive_gap(struct dp_file *f, uint64_t n)

@@ -38,6 +38,7 @@ struct dp_archive {
 	uint64_t said; /* how much it is to come to; RS_ZIP_SIZE_UNKNOWN */
 	bool ended; /* the deflate stream did */
 	bool behind; /* it stands behind something else, or is none: its end tells */
+	bool zlib; /* of dp_archive_stream: its format, else bare */
 	bool broken; /* something in it is, which counts when it is one */
 	uint32_t crc; /* of what was inflated of the member */
 	union {

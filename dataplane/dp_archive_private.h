@@ -8,7 +8,7 @@
 #include "dataplane/dp_archive.h"
 #include "dataplane/dp_session.h"
 
-/* How one wrapping is read. Each is called with f->archive set. */
+/* How one wrapping is read. Each is called with f->archive set; open, feed and gap may close it. */
 struct dp_archive_reader {
 	void (*open)(struct dp_file *f, enum rs_kind kind);
 	void (*feed)(struct dp_file *f, const uint8_t *p, size_t n);
@@ -23,7 +23,7 @@ struct dp_archive_reader {
 /* One that begins in the middle of f with this signature, which was matched already, at this offset. */
 void dp_archive_zip_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
 
-extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members;
+extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members, dp_archive_stream;
 
 /* Gives f->archive back. */
 void dp_archive_close(struct dp_file *f);

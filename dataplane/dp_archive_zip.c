@@ -45,6 +45,7 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 	f->member->base = m->data_off;
 	f->member->opaque = closed;
 	f->member->inflated = m->method == RS_ZIP_DEFLATED;
+	f->member->stored = m->method == RS_ZIP_STORED && !closed;
 	if (f->archive->inflate) {
 		rs_inflate_init(f->archive->inflate, RS_INFLATE_RAW);
 		f->archive->inflate->pause_at = DP_ARCHIVE_PIECE;

@@ -54,11 +54,15 @@ void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->started = true;
-	const enum rs_kind kind = rs_kind_of(p, n);
+	enum rs_kind kind = rs_kind_of(p, n);
+	if (kind == RS_KIND_PLAIN && f->stored && rs_inflate_may_be(p, n))
+		kind = RS_KIND_DEFLATED;
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
 	case RS_KIND_TAR:
+	case RS_KIND_ZLIB:
+	case RS_KIND_DEFLATED:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -139,10 +143,8 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	f->size += n;
 	if (f->archive)
 		dp_archive_feed(f, p, n);
-	else if (f->watched)
-		dp_archive_watch(f, p, n);
 	else
-		dp_file_scan(f, p, n);
+		dp_archive_watch(f, p, n);
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)

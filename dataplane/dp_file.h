@@ -34,6 +34,7 @@ struct dp_file {
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
 	bool watched; /* marks of archives are looked for */
+	bool stored; /* as the zip says that it is a member of */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	uint8_t depth; /* 0: a MIME part */
 };
