@@ -183,7 +183,8 @@ static bool take_room(struct dp_file *f, const struct dp_archive_reader *reader)
 	}
 	a->inflate = NULL;
 	a->reader = reader;
-	a->behind = a->broken = false;
+	a->behind = a->broken = a->pending = false;
+	a->streamed = 0;
 	return true;
 }
 
@@ -199,17 +200,21 @@ void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 		f->archive->reader->open(f, kind);
 }
 
-/* From this mark on it is a zip, or may be one. */
-static void open_behind(struct dp_file *f)
+void dp_archive_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP])
 {
-	if (dp_archive_too_deep(f)) {
-		f->watched = false;
-		return;
-	}
 	if (!take_room(f, &dp_archive_zip))
 		return;
 	f->archive->behind = true;
-	dp_archive_zip_behind(f, f->marks.pos - RS_MARKS_ZIP, rs_marks_last(&f->marks, RS_MARKS_ZIP));
+	dp_archive_zip_behind(f, at, signature);
+}
+
+/* From this mark on it is a zip, or may be one. */
+static void open_behind(struct dp_file *f)
+{
+	if (dp_archive_too_deep(f))
+		f->watched = false;
+	else
+		dp_archive_behind(f, f->marks.pos - RS_MARKS_ZIP, rs_marks_last(&f->marks, RS_MARKS_ZIP));
 }
 
 /* It is read, and what it is read from is this function's. */
@@ -302,6 +307,9 @@ void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 	to->archive->crc = a->crc;
 	to->archive->behind = a->behind;
 	to->archive->broken = a->broken;
+	to->archive->pending = a->pending;
+	to->archive->streamed = 0;
+	to->archive->pending_at = a->pending_at;
 	to->archive->ended = a->ended;
 	to->archive->inflate = a->inflate ? rs_pool_get(&ins->trial_inflates) : NULL;
 	if (to->archive->inflate)

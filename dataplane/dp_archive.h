@@ -40,6 +40,9 @@ struct dp_archive {
 	bool behind; /* it stands behind something else, or is none: its end tells */
 	bool zlib; /* of dp_archive_stream: its format, else bare */
 	bool broken; /* something in it is, which counts when it is one */
+	size_t streamed; /* of the bytes that are handed out next: they were inflated */
+	bool pending; /* a local header's signature stands at pending_at, and may be that of a member */
+	uint64_t pending_at;
 	uint32_t crc; /* of what was inflated of the member */
 	union {
 		struct rs_zip zip;

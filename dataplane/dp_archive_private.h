@@ -23,6 +23,14 @@ struct dp_archive_reader {
 /* One that begins in the middle of f with this signature, which was matched already, at this offset. */
 void dp_archive_zip_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
 
+/* f, which is none so far, from this signature at this offset of it on. */
+void dp_archive_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
+
+/* f is a zip: bytes of it that were handed out, in their order. look: headers are looked for in them. */
+void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool look);
+void dp_archive_side_gap(struct dp_file *f, uint64_t n);
+void dp_archive_side_end(struct dp_file *f);
+
 extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members, dp_archive_stream;
 
 /* Gives f->archive back. */

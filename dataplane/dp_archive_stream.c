@@ -73,6 +73,7 @@ static void stream_gap(struct dp_file *f, uint64_t n)
 {
 	dp_archive_member_close(f, true, true);
 	dp_archive_close(f);
+	rs_marks_gap(&f->marks, n);
 	dp_file_scan_gap(f, n);
 }
 

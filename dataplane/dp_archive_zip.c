@@ -4,17 +4,29 @@
 
 static void zip_outer(void *arg, const uint8_t *p, size_t n)
 {
-	dp_file_scan(arg, p, n);
+	struct dp_file *f = arg;
+	const bool raw = f->member && f->member->raw;
+	dp_file_scan(f, p, n);
+	/* Of one that cannot be read: its headers may lie about that. */
+	if (raw)
+		dp_file_data(f->member, p, n);
+	/* What a stream is made of is seen as what it comes to. */
+	const size_t k = n < f->archive->streamed ? n : f->archive->streamed;
+	f->archive->streamed -= k;
+	if (k)
+		dp_archive_side_see(f, p, k, false);
+	if (n > k)
+		dp_archive_side_see(f, p + k, n - k, !raw);
 }
 
 /* What of a member cannot be read here; true: nothing. */
 static bool is_closed(struct dp_file *f, const struct rs_zip_member *m)
 {
-	if (m->flags & RS_ZIP_ENCRYPTED)
+	if (m->flags & RS_ZIP_ENCRYPTED && !f->same)
 		dp_archive_cannot(f, CT_REASON_ENCRYPTED_FILE);
-	else if (m->method != RS_ZIP_STORED && m->method != RS_ZIP_DEFLATED)
+	else if (m->method != RS_ZIP_STORED && m->method != RS_ZIP_DEFLATED && !f->same)
 		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
-	else
+	else if (!(m->flags & RS_ZIP_ENCRYPTED) && (m->method == RS_ZIP_STORED || m->method == RS_ZIP_DEFLATED))
 		return m->method == RS_ZIP_DEFLATED && !dp_archive_inflate_begin(f, m->data_off);
 	return true;
 }
@@ -36,7 +48,7 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 	/* Stored data is still matched, as the archive's own. */
 	if (!dp_archive_too_many(f)) {
 		const struct dp_file_name name = zip_name(m);
-		f->member = dp_file_begin(f->content, f, &name, "", true);
+		f->member = dp_file_begin(f->content, f, &name, "", !f->same);
 	}
 	if (!f->member) {
 		dp_archive_inflate_end(f);
@@ -44,8 +56,10 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 	}
 	f->member->base = m->data_off;
 	f->member->opaque = closed;
-	f->member->inflated = m->method == RS_ZIP_DEFLATED;
-	f->member->stored = m->method == RS_ZIP_STORED && !closed;
+	f->member->watched = true;
+	f->member->inflated = m->method == RS_ZIP_DEFLATED && !closed;
+	f->member->raw = closed && (m->flags & RS_ZIP_ENCRYPTED || m->method != RS_ZIP_DEFLATED);
+	f->member->stored = !f->member->inflated;
 	if (f->archive->inflate) {
 		rs_inflate_init(f->archive->inflate, RS_INFLATE_RAW);
 		f->archive->inflate->pause_at = DP_ARCHIVE_PIECE;
@@ -65,11 +79,11 @@ static void zip_member_data(void *arg, const uint8_t *p, size_t n)
 	} else {
 		dp_file_scan(f, p, n);
 	}
+	dp_archive_side_see(f, p, n, false);
 }
 
-static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size_t n, size_t *taken)
+static enum rs_zip_deflate inflate_on(struct dp_file *f, const uint8_t *p, size_t n, size_t *taken)
 {
-	struct dp_file *f = arg;
 	struct dp_archive *a = f->archive;
 	*taken = 0;
 	while (a->inflate)
@@ -92,6 +106,14 @@ static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size
 			break;
 		}
 	return RS_ZIP_LOST;
+}
+
+static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size_t n, size_t *taken)
+{
+	struct dp_file *f = arg;
+	const enum rs_zip_deflate how = inflate_on(f, p, n, taken);
+	f->archive->streamed = *taken;
+	return how;
 }
 
 static void zip_member_end(void *arg, uint32_t flags)
@@ -119,6 +141,7 @@ static void zip_missing(void *arg, uint64_t n, bool data)
 	} else {
 		dp_file_scan_gap(f, n);
 	}
+	dp_archive_side_gap(f, n);
 }
 
 /* The directory names what no header did: its name is told, there is no data. */
@@ -190,6 +213,9 @@ static bool zip_end(struct dp_file *f, bool cut)
 	const struct dp_archive *a = f->archive;
 	const bool whole = rs_zip_end(&f->archive->u.zip);
 	const uint32_t faults = rs_zip_faults(&a->u.zip);
+	dp_archive_side_end(f);
+	if (f->same) /* see dp_archive_side */
+		return true;
 	/* What others do not take for an archive can be broken in no way. */
 	if (a->behind && !rs_zip_is_ended(&a->u.zip))
 		return true;

@@ -18,6 +18,8 @@ static struct rs_pool *files_of(const struct dp_content *c)
 
 uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset)
 {
+	if (f->same)
+		return offset;
 	return f->outer->archive ? dp_archive_from(f->outer, offset) : f->base;
 }
 
@@ -44,7 +46,7 @@ static void file_matched(void *arg, const struct mt_rule *rule, size_t index, co
 
 void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	if (!f->scan)
+	if (!f->scan || f->raw)
 		return;
 	inspect_of(f)->stats.matched_bytes += n;
 	mt_stream_scan(inspect_of(f)->matcher, f->scan, p, n, hit_line, f);
@@ -136,9 +138,9 @@ static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 
 static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	if (f->rec && f->head_left)
+	if (f->rec && f->head_left && !f->raw)
 		keep_head(f, p, n);
-	if (f->sha256)
+	if (f->sha256 && !f->raw)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
 	if (f->archive)
@@ -204,11 +206,12 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
-	if (f->archive)
+	if (f->archive) {
 		dp_archive_gap(f, n);
-	else
+	} else {
 		dp_file_scan_gap(f, n);
-	rs_marks_gap(&f->marks, n);
+		rs_marks_gap(&f->marks, n);
+	}
 }
 
 void dp_file_lose(struct dp_file *f)
@@ -282,7 +285,7 @@ static struct dp_file *copy_one(const struct dp_file *f, struct dp_content *to, 
 	*t = *f;
 	t->content = to;
 	t->outer = outer;
-	t->member = NULL;
+	t->member = t->side = NULL;
 	t->rec = NULL;
 	t->sha256 = NULL;
 	if (f->scan && !(t->scan = mt_stream_copy(ins->matcher, MT_FILE_DATA, f->scan)))
@@ -292,12 +295,30 @@ static struct dp_file *copy_one(const struct dp_file *f, struct dp_content *to, 
 	return t;
 }
 
+static struct dp_file *copy_chain(const struct dp_file *f, struct dp_content *to, struct dp_file *outer)
+{
+	struct dp_file *t = f ? copy_one(f, to, outer) : NULL;
+	if (!t)
+		return NULL;
+	t->side = copy_chain(f->side, to, t);
+	t->member = copy_chain(f->member, to, t);
+	return t;
+}
+
 struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to)
 {
-	struct dp_file *first = copy_one(f, to, NULL);
-	for (struct dp_file *t = first; t && f->member; t = t->member, f = f->member)
-		t->member = copy_one(f->member, to, t);
-	return first;
+	return copy_chain(f, to, NULL);
+}
+
+unsigned dp_file_peek(const struct dp_file *f)
+{
+	unsigned actions = 0;
+	for (; f; f = f->member) {
+		if (f->scan)
+			actions |= mt_stream_peek(f->content->ins->matcher, f->scan, false);
+		actions |= dp_file_peek(f->side);
+	}
+	return actions;
 }
 
 /* The note of the file's own name, as dp_file_begin made it; *sub: its form. Returns its length; 0: it has none. */

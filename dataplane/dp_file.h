@@ -16,6 +16,7 @@ struct dp_content;
 struct dp_file {
 	struct dp_content *content;
 	struct dp_file *outer; /* the archive it is a member of */
+	struct dp_file *side; /* of a zip: the same bytes, read in another way; NULL: they are not */
 	struct dp_file *member; /* of this archive: the one being read */
 	struct ct_record *rec; /* NULL: not reported (text of the message itself), or no room */
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
@@ -34,6 +35,8 @@ struct dp_file {
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
 	bool watched; /* marks of archives are looked for */
+	bool raw; /* its bytes are matched as its outer file's, and are not those that it has when it is unpacked */
+	bool same; /* it is its outer file's `side` */
 	bool stored; /* as the zip says that it is a member of */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	uint8_t depth; /* 0: a MIME part */
@@ -63,6 +66,9 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 /* A copy of a part's file, and of the members open in it, for dp_content_peek: without records and hashes. NULL when there is
  * no room: the message `to` belongs to is judged "limit". */
 struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to);
+
+/* What has matched so far in it, and in what is open in it: a set of MT_ACTION_BIT. */
+unsigned dp_file_peek(const struct dp_file *f);
 
 /* Appends the file's own name to a record, as a note of this kind; nothing when it has none. */
 void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);

@@ -28,7 +28,7 @@ void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg)
 	z->arg = arg;
 	z->state = RS_ZIP_RECORD;
 	z->want = 4;
-	z->open.start = z->doubted.start = NOT_SOUGHT;
+	z->open.start = z->doubted.start = z->local_at = NOT_SOUGHT;
 }
 
 void rs_zip_init_behind(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg, uint64_t pos, const uint8_t signature[4])

@@ -133,6 +133,7 @@ struct rs_zip {
 	bool behind; /* begun behind something else: what stands before the first header is no junk */
 	bool wide; /* a zip64 end record was read */
 	uint16_t name_len, name_have, name_left, extra_left, comment_left;
+	uint64_t local_at; /* of the last local header's signature that was taken for one */
 	uint64_t header_off; /* of the local header, or as the central directory says */
 	uint64_t comment_end; /* of the last end record */
 	struct rs_zip_end end; /* of the zip64 end record */

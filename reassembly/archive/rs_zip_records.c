@@ -240,6 +240,8 @@ static void hunted_header(struct rs_zip *z)
 	const uint32_t sig = le32(z->head);
 	z->origin = z->state == RS_ZIP_OPEN ? RS_ZIP_INSIDE : RS_ZIP_HUNTED;
 	z->state = sig == SIG_LOCAL ? RS_ZIP_LOCAL : sig == SIG_CENTRAL ? RS_ZIP_CENTRAL : RS_ZIP_EOCD;
+	if (sig == SIG_LOCAL)
+		z->local_at = z->pos - z->have;
 	/* Enough of the former two to judge it, and more than resume_hunt ever leaves. */
 	z->want = sig == SIG_EOCD ? EOCD_FIXED : LOCAL_FIXED;
 }
@@ -338,6 +340,7 @@ static void signature(struct rs_zip *z)
 		if (z->account.centrals)
 			fault(z, RS_ZIP_SECOND);
 		fixed(z, RS_ZIP_LOCAL, LOCAL_FIXED);
+		z->local_at = z->pos - 4;
 		break;
 	case SIG_CENTRAL:
 		fixed(z, RS_ZIP_CENTRAL, CENTRAL_FIXED);
