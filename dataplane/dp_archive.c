@@ -35,31 +35,41 @@ void dp_archive_broken(struct dp_file *f)
 
 /* Limits of what is inflated. */
 
-/* All that was inflated for the message when `out` bytes came of the first `at` of f's content, on every level: of an outer one as
- * far as it has been used. *from: how far in the part that is. Nothing of this depends on how segments are cut. */
-static uint64_t inflated(const struct dp_file *f, uint64_t at, uint64_t out, uint64_t *from)
+struct spent {
+	uint64_t inflated, work; /* on all levels */
+	uint64_t from; /* how far in the part that is */
+};
+
+/* What was spent on the message when `out` bytes came of the first `at` of f's content: of an outer one as far as it has been used.
+ * Nothing of this depends on how segments are cut. */
+static struct spent spent(const struct dp_file *f, uint64_t at, uint64_t out)
 {
-	uint64_t total = f->content->msg->inflated + out;
+	const struct dp_message *m = f->content->msg;
+	struct spent s = { .inflated = m->inflated + out, .work = m->unpacked };
 	for (; f->outer; f = f->outer) {
 		if (f->inflated)
-			total += at;
+			s.inflated += at;
+		s.work += at;
 		at = dp_file_outer_offset(f, at);
 	}
-	*from = at;
-	return total;
+	s.from = at;
+	s.work += at + s.inflated;
+	return s;
 }
 
 /* f's member may come to more than `out` bytes, which the first `at` of f's content made. */
 static bool may_inflate(struct dp_file *f, uint64_t at, uint64_t out)
 {
 	struct dp_inspect *ins = inspect_of(f);
-	uint64_t from, total = inflated(f, at, out, &from);
+	const struct spent s = spent(f, at, out);
 	if (out >= ins->config->limits.inflate_file)
 		ins->stats.inflate_file_limit++;
-	else if (total >= ins->config->limits.inflate_bytes)
+	else if (s.inflated >= ins->config->limits.inflate_bytes)
 		ins->stats.inflate_limit++;
-	else if (total >= RATIO_FREE && (total - RATIO_FREE) / ins->config->limits.inflate_ratio >= from)
+	else if (s.inflated >= RATIO_FREE && (s.inflated - RATIO_FREE) / ins->config->limits.inflate_ratio >= s.from)
 		ins->stats.inflate_ratio_limit++;
+	else if (s.work >= ins->config->limits.archive_work)
+		ins->stats.work_limit++;
 	else
 		return true;
 	dp_archive_cannot(f, CT_REASON_LIMIT);
@@ -281,6 +291,7 @@ uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset)
 void dp_archive_close(struct dp_file *f)
 {
 	dp_archive_inflate_end(f);
+	f->content->msg->unpacked += f->size;
 	rs_pool_put(archives_of(f->content), f->archive);
 	f->archive = NULL;
 }

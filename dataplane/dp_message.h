@@ -42,6 +42,7 @@ struct dp_message {
 	uint32_t peeks; /* times that it was judged before its end */
 	uint32_t sides; /* of zips, open: at most one */
 	uint32_t members; /* of archives */
+	uint64_t unpacked; /* bytes of archives that have ended, on all levels */
 	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
 	uint32_t tx_id;
 };
