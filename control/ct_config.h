@@ -114,7 +114,7 @@ struct ct_config {
 	} smtp;
 	struct { /* limits: a message; at each, the message is "unscanned: limit" and goes on being counted */
 		uint32_t mime_depth, mime_parts, views, archive_depth, archive_members, note_blocks;
-		uint32_t inflate_ratio, inflate_bytes, inflate_file;
+		uint32_t inflate_ratio, inflate_bytes, inflate_file, archive_work;
 	} limits;
 	struct { /* files: */
 		enum ct_sha256_mode sha256;

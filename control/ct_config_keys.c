@@ -220,11 +220,17 @@ const struct ct_key ct_keys[] = {
 	NUMBER(limits, views, 1, 16, "4",
 	       "Readings of its bytes at a time, where readers of mail may differ about them: each is decoded and matched, and takes as much "
 	       "time as a message."),
-	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another; 0: none is opened."),
-	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
+	NUMBER(limits, archive_depth, 0, 16, "4",
+	       "Archives inside one another; 0: none is opened. (clamd's MaxRecursion, 17, counts each part and layer too. Honest mail "
+	       "needs two or three; each level costs a file and 40 KB while it is inflated.)"),
+	NUMBER(limits, archive_members, 0, 1000000, "1000",
+	       "Members of archives. (clamd's MaxFiles is 10000. Each is a record; mail with more than 1000 is a backup or an attack.)"),
 	SIZE(limits, inflate_bytes, 65536, 2147483648, "400M",
-	     "What members of archives come to when they are inflated, all levels together."),
-	SIZE(limits, inflate_file, 65536, 2147483648, "100M", "The same of one member."),
+	     "What members of archives come to when they are inflated, all levels together: as clamd's MaxScanSize."),
+	SIZE(limits, inflate_file, 65536, 2147483648, "100M", "The same of one member: as clamd's MaxFileSize."),
+	SIZE(limits, archive_work, 65536, 2147483648, "1G",
+	     "Bytes that go through its archives, in and out, all levels together: what they cost in time. (clamd's MaxScanTime is 120 s. "
+	     "By a clock the same message would be judged in one way today and in another tomorrow.)"),
 	NUMBER(limits, inflate_ratio, 1, 1000000, "250",
 	       "How many times as much as the attachments that they come in, all levels together and beyond the first megabyte. Deflate "
 	       "reaches 1032 on each level."),

@@ -25,33 +25,51 @@ void dp_archive_cannot(struct dp_file *f, enum ct_reason why)
 	f->content->opaque = true;
 }
 
+void dp_archive_broken(struct dp_file *f)
+{
+	if (f->archive->behind)
+		f->archive->broken = true;
+	else
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+}
+
 /* Limits of what is inflated. */
 
-/* All that was inflated for the message when `out` bytes came of the first `at` of f's content, on every level: of an outer one as
- * far as it has been used. *from: how far in the part that is. Nothing of this depends on how segments are cut. */
-static uint64_t inflated(const struct dp_file *f, uint64_t at, uint64_t out, uint64_t *from)
+struct spent {
+	uint64_t inflated, work; /* on all levels */
+	uint64_t from; /* how far in the part that is */
+};
+
+/* What was spent on the message when `out` bytes came of the first `at` of f's content: of an outer one as far as it has been used.
+ * Nothing of this depends on how segments are cut. */
+static struct spent spent(const struct dp_file *f, uint64_t at, uint64_t out)
 {
-	uint64_t total = f->content->inflated + out;
+	const struct dp_content *c = f->content;
+	struct spent s = { .inflated = c->inflated + out, .work = c->unpacked };
 	for (; f->outer; f = f->outer) {
 		if (f->inflated)
-			total += at;
+			s.inflated += at;
+		s.work += at;
 		at = dp_file_outer_offset(f, at);
 	}
-	*from = at;
-	return total;
+	s.from = at;
+	s.work += at + s.inflated;
+	return s;
 }
 
 /* f's member may come to more than `out` bytes, which the first `at` of f's content made. */
 static bool may_inflate(struct dp_file *f, uint64_t at, uint64_t out)
 {
 	struct dp_inspect *ins = inspect_of(f);
-	uint64_t from, total = inflated(f, at, out, &from);
+	const struct spent s = spent(f, at, out);
 	if (out >= ins->config->limits.inflate_file)
 		ins->stats.inflate_file_limit++;
-	else if (total >= ins->config->limits.inflate_bytes)
+	else if (s.inflated >= ins->config->limits.inflate_bytes)
 		ins->stats.inflate_limit++;
-	else if (total >= RATIO_FREE && (total - RATIO_FREE) / ins->config->limits.inflate_ratio >= from)
+	else if (s.inflated >= RATIO_FREE && (s.inflated - RATIO_FREE) / ins->config->limits.inflate_ratio >= s.from)
 		ins->stats.inflate_ratio_limit++;
+	else if (s.work >= ins->config->limits.archive_work)
+		ins->stats.work_limit++;
 	else
 		return true;
 	dp_archive_cannot(f, CT_REASON_LIMIT);
@@ -64,6 +82,7 @@ bool dp_archive_inflate_begin(struct dp_file *f, uint64_t at)
 {
 	struct dp_archive *a = f->archive;
 	a->ended = false;
+	a->crc = 0;
 	if (!may_inflate(f, at, 0))
 		return false;
 	a->inflate = rs_pool_get(inflates_of(f->content));
@@ -127,8 +146,10 @@ enum rs_inflate_verdict dp_archive_inflate_piece(struct dp_file *f, const uint8_
 	size_t k, made;
 	enum rs_inflate_verdict v = rs_inflate_feed(z, p + *taken, n - *taken, &k, piece, DP_ARCHIVE_PIECE, &made);
 	*taken += k;
-	if (made)
+	if (made) {
+		f->archive->crc = (uint32_t)crc32(f->archive->crc, piece, (uInt)made);
 		dp_file_data(f->member, piece, made);
+	}
 	return v;
 }
 
@@ -157,28 +178,98 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_ZIP] = &dp_archive_zip,
 	[RS_KIND_GZIP] = &dp_archive_gzip,
 	[RS_KIND_TAR] = &dp_archive_members,
+	[RS_KIND_ZLIB] = &dp_archive_stream,
+	[RS_KIND_DEFLATED] = &dp_archive_stream,
 };
+
+/* Room for one, read by this reader. */
+static bool take_room(struct dp_file *f, const struct dp_archive_reader *reader)
+{
+	struct dp_archive *a = f->archive = rs_pool_get(archives_of(f->content));
+	if (!a) {
+		inspect_of(f)->stats.no_zip++;
+		dp_archive_cannot(f, CT_REASON_OVERLOAD);
+		return false;
+	}
+	a->inflate = NULL;
+	a->reader = reader;
+	a->behind = a->broken = a->pending = false;
+	a->streamed = 0;
+	return true;
+}
 
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 {
-	struct dp_inspect *ins = inspect_of(f);
-	/* What only may be one tells, when it is. */
+	/* What only may be one tells, when it is; what nobody calls one is none where there is no room. */
+	const struct rs_pool *inflates = inflates_of(f->content);
+	if (kind == RS_KIND_DEFLATED && (f->depth >= inspect_of(f)->config->limits.archive_depth || inflates->used == inflates->size))
+		return;
 	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
 		return;
-	f->archive = rs_pool_get(archives_of(f->content));
-	if (!f->archive) {
-		ins->stats.no_zip++;
-		dp_archive_cannot(f, CT_REASON_OVERLOAD);
+	if (take_room(f, readers[kind]))
+		f->archive->reader->open(f, kind);
+}
+
+void dp_archive_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP])
+{
+	if (!take_room(f, &dp_archive_zip))
 		return;
+	f->archive->behind = true;
+	dp_archive_zip_behind(f, at, signature);
+}
+
+/* From this mark on it is a zip, or may be one. */
+static void open_behind(struct dp_file *f)
+{
+	if (dp_archive_too_deep(f))
+		f->watched = false;
+	else
+		dp_archive_behind(f, f->marks.pos - RS_MARKS_ZIP, rs_marks_last(&f->marks, RS_MARKS_ZIP));
+}
+
+/* It is read, and what it is read from is this function's. */
+static bool is_shared(const struct dp_file *f)
+{
+	return f->archive && f->archive->reader == &dp_archive_stream;
+}
+
+/* The mark of a zip stands in it, whatever else it was taken for. */
+static void marked(struct dp_file *f)
+{
+	if (f->archive) {
+		/* One that is inflated and holds this besides means two things. */
+		dp_archive_broken(f);
+		dp_archive_member_stop(f);
+		dp_archive_close(f);
 	}
-	f->archive->inflate = NULL;
-	f->archive->reader = readers[kind];
-	f->archive->reader->open(f, kind);
+	open_behind(f);
+}
+
+void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	while (n && (!f->archive || is_shared(f))) {
+		enum rs_mark what = RS_MARK_NONE;
+		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, &what) : n;
+		dp_file_scan(f, p, k);
+		if (f->archive)
+			f->archive->reader->feed(f, p, k);
+		p += k;
+		n -= k;
+		if (what == RS_MARK_ZIP)
+			marked(f);
+		else if (what != RS_MARK_NONE)
+			dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
+	}
+	if (n)
+		f->archive->reader->feed(f, p, n);
 }
 
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	f->archive->reader->feed(f, p, n);
+	if (is_shared(f))
+		dp_archive_watch(f, p, n);
+	else
+		f->archive->reader->feed(f, p, n);
 }
 
 void dp_archive_gap(struct dp_file *f, uint64_t n)
@@ -197,12 +288,19 @@ uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset)
 	return f->archive->reader->from(f, offset);
 }
 
+void dp_archive_close(struct dp_file *f)
+{
+	dp_archive_inflate_end(f);
+	f->content->unpacked += f->size;
+	rs_pool_put(archives_of(f->content), f->archive);
+	f->archive = NULL;
+}
+
 bool dp_archive_end(struct dp_file *f, bool cut)
 {
 	const bool whole = f->archive->reader->end(f, cut);
-	dp_archive_inflate_end(f);
-	rs_pool_put(archives_of(f->content), f->archive);
-	f->archive = NULL;
+	if (f->archive)
+		dp_archive_close(f);
 	return whole;
 }
 
@@ -217,6 +315,12 @@ void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 	}
 	to->archive->reader = a->reader;
 	to->archive->said = a->said;
+	to->archive->crc = a->crc;
+	to->archive->behind = a->behind;
+	to->archive->broken = a->broken;
+	to->archive->pending = a->pending;
+	to->archive->streamed = 0;
+	to->archive->pending_at = a->pending_at;
 	to->archive->ended = a->ended;
 	to->archive->inflate = a->inflate ? rs_pool_get(inflates_of(to->content)) : NULL;
 	if (to->archive->inflate) {

@@ -18,6 +18,7 @@
 
 #include "reassembly/archive/rs_gzip.h"
 #include "reassembly/archive/rs_kind.h"
+#include "reassembly/archive/rs_marks.h"
 #include "reassembly/archive/rs_tar.h"
 #include "reassembly/archive/rs_zip.h"
 
@@ -36,6 +37,13 @@ struct dp_archive {
 	struct rs_inflate *inflate; /* of the member under way; NULL: nothing is inflated */
 	uint64_t said; /* how much it is to come to; RS_ZIP_SIZE_UNKNOWN */
 	bool ended; /* the deflate stream did */
+	bool behind; /* it stands behind something else, or is none: its end tells */
+	bool zlib; /* of dp_archive_stream: its format, else bare */
+	bool broken; /* something in it is, which counts when it is one */
+	size_t streamed; /* of the bytes that are handed out next: they were inflated */
+	bool pending; /* a local header's signature stands at pending_at, and may be that of a member */
+	uint64_t pending_at;
+	uint32_t crc; /* of what was inflated of the member */
 	union {
 		struct rs_zip zip;
 		struct rs_gzip gz;
@@ -47,6 +55,9 @@ struct dp_archive {
 /* f is, or may be, an archive of this kind: sets f->archive, or, where it may not be opened or there is no room,
  * gives the message the reason. */
 void dp_archive_open(struct dp_file *f, enum rs_kind kind);
+/* Bytes of a file that is no archive by its beginning, to be matched: where the mark of one stands in them, it is one from there on, or
+ * gives the message the reason why not. */
+void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n);
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
 /* n bytes of it are missing here. */
 void dp_archive_gap(struct dp_file *f, uint64_t n);

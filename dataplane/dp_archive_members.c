@@ -11,7 +11,9 @@ static struct rs_unwrap *unwrap_of(struct dp_file *f)
 
 static void on_outer(void *arg, const uint8_t *p, size_t n)
 {
-	dp_file_scan(arg, p, n);
+	struct dp_file *f = arg;
+	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT)) /* else all of it is read again, as something else */
+		dp_file_scan(f, p, n);
 }
 
 static void on_member_begin(void *arg, const struct rs_member *m)
@@ -86,11 +88,23 @@ static void members_open(struct dp_file *f, enum rs_kind kind)
 	f->archive->unwrap->init(&f->archive->u, &ops, f);
 }
 
+/* Bytes at the beginning that the reader has, and were not handed out. */
+static size_t held(const struct dp_file *f)
+{
+	return f->archive->u.tar.u.pos ? 0 : f->archive->u.tar.have;
+}
+
 static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
+	uint8_t first[RS_TAR_BLOCK];
+	const size_t before = held(f);
 	f->archive->unwrap->feed(&f->archive->u, p, n);
-	if (unwrap_of(f)->flags & RS_UNWRAP_NOT)
-		dp_archive_end(f, false);
+	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT))
+		return;
+	memcpy(first, f->archive->u.tar.block, before);
+	dp_archive_close(f);
+	dp_archive_watch(f, first, before);
+	dp_archive_watch(f, p, n);
 }
 
 static void members_gap(struct dp_file *f, uint64_t n)
@@ -100,10 +114,15 @@ static void members_gap(struct dp_file *f, uint64_t n)
 
 static bool members_end(struct dp_file *f, bool cut)
 {
-	(void)cut;
+	uint8_t first[RS_TAR_BLOCK];
+	const size_t n = held(f);
 	const uint32_t flags = f->archive->unwrap->end(&f->archive->u);
-	if (flags & RS_UNWRAP_NOT)
-		return true;
+	if (flags & RS_UNWRAP_NOT) {
+		memcpy(first, f->archive->u.tar.block, n);
+		dp_archive_close(f);
+		dp_archive_watch(f, first, n);
+		return !f->archive || dp_archive_end(f, cut);
+	}
 	tell(f, flags);
 	return !(flags & RS_UNWRAP_CUT);
 }

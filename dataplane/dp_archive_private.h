@@ -8,7 +8,7 @@
 #include "dataplane/dp_archive.h"
 #include "dataplane/dp_session.h"
 
-/* How one wrapping is read. Each is called with f->archive set. */
+/* How one wrapping is read. Each is called with f->archive set; open, feed and gap may close it. */
 struct dp_archive_reader {
 	void (*open)(struct dp_file *f, enum rs_kind kind);
 	void (*feed)(struct dp_file *f, const uint8_t *p, size_t n);
@@ -20,10 +20,28 @@ struct dp_archive_reader {
 	uint64_t (*from)(const struct dp_file *f, uint64_t offset);
 };
 
-extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members;
+/* One that begins in the middle of f with this signature, which was matched already, at this offset. */
+void dp_archive_zip_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
+
+/* f, which is none so far, from this signature at this offset of it on. */
+void dp_archive_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
+
+/* f is a zip: bytes of it that were handed out, in their order. look: headers are looked for in them. */
+void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool look);
+void dp_archive_side_gap(struct dp_file *f, uint64_t n);
+void dp_archive_side_end(struct dp_file *f);
+
+extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members, dp_archive_stream;
+
+/* Gives f->archive back. */
+void dp_archive_close(struct dp_file *f);
 
 /* The message is given the reason, and the part is one that could not be looked into. */
 void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
+
+/* f's archive is not as it should be: why it could not be looked into as all others may see it. Of one behind something else that is
+ * told at its end, when it is one. */
+void dp_archive_broken(struct dp_file *f);
 
 /* It is an archive inside more of them than limits.archive_depth, which was told. */
 bool dp_archive_too_deep(struct dp_file *f);

@@ -4,19 +4,37 @@
 
 static void zip_outer(void *arg, const uint8_t *p, size_t n)
 {
-	dp_file_scan(arg, p, n);
+	struct dp_file *f = arg;
+	const bool raw = f->member && f->member->raw;
+	dp_file_scan(f, p, n);
+	/* Of one that cannot be read: its headers may lie about that. */
+	if (raw)
+		dp_file_data(f->member, p, n);
+	/* What a stream is made of is seen as what it comes to. */
+	const size_t k = n < f->archive->streamed ? n : f->archive->streamed;
+	f->archive->streamed -= k;
+	if (k)
+		dp_archive_side_see(f, p, k, false);
+	if (n > k)
+		dp_archive_side_see(f, p + k, n - k, !raw);
 }
 
 /* What of a member cannot be read here; true: nothing. */
 static bool is_closed(struct dp_file *f, const struct rs_zip_member *m)
 {
-	if (m->flags & RS_ZIP_ENCRYPTED)
+	if (m->flags & RS_ZIP_ENCRYPTED && !f->same)
 		dp_archive_cannot(f, CT_REASON_ENCRYPTED_FILE);
-	else if (m->method != RS_ZIP_STORED && m->method != RS_ZIP_DEFLATED)
+	else if (m->method != RS_ZIP_STORED && m->method != RS_ZIP_DEFLATED && !f->same)
 		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
-	else
+	else if (!(m->flags & RS_ZIP_ENCRYPTED) && (m->method == RS_ZIP_STORED || m->method == RS_ZIP_DEFLATED))
 		return m->method == RS_ZIP_DEFLATED && !dp_archive_inflate_begin(f, m->data_off);
 	return true;
+}
+
+/* No charset named: UTF-8 where it is that, which covers what writers do better than the format's CP437. */
+static struct dp_file_name zip_name(const struct rs_zip_member *m)
+{
+	return (struct dp_file_name){ RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
 }
 
 static void zip_member_begin(void *arg, const struct rs_zip_member *m)
@@ -29,9 +47,8 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 	const bool closed = is_closed(f, m);
 	/* Stored data is still matched, as the archive's own. */
 	if (!dp_archive_too_many(f)) {
-		/* No charset named: UTF-8 where it is that, which covers what writers do better than the format's CP437. */
-		struct dp_file_name name = { RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
-		f->member = dp_file_begin(f->content, f, &name, "", true);
+		const struct dp_file_name name = zip_name(m);
+		f->member = dp_file_begin(f->content, f, &name, "", !f->same);
 	}
 	if (!f->member) {
 		dp_archive_inflate_end(f);
@@ -39,7 +56,10 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 	}
 	f->member->base = m->data_off;
 	f->member->opaque = closed;
-	f->member->inflated = m->method == RS_ZIP_DEFLATED;
+	f->member->watched = true;
+	f->member->inflated = m->method == RS_ZIP_DEFLATED && !closed;
+	f->member->raw = closed && (m->flags & RS_ZIP_ENCRYPTED || m->method != RS_ZIP_DEFLATED);
+	f->member->stored = !f->member->inflated;
 	if (f->archive->inflate) {
 		rs_inflate_init(f->archive->inflate, RS_INFLATE_RAW);
 		f->archive->inflate->pause_at = DP_ARCHIVE_PIECE;
@@ -59,11 +79,11 @@ static void zip_member_data(void *arg, const uint8_t *p, size_t n)
 	} else {
 		dp_file_scan(f, p, n);
 	}
+	dp_archive_side_see(f, p, n, false);
 }
 
-static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size_t n, size_t *taken)
+static enum rs_zip_deflate inflate_on(struct dp_file *f, const uint8_t *p, size_t n, size_t *taken)
 {
-	struct dp_file *f = arg;
 	struct dp_archive *a = f->archive;
 	*taken = 0;
 	while (a->inflate)
@@ -72,9 +92,10 @@ static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size
 			return RS_ZIP_GOES_ON;
 		case RS_INFLATE_END:
 			a->ended = true;
+			rs_zip_inflated(&a->u.zip, a->inflate->out, a->crc);
 			return RS_ZIP_ENDED;
 		case RS_INFLATE_BAD:
-			dp_archive_cannot(f, CT_REASON_MALFORMED);
+			dp_archive_broken(f);
 			dp_archive_member_stop(f);
 			break;
 		case RS_INFLATE_PAUSE:
@@ -87,6 +108,14 @@ static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size
 	return RS_ZIP_LOST;
 }
 
+static enum rs_zip_deflate zip_member_deflated(void *arg, const uint8_t *p, size_t n, size_t *taken)
+{
+	struct dp_file *f = arg;
+	const enum rs_zip_deflate how = inflate_on(f, p, n, taken);
+	f->archive->streamed = *taken;
+	return how;
+}
+
 static void zip_member_end(void *arg, uint32_t flags)
 {
 	struct dp_file *f = arg;
@@ -94,10 +123,12 @@ static void zip_member_end(void *arg, uint32_t flags)
 	const bool cut = flags & RS_ZIP_CUT;
 	/* Other readers take other bytes for the stream, or fail. */
 	if (a->inflate && !cut && (!a->ended || (a->said != RS_ZIP_SIZE_UNKNOWN && a->said != a->inflate->out))) {
-		dp_archive_cannot(f, CT_REASON_MALFORMED);
+		dp_archive_broken(f);
 		if (!a->ended)
 			dp_archive_member_stop(f);
 	}
+	if (a->behind && cut) /* it may be none */
+		dp_archive_member_stop(f);
 	dp_archive_member_close(f, cut, flags & RS_ZIP_GAP);
 }
 
@@ -110,15 +141,39 @@ static void zip_missing(void *arg, uint64_t n, bool data)
 	} else {
 		dp_file_scan_gap(f, n);
 	}
+	dp_archive_side_gap(f, n);
+}
+
+/* The directory names what no header did: its name is told, there is no data. */
+static void zip_entry(void *arg, const struct rs_zip_member *m)
+{
+	struct dp_file *f = arg;
+	if (f->archive->behind || dp_archive_too_many(f))
+		return;
+	const struct dp_file_name name = zip_name(m);
+	struct dp_file *e = dp_file_begin(f->content, f, &name, "", true);
+	if (!e)
+		return;
+	e->opaque = true;
+	if (e->rec) {
+		e->rec->u.file.encrypted = m->flags & RS_ZIP_ENCRYPTED;
+		e->rec->u.file.size = m->size;
+	}
+	dp_file_end(e, false, false);
 }
 
 static const struct rs_zip_ops zip_ops = { zip_outer, zip_member_begin, zip_member_data, zip_member_deflated, zip_member_end,
-					   zip_missing };
+					   zip_missing, zip_entry };
 
 static void zip_open(struct dp_file *f, enum rs_kind kind)
 {
 	(void)kind;
 	rs_zip_init(&f->archive->u.zip, &zip_ops, f);
+}
+
+void dp_archive_zip_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP])
+{
+	rs_zip_init_behind(&f->archive->u.zip, &zip_ops, f, at, signature);
 }
 
 static void zip_feed(struct dp_file *f, const uint8_t *p, size_t n)
@@ -136,10 +191,40 @@ static void zip_lose(struct dp_file *f)
 	rs_zip_lose(&f->archive->u.zip);
 }
 
+/* Each fault is told once a message. */
+static void tell(struct dp_file *f, uint32_t faults)
+{
+	struct dp_message *m = f->content->msg;
+	struct dp_inspect *ins = f->content->ins;
+	for (unsigned i = 0; i < RS_ZIP_FAULTS && !f->content->trial; i++) {
+		if (!(faults & 1u << i) || i == RS_ZIP_TORN)
+			continue;
+		ins->stats.zip_anomaly[i]++;
+		if (m->zip_errors & 1u << i)
+			continue;
+		m->zip_errors |= 1u << i;
+		const struct ct_anomaly a = { .event = rs_zip_fault_name(i), .layer = "proto_parser", .type = "applayer" };
+		dp_session_anomaly(m->session, m->tx_id, &a);
+	}
+}
+
 static bool zip_end(struct dp_file *f, bool cut)
 {
-	(void)cut;
-	return rs_zip_end(&f->archive->u.zip);
+	const struct dp_archive *a = f->archive;
+	const bool whole = rs_zip_end(&f->archive->u.zip);
+	const uint32_t faults = rs_zip_faults(&a->u.zip);
+	dp_archive_side_end(f);
+	if (f->same) /* see dp_archive_side */
+		return true;
+	/* What others do not take for an archive can be broken in no way. */
+	if (a->behind && !rs_zip_is_ended(&a->u.zip))
+		return true;
+	/* What is missing makes all else differ. */
+	if (!cut && !(faults & 1u << RS_ZIP_TORN) && a->u.zip.account.ended)
+		tell(f, faults);
+	if (a->broken || faults & RS_ZIP_DATA_FAULTS)
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	return whole;
 }
 
 static void zip_copy(struct dp_file *to, const struct dp_file *from)

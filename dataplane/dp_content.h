@@ -35,6 +35,8 @@ struct dp_content {
 	bool matched; /* a rule matched in it or in a member of it */
 	bool opaque; /* it, or a member of it, could not be looked into */
 	uint32_t members; /* of archives */
+	uint32_t sides; /* of zips, open: at most one */
+	uint64_t unpacked; /* bytes of archives that have ended, on all levels */
 	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
 	unsigned *trial; /* this is a copy, of dp_content_peek: where it puts the actions of the rules that match; else NULL */
 	char part[64]; /* its number */

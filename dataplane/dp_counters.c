@@ -92,6 +92,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "limits", "inflate_file", i->inflate_file_limit);
 	add(l, "limits", "inflate_ratio", i->inflate_ratio_limit);
 	add(l, "limits", "views", i->view_limit);
+	add(l, "limits", "archive_work", i->work_limit);
 	add(l, "limits", "record_text", i->note_limit);
 	add(l, "pool_empty", "files", i->no_file);
 	add(l, "pool_empty", "zips", i->no_zip);
@@ -113,6 +114,9 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 		add(l, "anomalies", rs_smtp_anomaly_name(a), i->smtp_anomaly[a]);
 	for (unsigned a = 0; a < RS_MIME_ANOMALY_MAX; a++)
 		add(l, "anomalies", rs_mime_anomaly_name(a), i->mime_anomaly[a]);
+	for (unsigned f = 0; f < RS_ZIP_FAULTS; f++)
+		if (f != RS_ZIP_TORN)
+			add(l, "anomalies", rs_zip_fault_name(f), i->zip_anomaly[f]);
 }
 
 static void add_frags(struct list *l, const struct dp_frags *f)

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "reassembly/rs_tail.h"
-
 /* Of a file's first bytes, so many tell an archive. */
 #define KIND_SURE 4
 
@@ -20,6 +18,8 @@ static struct rs_pool *files_of(const struct dp_content *c)
 
 uint64_t dp_file_outer_offset(const struct dp_file *f, uint64_t offset)
 {
+	if (f->same)
+		return offset;
 	return f->outer->archive ? dp_archive_from(f->outer, offset) : f->base;
 }
 
@@ -46,7 +46,7 @@ static void file_matched(void *arg, const struct mt_rule *rule, size_t index, co
 
 void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	if (!f->scan)
+	if (!f->scan || f->raw)
 		return;
 	inspect_of(f)->stats.matched_bytes += n;
 	mt_stream_scan(inspect_of(f)->matcher, f->scan, p, n, hit_line, f);
@@ -56,11 +56,15 @@ void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->started = true;
-	const enum rs_kind kind = rs_kind_of(p, n);
+	enum rs_kind kind = rs_kind_of(p, n);
+	if (kind == RS_KIND_PLAIN && f->stored && rs_inflate_may_be(p, n))
+		kind = RS_KIND_DEFLATED;
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
 	case RS_KIND_TAR:
+	case RS_KIND_ZLIB:
+	case RS_KIND_DEFLATED:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -90,6 +94,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->content = c;
 	f->outer = outer;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
+	f->watched = report; /* text of the message itself is nobody's archive */
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
@@ -133,17 +138,15 @@ static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 
 static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	if (f->rec && f->head_left)
+	if (f->rec && f->head_left && !f->raw)
 		keep_head(f, p, n);
-	if (f->sha256)
+	if (f->sha256 && !f->raw)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
-	if (f->archive) {
+	if (f->archive)
 		dp_archive_feed(f, p, n);
-	} else {
-		dp_file_scan(f, p, n);
-	}
-	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
+	else
+		dp_archive_watch(f, p, n);
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
@@ -203,11 +206,12 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
-	f->ntail = 0;
-	if (f->archive)
+	if (f->archive) {
 		dp_archive_gap(f, n);
-	else
+	} else {
 		dp_file_scan_gap(f, n);
+		rs_marks_gap(&f->marks, n);
+	}
 }
 
 void dp_file_lose(struct dp_file *f)
@@ -238,11 +242,6 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	if (!f->started && f->nstart) {
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
-	}
-	/* An archive behind something else, which was not opened. */
-	if (!f->archive && rs_kind_ends_zip(f->tail, f->ntail)) {
-		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
-		f->content->opaque = true;
 	}
 	/* A copy's archive may yet go on. */
 	if (f->archive && !dp_archive_end(f, cut) && !f->content->trial && !f->stopped) {
@@ -275,6 +274,17 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		dp_record_put(ins, r);
 	}
 	rs_pool_put(files_of(f->content), f);
+}
+
+unsigned dp_file_peek(const struct dp_file *f)
+{
+	unsigned actions = 0;
+	for (; f; f = f->member) {
+		if (f->scan)
+			actions |= mt_stream_peek(f->content->ins->matcher, f->scan, false);
+		actions |= dp_file_peek(f->side);
+	}
+	return actions;
 }
 
 /* The note of the file's own name, as dp_file_begin made it; *sub: its form. Returns its length; 0: it has none. */
@@ -327,12 +337,14 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	*t = *f;
 	t->content = to;
 	t->outer = outer;
-	t->member = NULL;
+	t->member = t->side = NULL;
 	t->silent = true;
 	t->rec = to->trial ? NULL : copy_name(ins, f);
 	t->head_left = 0;
 	t->sha256 = NULL;
 	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
+	if (f->side && !(t->side = dp_file_copy(f->side, to, t)))
+		to->sides = 0;
 	if (f->archive)
 		dp_archive_copy(t, f);
 	return t;

@@ -16,6 +16,7 @@ struct dp_content;
 struct dp_file {
 	struct dp_content *content;
 	struct dp_file *outer; /* the archive it is a member of */
+	struct dp_file *side; /* of a zip: the same bytes, read in another way; NULL: they are not */
 	struct dp_file *member; /* of this archive: the one being read */
 	struct ct_record *rec; /* NULL: not reported (text of the message itself), or no room */
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
@@ -25,8 +26,7 @@ struct dp_file {
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
 	uint32_t head_left; /* bytes still wanted for libmagic */
-	uint8_t tail[RS_KIND_TAIL]; /* its last bytes so far */
-	uint8_t ntail;
+	struct rs_marks marks; /* of archives in the middle of it */
 	uint8_t start[DP_FILE_START];
 	uint8_t nstart;
 	bool gaps; /* bytes of it are missing */
@@ -35,6 +35,10 @@ struct dp_file {
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
 	bool silent; /* its record only tells its name: it is not sent */
+	bool watched; /* marks of archives are looked for */
+	bool raw; /* its bytes are matched as its outer file's, and are not those that it has when it is unpacked */
+	bool same; /* it is its outer file's `side` */
+	bool stored; /* as the zip says that it is a member of */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	uint8_t depth; /* 0: a MIME part */
 };
@@ -63,6 +67,9 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 /* A copy of a file, and of the members open in it, for a copy of their content and its copy of the outer file: no record comes of it, and no hash. NULL when
  * there is no room: the message `to` belongs to has the reason (dp_content_no_room). */
 struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, struct dp_file *outer);
+
+/* What has matched so far in it, and in what is open in it: a set of MT_ACTION_BIT. */
+unsigned dp_file_peek(const struct dp_file *f);
 
 /* Appends the file's own name to a record, as a note of this kind; nothing when it has none. */
 void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f);

@@ -30,9 +30,10 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,
 		.trial_headers = 1,
-		.trial_files = c->limits.archive_depth + 1,
-		.trial_zips = c->limits.archive_depth + 1, /* what is too deep may yet be one */
-		.trial_inflates = c->limits.archive_depth,
+		/* A zip and, beside it, the same read from elsewhere, each with what is in it. */
+		.trial_files = 2 * (c->limits.archive_depth + 1),
+		.trial_zips = 2 * (c->limits.archive_depth + 1), /* what is too deep may yet be one */
+		.trial_inflates = 2 * c->limits.archive_depth,
 	};
 }
 

@@ -30,11 +30,12 @@ struct dp_now { /* the packet being worked on */
 struct dp_inspect_stats { /* counters outside the sums */
 	uint64_t smtp_anomaly[RS_SMTP_ANOMALY_MAX];
 	uint64_t mime_anomaly[RS_MIME_ANOMALY_MAX];
+	uint64_t zip_anomaly[RS_ZIP_FAULTS];
 	uint64_t sessions, sessions_refused; /* refused: no room */
 	uint64_t files, file_bytes, content_bytes, matched_bytes;
 	uint64_t no_file, no_zip, no_inflate, no_stream, no_content, no_record; /* pools found empty */
 	uint64_t scan_failed; /* buffers that Hyperscan gave up */
-	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit;
+	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit, work_limit;
 	uint64_t view_limit;
 	uint64_t note_limit; /* notes that found no room in their record */
 };

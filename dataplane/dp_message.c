@@ -170,6 +170,11 @@ static void note_errors(struct dp_inspect *ins, const struct dp_message *m)
 			const char *name = rs_smtp_anomaly_name(a);
 			dp_record_note(ins, m->rec, CT_NOTE_ERROR, 0, 0, name, strlen(name));
 		}
+	for (unsigned f = 0; f < RS_ZIP_FAULTS; f++)
+		if (m->zip_errors & (UINT32_C(1) << f)) {
+			const char *name = rs_zip_fault_name(f);
+			dp_record_note(ins, m->rec, CT_NOTE_ERROR, 0, 0, name, strlen(name));
+		}
 	for (unsigned a = 0; a < RS_MIME_ANOMALY_MAX; a++)
 		if (m->mime_errors & (UINT64_C(1) << a)) {
 			const char *name = rs_mime_anomaly_name(a);

@@ -37,6 +37,7 @@ struct dp_message {
 	uint8_t taken; /* enum ct_action: what is done with it inline */
 	uint64_t mime_errors; /* bit a: anomaly a was noted */
 	uint32_t smtp_errors; /* likewise */
+	uint32_t zip_errors; /* bit f: enum rs_zip_fault f was told */
 	uint32_t doubts; /* bit n: doubt n was noted */
 	uint32_t client_gaps; /* the session's, when it began */
 	uint32_t files; /* reported */

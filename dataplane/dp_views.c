@@ -74,8 +74,5 @@ unsigned dp_content_peek(struct dp_content *c, bool as_if_ended)
 	if (as_if_ended)
 		return peek_at_end(c);
 	unsigned actions = c->encoded_scan ? mt_stream_peek(c->ins->matcher, c->encoded_scan, false) : 0;
-	for (struct dp_file *f = c->file; f; f = f->member)
-		if (f->scan)
-			actions |= mt_stream_peek(c->ins->matcher, f->scan, false);
-	return actions;
+	return actions | dp_file_peek(c->file);
 }

@@ -172,3 +172,31 @@ void rs_inflate_copy(struct rs_inflate *to, struct rs_inflate *from)
 	if (rc != Z_OK)
 		to->state = RS_INFLATE_BAD;
 }
+
+/* The code that a block's codes are told in (RFC 1951 3.2.7): its lengths, of three bits each, must make a whole tree. */
+static bool is_whole_code(const uint8_t *p)
+{
+	const unsigned n = ((p[1] >> 5 | p[2] << 3) & 15) + 4;
+	unsigned sum = 0;
+	for (unsigned i = 0, bit = 17; i < n; i++, bit += 3) {
+		const unsigned len = (p[bit / 8] | p[bit / 8 + 1] << 8) >> bit % 8 & 7;
+		sum += len ? 128u >> len : 0;
+	}
+	return sum == 128;
+}
+
+bool rs_inflate_may_be(const uint8_t *p, size_t n)
+{
+	if (n < 12)
+		return false;
+	switch (p[0] >> 1 & 3) {
+	case 0:
+		return (p[1] ^ p[3]) == 0xff && (p[2] ^ p[4]) == 0xff;
+	case 1:
+		return true;
+	case 2:
+		return p[0] >> 3 <= 29 && (p[1] & 31) <= 29 && is_whole_code(p);
+	default:
+		return false;
+	}
+}

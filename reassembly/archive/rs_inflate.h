@@ -8,6 +8,7 @@
 #ifndef RS_INFLATE_H
 #define RS_INFLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <zlib.h>
@@ -42,6 +43,9 @@ struct rs_inflate {
 /* Whether this machine's zlib makes do with RS_INFLATE_MEMORY: once, at start, before any other call. 0 or -ENOTSUP; *asked, where
  * not NULL: bytes that it asks for. */
 int rs_inflate_check(size_t *asked);
+
+/* Whether these first bytes of something may begin a bare stream: of what has no meaning as one, one in four may. */
+bool rs_inflate_may_be(const uint8_t *p, size_t n);
 
 void rs_inflate_init(struct rs_inflate *f, enum rs_inflate_format format);
 

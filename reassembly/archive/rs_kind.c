@@ -5,32 +5,91 @@
 
 #include "reassembly/archive/rs_tar.h"
 
+#define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark }
+
 static const struct {
 	enum rs_kind kind;
-	uint8_t len;
+	uint8_t at, len;
 	const char *mark;
 } marks[] = {
-	{ RS_KIND_ZIP, 4, "PK\x03\x04" },
-	{ RS_KIND_ZIP, 4, "PK\x05\x06" }, /* empty */
-	{ RS_KIND_ZIP, 8, "PK\x07\x08PK\x03\x04" }, /* spanning marker (8.5.3) */
-	{ RS_KIND_ZIP, 8, "PK00PK\x03\x04" }, /* spanning marker of an archive that fitted on one disk (8.5.4) */
-	{ RS_KIND_GZIP, 2, "\x1f\x8b" },
-	{ RS_KIND_PACKED, 6, "Rar!\x1a\x07" },
-	{ RS_KIND_PACKED, 6, "7z\xbc\xaf\x27\x1c" },
-	{ RS_KIND_PACKED, 3, "BZh" },
-	{ RS_KIND_PACKED, 6, "\xfd" "7zXZ\0" },
-	{ RS_KIND_PACKED, 4, "\x28\xb5\x2f\xfd" }, /* zstd */
-	{ RS_KIND_PACKED, 4, "\x04\x22\x4d\x18" }, /* lz4 */
-	{ RS_KIND_PACKED, 4, "MSCF" }, /* cab */
-	{ RS_KIND_PACKED, 2, "\x1f\x9d" }, /* compress */
-	{ RS_KIND_SEALED, 26, "-----BEGIN PGP MESSAGE----" },
-	{ RS_KIND_PACKED, 4, "\x78\x9f\x3e\x22" }, /* TNEF, winmail.dat */
+	MARK(RS_KIND_ZIP, 0, "PK\x03\x04"),
+	MARK(RS_KIND_ZIP, 0, "PK\x05\x06"), /* empty */
+	MARK(RS_KIND_ZIP, 0, "PK\x07\x08PK\x03\x04"), /* spanning marker (8.5.3) */
+	MARK(RS_KIND_ZIP, 0, "PK00PK\x03\x04"), /* spanning marker of an archive that fitted on one disk (8.5.4) */
+	MARK(RS_KIND_GZIP, 0, "\x1f\x8b"),
+	MARK(RS_KIND_PACKED, 0, "Rar!\x1a\x07"),
+	MARK(RS_KIND_PACKED, 0, "RE~^"), /* rar before version 1.5 */
+	MARK(RS_KIND_PACKED, 0, "7z\xbc\xaf\x27\x1c"),
+	MARK(RS_KIND_PACKED, 4, "1AY&SY"), /* bzip2, behind BZh and a digit */
+	MARK(RS_KIND_PACKED, 4, "\x17\x72\x45\x38\x50\x90"), /* the same of nothing */
+	MARK(RS_KIND_PACKED, 0, "\xfd" "7zXZ\0"),
+	MARK(RS_KIND_PACKED, 5, "\xff\xff\xff\xff\xff\xff\xff\xff"), /* lzma, behind 5d and the size of its dictionary */
+	MARK(RS_KIND_PACKED, 0, "LZIP\1"),
+	MARK(RS_KIND_PACKED, 0, "\x28\xb5\x2f\xfd"), /* zstd */
+	MARK(RS_KIND_PACKED, 0, "\x04\x22\x4d\x18"), /* lz4 */
+	MARK(RS_KIND_PACKED, 0, "\x02\x21\x4c\x18"), /* lz4 before version 1.4 */
+	MARK(RS_KIND_PACKED, 0, "MSCF\0\0\0\0"), /* cab */
+	MARK(RS_KIND_PACKED, 0, "ISc("), /* cab of InstallShield */
+	MARK(RS_KIND_PACKED, 0, "\x1f\x9d"), /* compress */
+	MARK(RS_KIND_PACKED, 2, "-lh"), /* lzh: ?-lh5- */
+	MARK(RS_KIND_PACKED, 2, "-lz"),
+	MARK(RS_KIND_PACKED, 7, "**ACE**"),
+	MARK(RS_KIND_PACKED, 20, "\xdc\xa7\xc4\xfd"), /* zoo */
+	MARK(RS_KIND_PACKED, 0, "MSWIM\0\0\0"),
+	MARK(RS_KIND_PACKED, 0, "xar!"),
+	MARK(RS_KIND_PACKED, 0, "\xed\xab\xee\xdb"), /* rpm */
+	MARK(RS_KIND_PACKED, 0, "ITSF\3\0\0\0"), /* chm */
+	MARK(RS_KIND_PACKED, 0, "!<arch>\n"), /* ar, deb */
+	MARK(RS_KIND_PACKED, 0, "conectix"), /* vhd, its blocks in any order */
+	MARK(RS_KIND_PACKED, 0, "vhdxfile"),
+	MARK(RS_KIND_PACKED, 0, "hsqs"), /* squashfs */
+	MARK(RS_KIND_PACKED, 0, "SIT!"), /* StuffIt */
+	MARK(RS_KIND_PACKED, 0, "StuffIt "),
+	MARK(RS_KIND_PACKED, 0, "ALZ\1"),
+	MARK(RS_KIND_PACKED, 0, "EGGA\0\1"),
+	MARK(RS_KIND_SEALED, 0, "-----BEGIN PGP MESSAGE----"),
+	MARK(RS_KIND_PACKED, 0, "\x78\x9f\x3e\x22"), /* TNEF, winmail.dat */
 };
 
-bool rs_kind_ends_zip(const uint8_t *tail, size_t n)
+/* What stands before a mark that does not stand first. */
+static bool begins_right(const uint8_t *p, size_t n, unsigned at)
 {
-	for (size_t at = 0; at + 22 <= n; at++)
-		if (memcmp(tail + at, "PK\x05\x06", 4) == 0 && at + 22 + tail[at + 20] + 256u * tail[at + 21] == n)
+	switch (at) {
+	case 2:
+		return n > 6 && p[6] == '-';
+	case 4:
+		return !memcmp(p, "BZh", 3) && p[3] >= '1' && p[3] <= '9';
+	case 5:
+		return p[0] == 0x5d && p[1] == 0 && p[2] == 0;
+	default:
+		return true;
+	}
+}
+
+/* arj: its mark, the size of the header that follows and of its first part, and a version below 50 in that. */
+static bool is_arj(const uint8_t *p, size_t n)
+{
+	return n > 10 && p[0] == 0x60 && p[1] == 0xea && (p[2] | p[3] << 8) <= 2600 && p[4] >= 28 && p[4] <= 64 && p[5] < 50 && p[7] < 20;
+}
+
+/* cpio: its mark, and numbers of digits. */
+static bool is_cpio(const uint8_t *p, size_t n)
+{
+	if (n < RS_KIND_BYTES || memcmp(p, "07070", 5) != 0 || (p[5] != '1' && p[5] != '2' && p[5] != '7'))
+		return false;
+	for (size_t i = 6; i < RS_KIND_BYTES; i++)
+		if (!(p[i] >= '0' && p[i] <= '9') && !((p[i] | 32) >= 'a' && (p[i] | 32) <= 'f'))
+			return false;
+	return true;
+}
+
+/* A stream of zlib (RFC 1950 2.2): 32 KiB of window, no dictionary, a right check; and no text. */
+static bool is_zlib(const uint8_t *p, size_t n)
+{
+	if (n < 8 || p[0] != 0x78 || (p[0] << 8 | p[1]) % 31 || p[1] & 0x20)
+		return false;
+	for (size_t i = 2; i < n; i++)
+		if (p[i] >= 0x80 || p[i] < '\t')
 			return true;
 	return false;
 }
@@ -38,7 +97,12 @@ bool rs_kind_ends_zip(const uint8_t *tail, size_t n)
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (n >= marks[i].len && memcmp(p, marks[i].mark, marks[i].len) == 0)
+		if (n >= marks[i].at + (size_t)marks[i].len && memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
+		    begins_right(p, n, marks[i].at))
 			return marks[i].kind;
+	if (is_arj(p, n) || is_cpio(p, n))
+		return RS_KIND_PACKED;
+	if (is_zlib(p, n))
+		return RS_KIND_ZLIB;
 	return n >= RS_KIND_BYTES && rs_tar_may_be(p, RS_KIND_BYTES) ? RS_KIND_TAR : RS_KIND_PLAIN;
 }

@@ -14,17 +14,17 @@ enum rs_kind {
 	RS_KIND_ZIP,
 	RS_KIND_GZIP,
 	RS_KIND_TAR, /* it may be: rs_tar tells */
+	RS_KIND_ZLIB, /* it may be a stream of zlib: inflating it tells */
+	RS_KIND_DEFLATED, /* never told by first bytes: a stored member of a zip, which may be deflated all the same */
 	RS_KIND_SEALED, /* encrypted: a PGP message */
-	RS_KIND_PACKED, /* a wrapping that is known and not opened: rar, 7z, bzip2, xz, zstd, lz4, cab, compress, TNEF */
+	/* A wrapping that is known, not opened, and hides what is in it from who looks at its bytes: rar, 7z, bzip2, xz, lzma, lzip, zstd,
+	 * lz4, cab, compress, arj, lzh, ace, zoo, wim, xar, rpm, chm, vhd, squashfs, StuffIt, alz, egg, TNEF; cpio and ar, whose members
+	 * are no archives to anybody here. */
+	RS_KIND_PACKED,
 };
 
 #define RS_KIND_BYTES 32 /* enough to tell */
-#define RS_KIND_TAIL 64
 
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n);
-
-/* Whether a file's last bytes (RS_KIND_TAIL, or all when it is shorter) end a zip archive: unpackers look there, whatever
- * stands before it (APPNOTE.TXT 4.3.16; a comment of up to RS_KIND_TAIL - 22 bytes). */
-bool rs_kind_ends_zip(const uint8_t *tail, size_t n);
 
 #endif

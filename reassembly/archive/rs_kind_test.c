@@ -12,26 +12,47 @@
 
 static const struct {
 	enum rs_kind kind;
-	const char *mark;
+	const char *mark; /* a dot is any byte */
 	size_t n;
 } cases[] = {
-	{ RS_KIND_ZIP, "PK\3\4", 4 },
-	{ RS_KIND_ZIP, "PK\5\6", 4 },
-	{ RS_KIND_ZIP, "PK\7\bPK\3\4", 8 },
-	{ RS_KIND_ZIP, "PK00PK\3\4", 8 },
-	{ RS_KIND_GZIP, "\x1f\x8b", 2 },
-	{ RS_KIND_PACKED, "Rar!\x1a\a", 6 },
-	{ RS_KIND_PACKED, "7z\xbc\xaf\x27\x1c", 6 },
-	{ RS_KIND_PACKED, "BZh", 3 },
-	{ RS_KIND_PACKED,
-	  "\xfd"
-	  "7zXZ\0",
-	  6 },
-	{ RS_KIND_PACKED, "\x28\xb5\x2f\xfd", 4 },
-	{ RS_KIND_PACKED, "\x04\x22\x4d\x18", 4 },
-	{ RS_KIND_PACKED, "MSCF", 4 },
-	{ RS_KIND_PACKED, "\x1f\x9d", 2 },
-	{ RS_KIND_PACKED, "\x78\x9f\x3e\x22", 4 },
+#define CASE(kind, mark) { kind, mark, sizeof mark - 1 }
+	CASE(RS_KIND_ZIP, "PK\3\4"),
+	CASE(RS_KIND_ZIP, "PK\5\6"),
+	CASE(RS_KIND_ZIP, "PK\7\bPK\3\4"),
+	CASE(RS_KIND_ZIP, "PK00PK\3\4"),
+	CASE(RS_KIND_GZIP, "\x1f\x8b"),
+	CASE(RS_KIND_PACKED, "Rar!\x1a\a"),
+	CASE(RS_KIND_PACKED, "RE~^"),
+	CASE(RS_KIND_PACKED, "7z\xbc\xaf\x27\x1c"),
+	CASE(RS_KIND_PACKED, "BZh91AY&SY"),
+	CASE(RS_KIND_PACKED, "BZh9\x17\x72\x45\x38\x50\x90"),
+	CASE(RS_KIND_PACKED, "\xfd" "7zXZ\0"),
+	CASE(RS_KIND_PACKED, "\x5d\0\0..\xff\xff\xff\xff\xff\xff\xff\xff"),
+	CASE(RS_KIND_PACKED, "LZIP\1"),
+	CASE(RS_KIND_PACKED, "\x28\xb5\x2f\xfd"),
+	CASE(RS_KIND_PACKED, "\x04\x22\x4d\x18"),
+	CASE(RS_KIND_PACKED, "\x02\x21\x4c\x18"),
+	CASE(RS_KIND_PACKED, "MSCF\0\0\0\0"),
+	CASE(RS_KIND_PACKED, "ISc("),
+	CASE(RS_KIND_PACKED, "\x1f\x9d"),
+	CASE(RS_KIND_PACKED, "..-lh.-"),
+	CASE(RS_KIND_PACKED, "..-lz.-"),
+	CASE(RS_KIND_PACKED, ".......**ACE**"),
+	CASE(RS_KIND_PACKED, "....................\xdc\xa7\xc4\xfd"),
+	CASE(RS_KIND_PACKED, "MSWIM\0\0\0"),
+	CASE(RS_KIND_PACKED, "xar!"),
+	CASE(RS_KIND_PACKED, "\xed\xab\xee\xdb"),
+	CASE(RS_KIND_PACKED, "ITSF\3\0\0\0"),
+	CASE(RS_KIND_PACKED, "!<arch>\n"),
+	CASE(RS_KIND_PACKED, "conectix"),
+	CASE(RS_KIND_PACKED, "vhdxfile"),
+	CASE(RS_KIND_PACKED, "hsqs"),
+	CASE(RS_KIND_PACKED, "SIT!"),
+	CASE(RS_KIND_PACKED, "StuffIt "),
+	CASE(RS_KIND_PACKED, "ALZ\1"),
+	CASE(RS_KIND_PACKED, "EGGA\0\1"),
+	CASE(RS_KIND_SEALED, "-----BEGIN PGP MESSAGE----"),
+	CASE(RS_KIND_PACKED, "\x78\x9f\x3e\x22"),
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
@@ -50,8 +71,8 @@ static void test_marks(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < CASES; i++) {
-		uint8_t first[16];
-		memset(first, 0xaa, sizeof first);
+		uint8_t first[RS_KIND_BYTES];
+		memset(first, 1, sizeof first);
 		memcpy(first, cases[i].mark, cases[i].n);
 		assert_true(cases[i].n <= RS_KIND_BYTES);
 		/* Whole, and with anything behind; less is nothing yet. */
@@ -59,11 +80,30 @@ static void test_marks(void **state)
 			assert_int_equal(kind_of(first, n), n < cases[i].n ? RS_KIND_PLAIN : cases[i].kind);
 		/* Every byte of it counts. */
 		for (size_t k = 0; k < cases[i].n; k++) {
-			first[k] ^= 0x40;
+			if (cases[i].mark[k] == '.')
+				continue;
+			first[k] ^= 0x80;
 			assert_int_equal(kind_of(first, sizeof first), RS_KIND_PLAIN);
-			first[k] ^= 0x40;
+			first[k] ^= 0x80;
 		}
 	}
+}
+
+static void test_what_needs_more_than_a_mark(void **state)
+{
+	static const uint8_t arj[] = { 0x60, 0xea, 0x28, 0, 30, 11, 1, 0, 16, 0, 2, 0 };
+	uint8_t zlib[] = { 0x78, 0x9c, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0x57 };
+	(void)state;
+	assert_int_equal(kind_of(arj, sizeof arj), RS_KIND_PACKED);
+	assert_int_equal(kind_of(zlib, sizeof zlib), RS_KIND_ZLIB);
+	for (unsigned b = 0; b < 256; b++) {
+		zlib[1] = (uint8_t)b;
+		assert_true((kind_of(zlib, sizeof zlib) == RS_KIND_ZLIB) == (b == 0x01 || b == 0x5e || b == 0x9c || b == 0xda));
+	}
+	assert_int_equal(kind_of("0707010000a1b2000081a4000003e800", 32), RS_KIND_PACKED);
+	assert_int_equal(kind_of("070701 is a number, and so is this", 34), RS_KIND_PLAIN);
+	assert_int_equal(kind_of("x^2 + y^2 = z^2 has solutions", 29), RS_KIND_PLAIN);
+	assert_int_equal(kind_of("BZh is the beginning of", 23), RS_KIND_PLAIN);
 }
 
 static void test_plain(void **state)
@@ -88,6 +128,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_what_needs_more_than_a_mark),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_zip_reader_agrees),
 	};

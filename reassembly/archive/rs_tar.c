@@ -171,12 +171,13 @@ static void block_out(struct rs_tar *t)
 /* The block is full: a header, or none. */
 static void block_done(struct rs_tar *t)
 {
-	block_out(t);
-	if (rs_tar_is_header(t->block))
-		header(t);
-	else if (!t->begun)
+	const bool is = rs_tar_is_header(t->block);
+	if (!is && !t->begun && !t->torn) /* before its bytes are handed out: the caller may have other uses for them */
 		t->u.flags |= RS_UNWRAP_NOT;
-	else if (!is_zero(t->block) && !t->torn)
+	block_out(t);
+	if (is)
+		header(t);
+	else if (t->begun && !is_zero(t->block) && !t->torn)
 		t->u.flags |= RS_UNWRAP_ODD;
 }
 
@@ -318,11 +319,13 @@ static void tar_gap(void *state, uint64_t n)
 static uint32_t tar_end(void *state)
 {
 	struct rs_tar *t = state;
-	if (!t->begun)
+	if (!t->begun && !t->u.pos)
 		t->u.flags |= RS_UNWRAP_NOT;
-	else if (t->state != RS_TAR_HEADER && t->left + t->pad > 0)
+	else if (t->begun && t->state != RS_TAR_HEADER && t->left + t->pad > 0)
 		t->u.flags |= RS_UNWRAP_CUT;
 	block_out(t);
+	if (!t->begun)
+		t->u.flags |= RS_UNWRAP_NOT;
 	member_end(t, RS_UNWRAP_CUT);
 	return t->u.flags;
 }

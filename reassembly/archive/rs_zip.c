@@ -28,7 +28,18 @@ void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg)
 	z->arg = arg;
 	z->state = RS_ZIP_RECORD;
 	z->want = 4;
-	z->open.start = z->doubted.start = NOT_SOUGHT;
+	z->open.start = z->doubted.start = z->local_at = NOT_SOUGHT;
+}
+
+void rs_zip_init_behind(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg, uint64_t pos, const uint8_t signature[4])
+{
+	rs_zip_init(z, ops, arg);
+	z->behind = true;
+	z->pos = pos + 4;
+	z->state = RS_ZIP_HUNT;
+	memcpy(z->head, signature, 4);
+	z->have = 4;
+	rs_zip_records_hunted(z);
 }
 
 size_t rs_zip_find_pk(const uint8_t *p, size_t n)
@@ -198,6 +209,16 @@ bool rs_zip_end(struct rs_zip *z)
 {
 	let_go(z);
 	rs_zip_records_cut(z);
-	/* In the middle of a record, or of the comment behind the end record? */
-	return z->state == RS_ZIP_HUNT && z->account.ended && !z->account.bad;
+	const uint32_t whole = 1u << RS_ZIP_PREFIXED | RS_ZIP_DATA_FAULTS;
+	/* In the middle of a record, or of the comment behind the end record? What may be a record in that is none. */
+	const bool over = z->state == RS_ZIP_HUNT || (z->origin == RS_ZIP_HUNTED && (z->state == RS_ZIP_LOCAL || z->state == RS_ZIP_CENTRAL ||
+										    z->state == RS_ZIP_EOCD));
+	return over && z->account.ended && z->pos >= z->comment_end && !(z->account.faults & ~whole);
+}
+
+#define END_SOUGHT (65535 + 22) /* in the last bytes of a file */
+
+bool rs_zip_is_ended(const struct rs_zip *z)
+{
+	return z->account.ended && z->account.centrals && z->pos - z->account.ended_at <= END_SOUGHT;
 }

@@ -27,13 +27,12 @@
  *
  * Well formed means: no byte between the records, central directory and local headers list the same
  * names, methods and sizes at the same offsets, and one end record that counts them; what follows
- * that record does not matter as long as no further member is in it. */
+ * that record does not matter as long as no further member and no second end record is in it (its comment included).
+ * What is wrong has names (enum rs_zip_fault), also what is no fault of the structure: a checksum that is not that of the data. */
 #ifndef RS_ZIP_H
 #define RS_ZIP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "reassembly/archive/rs_zip_account.h"
 
 #define RS_ZIP_NAME_MAX 255 /* longer names are cut, and flagged */
 #define RS_ZIP_SIZE_UNKNOWN UINT64_MAX
@@ -59,6 +58,7 @@ struct rs_zip_member {
 	uint32_t flags; /* enum rs_zip_flag */
 	uint64_t csize, size; /* RS_ZIP_SIZE_UNKNOWN where a descriptor follows */
 	uint64_t data_off; /* of its first data byte in the archive */
+	uint32_t crc; /* as the header says */
 };
 
 enum rs_zip_deflate { /* of the deflate stream that is a member's data */
@@ -77,6 +77,8 @@ struct rs_zip_ops {
 	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, RS_ZIP_CUT and RS_ZIP_GAP */
 	/* n bytes are missing, of member_data, or of what is outer. Called by rs_zip_gap alone. */
 	void (*missing)(void *arg, uint64_t n, bool data);
+	/* The central directory names what no local header did (there may be more than are told). No data comes. NULL: not told. */
+	void (*entry)(void *arg, const struct rs_zip_member *m);
 };
 
 enum rs_zip_state {
@@ -86,6 +88,7 @@ enum rs_zip_state {
 	RS_ZIP_CENTRAL, /* fixed part of a central directory record (4.3.12) */
 	RS_ZIP_END64, /* zip64 end record (4.3.14), up to its size */
 	RS_ZIP_EOCD, /* fixed part of the end record (4.3.16) */
+	RS_ZIP_TRAILER, /* a data descriptor with signature, behind data whose end was known */
 	RS_ZIP_SIZED4, /* archive extra data (4.3.11), up to its size */
 	RS_ZIP_SIZED2, /* digital signature (4.3.13), up to its size */
 	RS_ZIP_NAME,
@@ -101,18 +104,10 @@ enum rs_zip_state {
 /* How a header was come by, which says what to do when it makes no sense. */
 enum rs_zip_origin { RS_ZIP_EXPECTED, RS_ZIP_HUNTED, RS_ZIP_INSIDE };
 
-/* What is compared at the end record: sums do not depend on the order of the records. */
-struct rs_zip_account {
-	uint64_t local_sum, central_sum;
-	uint64_t centrals;
-	uint64_t central_off; /* of the first central directory record */
-	bool bad, ended;
-};
-
 /* A member whose end is looked for. */
 struct rs_zip_sought {
 	uint64_t start; /* offset of its data; RS_ZIP_SIZE_UNKNOWN: there is none */
-	uint64_t sum; /* its header's part of local_sum */
+	struct rs_zip_entry entry; /* as far as its header says */
 };
 
 struct rs_zip {
@@ -134,11 +129,19 @@ struct rs_zip {
 	bool central; /* name and extra field belong to a central directory record */
 	bool member; /* between member_begin and member_end */
 	bool streaming; /* its data is a deflate stream that goes on */
-	uint16_t name_have, name_left, extra_left, comment_left;
+	bool told; /* what that came to was told */
+	bool behind; /* begun behind something else: what stands before the first header is no junk */
+	bool wide; /* a zip64 end record was read */
+	uint16_t name_len, name_have, name_left, extra_left, comment_left;
+	uint64_t local_at; /* of the last local header's signature that was taken for one */
 	uint64_t header_off; /* of the local header, or as the central directory says */
-	uint64_t sum;
+	uint64_t comment_end; /* of the last end record */
+	struct rs_zip_end end; /* of the zip64 end record */
+	struct rs_zip_entry entry; /* of the header being read, and of the last member */
+	uint32_t crc; /* of the stored data so far */
+	struct rs_zip_names names;
 	struct rs_zip_member m;
-	uint8_t head[48];
+	uint8_t head[56];
 	uint8_t hold[64];
 	uint8_t name[RS_ZIP_NAME_MAX];
 };
@@ -152,6 +155,9 @@ bool rs_zip_is(const uint8_t *p, size_t n);
 void rs_zip_set_key(uint64_t random);
 
 void rs_zip_init(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg);
+/* The same for one that begins in the middle of something else: at `pos` of it the signature of a local header stands, or of a directory's
+ * record, which is not fed: what follows it is. It may be none. */
+void rs_zip_init_behind(struct rs_zip *z, const struct rs_zip_ops *ops, void *arg, uint64_t pos, const uint8_t signature[4]);
 void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n);
 
 /* n bytes are missing here. */
@@ -163,7 +169,18 @@ void rs_zip_lose(struct rs_zip *z);
 /* A copy that goes its own way, with the same ops: to see what would come of it. */
 void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg);
 
+/* Called in member_deflated when the stream has ended: what it came to. */
+void rs_zip_inflated(struct rs_zip *z, uint64_t size, uint32_t crc);
+
 /* End of the file. Returns true when the structure was well formed up to its end record. */
 bool rs_zip_end(struct rs_zip *z);
+/* After that: bit f for each enum rs_zip_fault f that was seen. */
+static inline uint32_t rs_zip_faults(const struct rs_zip *z)
+{
+	return z->account.faults;
+}
+/* After rs_zip_end: whether readers take it for an archive, that look for the end record in the file's last 64 KiB. */
+bool rs_zip_is_ended(const struct rs_zip *z);
+const char *rs_zip_fault_name(enum rs_zip_fault f); /* "zip.name_differs", ...: EVE anomaly.event */
 
 #endif

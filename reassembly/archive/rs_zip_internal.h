@@ -54,6 +54,9 @@ void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned le
 void rs_zip_records_gap(struct rs_zip *z, uint64_t n);
 void rs_zip_records_lose(struct rs_zip *z);
 
+/* The four bytes in head may begin a header. */
+void rs_zip_records_hunted(struct rs_zip *z);
+
 /* Ends the member that the end of the archive found open. */
 void rs_zip_records_cut(struct rs_zip *z);
 

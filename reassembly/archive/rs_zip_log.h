@@ -145,6 +145,17 @@ static inline void log_missing(void *arg, uint64_t n, bool data)
 	log_line(l, "%s missing %llu\n", data ? "data" : "outer", (unsigned long long)n);
 }
 
+static inline void log_entry(void *arg, const struct rs_zip_member *m)
+{
+	struct log *l = arg;
+	char name[RS_ZIP_NAME_MAX + 1];
+	for (unsigned i = 0; i < m->name_len; i++)
+		name[i] = m->name[i] > ' ' && m->name[i] < 127 ? (char)m->name[i] : '?';
+	name[m->name_len] = 0;
+	log_flush(l);
+	log_line(l, "entry %s\n", name);
+}
+
 static const struct rs_zip_ops log_ops = {
 	.outer = log_outer,
 	.member_begin = log_begin,
@@ -152,6 +163,7 @@ static const struct rs_zip_ops log_ops = {
 	.member_deflated = log_deflated,
 	.member_end = log_end,
 	.missing = log_missing,
+	.entry = log_entry,
 };
 
 /* Feeds input in pieces, each in a block of exactly its size; piece(arg, left) says how long the next one is. */

@@ -2,6 +2,7 @@
 #include "reassembly/archive/rs_zip_internal.h"
 
 #include <string.h>
+#include <zlib.h>
 
 #define FLAG_ENCRYPTED (1u << 0)
 #define FLAG_DESCRIPTOR (1u << 3)
@@ -11,6 +12,7 @@
 #define LOCAL_FIXED 30
 #define CENTRAL_FIXED 46
 #define EOCD_FIXED 22
+#define END64_FIXED 56
 #define ZIP64_ID 1
 
 static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
@@ -28,26 +30,9 @@ static bool inspectable(const struct rs_zip *z)
 	return z->m.method == RS_ZIP_STORED && !(z->m.flags & RS_ZIP_ENCRYPTED);
 }
 
-static uint64_t key = 1; /* set once, at start */
-
-void rs_zip_set_key(uint64_t random)
+static void fault(struct rs_zip *z, enum rs_zip_fault f)
 {
-	key = random;
-}
-
-static uint64_t mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 32;
-}
-
-/* What central directory and local header must agree in, but for the size, which may come later. */
-static uint64_t header_sum(const struct rs_zip *z)
-{
-	uint64_t h = mix(mix(mix(key, z->header_off), z->m.method), z->m.name_len);
-	for (unsigned i = 0; i < z->m.name_len; i++)
-		h = mix(h, z->name[i]);
-	return h;
+	z->account.faults |= 1u << f;
 }
 
 static void member_end(struct rs_zip *z, uint32_t flags)
@@ -76,11 +61,32 @@ static void skip(struct rs_zip *z, uint64_t n, enum rs_zip_state next)
 	z->state = n ? RS_ZIP_SKIP : next;
 }
 
+/* What was read of the member that ends here. */
+static void member_account(struct rs_zip *z)
+{
+	struct rs_zip_entry *e = &z->entry;
+	const bool descriptor = z->m.flags & RS_ZIP_DESCRIPTOR, read = inspectable(z) || z->told;
+	e->csize = z->m.csize;
+	e->known = read || !descriptor;
+	if (inspectable(z)) {
+		e->size = e->csize;
+		e->crc = z->crc;
+	} else if (!z->told) {
+		e->size = z->m.size;
+		e->crc = z->m.crc;
+	}
+	if (read && !descriptor && e->crc != z->m.crc)
+		fault(z, RS_ZIP_CHECKSUM_WRONG);
+	if (read && !descriptor && e->size != z->m.size)
+		fault(z, RS_ZIP_LENGTH_WRONG);
+	rs_zip_account_local(&z->account, e);
+}
+
 static void member_done(struct rs_zip *z)
 {
 	if (z->streaming) /* other readers take more for its data, or fail */
-		z->account.bad = true;
-	z->account.local_sum += mix(z->sum, z->m.csize);
+		fault(z, RS_ZIP_LENGTH_WRONG);
+	member_account(z);
 	const bool descriptor = z->m.flags & RS_ZIP_DESCRIPTOR;
 	member_end(z, 0);
 	expect(z, descriptor ? 12 : 0);
@@ -88,20 +94,36 @@ static void member_done(struct rs_zip *z)
 
 static void seek_end(struct rs_zip *z)
 {
-	z->open = (struct rs_zip_sought){ .start = z->m.data_off, .sum = z->sum };
+	z->open = (struct rs_zip_sought){ .start = z->m.data_off, .entry = z->entry };
 	z->state = RS_ZIP_OPEN;
 	z->have = 0;
 }
 
+static void entry_begin(struct rs_zip *z)
+{
+	z->entry = (struct rs_zip_entry){ .off = z->header_off, .name = rs_zip_sum_name(z->name, z->m.name_len, z->name_len),
+					  .csize = z->m.csize, .size = z->m.size, .crc = z->m.crc, .method = z->m.method,
+					  .encrypted = z->m.flags & RS_ZIP_ENCRYPTED };
+}
+
 static void member_begin(struct rs_zip *z)
 {
-	if (z->origin == RS_ZIP_HUNTED) /* behind garbage, or a second archive behind the first */
-		z->account.bad = true;
+	if (z->origin == RS_ZIP_HUNTED && z->account.ended)
+		fault(z, RS_ZIP_SECOND);
+	if (!z->account.based) {
+		z->account.base = z->header_off;
+		z->account.based = true;
+		if (z->behind)
+			fault(z, RS_ZIP_PREFIXED);
+	}
 	if (z->origin != RS_ZIP_EXPECTED || z->doubted.start != NOT_SOUGHT)
 		z->m.flags |= RS_ZIP_UNSURE;
 	z->m.data_off = z->pos;
 	z->m.name = z->name;
-	z->sum = header_sum(z);
+	entry_begin(z);
+	rs_zip_names_add(&z->names, &z->entry);
+	z->crc = 0;
+	z->told = false;
 	const bool directory = z->m.name_len && z->name[z->m.name_len - 1] == '/' && !(z->m.flags & RS_ZIP_NAME_CUT);
 	if (directory)
 		z->m.flags |= RS_ZIP_DIRECTORY;
@@ -125,9 +147,22 @@ static void member_begin(struct rs_zip *z)
 	}
 }
 
+void rs_zip_inflated(struct rs_zip *z, uint64_t size, uint32_t crc)
+{
+	z->told = true;
+	z->entry.size = size;
+	z->entry.crc = crc;
+}
+
 void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned len, unsigned slack)
 {
-	const uint64_t sum = mix(s->sum, z->pos - s->start);
+	struct rs_zip_entry e = s->entry;
+	e.csize = z->pos - s->start;
+	e.known = s == &z->open && inspectable(z);
+	if (e.known) {
+		e.size = e.csize;
+		e.crc = z->crc;
+	}
 	if (s == &z->doubted) {
 		/* All that was read since was inside this member. */
 		member_end(z, RS_ZIP_CUT | RS_ZIP_UNSURE);
@@ -136,7 +171,8 @@ void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned le
 	} else {
 		member_end(z, 0);
 	}
-	z->account.local_sum += sum;
+	rs_zip_account_local(&z->account, &e);
+	z->entry = e;
 	skip(z, len, RS_ZIP_RECORD);
 	z->slack = (uint8_t)slack;
 }
@@ -156,7 +192,7 @@ static void missing(struct rs_zip *z, uint64_t n, bool data)
 
 void rs_zip_records_lose(struct rs_zip *z)
 {
-	z->account.bad = true;
+	fault(z, RS_ZIP_TORN);
 	member_end(z, RS_ZIP_CUT | RS_ZIP_GAP);
 	z->open.start = z->doubted.start = NOT_SOUGHT;
 	z->state = RS_ZIP_HUNT;
@@ -165,7 +201,7 @@ void rs_zip_records_lose(struct rs_zip *z)
 
 void rs_zip_records_gap(struct rs_zip *z, uint64_t n)
 {
-	z->account.bad = true;
+	fault(z, RS_ZIP_TORN);
 	if ((z->state == RS_ZIP_DATA || z->state == RS_ZIP_SKIP) && !z->streaming) {
 		const uint64_t k = n < z->left ? n : z->left;
 		if (z->state == RS_ZIP_DATA)
@@ -187,7 +223,7 @@ static void leave(struct rs_zip *z)
 		z->doubted = z->open;
 		z->before = z->account;
 	}
-	z->account.bad = true;
+	fault(z, RS_ZIP_HEADER_INSIDE);
 	member_end(z, RS_ZIP_UNSURE);
 }
 
@@ -196,15 +232,21 @@ static void leave(struct rs_zip *z)
 static bool hunted(const struct rs_zip *z, const uint8_t *p, size_t n)
 {
 	const size_t k = n < 4 ? n : 4;
-	return !memcmp(p, "PK\3\4", k) || (z->state == RS_ZIP_OPEN && !memcmp(p, "PK\1\2", k));
+	return !memcmp(p, "PK\3\4", k) || !memcmp(p, "PK\1\2", k) || (z->state == RS_ZIP_HUNT && !memcmp(p, "PK\5\6", k));
 }
 
 static void hunted_header(struct rs_zip *z)
 {
+	const uint32_t sig = le32(z->head);
 	z->origin = z->state == RS_ZIP_OPEN ? RS_ZIP_INSIDE : RS_ZIP_HUNTED;
-	z->state = le32(z->head) == SIG_LOCAL ? RS_ZIP_LOCAL : RS_ZIP_CENTRAL;
-	z->want = LOCAL_FIXED; /* enough of either to judge it, and more than resume_hunt ever leaves */
+	z->state = sig == SIG_LOCAL ? RS_ZIP_LOCAL : sig == SIG_CENTRAL ? RS_ZIP_CENTRAL : RS_ZIP_EOCD;
+	if (sig == SIG_LOCAL)
+		z->local_at = z->pos - z->have;
+	/* Enough of the former two to judge it, and more than resume_hunt ever leaves. */
+	z->want = sig == SIG_EOCD ? EOCD_FIXED : LOCAL_FIXED;
 }
+
+static void end_record(struct rs_zip *z);
 
 /* The bytes in head (handed out already) hold no header at their beginning: does one begin further on? */
 static void resume_hunt(struct rs_zip *z)
@@ -215,11 +257,14 @@ static void resume_hunt(struct rs_zip *z)
 	z->have = (uint8_t)(z->have - k);
 	memmove(z->head, z->head + k, z->have);
 	z->want = 4;
-	if (z->have >= 4)
-		hunted_header(z);
+	if (z->have < 4)
+		return;
+	hunted_header(z);
+	if (z->have >= z->want) /* an end record, which is shorter */
+		end_record(z);
 }
 
-static void hunted_signature(struct rs_zip *z)
+void rs_zip_records_hunted(struct rs_zip *z)
 {
 	if (hunted(z, z->head, 4))
 		hunted_header(z);
@@ -251,7 +296,7 @@ static bool plausible(const uint8_t *version, const uint8_t *method, const uint8
 
 static void garbage(struct rs_zip *z)
 {
-	z->account.bad = true;
+	fault(z, RS_ZIP_JUNK);
 	z->state = RS_ZIP_HUNT;
 	resume_hunt(z);
 }
@@ -263,23 +308,45 @@ static void fixed(struct rs_zip *z, enum rs_zip_state state, unsigned want)
 	z->origin = RS_ZIP_EXPECTED;
 }
 
+static bool is_record(uint32_t sig)
+{
+	return sig == SIG_LOCAL || sig == SIG_CENTRAL || sig == SIG_EOCD || sig == SIG_END64 || sig == SIG_ARCHIVE_EXTRA;
+}
+
+/* A data descriptor, without its signature: is it that of the member before it? */
+static void descriptor(struct rs_zip *z, const uint8_t *p)
+{
+	const struct rs_zip_entry *e = &z->entry;
+	/* The third number is the size, or the upper half of a wide compressed size. */
+	const bool size = le32(p + 8) == (uint32_t)e->size || le32(p + 8) == e->csize >> 32;
+	if (le32(p + 4) != (uint32_t)e->csize || (e->known && (le32(p) != e->crc || !size)))
+		fault(z, RS_ZIP_DESCRIPTOR_WRONG);
+}
+
+static void trailer(struct rs_zip *z)
+{
+	descriptor(z, z->head + 4);
+	expect(z, 8);
+}
+
 static void signature(struct rs_zip *z)
 {
 	const unsigned at = z->have - 4u, slack = z->slack;
 	const uint32_t sig = le32(z->head + at);
+	if (at >= 12 && sig != SIG_DESCRIPTOR && is_record(sig))
+		descriptor(z, z->head);
 	switch (sig) {
 	case SIG_LOCAL:
 		if (z->account.centrals)
-			z->account.bad = true;
+			fault(z, RS_ZIP_SECOND);
 		fixed(z, RS_ZIP_LOCAL, LOCAL_FIXED);
+		z->local_at = z->pos - 4;
 		break;
 	case SIG_CENTRAL:
-		if (!z->account.centrals)
-			z->account.central_off = z->pos - 4;
 		fixed(z, RS_ZIP_CENTRAL, CENTRAL_FIXED);
 		break;
 	case SIG_END64:
-		fixed(z, RS_ZIP_END64, 12);
+		fixed(z, RS_ZIP_END64, END64_FIXED);
 		break;
 	case SIG_LOCATOR:
 		skip(z, 16, RS_ZIP_RECORD);
@@ -296,8 +363,7 @@ static void signature(struct rs_zip *z)
 		break;
 	case SIG_DESCRIPTOR:
 		if (slack == 12 && !at) { /* behind a member of known size */
-			skip(z, 12, RS_ZIP_RECORD);
-			z->slack = 8;
+			fixed(z, RS_ZIP_TRAILER, 16);
 			return;
 		}
 		/* fall through */
@@ -337,7 +403,9 @@ static void header(struct rs_zip *z, const uint8_t *flags, const uint8_t *csize,
 			 (name_len > RS_ZIP_NAME_MAX ? RS_ZIP_NAME_CUT : 0),
 		.csize = le32(csize),
 		.size = le32(csize + 4),
+		.crc = le32(csize - 4),
 	};
+	z->name_len = (uint16_t)name_len;
 	z->name_have = 0;
 	z->name_left = (uint16_t)name_len;
 	z->extra_left = le16(lengths + 2);
@@ -364,16 +432,19 @@ static void local_header(struct rs_zip *z)
 static void central_header(struct rs_zip *z)
 {
 	const uint8_t *h = z->head;
-	if (z->origin == RS_ZIP_INSIDE && z->have < CENTRAL_FIXED) {
+	if (z->origin != RS_ZIP_EXPECTED && z->have < CENTRAL_FIXED) {
 		if (!plausible(h + 6, h + 10, h + 28)) {
-			z->state = RS_ZIP_OPEN;
+			z->state = z->origin == RS_ZIP_INSIDE ? RS_ZIP_OPEN : RS_ZIP_HUNT;
 			resume_hunt(z);
 			return;
 		}
-		leave(z);
+		if (z->origin == RS_ZIP_INSIDE)
+			leave(z);
 		z->want = CENTRAL_FIXED;
 		return;
 	}
+	if (!z->account.centrals)
+		z->account.central_off = z->pos - CENTRAL_FIXED;
 	z->central = true;
 	z->header_off = le32(h + 42);
 	z->comment_left = le16(h + 32);
@@ -386,8 +457,12 @@ static void header_done(struct rs_zip *z)
 		member_begin(z);
 		return;
 	}
-	z->account.centrals++;
-	z->account.central_sum += mix(header_sum(z), z->m.csize);
+	entry_begin(z);
+	rs_zip_account_central(&z->account, &z->entry);
+	z->m.name = z->name;
+	z->m.data_off = z->pos;
+	if (z->ops->entry && !rs_zip_names_has(&z->names, &z->entry, z->account.base))
+		z->ops->entry(z->arg, &z->m);
 	skip(z, z->comment_left, RS_ZIP_RECORD);
 }
 
@@ -445,17 +520,45 @@ static void extra64(struct rs_zip *z)
 	extra_rest(z);
 }
 
+/* The wide end record (4.3.14), and what may follow it. */
+static void end64_record(struct rs_zip *z)
+{
+	const uint8_t *h = z->head;
+	const uint64_t size = le64(h + 4);
+	z->wide = true;
+	z->end = (struct rs_zip_end){ .total = le64(h + 32), .central_off = le64(h + 48), .has_total = true, .has_off = true };
+	skip(z, size > END64_FIXED - 12 ? size - (END64_FIXED - 12) : 0, RS_ZIP_RECORD);
+}
+
 static void end_record(struct rs_zip *z)
 {
 	const uint8_t *h = z->head;
-	struct rs_zip_account *a = &z->account;
 	const unsigned total = le16(h + 10);
 	const uint32_t off = le32(h + 16);
-	if (a->local_sum != a->central_sum || (total != UINT16_MAX && total != a->centrals) ||
-	    (off != UINT32_MAX && a->centrals && off != a->central_off))
-		a->bad = true;
-	a->ended = true;
-	skip(z, le16(h + 20), RS_ZIP_HUNT);
+	struct rs_zip_end e = { .at = z->pos - z->have, .total = total, .central_off = off, .has_total = total != UINT16_MAX,
+				.has_off = off != UINT32_MAX };
+	if (z->wide) {
+		if ((e.has_total && e.total != z->end.total) || (e.has_off && e.central_off != z->end.central_off))
+			fault(z, RS_ZIP_DIFFERS + RS_ZIP_ENTRY);
+		e.total = z->end.total;
+		e.central_off = z->end.central_off;
+		e.has_total = e.has_off = true;
+	}
+	const bool spanned = le16(h + 4) || le16(h + 6) || le16(h + 8) != total;
+	const bool sought = z->origin == RS_ZIP_HUNTED;
+	if (!sought || (!spanned && z->account.centrals && (z->account.ended || e.total == z->account.centrals))) {
+		rs_zip_account_end(&z->account, &e);
+		z->comment_end = e.at + EOCD_FIXED + le16(h + 20);
+		if (spanned)
+			fault(z, RS_ZIP_SPANNED);
+	}
+	/* What stands in the comment, and behind it, is looked into: others may take that for the end. So are the fields of one that was
+	 * sought, and may be none. */
+	z->state = RS_ZIP_HUNT;
+	if (sought)
+		resume_hunt(z);
+	else
+		z->have = 0;
 }
 
 static void collected(struct rs_zip *z)
@@ -466,7 +569,7 @@ static void collected(struct rs_zip *z)
 		break;
 	case RS_ZIP_HUNT:
 	case RS_ZIP_OPEN:
-		hunted_signature(z);
+		rs_zip_records_hunted(z);
 		break;
 	case RS_ZIP_LOCAL:
 		local_header(z);
@@ -475,7 +578,10 @@ static void collected(struct rs_zip *z)
 		central_header(z);
 		break;
 	case RS_ZIP_END64:
-		skip(z, le64(z->head + 4), RS_ZIP_RECORD);
+		end64_record(z);
+		break;
+	case RS_ZIP_TRAILER:
+		trailer(z);
 		break;
 	case RS_ZIP_EOCD:
 		end_record(z);
@@ -559,12 +665,13 @@ static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
 {
 	size_t taken;
 	if (z->streaming && show(z, p, n, &taken) == RS_ZIP_ENDED && (taken < n || z->left))
-		z->account.bad = true; /* behind the stream */
+		fault(z, RS_ZIP_LENGTH_WRONG); /* behind the stream */
 	if (!inspectable(z)) {
 		outer(z, p, n);
 		return;
 	}
 	z->pos += n;
+	z->crc = (uint32_t)crc32(z->crc, p, (uInt)n);
 	z->ops->member_data(z->arg, p, n);
 }
 
@@ -607,6 +714,7 @@ static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
 	case RS_ZIP_CENTRAL:
 	case RS_ZIP_END64:
 	case RS_ZIP_EOCD:
+	case RS_ZIP_TRAILER:
 	case RS_ZIP_SIZED4:
 	case RS_ZIP_SIZED2:
 	case RS_ZIP_EXTRA:

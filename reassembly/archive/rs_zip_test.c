@@ -170,7 +170,7 @@ static void members_may_be_longer_than_4_gib(void **state)
 	(void)state;
 	static const uint8_t block[1 << 20];
 	const uint64_t size = (4097ull << 20) + 5;
-	const struct rs_zip_ops ops = { count_outer, count_begin, count_data, NULL, count_end, NULL };
+	const struct rs_zip_ops ops = { count_outer, count_begin, count_data, NULL, count_end, NULL, NULL };
 	for (enum form form = SIGNED64; form <= UNSIGNED64; form += UNSIGNED64 - SIGNED64) {
 		struct zip head = { 0 }, tail = { 0 };
 		struct count count = { 0 };
@@ -193,9 +193,9 @@ static void members_may_be_longer_than_4_gib(void **state)
 	}
 }
 
-static void zip64_records_are_known(void **state)
+/* wrong: of the wide end record, 1 the count of entries, 2 the place of the directory. */
+static void put_zip64(struct zip *to, unsigned wrong)
 {
-	(void)state;
 	struct zip z = { 0 };
 	put_member(&z, "a", 0, 0, KNOWN64, "data", 4);
 	put_str(&z, "PK\6\10"); /* archive extra data (4.3.11) */
@@ -217,8 +217,13 @@ static void zip64_records_are_known(void **state)
 	put_str(&z, "abc");
 	put_str(&z, "PK\6\6");
 	put_int(&z, 44, 8);
-	for (int i = 0; i < 44; i++)
-		put_str(&z, "x");
+	put_int(&z, 45, 2);
+	put_int(&z, 45, 2);
+	put_int(&z, 0, 8);
+	put_int(&z, 1, 8);
+	put_int(&z, wrong == 1 ? 2 : 1, 8);
+	put_int(&z, 0, 8);
+	put_int(&z, wrong == 2 ? 0 : directory, 8);
 	put_str(&z, "PK\6\7");
 	put_int(&z, 0, 16 - 8);
 	put_int(&z, 0, 8);
@@ -228,7 +233,17 @@ static void zip64_records_are_known(void **state)
 	put_int(&z, directory, 4);
 	put_int(&z, 0xffffffff, 4);
 	put_int(&z, 0, 2);
-	expect_parts(&z, "begin a method 0 flags 0 csize 4 size 4\ndata 4\nend 0\n", "\nwell formed");
+	*to = z;
+}
+
+static void zip64_records_are_known(void **state)
+{
+	(void)state;
+	for (unsigned wrong = 0; wrong < 3; wrong++) {
+		struct zip z;
+		put_zip64(&z, wrong);
+		expect_parts(&z, "begin a method 0 flags 0 csize 4 size 4\ndata 4\nend 0\n", wrong ? "\nnot well formed" : "\nwell formed");
+	}
 }
 
 static void long_names_are_cut(void **state)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file that may be one deflate stream, in the format of zlib or bare: inflating it tells. Its own bytes are matched and watched for the
+ * marks of archives as if it were none (dp_archive_watch): where it is none, nothing was lost. */
+#include "dataplane/dp_archive_private.h"
+
+#include <string.h>
+
+/* What came to less is none: bytes without meaning are a few letters of a stream. */
+#define MADE_ENOUGH 64
+
+static bool is_zlib(const struct dp_file *f)
+{
+	return f->archive->zlib;
+}
+
+static void stream_open(struct dp_file *f, enum rs_kind kind)
+{
+	struct dp_archive *a = f->archive;
+	a->zlib = kind == RS_KIND_ZLIB;
+	if (!dp_archive_inflate_begin(f, 0)) {
+		dp_archive_close(f);
+		return;
+	}
+	rs_inflate_init(a->inflate, a->zlib ? RS_INFLATE_ZLIB : RS_INFLATE_RAW);
+	/* Of a bare one nobody but a directory says that it is one: what it comes to is matched, and not reported. */
+	const struct dp_file_name name = { RS_NAME_PLAIN, "", (const uint8_t *)"zlib", 4 };
+	if (!a->zlib || !dp_archive_too_many(f))
+		f->member = dp_file_begin(f->content, f, &name, "", a->zlib);
+	if (!f->member) {
+		dp_archive_close(f);
+		return;
+	}
+	f->member->inflated = true;
+	f->member->watched = true;
+	a->inflate->pause_at = DP_ARCHIVE_PIECE;
+}
+
+/* It is no such stream, or none from here on. */
+static void stream_lost(struct dp_file *f)
+{
+	if (is_zlib(f) && f->archive->inflate->out >= MADE_ENOUGH)
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	dp_archive_member_stop(f);
+	dp_archive_close(f);
+}
+
+static void stream_feed(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	size_t taken = 0;
+	while (f->archive && f->archive->inflate)
+		switch (dp_archive_inflate_piece(f, p, n, &taken)) {
+		case RS_INFLATE_MORE:
+			return;
+		case RS_INFLATE_END:
+			dp_archive_member_close(f, false, false);
+			dp_archive_close(f);
+			break;
+		case RS_INFLATE_BAD:
+			stream_lost(f);
+			break;
+		case RS_INFLATE_PAUSE:
+			if (!dp_archive_go_on(f)) {
+				dp_archive_member_stop(f);
+				dp_archive_close(f);
+			}
+			break;
+		case RS_INFLATE_FULL:
+			break;
+		}
+}
+
+static void stream_gap(struct dp_file *f, uint64_t n)
+{
+	dp_archive_member_close(f, true, true);
+	dp_archive_close(f);
+	rs_marks_gap(&f->marks, n);
+	dp_file_scan_gap(f, n);
+}
+
+static bool stream_end(struct dp_file *f, bool cut)
+{
+	const bool much = f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH;
+	(void)cut;
+	if (!is_zlib(f) || !much)
+		dp_archive_member_stop(f);
+	else
+		dp_archive_member_close(f, true, false);
+	return !is_zlib(f) || !much;
+}
+
+static void stream_copy(struct dp_file *to, const struct dp_file *from)
+{
+	to->archive->zlib = is_zlib(from);
+}
+
+const struct dp_archive_reader dp_archive_stream = { stream_open, stream_feed, stream_gap, NULL, stream_end, stream_copy,
+						     dp_archive_inflated_from };

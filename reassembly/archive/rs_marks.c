@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reassembly/archive/rs_marks.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define DISC_AT 0x8001
+
+static const struct {
+	enum rs_mark what;
+	uint8_t len;
+	uint32_t at; /* the one place where it means something; 0: anywhere */
+	const char *bytes;
+} marks[] = {
+	{ RS_MARK_ZIP, RS_MARKS_ZIP, 0, "PK\3\4" },
+	{ RS_MARK_ZIP, RS_MARKS_ZIP, 0, "PK\1\2" },
+	{ RS_MARK_RAR, 6, 0, "Rar!\x1a\7" },
+	{ RS_MARK_7Z, 6, 0, "7z\xbc\xaf\x27\x1c" },
+	{ RS_MARK_CAB, 8, 0, "MSCF\0\0\0\0" },
+	{ RS_MARK_DISC, 5, DISC_AT, "CD001" },
+	{ RS_MARK_DISC, 5, DISC_AT, "BEA01" },
+};
+
+#define BLOCK 64
+
+/* Whether a mark may begin here: of each, its first two bytes. */
+static bool may(uint8_t a, uint8_t b)
+{
+	return (a == 'P' && b == 'K') || (a == 'R' && b == 'a') || (a == '7' && b == 'z') || (a == 'M' && b == 'S') || (a == 'C' && b == 'D') ||
+	       (a == 'B' && b == 'E');
+}
+
+/* How many of the first bytes no mark begins at; it may be fewer than that. */
+static size_t blocks_plain(const uint8_t *p, size_t n)
+{
+	size_t at = 0;
+	while (at + 1 < n && !may(p[at], p[at + 1]))
+		at++;
+	return at;
+}
+
+static size_t (*without)(const uint8_t *p, size_t n) = blocks_plain;
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* Each pair has a bit, which is in the table's entry for each half of its two bytes. None of them is above 127: for those a lookup by the
+ * lower half answers 0. */
+__attribute__((target("avx2"))) static inline __m256i pairs(__m256i a, __m256i b)
+{
+	const __m256i low = _mm256_set1_epi8(15);
+	const __m256i a0 = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 0, 34, 16, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0, 0));
+	const __m256i a1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 4, 56, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i b0 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 2, 0, 8, 16, 32, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0));
+	const __m256i b1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 49, 8, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i ah = _mm256_and_si256(_mm256_srli_epi16(a, 4), low), bh = _mm256_and_si256(_mm256_srli_epi16(b, 4), low);
+	return _mm256_and_si256(_mm256_and_si256(_mm256_shuffle_epi8(a0, a), _mm256_shuffle_epi8(a1, ah)),
+				_mm256_and_si256(_mm256_shuffle_epi8(b0, b), _mm256_shuffle_epi8(b1, bh)));
+}
+
+__attribute__((target("avx2"))) static size_t blocks_avx2(const uint8_t *p, size_t n)
+{
+	size_t at = 0;
+	for (; n - at > BLOCK; at += BLOCK) {
+		const uint8_t *q = p + at;
+		const __m256i x = pairs(_mm256_loadu_si256((const void *)q), _mm256_loadu_si256((const void *)(q + 1)));
+		const __m256i y = pairs(_mm256_loadu_si256((const void *)(q + 32)), _mm256_loadu_si256((const void *)(q + 33)));
+		const __m256i any = _mm256_or_si256(x, y);
+		if (!_mm256_testz_si256(any, any))
+			break;
+	}
+	return at;
+}
+
+__attribute__((constructor)) static void choose(void)
+{
+	if (__builtin_cpu_supports("avx2"))
+		without = blocks_avx2;
+}
+#endif
+
+/* The mark at p, of which n bytes are there: its length, or 0. */
+static size_t mark_at(const uint8_t *p, size_t n, uint64_t pos, enum rs_mark *what)
+{
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (*p == (uint8_t)marks[i].bytes[0] && n >= marks[i].len && (!marks[i].at || marks[i].at == pos) &&
+		    !memcmp(p, marks[i].bytes, marks[i].len)) {
+			*what = marks[i].what;
+			return marks[i].len;
+		}
+	return 0;
+}
+
+/* Offset of the first mark that begins before `to` and is there whole, or `to`; *len: its length. pos: the position of p. */
+static size_t first(const uint8_t *p, size_t n, size_t to, uint64_t pos, enum rs_mark *what, size_t *len)
+{
+	for (size_t i = 0; i < to; i++) {
+		i += without(p + i, n - i);
+		const size_t end = i + BLOCK < to ? i + BLOCK : to;
+		for (; i < end; i++)
+			if (i + 1 < n && may(p[i], p[i + 1]) && (*len = mark_at(p + i, n - i, pos + i, what)))
+				return i;
+		i--;
+	}
+	*len = 0;
+	return to;
+}
+
+static void keep(struct rs_marks *m, const uint8_t *p, size_t n)
+{
+	m->pos += n;
+	if (n >= RS_MARKS_KEPT) {
+		memcpy(m->last, p + n - RS_MARKS_KEPT, RS_MARKS_KEPT);
+		m->n = RS_MARKS_KEPT;
+		return;
+	}
+	const size_t left = m->n + n > RS_MARKS_KEPT ? RS_MARKS_KEPT - n : m->n;
+	memmove(m->last, m->last + m->n - left, left);
+	memcpy(m->last + left, p, n);
+	m->n = (uint8_t)(left + n);
+}
+
+/* What was found is not found again. */
+static size_t found(struct rs_marks *m, const uint8_t *p, size_t taken)
+{
+	keep(m, p, taken);
+	return taken;
+}
+
+size_t rs_marks_find(struct rs_marks *m, const uint8_t *p, size_t n, enum rs_mark *what)
+{
+	uint8_t joint[2 * RS_MARKS_KEPT];
+	const size_t before = m->n, k = n < RS_MARKS_KEPT ? n : RS_MARKS_KEPT;
+	size_t len;
+	*what = RS_MARK_NONE;
+	if (!n)
+		return 0;
+	/* One that began before: it ends in p. */
+	memcpy(joint, m->last, before);
+	memcpy(joint + before, p, k);
+	for (size_t i = 0; i < before; i++)
+		if ((len = mark_at(joint + i, before + k - i, m->pos - before + i, what)) && i + len > before)
+			return found(m, p, i + len - before);
+	*what = RS_MARK_NONE;
+	const size_t at = first(p, n, n, m->pos, what, &len);
+	return found(m, p, at + len);
+}
+
+void rs_marks_gap(struct rs_marks *m, uint64_t n)
+{
+	m->pos += n;
+	m->n = 0;
+}
