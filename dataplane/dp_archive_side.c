@@ -14,7 +14,7 @@ static void begin(struct dp_file *f, uint64_t at)
 	const struct rs_pool *files = f->content->trial ? &ins->trial_files : &ins->files;
 	const struct rs_pool *zips = f->content->trial ? &ins->trial_zips : &ins->zips;
 	/* Where there is no room nothing is said: of an honest archive it is nothing. */
-	if (f->content->sides || f->same || files->used == files->size || zips->used == zips->size)
+	if (f->content->sides || f->same || files->used == files->size || zips->size - zips->used <= 1 + zips->size / 8)
 		return;
 	const struct dp_file_name none = { RS_NAME_NONE, "", NULL, 0 };
 	struct dp_file *s = dp_file_begin(f->content, f, &none, "", false);

@@ -276,6 +276,7 @@ static void rounds(const struct mt_ruleset *rules, unsigned n, struct met *met)
 {
 	struct dp_test t;
 	dp_test_init(&t);
+	t.config.memory.messages = t.config.memory.inflating = 64; /* three at a time, archives in archives */
 	t.rules = rules;
 	dp_test_open(&t);
 	for (uint64_t round = 0; round < n; round++) {
