@@ -332,6 +332,19 @@ class Archives(Scenario):
                 made["%s%d" % (form, i)] = by_tool(files, "tar", "-cf", "-", "--format=" + form)
         self.assertGreater(self.differ(made, ("tarfile", "tar"), True)[0], 40)
 
+    @need("tar", "tar")
+    def test_files_with_holes_are_not_called_clean(self):
+        """Their data stands in the archive without the holes: another SHA-256 than the file's."""
+        for form in ("gnu", "oldgnu", "posix"):
+            with self.subTest(form), tempfile.TemporaryDirectory() as d:
+                with open(os.path.join(d, "sparse"), "wb") as f:
+                    for i in range(40):
+                        f.seek(i * 200000)
+                        f.write(b"data %d" % i)
+                data = subprocess.run(["tar", "-cSf", "-", "--format=" + form, "sparse"], cwd=d, stdout=subprocess.PIPE, check=True).stdout
+                own = self.all({form: data})[form][0]
+                self.assertEqual((own["verdict"], own["reason"]), ("unscanned", "unsupported"))
+
     @need("bsdtar", "libarchive-tools")
     @need("unzip", "unzip")
     def test_mutated_zips(self):
