@@ -392,6 +392,33 @@ static void a_copy_goes_its_own_way(void **state)
 	free(packed.p);
 }
 
+/* Every stream may be one, in any of the three kinds of block; of noise few are. */
+static void tells_what_may_be_a_stream(void **state)
+{
+	uint8_t words[400], packed[800], noise[32];
+	unsigned may = 0;
+	uint64_t s = 5;
+	(void)state;
+	for (unsigned level = 0; level <= 9; level++)
+		for (unsigned strategy = 0; strategy <= Z_FIXED; strategy++)
+			for (unsigned kinds = 1; kinds < 200; kinds *= 3) {
+				z_stream z = { .next_in = words, .avail_in = sizeof words, .next_out = packed, .avail_out = sizeof packed };
+				for (size_t i = 0; i < sizeof words; i++)
+					words[i] = (uint8_t)((s = s * 6364136223846793005u + 1442695040888963407u) >> 33) % kinds;
+				assert_int_equal(deflateInit2(&z, (int)level, Z_DEFLATED, -15, 8, (int)strategy), Z_OK);
+				assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+				deflateEnd(&z);
+				if (z.total_out >= 12)
+					assert_true(rs_inflate_may_be(packed, z.total_out < 32 ? z.total_out : 32));
+			}
+	for (unsigned i = 0; i < 4000; i++) {
+		for (size_t k = 0; k < sizeof noise; k++)
+			noise[k] = (uint8_t)((s = s * 6364136223846793005u + 1442695040888963407u) >> 33);
+		may += rs_inflate_may_be(noise, sizeof noise);
+	}
+	assert_true(may < 1200);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -417,6 +444,7 @@ int main(void)
 		cmocka_unit_test(stops_at_its_end),	   cmocka_unit_test(damaged),
 		cmocka_unit_test(noise),		   cmocka_unit_test(knows_where_bytes_came_from),
 		cmocka_unit_test(begins_again),		   cmocka_unit_test(a_copy_goes_its_own_way),
+		cmocka_unit_test(tells_what_may_be_a_stream),
 	};
 	return cmocka_run_group_tests_name("rs_inflate", tests, setup, teardown);
 }

@@ -4,7 +4,20 @@
 #include <string.h>
 
 /* Fields of a header: where they stand, how long they are. */
-enum { NAME = 0, NAME_LEN = 100, SIZE = 124, SIZE_LEN = 12, SUM = 148, SUM_LEN = 8, TYPE = 156, MAGIC = 257, PREFIX = 345, PREFIX_LEN = 155 };
+enum {
+	NAME = 0,
+	NAME_LEN = 100,
+	SIZE = 124,
+	SIZE_LEN = 12,
+	SUM = 148,
+	SUM_LEN = 8,
+	TYPE = 156,
+	MAGIC = 257,
+	PREFIX = 345,
+	PREFIX_LEN = 155,
+	SPARSE_MORE = 482, /* of GNU's type S: whether a block with more of its map follows */
+	SPARSE_MORE_STILL = 504, /* the same in such a block */
+};
 
 enum pax_part { PAX_LENGTH, PAX_KEY, PAX_VALUE };
 
@@ -128,16 +141,29 @@ static void header(struct rs_tar *t)
 		data_begin(t, RS_TAR_NAME, size);
 		return;
 	case 'x':
+	case 'X': /* of Solaris */
+	case 'g': /* for all that follow */
 		memset(&t->pax, 0, sizeof t->pax);
+		t->global = t->block[TYPE] == 'g';
 		data_begin(t, RS_TAR_PAX, size);
 		return;
 	case 'K': /* GNU: the next one's link */
-	case 'g': /* for all that follow: none of what is read here */
 		data_begin(t, RS_TAR_SKIP, size);
 		return;
-	case 'S': /* GNU: holes are left out, and more headers may stand before the data */
+	case 'V': /* GNU: the archive's name */
+		data_begin(t, RS_TAR_DATA, 0);
+		return;
+	case 'M': /* GNU: the rest of a file that began in another archive */
 		t->u.flags |= RS_UNWRAP_ODD;
 		break;
+	case 'S':
+		t->u.flags |= RS_UNWRAP_UNSUPPORTED;
+		t->sparse = size;
+		if (!t->block[SPARSE_MORE])
+			break;
+		t->state = RS_TAR_SPARSE;
+		name_header(t);
+		return;
 	default:
 		break;
 	}
@@ -168,9 +194,20 @@ static void block_out(struct rs_tar *t)
 	t->have = 0;
 }
 
+static void sparse_done(struct rs_tar *t)
+{
+	block_out(t);
+	if (!t->block[SPARSE_MORE_STILL])
+		member_begin(t, t->sparse);
+}
+
 /* The block is full: a header, or none. */
 static void block_done(struct rs_tar *t)
 {
+	if (t->state == RS_TAR_SPARSE) {
+		sparse_done(t);
+		return;
+	}
 	const bool is = rs_tar_is_header(t->block);
 	if (!is && !t->begun && !t->torn) /* before its bytes are handed out: the caller may have other uses for them */
 		t->u.flags |= RS_UNWRAP_NOT;
@@ -182,6 +219,11 @@ static void block_done(struct rs_tar *t)
 }
 
 /* A pax header's records (POSIX.1-2017 pax, "pax Extended Header"): "LENGTH KEY=VALUE\n", the length that of the whole record. */
+
+static bool is_read(const char *key)
+{
+	return strcmp(key, "path") == 0 || strcmp(key, "size") == 0;
+}
 
 static void pax_byte(struct rs_tar *t, uint8_t b)
 {
@@ -206,6 +248,13 @@ static void pax_byte(struct rs_tar *t, uint8_t b)
 		r->key[r->key_len < sizeof r->key ? r->key_len : 0] = 0;
 		r->part = PAX_VALUE;
 		r->value = 0;
+		/* Of a file with holes: its data is less than the file. For all that follow, names and sizes make no sense. */
+		if (strncmp(r->key, "GNU.sparse.", 11) == 0)
+			t->u.flags |= RS_UNWRAP_UNSUPPORTED;
+		if (t->global && is_read(r->key))
+			t->u.flags |= RS_UNWRAP_ODD;
+		if (t->global)
+			r->key[0] = 0;
 		if (strcmp(r->key, "path") == 0)
 			t->name_len = 0;
 		break;
@@ -268,7 +317,7 @@ static void tar_feed(void *state, const uint8_t *p, size_t n)
 			t->u.pos += n;
 			return;
 		}
-		if (t->state == RS_TAR_HEADER) {
+		if (t->state == RS_TAR_HEADER || t->state == RS_TAR_SPARSE) {
 			k = (size_t)RS_TAR_BLOCK - t->have;
 			k = k < n ? k : n;
 			memcpy(t->block + t->have, p, k);
@@ -291,8 +340,10 @@ static void tar_feed(void *state, const uint8_t *p, size_t n)
 static void tar_gap(void *state, uint64_t n)
 {
 	struct rs_tar *t = state;
-	if (t->state == RS_TAR_HEADER)
+	if (t->state == RS_TAR_HEADER || t->state == RS_TAR_SPARSE) {
 		block_out(t);
+		t->state = RS_TAR_HEADER;
+	}
 	while (n > 0 && t->state != RS_TAR_HEADER) {
 		const uint64_t k = t->left < n ? t->left : n;
 		const bool of_member = t->state == RS_TAR_DATA;
@@ -321,7 +372,7 @@ static uint32_t tar_end(void *state)
 	struct rs_tar *t = state;
 	if (!t->begun && !t->u.pos)
 		t->u.flags |= RS_UNWRAP_NOT;
-	else if (t->begun && t->state != RS_TAR_HEADER && t->left + t->pad > 0)
+	else if (t->begun && t->state != RS_TAR_HEADER && (t->left + t->pad > 0 || t->state == RS_TAR_SPARSE))
 		t->u.flags |= RS_UNWRAP_CUT;
 	block_out(t);
 	if (!t->begun)

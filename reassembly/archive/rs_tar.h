@@ -3,7 +3,8 @@
  * older formats), streaming, by rs_unwrap.
  *
  * Long names (GNU's type L, pax's `path`) and sizes (base 256, pax's `size`) are understood. Of a member that is no file but has data,
- * the data is a member all the same. A header whose checksum is wrong ends the archive for most readers; some look for the next one, and
+ * the data is a member all the same. Of a file with
+ * holes the data is handed out without them (RS_UNWRAP_UNSUPPORTED: its bytes are not those of the file). A header whose checksum is wrong ends the archive for most readers; some look for the next one, and
  * so does this one (RS_UNWRAP_ODD). So do headers behind the two blocks of zeros that end it. */
 #ifndef RS_TAR_H
 #define RS_TAR_H
@@ -15,6 +16,7 @@
 
 enum rs_tar_state {
 	RS_TAR_HEADER,
+	RS_TAR_SPARSE, /* GNU: more of the map of a file with holes, before its data */
 	RS_TAR_DATA, /* a member's */
 	RS_TAR_NAME, /* data of type L: a name */
 	RS_TAR_PAX, /* data of type x: records "LENGTH KEY=VALUE\n" */
@@ -34,11 +36,13 @@ struct rs_tar {
 	struct rs_unwrap u;
 	enum rs_tar_state state;
 	uint64_t left; /* bytes of the data still to come; of padding */
+	uint64_t sparse; /* bytes of data of the file whose map is being read */
 	uint64_t said; /* pax's size for the next member; RS_UNWRAP_SIZE_UNKNOWN: none */
 	uint16_t pad; /* bytes of padding behind the data */
 	uint16_t have; /* of the block */
 	uint16_t name_len; /* of the name that was given before its header; 0: none was */
 	bool begun; /* a header was seen */
+	bool global; /* the pax header is one for all members that follow */
 	bool torn; /* a header is looked for: bytes are missing, or one was wrong */
 	bool gap; /* bytes of the member are missing */
 	bool member; /* between member_begin and member_end */

@@ -27,24 +27,29 @@ static void pad(void)
 		file[len++] = 0;
 }
 
+static void seal(uint8_t *b)
+{
+	uint32_t sum = 0;
+	memset(b + 148, ' ', 8);
+	for (unsigned i = 0; i < RS_TAR_BLOCK; i++)
+		sum += b[i];
+	snprintf((char *)b + 148, 8, "%06o", sum);
+	b[155] = ' ';
+}
+
 /* A header; size: what stands in its field. Returns its block. */
 static uint8_t *header(const char *name, char type, const char *size, const char *magic)
 {
 	uint8_t *b = file + len;
-	uint32_t sum = 0;
 	assert_true(len + RS_TAR_BLOCK <= sizeof file);
 	memset(b, 0, RS_TAR_BLOCK);
 	memcpy(b, name, strlen(name) < 100 ? strlen(name) : 100);
 	memcpy(b + 100, "0000644\0" "0000000\0" "0000000\0", 24);
 	memcpy(b + 124, size, strlen(size));
 	memcpy(b + 136, "00000000000", 11);
-	memset(b + 148, ' ', 8);
 	b[156] = (uint8_t)type;
 	memcpy(b + 257, magic, 8);
-	for (unsigned i = 0; i < RS_TAR_BLOCK; i++)
-		sum += b[i];
-	snprintf((char *)b + 148, 8, "%06o", sum);
-	b[155] = ' ';
+	seal(b);
 	len += RS_TAR_BLOCK;
 	return b;
 }
@@ -118,7 +123,7 @@ static void names_and_sizes_before_their_header(void **state)
 	header("short", '0', "00000000000", "ustar\00000");
 	put("fourteen bytes", 14);
 	pad();
-	add("global", 'g', "25 path=path/of/the/file\n");
+	add("global", 'g', "21 comment=something\n");
 	add("last", '0', "3");
 	finish();
 	EXPECT(0, "a/very/long/name/that/goes/on=1", "path/of/the/file=fourteen bytes", "last=3");
@@ -159,6 +164,102 @@ static void broken(void **state)
 	assert_int_equal(whole.member[0].flags, RS_UNWRAP_CUT);
 }
 
+/* GNU's type S, with two more blocks of its map; and pax's way. */
+static void holes_are_told(void **state)
+{
+	(void)state;
+	len = 0;
+	uint8_t *b = header("sparse", 'S', "00000000016", "ustar  ");
+	b[482] = 1;
+	seal(b);
+	memset(file + len, 'x', 2 * RS_TAR_BLOCK);
+	file[len + 504] = 1;
+	file[len + RS_TAR_BLOCK + 504] = 0;
+	len += 2 * RS_TAR_BLOCK;
+	put("fourteen bytes", 14);
+	pad();
+	add("next", '0', "2");
+	finish();
+	EXPECT(RS_UNWRAP_UNSUPPORTED, "sparse=fourteen bytes", "next=2");
+	len = 0;
+	add("pax", 'x', "22 GNU.sparse.major=1\n");
+	add("GNUSparseFile.1/a", '0', "map and data");
+	finish();
+	EXPECT(RS_UNWRAP_UNSUPPORTED, "GNUSparseFile.1/a=map and data");
+	len = 0;
+	add("volume", 'V', "");
+	add("global", 'g', "10 path=a\n");
+	add("b", '0', "1");
+	finish();
+	EXPECT(RS_UNWRAP_ODD, "b=1");
+}
+
+/* Bytes missing, in pieces of at most so many. */
+static void run_torn(struct unwrap_log *l, size_t from, size_t to, size_t piece)
+{
+	uint8_t *data = l->data;
+	const size_t room = l->room;
+	*l = (struct unwrap_log){ .state = &tar.u, .data = data, .room = room };
+	rs_tar_reader.init(&tar, &unwrap_log_ops, l);
+	for (size_t at = 0; at < len;) {
+		if (at == from) {
+			rs_tar_reader.gap(&tar, to - from);
+			at = to;
+			continue;
+		}
+		size_t k = (at < from ? from : len) - at;
+		k = k < piece ? k : piece;
+		uint8_t *exact = malloc(k);
+		assert_non_null(exact);
+		memcpy(exact, file + at, k);
+		rs_tar_reader.feed(&tar, exact, k);
+		free(exact);
+		at += k;
+	}
+	l->flags = rs_tar_reader.end(&tar);
+	assert_false(l->open);
+}
+
+/* Wherever bytes are missing: members before and behind are as without that, and the one that is torn says so. */
+static void a_gap_hides_only_what_it_is_in(void **state)
+{
+	static const struct {
+		const char *name, *content;
+	} members[] = { { "one", "the first" }, { "two", "a second one" }, { "three", "the third" } };
+	size_t begin[3], end[3];
+	(void)state;
+	len = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		begin[i] = len;
+		add(members[i].name, '0', members[i].content);
+		end[i] = begin[i] + RS_TAR_BLOCK + strlen(members[i].content);
+	}
+	finish();
+	for (size_t from = 1; from < len; from += from % RS_TAR_BLOCK > 20 && from % RS_TAR_BLOCK < 500 ? 37 : 1)
+		for (size_t n = 1; n < 1400 && from + n <= len; n = n * 2 + 1) {
+			const size_t to = from + n;
+			run_torn(&whole, from, to, SIZE_MAX);
+			run_torn(&split, from, to, 7);
+			assert_true(unwrap_log_same(&whole, &split));
+			for (unsigned i = 0; i < 3; i++) {
+				const size_t size = strlen(members[i].content);
+				const struct unwrap_member *m = NULL;
+				for (unsigned k = 0; k < whole.members; k++)
+					if (strcmp(whole.member[k].name, members[i].name) == 0)
+						m = &whole.member[k];
+				if (end[i] <= from || begin[i] >= to) {
+					assert_non_null(m);
+					assert_int_equal(m->n, size);
+					assert_memory_equal(whole.data + m->from, members[i].content, size);
+					assert_int_equal(m->flags, 0);
+				} else if (m) {
+					assert_int_equal(m->n + m->missing, size);
+					assert_true(m->flags & RS_UNWRAP_GAP);
+				}
+			}
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +267,8 @@ int main(void)
 		cmocka_unit_test(names_and_sizes_before_their_header),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(broken),
+		cmocka_unit_test(holes_are_told),
+		cmocka_unit_test(a_gap_hides_only_what_it_is_in),
 	};
 	return cmocka_run_group_tests_name("rs_tar", tests, NULL, NULL);
 }

@@ -220,5 +220,5 @@ bool rs_zip_end(struct rs_zip *z)
 
 bool rs_zip_is_ended(const struct rs_zip *z)
 {
-	return z->account.ended && z->account.centrals && z->pos - z->account.ended_at <= END_SOUGHT;
+	return z->account.ended && z->pos - z->account.ended_at <= END_SOUGHT;
 }

@@ -546,7 +546,9 @@ static void end_record(struct rs_zip *z)
 	}
 	const bool spanned = le16(h + 4) || le16(h + 6) || le16(h + 8) != total;
 	const bool sought = z->origin == RS_ZIP_HUNTED;
-	if (!sought || (!spanned && z->account.centrals && (z->account.ended || e.total == z->account.centrals))) {
+	const uint32_t directory = le32(h + 12);
+	/* Readers take it for one when there is room for a directory before it, of one entry at least. */
+	if (!sought || z->account.ended || (directory >= CENTRAL_FIXED && directory <= e.at)) {
 		rs_zip_account_end(&z->account, &e);
 		z->comment_end = e.at + EOCD_FIXED + le16(h + 20);
 		if (spanned)
