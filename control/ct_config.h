@@ -44,6 +44,11 @@ enum ct_urgent { /* what becomes of an urgent byte (RFC 6093) */
 	CT_URGENT_INLINE, /* it reads it in its place */
 };
 
+enum ct_turn { /* between two ports, what becomes of TURN and ATRN */
+	CT_TURN_REFUSE,
+	CT_TURN_PASS, /* and nothing behind it is read */
+};
+
 struct ct_strings { char **v; size_t n; };
 
 struct ct_config {
@@ -109,8 +114,9 @@ struct ct_config {
 	} tcp;
 	struct ct_receivers receivers; /* receivers: how each reads overlaps */
 	struct { /* smtp: */
-		uint16_t *ports; size_t nports; /* where a connection is SMTP from its first byte: 25, 587, 2525 */
+		uint16_t *ports; size_t nports; /* where a connection is SMTP from its first byte: 24, 25, 587, 2525 */
 		bool detect; /* other ports too, where the first bytes say so */
+		enum ct_turn turn; /* inline */
 	} smtp;
 	struct { /* limits: a message; at each, the message is "unscanned: limit" and goes on being counted */
 		uint32_t mime_depth, mime_parts, views, archive_depth, archive_members, note_blocks;

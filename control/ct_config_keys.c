@@ -30,10 +30,11 @@ static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
 static const char *const urgent_names[] = { "oob", "inline", NULL };
 static const char *const policy_names[] = { "pass", "tempfail", "reject", "drop", NULL };
+static const char *const turn_names[] = { "refuse", "pass", NULL };
 static const char *const stall_names[] = { "closed", "open", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
-_Static_assert(sizeof(enum ct_urgent) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum ct_urgent) == sizeof(int) && sizeof(enum ct_turn) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum rs_overlap_policy) == sizeof(int), "set as int");
 
@@ -212,8 +213,12 @@ const struct ct_key ct_keys[] = {
 	RECEIVERS("windows2k3", RS_OVERLAP_WINDOWS2K3, "Receivers that read as Windows Server 2003 does."),
 
 	{ .section = "smtp", .name = "ports", .type = CT_KEY_PORTS, .at = AT(smtp.ports), .count_at = AT(smtp.nports), .min = 1,
-	  .max = 65535, .value = "25 587 2525", .meaning = "Server ports where a connection is SMTP from its first byte." },
+	  .max = 65535, .value = "24 25 587 2525", .meaning = "Server ports where a connection is SMTP from its first byte." },
 	BOOL(smtp, detect, "true", "Other ports too, where the first bytes are SMTP's."),
+	ENUM(smtp, turn, turn_names, "refuse",
+	     "Between two ports: what becomes of TURN and ATRN, after which the server sends mail to the client. refuse: the server never gets "
+	     "it, and the client is told 502. pass: what follows passes unread, and counts as one message, \"unscanned: unsupported\". "
+	     "(At a mirror port and in captures mail is read in both directions.)"),
 
 	NUMBER(limits, mime_depth, 1, RS_MIME_DEPTH, "16", "Multiparts and messages inside one another."),
 	NUMBER(limits, mime_parts, 1, 1000000, "1000", "Parts."),

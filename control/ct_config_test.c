@@ -82,9 +82,11 @@ static void has_defaults(void **state)
 	assert_int_equal(c.capture.checksums, CT_CHECKSUMS_AUTO);
 	assert_int_equal(c.tcp.window, 1 << 20);
 	assert_int_equal(c.tcp.timeout_established, 900);
-	assert_int_equal(c.smtp.nports, 3);
-	assert_int_equal(c.smtp.ports[0], 25);
-	assert_int_equal(c.smtp.ports[2], 2525);
+	assert_int_equal(c.smtp.nports, 4);
+	assert_int_equal(c.smtp.ports[0], 24);
+	assert_int_equal(c.smtp.ports[1], 25);
+	assert_int_equal(c.smtp.ports[3], 2525);
+	assert_int_equal(c.smtp.turn, CT_TURN_REFUSE);
 	assert_true(c.smtp.detect);
 	assert_int_equal(c.files.sha256, CT_SHA256_ALL);
 	assert_int_equal(c.rules.files.n, 0);
@@ -352,7 +354,7 @@ static void says_where_what_and_what_was_expected(void **state)
 	refused("window: 1M\n", "f:1:1: unknown key \"window\", did you mean \"window\" in \"tcp\"?");
 	refused("tcp:\n  mbufs: 5\n", "f:2:3: unknown key \"tcp.mbufs\", did you mean \"memory.mbufs\"?");
 	refused("smtp:\n  something_else: 1\n",
-		"f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect");
+		"f:2:3: unknown key \"smtp.something_else\", expected one of ports, detect, turn");
 	refused("elephant: 1\n",
 		"f:1:1: unknown key \"elephant\", expected sensor, workers, ports, inline, policy, reject, memory, capture, "
 		"tcp, ip, receivers, smtp, limits, files, rules or output");
@@ -467,7 +469,7 @@ static void reference_is_a_configuration(void **state)
 		assert_non_null(strstr(text, ct_keys[i].section));
 	}
 	assert_non_null(strstr(text, "\n  # Expected: a size from 4k to 1G, such as 64k.\n  window: 1M\n"));
-	assert_non_null(strstr(text, "\n  ports: [25, 587, 2525]\n"));
+	assert_non_null(strstr(text, "\n  ports: [24, 25, 587, 2525]\n"));
 	/* A value that is longer than a line goes on in the next one. */
 	assert_non_null(strstr(text, "\n  text: \"Message refused: its content is a program or looks like one. Incident\n"
 				     "    {incident}\"\n"));

@@ -46,6 +46,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "inline", "bypassed", s->bypassed);
 	add(l, "inline", "reply_timeouts", s->reply_timeouts);
 	add(l, "inline", "reversed", s->reversed);
+	add(l, "inline", "turned", s->turned);
 	add(l, "inline", "forwarded_unjudged", s->forwarded_unjudged);
 	for (unsigned d = 0; d < DP_DROP_MAX; d++)
 		add(l, "unread", dp_drop_names[d], s->unread[d]);

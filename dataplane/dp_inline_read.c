@@ -50,6 +50,9 @@ static bool tell(struct dp_worker *w, struct dp_flow *f)
 		f->proto = DP_PROTO_PROBING;
 		return false;
 	}
+	/* The client did not wait for the greeting, or for all of it. */
+	if (f->proto == DP_PROTO_SMTP)
+		dp_protocol_catch_up(w, f, !f->client);
 	return true;
 }
 

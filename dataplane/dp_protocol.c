@@ -128,7 +128,11 @@ static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, co
 	if (f->session || begin_session(w, f)) {
 		if (dir != f->client && !f->inl)
 			rs_smtp_ahead(&f->session->smtp, ahead(w, f, dir));
-		return dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+		size_t k = dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
+		if (dir == f->client || f->inl || !dp_session_turned(f->session))
+			return k;
+		f->client = !f->client;
+		return k + (k < n ? read_smtp(w, f, dir, p + k, n - k) : 0);
 	}
 	return n;
 }
@@ -216,6 +220,15 @@ bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, cons
 	return true;
 }
 
+void dp_protocol_catch_up(struct dp_worker *w, struct dp_flow *f, unsigned dir)
+{
+	uint8_t kept[DP_PROBE_MAX];
+	unsigned n = f->nprobe[dir];
+	memcpy(kept, f->probe[dir], n);
+	if (n)
+		read_smtp(w, f, dir, kept, n);
+}
+
 static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	uint8_t first[DP_PROBE_MAX];
@@ -229,11 +242,7 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 		return;
 	}
 	if (f->proto == DP_PROTO_SMTP) {
-		uint8_t other[DP_PROBE_MAX];
-		unsigned nother = f->nprobe[!dir];
-		memcpy(other, f->probe[!dir], nother);
-		if (nother)
-			read_smtp(w, f, !dir, other, nother);
+		dp_protocol_catch_up(w, f, !dir);
 		read_smtp(w, f, dir, first, kept);
 		read_smtp(w, f, dir, p, n);
 		return;
@@ -256,13 +265,26 @@ static void leave_ftp(struct dp_worker *w, struct dp_flow *f)
 	f->proto = DP_PROTO_NONE;
 }
 
+/* Client and server have changed places, and configuration lets what follows pass. */
+static void leave_turned(struct dp_worker *w, struct dp_flow *f)
+{
+	if (!f->session || dp_session_refused(f->session) || !dp_session_turned(f->session))
+		return;
+	dp_session_end(f->session, CT_REASON_NONE);
+	f->session = NULL;
+	f->proto = DP_PROTO_NONE;
+	w->stats.turned++;
+}
+
 size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	switch ((enum dp_protocol)f->proto) {
 	case DP_PROTO_SMTP:
 		n = read_smtp(w, f, dir, p, n);
-		if (f->inl && dir != f->client)
+		if (f->inl && dir != f->client) {
 			leave_ftp(w, f);
+			leave_turned(w, f);
+		}
 		return n;
 	case DP_PROTO_PROBING:
 		probe(w, f, dir, p, n);

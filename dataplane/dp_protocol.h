@@ -20,6 +20,9 @@ void dp_protocol_no_room(struct dp_worker *w, struct dp_flow *f);
  * the handshake told, and the connection is watched (f->inl->unreadable says so; elsewhere f->client changes). */
 bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n);
 
+/* It is mail, as the other direction told: that one's bytes that were too few to tell are read now, before anything else. */
+void dp_protocol_catch_up(struct dp_worker *w, struct dp_flow *f, unsigned dir);
+
 /* dp_identify of dp_inspect: of a struct dp_flow. */
 void dp_protocol_identify(const void *flow, struct ct_flow *to);
 /* dp_number of it. */

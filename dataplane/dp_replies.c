@@ -56,6 +56,9 @@ static const char *command_reply(const struct rs_smtp_owed_view *v, struct dp_re
 	case RS_VERB_EXPN:
 	case RS_VERB_HELP:
 		return "252 2.0.0 Not here\r\n";
+	case RS_VERB_TURN:
+		r->answered = true;
+		return "502 5.5.1 Not here\r\n";
 	default:
 		dp_replies_close(r);
 		return "421 4.3.2 Come again, please\r\n";

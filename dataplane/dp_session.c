@@ -305,11 +305,23 @@ static void on_unread(void *arg, void *tx)
 		count_unread(s, why);
 }
 
+/* Between two ports what would be the client's bytes then comes by the side that is not held back. */
+static void on_turn(void *arg, uint64_t began)
+{
+	struct dp_session *s = arg;
+	if (!s->hold || s->ins->config->smtp.turn == CT_TURN_PASS || dp_session_refused(s))
+		return;
+	s->refused = CT_ACT_REJECT;
+	s->safe = began;
+	rs_smtp_halt(&s->smtp);
+}
+
 /* What no honest sender does, or what readers disagree about, is an event of its own; the rest is counted by name and
  * stands in the message's errors. */
 static bool is_event(enum rs_smtp_anomaly a)
 {
-	return a == RS_SMTP_END_BARE_LF || a == RS_SMTP_END_BARE_CR || a == RS_SMTP_END_NUL || a == RS_SMTP_SMUGGLED || a == RS_SMTP_CLEAR_AFTER_STARTTLS;
+	return a == RS_SMTP_END_BARE_LF || a == RS_SMTP_END_BARE_CR || a == RS_SMTP_END_NUL || a == RS_SMTP_SMUGGLED ||
+	       a == RS_SMTP_TURN || a == RS_SMTP_CLEAR_AFTER_STARTTLS;
 }
 
 static void on_astray(void *arg)
@@ -357,6 +369,7 @@ static const struct rs_smtp_ops smtp_ops = {
 	.end = on_end,
 	.astray = on_astray,
 	.tx_end = on_tx_end,
+	.turn = on_turn,
 	.tls = on_tls,
 	.anomaly = on_anomaly,
 	.unread = on_unread,
@@ -384,6 +397,19 @@ void dp_session_came_by(struct dp_session *s, const struct ct_tunnel *t)
 		s->tunnel = rs_pool_get(&s->ins->tunnels);
 	if (s->tunnel)
 		*s->tunnel = *t;
+}
+
+bool dp_session_turned(struct dp_session *s)
+{
+	if (!rs_smtp_turned(&s->smtp))
+		return false;
+	if (s->hold) {
+		count_unread(s, CT_REASON_UNSUPPORTED);
+	} else {
+		rs_smtp_turn(&s->smtp);
+		free_helo(s);
+	}
+	return true;
 }
 
 size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)

@@ -43,6 +43,9 @@ struct dp_session { /* the order leaves no holes: a million of them are kept */
 struct dp_session *dp_session_begin(struct dp_inspect *ins, void *connection, bool midstream);
 /* It came by this tunnel, which is copied. Without room for that its records do not tell it, counted. */
 void dp_session_came_by(struct dp_session *s, const struct ct_tunnel *t);
+/* Behind dp_session_data: the server agreed to change places with the client. From here on what it says is the client's, and what was
+ * not taken of it is to be given so. With hold: what follows cannot be read, a message was counted for it, and the caller ends this. */
+bool dp_session_turned(struct dp_session *s);
 /* Returns how many bytes were taken: with hold, fewer of the client's when reading was halted behind them. */
 size_t dp_session_data(struct dp_session *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 

@@ -26,9 +26,15 @@ const char *const dp_drop_names[DP_DROP_MAX] = { "truncated", "bad_link", "bad_i
 
 /* Records. */
 
+/* Of captures, which can wait: how many records may be on their way. Else what control has yet to write would be as much as there is
+ * room for. */
+#define RECORDS_AHEAD 1024
+
 bool dp_worker_send_record(void *arg, struct ct_record *r)
 {
 	struct dp_worker *w = arg;
+	if (w->patient && w->records_out >= RECORDS_AHEAD)
+		return false;
 	if (rte_ring_sp_enqueue(w->records, r) != 0)
 		return false;
 	w->records_out++;

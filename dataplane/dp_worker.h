@@ -103,6 +103,7 @@ struct dp_worker_stats { /* counters outside the sums */
 	uint64_t not_compared; /* repetitions of what was read, and is not remembered any more */
 	uint64_t bypassed, reply_timeouts;
 	uint64_t reversed; /* inline: TCP's client was mail's server */
+	uint64_t turned; /* inline: mail's client and server changed places, and what follows passes */
 	uint64_t unread[DP_DROP_MAX]; /* observing: would have been dropped */
 	uint64_t anomalies[DP_ANOMALY_MAX];
 	uint64_t injected_lost; /* frames of ours that no port took */

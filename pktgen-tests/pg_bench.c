@@ -20,6 +20,7 @@ static void usage(FILE *to)
 	      "                            [--inline] [--config FILE] [--sizes]\n"
 	      "       mailweir-bench reassemble [--disorder 0|1|10] [--seconds S]\n"
 	      "                           [--segment BYTES] [--verify] [--traffic MB]\n"
+	      "       mailweir-bench long [--messages N] [--size BYTES] [--mailweir PROGRAM]\n"
 	      "       mailweir-bench forward [--window FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench latency [--rate FRAMES] [LIVE OPTION]...\n"
 	      "       mailweir-bench --help | --version\n"
@@ -71,6 +72,12 @@ static void usage(FILE *to)
 	      "  --seconds S      how long, each line (default 10)\n"
 	      "  --verify         sum every segment, as without a card that does\n"
 	      "  --traffic MB     as above\n"
+	      "\n"
+	      "long: resident memory of `mailweir read`, bytes, when a tenth went by and at the\n"
+	      "end: a line for one connection with many messages, and one for a single message.\n"
+	      "\n"
+	      "  --messages N        on the connection (default 100000)\n"
+	      "  --size BYTES        of the single one, in base64 (default 1073741824)\n"
 	      "\n"
 	      "forward, latency: UDP frames through `mailweir run` and through dpdk-testpmd, on\n"
 	      "the same ports, in turns. The median of frames a second, so many under way (in\n"
@@ -135,6 +142,8 @@ int main(int argc, char **argv)
 		return pg_bench_flows(argc - 1, argv + 1, usage);
 	if (argc >= 2 && strcmp(argv[1], "reassemble") == 0)
 		return pg_bench_reassemble(argc - 1, argv + 1, usage);
+	if (argc >= 2 && strcmp(argv[1], "long") == 0)
+		return pg_bench_long(argc - 1, argv + 1, usage);
 	if (argc >= 2 && strcmp(argv[1], "forward") == 0)
 		return pg_bench_forward(argc - 1, argv + 1, usage);
 	if (argc >= 2 && strcmp(argv[1], "latency") == 0)

@@ -10,6 +10,7 @@
 int pg_bench_scan(int argc, char **argv, void (*usage)(FILE *));
 int pg_bench_flows(int argc, char **argv, void (*usage)(FILE *));
 int pg_bench_reassemble(int argc, char **argv, void (*usage)(FILE *));
+int pg_bench_long(int argc, char **argv, void (*usage)(FILE *));
 int pg_bench_forward(int argc, char **argv, void (*usage)(FILE *));
 int pg_bench_latency(int argc, char **argv, void (*usage)(FILE *));
 

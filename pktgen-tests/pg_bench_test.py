@@ -247,6 +247,37 @@ class Flows(unittest.TestCase):
             self.assertIn(what, p.stderr.decode())
 
 
+class Long(unittest.TestCase):
+    def lines(self, *arguments):
+        p = bench("long", "--mailweir", PROGRAM, *arguments)
+        self.assertEqual((p.returncode, p.stderr), (0, b""), p)
+        return [json.loads(line) for line in p.stdout.splitlines()]
+
+    def test_memory_is_flat(self):
+        many, one = self.lines("--messages", 20000, "--size", 100000000)
+        self.assertEqual((many["bench"], many["messages"], one["bench"], one["messages"]), ("long", 20000, "long", 1))
+        self.assertTrue(20000 * 50 < many["bytes"] < 20000 * 200 and 1e8 - 100 < one["bytes"] < 1e8 + 1000, (many, one))
+        with open(PROGRAM, "rb") as f:
+            if b"__asan_init" in f.read():
+                self.skipTest("a build with sanitizers keeps what is freed")
+        # 18,000 messages, or 90 MB, after the first measurement; a record's text is a kilobyte and more.
+        for r in (many, one):
+            self.assertGreater(r["rss_before"], 10e6)
+            self.assertLess(r["rss_after"] - r["rss_before"], 4e6, r)
+
+    def test_refused(self):
+        for arguments, what in ((("--messages", "x"), "--messages x: expected a number"), (("--size", "1"), "--size 1: expected a number"),
+                                (("--mailweir", "./nowhere"), "./nowhere: no such program"), (("more",), "no further arguments")):
+            p = bench("long", *arguments)
+            self.assertEqual(p.returncode, 2, p)
+            self.assertIn(what, p.stderr.decode())
+
+    def test_not_as_meant(self):
+        p = bench("long", "--mailweir", shutil.which("true"), "--messages", 100, "--size", 1000000)
+        self.assertEqual((p.returncode, p.stdout), (2, b""), p)
+        self.assertIn("not all 100 messages were clean", p.stderr.decode())
+
+
 class Reassemble(Bench):
     """Little traffic: what counts is that all arrives, and how much of it late."""
 

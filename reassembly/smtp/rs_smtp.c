@@ -311,12 +311,13 @@ static void refresh(struct rs_smtp *s)
 	s->torn = s->skip_line = false;
 }
 
-static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
+/* Returns how many bytes it left. */
+static size_t feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_server = true;
 	s->stop &= (uint8_t)~RS_STOP_PREFACE;
 	end_by_answer(s);
-	while (n && s->mode != RS_MODE_TLS) {
+	while (n && s->mode != RS_MODE_TLS && (!s->turned || s->hold)) {
 		struct rs_smtp_text line;
 		if (!take_line(s, RS_SMTP_SERVER, &p, &n, &line))
 			continue;
@@ -326,6 +327,7 @@ static void feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 			refresh(s);
 		rs_smtp_lift(s);
 	}
+	return s->mode == RS_MODE_TLS ? 0 : n;
 }
 
 size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
@@ -334,9 +336,21 @@ size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, s
 		return 0;
 	if (dir == RS_SMTP_CLIENT)
 		return n - feed_client(s, p, n);
-	if (s->mode != RS_MODE_CLOSED)
-		feed_server(s, p, n);
-	return n;
+	return s->mode == RS_MODE_CLOSED ? n : n - feed_server(s, p, n);
+}
+
+bool rs_smtp_turned(const struct rs_smtp *s)
+{
+	return s->turned;
+}
+
+void rs_smtp_turn(struct rs_smtp *s)
+{
+	const uint32_t next_tx = s->next_tx;
+	end_all(s);
+	rs_smtp_init(s, s->ops, s->arg, s->blocks, false);
+	s->next_tx = next_tx;
+	s->preface.state = RS_PREFACE_NONE;
 }
 
 void rs_smtp_ahead(struct rs_smtp *s, uint64_t n)

@@ -29,9 +29,11 @@
  *    are handed out: the content goes on as `strict`, and what follows is read as commands, too. Which one the server had its replies
  *    tell: if it was the strict one, what those commands began ends as UNKNOWN.
  *  - A final reply while content is open and its DATA was answered 3xx ends the content (BY_REPLY).
+ *  - A reply is one whatever its three digits say: clients take it for the answer that they wait for. To DATA 0xx and 1xx are none yet.
  *  - 354 without a DATA opens content too: the server took something for one.
  *  - Each anomaly is told once a transaction, and once between two.
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
+ *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
  *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly.
  *
@@ -53,7 +55,7 @@
  * Hold (rs_smtp_hold), for a sensor that stands between the two and forwards the client's bytes only as far as they are read:
  *
  *  - Waits: bytes whose meaning depends on the server's answer are not taken before it. Reading stops right behind the line
- *    of DATA, EHLO, HELO, LHLO, STARTTLS, AUTH (and each line of its exchange), XCLIENT, of a doubtful BDAT, of BDAT whose argument
+ *    of DATA, TURN, ATRN, EHLO, HELO, LHLO, STARTTLS, AUTH (and each line of its exchange), XCLIENT, of a doubtful BDAT, of BDAT whose argument
  *    is invalid or exceeds RS_SMTP_CHUNK_MAX (servers count such sizes differently), of every unknown command, and of one that was
  *    too long to keep, until the server has answered all that it owes. An honest client waits at most of these too (RFC 2920 3.1).
  *    So content never comes before the answer to its DATA.
@@ -94,6 +96,7 @@ enum rs_smtp_verb {
 	RS_VERB_HELO, RS_VERB_EHLO, RS_VERB_LHLO, RS_VERB_MAIL, RS_VERB_RCPT, RS_VERB_DATA, RS_VERB_BDAT,
 	RS_VERB_RSET, RS_VERB_NOOP, RS_VERB_QUIT, RS_VERB_VRFY, RS_VERB_EXPN, RS_VERB_HELP,
 	RS_VERB_AUTH, RS_VERB_STARTTLS, RS_VERB_ETRN, RS_VERB_XCLIENT, RS_VERB_XFORWARD,
+	RS_VERB_TURN, /* ATRN too */
 	RS_VERB_BANNER, /* what the server's greeting answers */
 	RS_VERB_CONTENT, /* the end of the content: the reply that accepts or rejects the message */
 	RS_VERB_MAX
@@ -120,7 +123,7 @@ enum rs_smtp_anomaly {
 	RS_SMTP_END_BARE_CR,
 	RS_SMTP_COMMAND_TOO_LONG,
 	RS_SMTP_REPLY_TOO_LONG,
-	RS_SMTP_REPLY_INVALID, /* a line from the server that is no reply */
+	RS_SMTP_REPLY_INVALID, /* a line from the server that is no reply, or one with a code that SMTP does not know */
 	RS_SMTP_REPLY_UNEXPECTED, /* a reply that no command is owed */
 	RS_SMTP_PIPELINE_LIMIT, /* more replies owed than are kept track of */
 	RS_SMTP_BDAT_INVALID, /* chunk size missing or no number */
@@ -134,7 +137,7 @@ enum rs_smtp_anomaly {
 };
 
 struct rs_smtp_reply {
-	uint16_t code; /* 200 to 599 */
+	uint16_t code; /* 0 to 999 */
 	const uint8_t *text; /* what follows the code in the last line of the reply, enhanced code included; empty in
 			      * tx_end when that reply is long past */
 	size_t text_len;
@@ -197,8 +200,12 @@ struct rs_smtp_ops {
 	 *  - A message ended, and before its end there was a candidate with more lines behind it: whether the reply is to the candidate, and
 	 *    those lines were commands, nobody knows.
 	 *  - A reply that no command is owed; or 354 to a command that is not DATA.
-	 *  - A command line of more than RS_SMTP_LINE_MAX bytes, AUTH and what belongs to it excepted: some servers make two of it. */
+	 *  - A command line of more than RS_SMTP_LINE_MAX bytes, AUTH and what belongs to it excepted: some servers make two of it.
+	 *  - A reply with a code that SMTP does not know, to a command on whose answer hangs what the client's next bytes are. */
 	void (*astray)(void *arg);
+	/* TURN (RFC 821 3.8) or ATRN (RFC 2645). Without hold: client and server change places here. Hold: the client asks for it in
+	 * the line that began at `began`; if the server agrees, nothing behind it can be read. */
+	void (*turn)(void *arg, uint64_t began);
 	/* The handle is not used after this. r is the reply that decided, NULL where none did. */
 	void (*tx_end)(void *arg, void *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
 	/* The session turned to TLS, after STARTTLS or from its first byte. Once. */
@@ -220,9 +227,15 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 /* Right after init, before any byte: switches hold on or off (it is off after init). */
 void rs_smtp_hold(struct rs_smtp *s, bool on);
 
-/* Returns how many bytes it took: fewer than n only of the client's, when reading was halted behind them; 0 while it is. The bytes
- * that were not taken are fed again when rs_smtp_halted says no: after rs_smtp_resume, or after bytes of the server. */
+/* Returns how many bytes it took: of the server's fewer than n only where roles change (rs_smtp_turned), of the client's when reading
+ * was halted behind them; 0 while it is. The bytes that were not taken are fed again when rs_smtp_halted says no: after
+ * rs_smtp_resume, or after bytes of the server. */
 size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
+
+/* Whether the server agreed to change places with the client. Then, without hold, no byte is taken before rs_smtp_turn, which begins a
+ * dialogue of its own: from there on the caller names directions the other way round. Transactions are counted on. */
+bool rs_smtp_turned(const struct rs_smtp *s);
+void rs_smtp_turn(struct rs_smtp *s);
 
 /* Stops reading the client where it is, also from within a callback: no more of its bytes are taken until resume. */
 void rs_smtp_halt(struct rs_smtp *s);
@@ -364,7 +377,7 @@ struct rs_smtp {
 	bool doubted : 1; /* hold: a candidate of the content under way has lines behind it */
 	bool chunk_empty : 1;
 	bool cr_lines : 1; /* without hold: a candidate was taken after which lines end at CR, too */
-	bool turned : 1;
+	bool turned : 1; /* the server has agreed to change places */
 	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };
 

@@ -192,6 +192,15 @@ static void on_unknown(struct rs_smtp *s)
 	}
 }
 
+static void ask_to_turn(struct rs_smtp *s)
+{
+	rs_smtp_owe(s, NULL, RS_VERB_TURN, 0, false);
+	if (!s->hold)
+		return;
+	rs_smtp_tell(s, RS_SMTP_TURN);
+	s->ops->turn(s->arg, s->began);
+}
+
 /* What a server expects between two chunks: another, or that they are given up, and what then begins. */
 static bool may_stand_between(const struct rs_smtp *s, enum rs_smtp_verb verb)
 {
@@ -237,17 +246,21 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct
 		s->credentials = 0;
 		rs_smtp_owe(s, NULL, RS_VERB_AUTH, 0, false);
 		break;
+	case RS_VERB_TURN:
+		ask_to_turn(s);
+		break;
 	default:
 		rs_smtp_owe(s, NULL, c->verb, 0, false);
 	}
 }
 
 /* What RFC 2920 3.1 and 3030 let a client send more behind; the answer to none of it changes what that is. */
-static bool may_go_on(enum rs_smtp_verb verb)
+bool rs_smtp_may_go_on(enum rs_smtp_verb verb)
 {
 	switch (verb) {
 	case RS_VERB_MAIL:
 	case RS_VERB_RCPT:
+	case RS_VERB_CONTENT:
 	case RS_VERB_BDAT: /* waits by itself */
 	case RS_VERB_RSET:
 	case RS_VERB_NOOP:
@@ -343,7 +356,7 @@ void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	act(s, &c, line);
 	if (line->cut && !credentials)
 		rs_smtp_astray(s);
-	if (!may_go_on(c.verb) || line->cut || line->lost || line->bare)
+	if (!rs_smtp_may_go_on(c.verb) || line->cut || line->lost || line->bare)
 		rs_smtp_wait_on(s);
 }
 

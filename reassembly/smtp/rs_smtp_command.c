@@ -40,6 +40,8 @@ static const struct verb verbs[] = {
 	V("AUTH", RS_VERB_AUTH, FORM_ARG, NULL),
 	V("ETRN", RS_VERB_ETRN, FORM_ARG, NULL),
 	V("STARTTLS", RS_VERB_STARTTLS, FORM_ALONE, NULL),
+	V("TURN", RS_VERB_TURN, FORM_ALONE, NULL),
+	V("ATRN", RS_VERB_TURN, FORM_EITHER, NULL),
 	V("XCLIENT", RS_VERB_XCLIENT, FORM_ARG, NULL),
 	V("XFORWARD", RS_VERB_XFORWARD, FORM_ARG, NULL),
 	/* What Exchange servers say to each other: the exchange of credentials, and STARTTLS. */

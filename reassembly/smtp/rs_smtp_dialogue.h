@@ -114,6 +114,7 @@ void rs_smtp_strict_client(struct rs_smtp *s); /* the client goes on */
 
 /* What comes belongs to another message; if bytes are missing of the one whose chunks came, its last chunk is among them. */
 void rs_smtp_end_torn(struct rs_smtp *s);
+bool rs_smtp_may_go_on(enum rs_smtp_verb verb); /* whatever the answer is, the client's next bytes are commands */
 void rs_smtp_client_line(struct rs_smtp *s, const struct rs_smtp_text *line);
 /* Bytes that come as commands though they were held as content. */
 void rs_smtp_client_replay(struct rs_smtp *s, const uint8_t *p, size_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of rs_smtp_dialogues.h. BDAT, LMTP, AUTH, STARTTLS. */
+/* Rows of rs_smtp_dialogues.h. BDAT, LMTP, AUTH, STARTTLS, TURN. */
 	D("bdat", HELLO MAIL C("BDAT 5 LAST\r\n.\r\n.\n") QUEUED QUIT,
 	  HELLO_LOG MAIL_LOG "0 {\n"
 			     "0 \".\\r\\n.\\n\"\n"
@@ -192,3 +192,29 @@
 	  C("\x16\x03"
 	    "EHLO x\r\n") S("220 mx\r\n") C("EHLO c.example\r\n") S("250 ok\r\n") MAIL,
 	  HELLO_LOG MAIL_LOG "-0 unknown\n"),
+	D("turn", HELLO C("TURN\r\n") S("250 ok\r\n") C("220 client\r\n") S("EHLO s.example\r\n") C("250 ok\r\n")
+		  S("MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n") C("250 sok\r\n250 rok\r\n354 go\r\n") S("x\r\n.\r\n") C("250 queued\r\n")
+			  S("QUIT\r\n") C("221 bye\r\n"),
+	  HELLO_LOG
+	  "! turn\nturn\nhelo s.example\n+0\n0 from a@x []\n0 to/0 b@y\n0 MAIL/0 250 sok\n"
+	  "0 RCPT/0 250 rok\n0 DATA/0 354 go\n0 {\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("atrn behind a message, and back", OPEN C("be\r\n.\r\n") QUEUED C("atrn d.example,e.example\r\n") S("250 now\r\nEHLO s.example\r\n")
+		  C("220 client\r\n250 ok\r\n") S("TURN\r\n") C("250 ok\r\n") S("220 mx\r\n") C("MAIL FROM:<c@x>\r\n") S("250 sok\r\n") QUIT,
+	  OPEN_LOG
+	  "0 \"be\\r\\n\"\n0 } dot\n" QUEUED_LOG
+	  "! turn\nturn\nhelo s.example\n! turn\nturn\n+1\n1 from c@x []\n1 MAIL/0 250 sok\n"
+	  "-1 abandoned 221 bye\n"),
+	D("turn refused", HELLO C("TURN\r\n") S("502 no\r\n") C("ATRN\r\n") S("453 no mail\r\n") MAIL QUIT,
+	  HELLO_LOG MAIL_LOG
+	  "-0 abandoned 221 bye\n"),
+	D("atrn in a transaction, and cut off", HELLO MAIL C("ATRN\r\n") S("250 ok\r\n") C("220 client\r\n") S("MAIL FROM:<c@x>\r\n"),
+	  HELLO_LOG MAIL_LOG
+	  "! turn 0\nturn\n-0 unknown\n+1\n1 from c@x []\n-1 unknown\n"),
+	D("etrn changes nothing", HELLO C("ETRN @d.example\r\n") S("250 ok\r\n") MAIL QUIT,
+	  HELLO_LOG MAIL_LOG
+	  "-0 abandoned 221 bye\n"),
+	D("bytes are missing behind atrn", HELLO C("ATRN\r\n") S("250 ok\r\n") C("220 client\r\n") S("EHLO s.example\r\n") C("250 ok\r\n")
+		  S("MAIL FROM:<a@x>\r\n") C("250 sok\r\n") S("DATA\r\n") C("354 go\r\n") SGAP(10) S("x\r\n.\r\n") C("250 queued\r\n"),
+	  HELLO_LOG
+	  "! turn\nturn\nhelo s.example\n+0\n0 from a@x []\n0 MAIL/0 250 sok\n0 DATA/0 354 go\n0 {\n"
+	  "0 gap 10\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),

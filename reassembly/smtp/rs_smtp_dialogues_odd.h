@@ -29,6 +29,15 @@
 	  "0 to/0 b@y\n"
 	  "0 RCPT/0 250 rok\n"
 	  "-0 unknown\n"),
+	D("codes that nobody knows",
+	  HELLO C("NOOP\r\n") S("999 noop\r\n") C("MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nRCPT TO:<c@z>\r\n")
+		  S("250 sok\r\n650-no\r\n650 no\r\n250 rok\r\n") C("DATA\r\n") S("150 wait\r\n") C("x\r\n") S("354 go\r\n")
+			  C("y\r\n.\r\n") S("000 what\r\n") C("MAIL FROM:<d@x>\r\n") S("777 no\r\n"),
+	  HELLO_LOG
+	  "! reply_invalid\n+0\n0 from a@x []\n0 to/0 b@y\n0 to/1 c@z\n0 MAIL/0 250 sok\n"
+	  "! reply_invalid 0\n0 RCPT/0 650 no\n0 RCPT/1 250 rok\n0 {\n0 \"x\\r\\n\"\n0 DATA/0 354 go\n"
+	  "0 \"y\\r\\n\"\n0 } dot\n0 CONTENT/0 000 what\n-0 unknown 000 what\n+1\n1 from d@x []\n"
+	  "! reply_invalid 1\n1 MAIL/0 777 no\n-1 rejected 777 no\n"),
 	D("reply code alone and no banner",
 	  C("EHLO\r\n") S("250\r\n") C("rset\r\nMAIL FROM:<a@x>\r\n") S("250\r\n250\r\n"),
 	  "helo \n"

@@ -103,6 +103,20 @@ static const struct dialogue dialogues[] = {
 	D("nul beside the dot", OPEN C("a\r\n\0.\r\nb\r\n.\0c\r\nd\r\n.\r\n") QUEUED,
 	  OPEN_LOG "0 \"a\\r\\n\\x00\"\n0 end? 59 61\n! end_nul 0\n0 \".\\r\\nb\\r\\n\\x00c\\r\\n\"\n0 end? 65 69\n0 \"d\\r\\n\"\n"
 		   "0 } dot\n0 end 73 75\nastray\n" QUEUED_LOG),
+	D("codes that nobody knows",
+	  HELLO C("MAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\nNOOP\r\n") S("250 sok\r\n") S("650 rno\r\n") S("750 dno\r\n") S("250 noop\r\n"),
+	  HELLO_LOG
+	  "+0\n0 from a@x []\n0 to/0 b@y\n0 MAIL/0 250 sok\n! reply_invalid 0\n0 RCPT/0 650 rno\nastray\n"
+	  "0 DATA/0 750 dno\n-0 rejected 750 \n"),
+	D("codes that nobody knows, to a chunk", CHUNKED MAIL C("BDAT 3\r\nabc") S("150 wait\r\n"),
+	  HELLO_LOG MAIL_LOG
+	  "0 {\n0 \"abc\"\n! reply_invalid 0\nastray\n0 BDAT/0 150 wait\n0 } refused\n-0 unknown 150 wait\n"),
+	D("turn", HELLO C("NOOP\r\nTURN\r\n220 hi\r\n") S("250 noop\r\n") S("250 ok\r\n"),
+	  HELLO_LOG
+	  "! turn\nturn? 22\n"),
+	D("turn, refused", HELLO C("ATRN d\r\n") S("502 no\r\n") C("MAIL FROM:<a@x>\r\n") S("250 sok\r\n") QUIT,
+	  HELLO_LOG
+	  "! turn\nturn? 16\n+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
 	D("a gap before the dot", OPEN C("be\r\n") CGAP(100) C(".\r\n") QUEUED C("QUIT\r\n"),
 	  OPEN_LOG "0 \"be\\r\\n\"\n0 gap 100\n0 end? 159 161\n0 } dot\n" QUEUED_LOG),
 };

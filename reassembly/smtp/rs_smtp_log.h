@@ -39,6 +39,7 @@ struct log {
 	bool refuse_handles; /* as a caller without room does */
 	/* Hold: */
 	struct rs_smtp *smtp;
+	bool turned; /* without hold: client and server have changed places */
 	bool halts; /* halts the client's reading in every callback */
 	const uint8_t *sent; /* by the client so far, whether it was read or not */
 	uint64_t n_sent;
@@ -109,9 +110,9 @@ static inline void log_reply(struct log *l, const struct rs_smtp_reply *r)
 {
 	if (!r)
 		return;
-	LOG_CHECK(r->code >= 200 && r->code <= 599 && r->text);
+	LOG_CHECK(r->code <= 999 && r->text);
 	char code[8];
-	log_raw(&l->said, code, (size_t)snprintf(code, sizeof code, " %u ", r->code));
+	log_raw(&l->said, code, (size_t)snprintf(code, sizeof code, " %03u ", r->code));
 	log_bytes(&l->said, r->text, r->text_len);
 }
 
@@ -362,6 +363,13 @@ static inline void log_anomaly(void *arg, void *handle, enum rs_smtp_anomaly a)
 	log_end(l);
 }
 
+static inline void log_turn(void *arg, uint64_t began)
+{
+	struct log *l = arg;
+	log_entry(l, l->smtp->hold ? "turn? %llu" : "turn", (unsigned long long)began);
+	log_end(l);
+}
+
 static inline void log_unread(void *arg, void *handle)
 {
 	struct log *l = arg;
@@ -390,6 +398,7 @@ static const struct rs_smtp_ops log_ops = {
 	.tx_end = log_tx_end,
 	.tls = log_tls,
 	.anomaly = log_anomaly,
+	.turn = log_turn,
 	.unread = log_unread,
 };
 

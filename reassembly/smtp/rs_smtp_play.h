@@ -25,12 +25,25 @@ struct play {
 	bool halts;
 };
 
-static inline void play_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
+/* dir: who is who at the beginning. */
+static inline enum rs_smtp_dir play_dir(const struct log *l, enum rs_smtp_dir dir)
+{
+	return l->turned == (dir == RS_SMTP_CLIENT) ? RS_SMTP_SERVER : RS_SMTP_CLIENT;
+}
+
+static inline void play_feed(struct rs_smtp *s, struct log *l, enum rs_smtp_dir dir, const uint8_t *p, size_t n)
 {
 	uint8_t *exact = malloc(n ? n : 1);
 	LOG_CHECK(exact);
 	memcpy(exact, p, n);
-	LOG_CHECK(rs_smtp_feed(s, dir, exact, n) == n);
+	size_t k = rs_smtp_feed(s, play_dir(l, dir), exact, n);
+	LOG_CHECK(k == n || rs_smtp_turned(s));
+	if (rs_smtp_turned(s) && !s->hold) {
+		rs_smtp_turn(s);
+		l->turned = !l->turned;
+		if (k < n)
+			play_feed(s, l, dir, exact + k, n - k);
+	}
 	free(exact);
 }
 
@@ -91,7 +104,7 @@ static inline void play_piece_hold(struct rs_smtp *s, struct log *l, const struc
 			n = c->n - at < part ? c->n - at : part;
 			if (at < cut && cut - at < n)
 				n = cut - at;
-			play_feed(s, RS_SMTP_SERVER, c->p + at, n);
+			play_feed(s, l, RS_SMTP_SERVER, c->p + at, n);
 		}
 	}
 	rs_smtp_resume(s);
@@ -122,14 +135,14 @@ static inline char *play(const struct play *y, size_t part, size_t cut, size_t a
 			continue;
 		}
 		if (c->gap) {
-			rs_smtp_gap(&s, c->dir, c->gap);
+			rs_smtp_gap(&s, play_dir(&l, c->dir), c->gap);
 			continue;
 		}
 		for (size_t from = 0, n; from < c->n; from += n) {
 			n = c->n - from < part ? c->n - from : part;
 			if (i == cut && from < at && at < c->n)
 				n = at - from < n ? at - from : n;
-			play_feed(&s, c->dir, c->p + from, n);
+			play_feed(&s, &l, c->dir, c->p + from, n);
 		}
 	}
 	rs_smtp_close(&s);

@@ -3,9 +3,9 @@
 
 bool rs_smtp_reply_parse(const uint8_t *p, size_t n, struct rs_smtp_reply_line *r)
 {
-	if (n < 3 || p[0] < '1' || p[0] > '5')
+	if (n < 3)
 		return false;
-	for (size_t i = 1; i < 3; i++)
+	for (size_t i = 0; i < 3; i++)
 		if (p[i] < '0' || p[i] > '9')
 			return false;
 	/* RFC 5321 4.2: a code alone is a reply too. */

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct rs_smtp_reply_line {
-	uint16_t code; /* 100 to 599 */
+	uint16_t code; /* 0 to 999 */
 	bool more; /* "250-": lines of the same reply follow */
 	const uint8_t *text;
 	size_t text_len;

@@ -294,6 +294,15 @@ static void on_reset(struct rs_smtp *s, const struct rs_smtp_owed *e, const stru
 		rs_smtp_tell(s, RS_SMTP_CLEAR_AFTER_STARTTLS);
 }
 
+static void on_turn(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	s->turned = positive(r->code);
+	if (!s->turned || s->hold)
+		return;
+	rs_smtp_tell(s, RS_SMTP_TURN);
+	s->ops->turn(s->arg, s->position);
+}
+
 /* True: the exchange goes on. */
 static bool on_auth(struct rs_smtp *s, const struct rs_smtp_reply *r)
 {
@@ -556,6 +565,9 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	case RS_VERB_XCLIENT:
 		on_reset(s, &e, r);
 		break;
+	case RS_VERB_TURN:
+		on_turn(s, r);
+		break;
 	default:
 		break;
 	}
@@ -567,11 +579,28 @@ static bool is_ftp(uint16_t code)
 	return code == 230 || code == 232 || code == 234 || code == 331 || code == 332;
 }
 
+/* RFC 5321 4.2.1. */
+static bool is_known(uint16_t code)
+{
+	return code >= 200 && code <= 599;
+}
+
+/* True: it is no answer yet. */
+static bool on_odd_code(struct rs_smtp *s, uint16_t code)
+{
+	const struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
+	const enum rs_smtp_verb verb = head ? (enum rs_smtp_verb)head->verb : RS_VERB_BANNER;
+	if (!s->lost_server)
+		rs_smtp_tell(s, RS_SMTP_REPLY_INVALID);
+	if (verb == RS_VERB_BDAT || (verb != RS_VERB_BANNER && !rs_smtp_may_go_on(verb)))
+		rs_smtp_astray(s);
+	return code < 200 && verb == RS_VERB_DATA;
+}
+
 static void on_reply(struct rs_smtp *s, uint16_t code, const uint8_t *text, size_t len)
 {
 	struct rs_smtp_reply r = { .code = code, .text = text, .text_len = len };
-	/* RFC 5321 4.2.1 knows no 1xx. */
-	if (code < 200)
+	if (!is_known(code) && on_odd_code(s, code))
 		return;
 	s->ftp |= !s->next_tx && is_ftp(code);
 	if (!s->hold)

@@ -122,7 +122,7 @@ static void test_no_credential_is_kept(void **state)
 	rs_smtp_init(&s, &log_ops, &l, &pool, false);
 	static const char *const said[] = { "AUTH LOGIN c2Vj", "cmV0\r\n", "c2VjcmV0c2Vj", "cmV0\r\nc2VjcmV0" };
 	for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
-		play_feed(&s, RS_SMTP_CLIENT, (const uint8_t *)said[i], strlen(said[i]));
+		play_feed(&s, &l, RS_SMTP_CLIENT, (const uint8_t *)said[i], strlen(said[i]));
 	rs_smtp_close(&s);
 	log_finish(&l);
 	free(l.said.text);
