@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/dp_facts.h"
 #include "reassembly/rs_tail.h"
 
 /* Of a file's first bytes, so many tell an archive. */
@@ -56,6 +57,7 @@ void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->started = true;
+	dp_facts_begin(f, p, n);
 	const enum rs_kind kind = rs_kind_of(p, n);
 	switch (kind) {
 	case RS_KIND_ZIP:
@@ -95,7 +97,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
 		c->opaque = true;
 	}
-	if (!report || c->trial)
+	if (c->trial || (!report && ins->config->files.report != CT_REPORT_ALL))
 		return f;
 	ins->stats.files++;
 	if (!(f->rec = dp_record_get(ins, CT_FILE)))
@@ -108,6 +110,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 		dp_record_more(ins, r, name->p, name->n);
 	}
 	dp_record_note(ins, r, CT_NOTE_FILE_TYPE, 0, 0, type, strlen(type));
+	dp_record_note(ins, r, CT_NOTE_FILE_PART, 0, 0, c->part, strlen(c->part));
 	if (outer)
 		dp_file_path(ins, r, CT_NOTE_FILE_PATH, f);
 	if (ins->config->files.magic)
@@ -135,6 +138,7 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (f->rec && f->head_left)
 		keep_head(f, p, n);
+	dp_facts_feed(f, p, n);
 	if (f->sha256)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
@@ -200,6 +204,7 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 {
 	f->gaps = true;
 	f->head_left = 0;
+	dp_facts_gap(f);
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
@@ -256,6 +261,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		}
 		dp_content_stream_end(f->content, f->scan, file_matched, f);
 	}
+	dp_facts_end(f);
 	struct ct_record *r = f->rec;
 	if (r) {
 		if (!f->opaque)
@@ -289,6 +295,7 @@ static struct dp_file *copy_one(const struct dp_file *f, struct dp_content *to, 
 	t->member = NULL;
 	t->rec = NULL;
 	t->sha256 = NULL;
+	t->exe = NULL;
 	if (f->scan && !(t->scan = mt_stream_copy(ins->matcher, MT_FILE_DATA, f->scan)))
 		dp_message_reason(to->msg, CT_REASON_LIMIT);
 	if (f->archive)

@@ -21,6 +21,7 @@ struct dp_file {
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
 	struct dp_archive *archive; /* it is one that is being read */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
+	struct rs_exe *exe; /* it begins like an executable, and is reported; else NULL */
 	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
