@@ -175,7 +175,13 @@ static bool read_name(struct reader *r, const struct ct_note *note, const uint8_
 	bool overrides = false;
 	char *name = ct_text_name_seen(r->c, note->sub, p, note->len, &overrides);
 	r->v->overrides |= overrides;
-	return note->kind == CT_NOTE_FILE_NAME ? set(&r->v->name, name) : ct_list_add(&r->v->other_names, name);
+	if (note->kind == CT_NOTE_FILE_NAME)
+		return set(&r->v->name, name);
+	if (name && r->v->name && !strcmp(name, r->v->name)) {
+		free(name);
+		return true;
+	}
+	return ct_list_add(&r->v->other_names, name);
 }
 
 static bool read_head(struct ct_view *v, const struct ct_note *note, const uint8_t *p)

@@ -19,6 +19,7 @@
 #include "reassembly/archive/rs_gzip.h"
 #include "reassembly/archive/rs_kind.h"
 #include "reassembly/archive/rs_tar.h"
+#include "reassembly/archive/rs_tnef.h"
 #include "reassembly/archive/rs_zip.h"
 
 struct dp_content;
@@ -41,6 +42,7 @@ struct dp_archive {
 		struct rs_gzip gz;
 		struct rs_unwrap unwrap; /* begins each of these: */
 		struct rs_tar tar;
+		struct rs_tnef tnef;
 	} u;
 };
 

@@ -74,10 +74,18 @@ static void on_missing(void *arg, uint64_t n, bool data)
 		f->skew += n;
 }
 
-static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing };
+static void on_member_name(void *arg, const struct rs_member *m)
+{
+	struct dp_file *f = arg;
+	if (f->member)
+		dp_file_other_name(f->member, &(struct dp_file_name){ RS_NAME_EXTENDED, m->charset, m->name, m->name_len });
+}
+
+static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing, on_member_name };
 
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TAR] = &rs_tar_reader,
+	[RS_KIND_TNEF] = &rs_tnef_reader,
 };
 
 static void members_open(struct dp_file *f, enum rs_kind kind)

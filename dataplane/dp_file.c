@@ -63,6 +63,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
 	case RS_KIND_TAR:
+	case RS_KIND_TNEF:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -76,6 +77,24 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	case RS_KIND_PLAIN:
 		break;
 	}
+}
+
+static void note_name(struct dp_inspect *ins, struct ct_record *r, enum ct_note_kind kind, const struct dp_file_name *name)
+{
+	if (name->form == RS_NAME_NONE)
+		return;
+	/* charset NUL name: the name goes last, so that it may be of any length */
+	dp_record_note(ins, r, kind, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
+	dp_record_more(ins, r, name->p, name->n);
+}
+
+void dp_file_other_name(struct dp_file *f, const struct dp_file_name *name)
+{
+	if (!f->rec)
+		return;
+	if (f->size)
+		f->head_left = 0; /* its note is not the last one any more */
+	note_name(inspect_of(f), f->rec, CT_NOTE_FILE_OTHER_NAME, name);
 }
 
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
@@ -104,11 +123,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 		return f;
 	struct ct_record *r = f->rec;
 	r->u.file.number = c->msg->files++;
-	if (name->form != RS_NAME_NONE) {
-		/* charset NUL name: the name goes last, so that it may be of any length */
-		dp_record_note(ins, r, CT_NOTE_FILE_NAME, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
-		dp_record_more(ins, r, name->p, name->n);
-	}
+	note_name(ins, r, CT_NOTE_FILE_NAME, name);
 	dp_record_note(ins, r, CT_NOTE_FILE_TYPE, 0, 0, type, strlen(type));
 	dp_record_note(ins, r, CT_NOTE_FILE_PART, 0, 0, c->part, strlen(c->part));
 	if (outer)

@@ -49,6 +49,8 @@ struct dp_file_name { /* as rs_part and rs_zip give names */
 /* NULL when there is no room: counted, and the message is judged "overload". report: it gets a fileinfo record. */
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report);
+/* It has another name, too: said before its data, or behind it (of its beginning what comes later is not shown to libmagic). */
+void dp_file_other_name(struct dp_file *f, const struct dp_file_name *name);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
 /* n bytes of it are missing here. What stands behind has its place in the file and in archives, as far as those can be read on
  * behind it. Matching sees zeros in their place, up to a bound, so that no mark is made of both sides. */

@@ -24,7 +24,7 @@ static const struct {
 	{ RS_KIND_PACKED, 4, "MSCF" }, /* cab */
 	{ RS_KIND_PACKED, 2, "\x1f\x9d" }, /* compress */
 	{ RS_KIND_SEALED, 26, "-----BEGIN PGP MESSAGE----" },
-	{ RS_KIND_PACKED, 4, "\x78\x9f\x3e\x22" }, /* TNEF, winmail.dat */
+	{ RS_KIND_TNEF, 4, "\x78\x9f\x3e\x22" }, /* winmail.dat */
 };
 
 bool rs_kind_ends_zip(const uint8_t *tail, size_t n)

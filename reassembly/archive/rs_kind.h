@@ -14,8 +14,9 @@ enum rs_kind {
 	RS_KIND_ZIP,
 	RS_KIND_GZIP,
 	RS_KIND_TAR, /* it may be: rs_tar tells */
+	RS_KIND_TNEF, /* Outlook's winmail.dat */
 	RS_KIND_SEALED, /* encrypted: a PGP message */
-	RS_KIND_PACKED, /* a wrapping that is known and not opened: rar, 7z, bzip2, xz, zstd, lz4, cab, compress, TNEF */
+	RS_KIND_PACKED, /* a wrapping that is known and not opened: rar, 7z, bzip2, xz, zstd, lz4, cab, compress */
 };
 
 #define RS_KIND_BYTES 32 /* enough to tell */

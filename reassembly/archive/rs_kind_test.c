@@ -31,7 +31,7 @@ static const struct {
 	{ RS_KIND_PACKED, "\x04\x22\x4d\x18", 4 },
 	{ RS_KIND_PACKED, "MSCF", 4 },
 	{ RS_KIND_PACKED, "\x1f\x9d", 2 },
-	{ RS_KIND_PACKED, "\x78\x9f\x3e\x22", 4 },
+	{ RS_KIND_TNEF, "\x78\x9f\x3e\x22", 4 },
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
