@@ -49,7 +49,7 @@ enum ct_note_kind {
 	CT_NOTE_MARK_PATH, /* one step of the way in, outermost first; sub and text as CT_NOTE_ATTACHMENT */
 	CT_NOTE_MARK_HIT, /* struct ct_hit, then the text as it stood there */
 	/* Of a file record. */
-	CT_NOTE_FILE_NAME, /* sub and text as CT_NOTE_ATTACHMENT */
+	CT_NOTE_FILE_NAME, /* sub and text as CT_NOTE_ATTACHMENT; index 1: it has none, and this is what it is called */
 	CT_NOTE_FILE_PATH, /* as CT_NOTE_MARK_PATH; the last one is the file itself. Present only inside archives */
 	CT_NOTE_FILE_TYPE, /* the declared media type */
 	CT_NOTE_FILE_HEAD, /* the file's first bytes, for libmagic */

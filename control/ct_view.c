@@ -175,8 +175,14 @@ static bool read_name(struct reader *r, const struct ct_note *note, const uint8_
 	bool overrides = false;
 	char *name = ct_text_name_seen(r->c, note->sub, p, note->len, &overrides);
 	r->v->overrides |= overrides;
-	if (note->kind == CT_NOTE_FILE_NAME)
+	if (note->kind == CT_NOTE_FILE_NAME) {
+		r->v->unnamed = note->index;
 		return set(&r->v->name, name);
+	}
+	if (r->v->unnamed) {
+		r->v->unnamed = false;
+		return replace(&r->v->name, name);
+	}
 	if (name && r->v->name && !strcmp(name, r->v->name)) {
 		free(name);
 		return true;

@@ -40,6 +40,7 @@ struct ct_view {
 	size_t nmarks, marks_size;
 	/* Of a file. */
 	char *name, *type, *file_part;
+	bool unnamed; /* name is none that it was given */
 	bool overrides; /* one of its names holds characters that change the direction of text */
 	struct ct_list other_names;
 	bool executable;

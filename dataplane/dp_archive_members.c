@@ -25,7 +25,7 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	/* A layer has no name of its own: the way in tells it. */
 	struct dp_file_name name = { RS_NAME_EXTENDED, m->charset, m->name, m->name_len };
 	if (!m->name_len)
-		name = (struct dp_file_name){ RS_NAME_PLAIN, "", (const uint8_t *)m->layer, strlen(m->layer) };
+		name = (struct dp_file_name){ RS_NAME_NONE, "", (const uint8_t *)m->layer, strlen(m->layer) };
 	f->member = dp_file_begin(f->content, f, &name, m->type, true);
 	if (f->member)
 		f->member->base = m->at;

@@ -81,10 +81,11 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 
 static void note_name(struct dp_inspect *ins, struct ct_record *r, enum ct_note_kind kind, const struct dp_file_name *name)
 {
-	if (name->form == RS_NAME_NONE)
+	const bool called = name->form == RS_NAME_NONE && name->n;
+	if (name->form == RS_NAME_NONE && !called)
 		return;
 	/* charset NUL name: the name goes last, so that it may be of any length */
-	dp_record_note(ins, r, kind, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
+	dp_record_note(ins, r, kind, (uint8_t)(called ? RS_NAME_PLAIN : name->form), called, name->charset, strlen(name->charset) + 1);
 	dp_record_more(ins, r, name->p, name->n);
 }
 

@@ -39,7 +39,7 @@ struct dp_file {
 	uint8_t depth; /* 0: a MIME part */
 };
 
-struct dp_file_name { /* as rs_part and rs_zip give names */
+struct dp_file_name { /* as rs_part and rs_zip give names. RS_NAME_NONE, and n > 0: it has none, and this is what it is called */
 	enum rs_name_form form;
 	const char *charset;
 	const uint8_t *p;
