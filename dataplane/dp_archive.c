@@ -158,6 +158,7 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_GZIP] = &dp_archive_gzip,
 	[RS_KIND_TAR] = &dp_archive_members,
 	[RS_KIND_TNEF] = &dp_archive_members,
+	[RS_KIND_CMS] = &dp_archive_members,
 };
 
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)

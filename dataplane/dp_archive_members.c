@@ -27,6 +27,9 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	if (!m->name_len)
 		name = (struct dp_file_name){ RS_NAME_NONE, "", (const uint8_t *)m->layer, strlen(m->layer) };
 	f->member = dp_file_begin(f->content, f, &name, m->type, true);
+	/* A message in a file is matched as it stands, and not taken apart. */
+	if (strcmp(m->type, "message/rfc822") == 0)
+		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 	if (f->member)
 		f->member->base = m->at;
 }
@@ -86,6 +89,7 @@ static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_d
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TAR] = &rs_tar_reader,
 	[RS_KIND_TNEF] = &rs_tnef_reader,
+	[RS_KIND_CMS] = &rs_cms_reader,
 };
 
 static void members_open(struct dp_file *f, enum rs_kind kind)
@@ -113,6 +117,8 @@ static bool members_end(struct dp_file *f, bool cut)
 	if (flags & RS_UNWRAP_NOT)
 		return true;
 	tell(f, flags);
+	if (flags & RS_UNWRAP_ENCRYPTED && f->rec)
+		f->rec->u.file.encrypted = true;
 	return !(flags & RS_UNWRAP_CUT);
 }
 

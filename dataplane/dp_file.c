@@ -59,11 +59,17 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	f->started = true;
 	dp_facts_begin(f, p, n);
 	const enum rs_kind kind = rs_kind_of(p, n);
+	/* What is declared so and is none to this reader may be one to a more lenient one. */
+	if (f->cms && kind != RS_KIND_CMS) {
+		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
+		f->content->opaque = true;
+	}
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
 	case RS_KIND_TAR:
 	case RS_KIND_TNEF:
+	case RS_KIND_CMS:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -111,6 +117,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	memset(f, 0, sizeof *f);
 	f->content = c;
 	f->outer = outer;
+	f->cms = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;

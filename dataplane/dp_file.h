@@ -32,6 +32,7 @@ struct dp_file {
 	uint8_t nstart;
 	bool gaps; /* bytes of it are missing */
 	bool started; /* its kind was told */
+	bool cms; /* it is declared to be S/MIME */
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */

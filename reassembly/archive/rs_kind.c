@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "reassembly/archive/rs_cms.h"
 #include "reassembly/archive/rs_tar.h"
 
 static const struct {
@@ -40,5 +41,7 @@ enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
 		if (n >= marks[i].len && memcmp(p, marks[i].mark, marks[i].len) == 0)
 			return marks[i].kind;
+	if (rs_cms_is(p, n))
+		return RS_KIND_CMS;
 	return n >= RS_KIND_BYTES && rs_tar_may_be(p, RS_KIND_BYTES) ? RS_KIND_TAR : RS_KIND_PLAIN;
 }

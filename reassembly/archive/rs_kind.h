@@ -15,6 +15,7 @@ enum rs_kind {
 	RS_KIND_GZIP,
 	RS_KIND_TAR, /* it may be: rs_tar tells */
 	RS_KIND_TNEF, /* Outlook's winmail.dat */
+	RS_KIND_CMS, /* S/MIME */
 	RS_KIND_SEALED, /* encrypted: a PGP message */
 	RS_KIND_PACKED, /* a wrapping that is known and not opened: rar, 7z, bzip2, xz, zstd, lz4, cab, compress */
 };
