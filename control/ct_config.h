@@ -21,6 +21,10 @@ enum ct_sha256_mode {
 	CT_SHA256_ATTACHMENTS,
 	CT_SHA256_NONE
 };
+enum ct_report { /* which files have a record */
+	CT_REPORT_ATTACHMENTS, /* and members of archives */
+	CT_REPORT_ALL, /* texts of the message too */
+};
 enum ct_checksums { /* what is done about TCP and IPv4 header checksums */
 	CT_CHECKSUMS_AUTO, /* a wrong one waits for the receiver's acknowledgement (dp_doubt) */
 	CT_CHECKSUMS_VERIFY, /* a wrong one drops the packet, counted as bad_checksum */
@@ -123,9 +127,11 @@ struct ct_config {
 		uint32_t inflate_ratio, inflate_bytes, inflate_file, archive_work;
 	} limits;
 	struct { /* files: */
+		enum ct_report report;
 		enum ct_sha256_mode sha256;
 		bool magic;
 		uint32_t head; /* bytes kept for libmagic */
+		bool executables; /* their headers are read */
 	} files;
 	struct { /* rules: */
 		struct ct_strings files; /* empty: the built-in default rules */

@@ -27,6 +27,7 @@
 /* clang-format on */
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
+static const char *const report_names[] = { "attachments", "all", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
 static const char *const urgent_names[] = { "oob", "inline", NULL };
 static const char *const policy_names[] = { "pass", "tempfail", "reject", "drop", NULL };
@@ -35,6 +36,7 @@ static const char *const stall_names[] = { "closed", "open", NULL };
 
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_urgent) == sizeof(int) && sizeof(enum ct_turn) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum ct_report) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum rs_overlap_policy) == sizeof(int), "set as int");
 
@@ -241,8 +243,14 @@ const struct ct_key ct_keys[] = {
 	       "reaches 1032 on each level."),
 	NUMBER(limits, note_blocks, 4, 65536, "4096", "Blocks of 512 bytes that its record's text may take: a recipient takes about 30 bytes."),
 
+	ENUM(files, report, report_names, "attachments",
+	     "Which files have a record. attachments: parts with a name or that are no text, and members of archives. all: also "
+	     "the texts of a message, and what stands before and behind its parts."),
 	ENUM(files, sha256, sha256_names, "all", "Of which files the SHA-256 is computed; attachments: not of members of archives. It costs about as much as all the rest."),
 	BOOL(files, magic, "true", "Say what libmagic takes a file for."),
+	BOOL(files, executables, "true",
+	     "Say of executables (PE, ELF, Mach-O) machine, sections, imported libraries and the packer's mark. At most an eighth "
+	     "of memory.messages files are looked into at a time."),
 	SIZE(files, head, 16, 65536, "2k", "How much of a file's beginning libmagic is shown."),
 
 	{ .section = "rules", .name = "files", .type = CT_KEY_TEXTS, .at = AT(rules.files), .value = "",

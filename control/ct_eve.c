@@ -11,12 +11,12 @@
 /* Numbers above are not exact in JavaScript, and so in many tools. */
 #define FLOW_ID_MASK ((UINT64_C(1) << 53) - 1)
 
-static json_t *number(uint64_t v)
+json_t *ct_json_number(uint64_t v)
 {
 	return json_integer(v > INT64_MAX ? INT64_MAX : (json_int_t)v);
 }
 
-static json_t *array(const struct ct_list *l)
+json_t *ct_json_array(const struct ct_list *l)
 {
 	json_t *a = json_array();
 	for (size_t i = 0; i < l->n; i++)
@@ -28,7 +28,7 @@ static json_t *array(const struct ct_list *l)
 static void set_array(json_t *object, const char *key, const struct ct_list *l)
 {
 	if (l->n)
-		ct_json_set(object, key, array(l));
+		ct_json_set(object, key, ct_json_array(l));
 }
 
 /* An attachment without a name is counted elsewhere (attachments.seen): "" names nothing. */
@@ -93,7 +93,7 @@ static void set_tunnel(json_t *o, const struct ct_flow *f)
 }
 
 /* What every record begins with, in Suricata's order. */
-static json_t *begin(const struct ct_render *r, const struct ct_record *rec, const char *event_type)
+json_t *ct_eve_begin(const struct ct_render *r, const struct ct_record *rec, const char *event_type)
 {
 	const struct ct_flow *f = &rec->flow;
 	const struct ct_input *input = &r->inputs[rec->input];
@@ -102,9 +102,9 @@ static json_t *begin(const struct ct_render *r, const struct ct_record *rec, con
 	ct_time_eve(rec->time, time);
 	ct_json_set_text(o, "timestamp", time);
 	uint64_t id = f->id & FLOW_ID_MASK;
-	ct_json_set(o, "flow_id", number(id ? id : 1));
+	ct_json_set(o, "flow_id", ct_json_number(id ? id : 1));
 	if (input->file)
-		ct_json_set(o, "pcap_cnt", number(rec->pcap_cnt));
+		ct_json_set(o, "pcap_cnt", ct_json_number(rec->pcap_cnt));
 	ct_json_set_text(o, input->file ? "pcap_filename" : "in_iface", input->name);
 	ct_json_set_text(o, "event_type", event_type);
 	set_vlan(o, f);
@@ -178,7 +178,7 @@ static json_t *hit_object(const struct ct_view_hit *h)
 	/* What a regular expression matched is not kept. */
 	if (h->literal)
 		ct_json_set_text(o, "text", h->text[0] ? h->text : h->criterion);
-	ct_json_set(o, "offset", number(h->hit.offset));
+	ct_json_set(o, "offset", ct_json_number(h->hit.offset));
 	if (h->hit.line)
 		ct_json_set(o, "line", json_integer(h->hit.line));
 	return o;
@@ -192,8 +192,8 @@ static json_t *mark_object(const struct ct_view_mark *m)
 	ct_json_set_text(o, "class", m->rule->class_name);
 	ct_json_set_text(o, "part", m->part);
 	ct_json_set_text(o, "file", m->file && m->file[0] ? m->file : NULL);
-	ct_json_set(o, "path", array(&m->path));
-	ct_json_set(o, "offset", number(m->mark.offset));
+	ct_json_set(o, "path", ct_json_array(&m->path));
+	ct_json_set(o, "offset", ct_json_number(m->mark.offset));
 	if (m->mark.line)
 		ct_json_set(o, "line", json_integer(m->mark.line));
 	json_t *criteria = json_array();
@@ -225,7 +225,7 @@ static json_t *rcpt_reply_array(const struct ct_view *v)
 
 static json_t *errors_array(const struct ct_view *v)
 {
-	json_t *a = array(&v->errors);
+	json_t *a = ct_json_array(&v->errors);
 	if (v->lost)
 		ct_json_append(a, json_string("record.text_lost"));
 	return a;
@@ -291,7 +291,7 @@ static json_t *message_object(const struct ct_render *r, const struct ct_message
 	const struct ct_view_mark *deciding = ct_view_deciding(v);
 	json_t *o = judgement(m, deciding ? deciding->rule->class_name : NULL);
 	ct_json_set(o, "complete", json_boolean(m->complete));
-	ct_json_set(o, "bytes", number(m->bytes));
+	ct_json_set(o, "bytes", ct_json_number(m->bytes));
 	ct_json_set_text(o, "direction", direction_name(m->direction));
 	ct_json_set_text(o, "delivered", delivered_name(m->delivered));
 	set_reply(o, m, v);
@@ -311,7 +311,7 @@ static json_t *message_object(const struct ct_render *r, const struct ct_message
 static void put_message(struct ct_render *r, const struct ct_record *rec, const struct ct_view *v, struct ct_buf *out)
 {
 	const struct ct_message *m = &rec->u.message;
-	json_t *o = begin(r, rec, "smtp");
+	json_t *o = ct_eve_begin(r, rec, "smtp");
 	ct_json_set(o, "smtp", smtp_object(v));
 	if (!m->tls)
 		ct_json_set(o, "email", email_object(m, v));
@@ -372,7 +372,7 @@ static void put_alert(struct ct_render *r, const struct ct_record *rec, const st
 		      const struct mt_rule *rule, struct ct_buf *out)
 {
 	const struct ct_message *m = &rec->u.message;
-	json_t *o = begin(r, rec, "alert");
+	json_t *o = ct_eve_begin(r, rec, "alert");
 	ct_json_set(o, "alert", alert_object(rule, m));
 	ct_json_set(o, "smtp", smtp_object(v));
 	if (!m->tls)
@@ -403,63 +403,11 @@ static void put_alerts(struct ct_render *r, const struct ct_record *rec, const s
 	}
 }
 
-static json_t *hex(const uint8_t *p, size_t n)
-{
-	char s[65];
-	for (size_t i = 0; i < n; i++)
-		snprintf(s + 2 * i, 3, "%02x", p[i]);
-	return json_string(s);
-}
-
-/* What is known of a file of which bytes are missing. */
-static void set_gaps(json_t *o, const struct ct_file *f)
-{
-	ct_json_set(o, "size_estimated", json_true());
-	if (!f->encoded.length)
-		return;
-	json_t *encoded = json_object();
-	ct_json_set(encoded, "offset", number(f->encoded.offset));
-	ct_json_set(encoded, "length", number(f->encoded.length));
-	ct_json_set(encoded, "lost", number(f->encoded.lost));
-	ct_json_set(o, "encoded", encoded);
-}
-
-static void put_file(struct ct_render *r, const struct ct_record *rec, const struct ct_view *v, struct ct_buf *out)
-{
-	const struct ct_file *f = &rec->u.file;
-	json_t *o = begin(r, rec, "fileinfo");
-	json_t *info = json_object();
-	ct_json_set_text(info, "filename", v->name ? v->name : "");
-	if (r->magic_wanted && v->head) {
-		char *magic = ct_magic_describe(&r->magic, v->head, v->head_len);
-		ct_json_set_text(info, "magic", magic);
-		free(magic);
-	}
-	ct_json_set(info, "gaps", json_boolean(f->gaps));
-	ct_json_set_text(info, "state", f->state == CT_FILE_CLOSED ? "CLOSED" : "TRUNCATED");
-	if (f->has_sha256)
-		ct_json_set(info, "sha256", hex(f->sha256, sizeof f->sha256));
-	ct_json_set(info, "stored", json_false());
-	ct_json_set(info, "size", number(f->size));
-	ct_json_set(info, "tx_id", json_integer(rec->tx_id));
-	ct_json_set(o, "fileinfo", info);
-
-	json_t *ours = json_object();
-	ct_json_set(ours, "path", array(&v->path));
-	ct_json_set_text(ours, "type", v->type && v->type[0] ? v->type : NULL);
-	ct_json_set(ours, "encrypted", json_boolean(f->encrypted));
-	if (f->gaps)
-		set_gaps(ours, f);
-	ct_json_set_text(ours, "sensor", r->sensor);
-	ct_json_set(o, "mailweir", ours);
-	ct_json_line(o, out);
-}
-
 static json_t *extent(uint64_t offset, uint32_t length)
 {
 	json_t *o = json_object();
-	ct_json_set(o, "offset", number(offset));
-	ct_json_set(o, "length", number(length));
+	ct_json_set(o, "offset", ct_json_number(offset));
+	ct_json_set(o, "length", ct_json_number(length));
 	return o;
 }
 
@@ -467,7 +415,7 @@ static json_t *contradiction(const struct ct_render *r, const struct ct_anomaly 
 {
 	json_t *ours = json_object();
 	ct_json_set_text(ours, "side", a->to_server ? "client" : "server");
-	ct_json_set(ours, "offset", number(a->at));
+	ct_json_set(ours, "offset", ct_json_number(a->at));
 	ct_json_set(ours, "segment", extent(a->offset, a->length));
 	ct_json_set(ours, "seen", extent(a->seen_offset, a->seen_length));
 	ct_json_set_text(ours, "sensor", r->sensor);
@@ -477,7 +425,7 @@ static json_t *contradiction(const struct ct_render *r, const struct ct_anomaly 
 static void put_anomaly(struct ct_render *r, const struct ct_record *rec, struct ct_buf *out)
 {
 	const struct ct_anomaly *a = &rec->u.anomaly;
-	json_t *o = begin(r, rec, "anomaly");
+	json_t *o = ct_eve_begin(r, rec, "anomaly");
 	json_t *anomaly = json_object();
 	if (!strcmp(a->type, "applayer"))
 		ct_json_set_text(anomaly, "app_proto", "smtp");
@@ -500,7 +448,7 @@ char *ct_eve_record(struct ct_render *r, const struct ct_record *rec, const stru
 		put_alerts(r, rec, v, &out);
 		break;
 	case CT_FILE:
-		put_file(r, rec, v, &out);
+		ct_eve_file(r, rec, v, &out);
 		break;
 	case CT_ANOMALY:
 		put_anomaly(r, rec, &out);

@@ -99,6 +99,7 @@ int main(void)
 	print(r, sample_deferred, dropped);
 	print(r, sample_file, NULL);
 	print(r, sample_file, bare);
+	print(r, sample_program, NULL);
 	print(r, sample_anomaly, NULL);
 	print(r, sample_anomaly, stream);
 	print_stats(r, &s);

@@ -113,7 +113,7 @@ static void writes_files_and_anomalies(void **state)
 		"\"fileinfo\"" ENDS "\"fileinfo\":{\"filename\":\"a.pdf\",\"magic\":\"ASCII text\",\"gaps\":false,"
 		"\"state\":\"CLOSED\",\"sha256\":\"0008101820283038404850586068707880889098a0a8b0b8c0c8d0d8e0e8f0f8\","
 		"\"stored\":false,\"size\":4096,\"tx_id\":1},\"mailweir\":{\"path\":[\"a.zip\",\"a.pdf\"],"
-		"\"type\":\"application/zip\",\"encrypted\":false,\"sensor\":\"mx1\"}}\n");
+		"\"type\":\"application/zip\",\"extension\":\"pdf\",\"encrypted\":false,\"sensor\":\"mx1\"}}\n");
 	free(text);
 	sample_file(&rec);
 	rec.u.file.has_sha256 = false;
@@ -129,6 +129,24 @@ static void writes_files_and_anomalies(void **state)
 	text = lines(&rec);
 	assert_string_equal(text, COMMON "\"anomaly\"" ENDS "\"anomaly\":{\"app_proto\":\"smtp\",\"type\":\"applayer\","
 					 "\"event\":\"smtp.end_bare_lf\",\"layer\":\"proto_parser\"}}\n");
+	free(text);
+}
+
+static void writes_what_is_known_of_a_file(void **state)
+{
+	(void)state;
+	struct ct_record rec;
+	sample_program(&rec);
+	char *text = lines(&rec);
+	assert_non_null(strstr(text, "\"filename\":\"photo.jpg   .<U+202E>scr\""));
+	assert_non_null(strstr(text, "\"mailweir\":{\"path\":[],\"part\":\"1.2\","
+				     "\"names\":[\"photo.jpg   .<U+202E>scr\",\"grüße.txt\"],\"extension\":\"scr\","
+				     "\"double_extension\":true,\"padded_extension\":true,\"direction_override\":true,"
+				     "\"executable\":{\"format\":\"PE32\",\"type\":\"program\",\"machine\":\"i386\","
+				     "\"machines\":[\"i386\",\"0x4711\"],\"subsystem\":\"windows\",\"dotnet\":true,\"packer\":\"UPX\","
+				     "\"sections\":[\"UPX0\",\"UPX1\"],\"sections_more\":1,"
+				     "\"imports\":[\"KERNEL32.DLL\",\"USER32.dll\"],\"imports_unread\":1,\"truncated\":true},"
+				     "\"encrypted\":false,"));
 	free(text);
 }
 
@@ -430,6 +448,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_a_message_and_its_alert),
 		cmocka_unit_test(writes_files_and_anomalies),
+		cmocka_unit_test(writes_what_is_known_of_a_file),
 		cmocka_unit_test(alerts_once_a_rule),
 		cmocka_unit_test(pass_takes_out_the_alerts_and_keeps_the_marks),
 		cmocka_unit_test(class_is_that_of_the_deciding_mark),

@@ -49,10 +49,15 @@ enum ct_note_kind {
 	CT_NOTE_MARK_PATH, /* one step of the way in, outermost first; sub and text as CT_NOTE_ATTACHMENT */
 	CT_NOTE_MARK_HIT, /* struct ct_hit, then the text as it stood there */
 	/* Of a file record. */
-	CT_NOTE_FILE_NAME, /* sub and text as CT_NOTE_ATTACHMENT */
+	CT_NOTE_FILE_NAME, /* sub and text as CT_NOTE_ATTACHMENT; index 1: it has none, and this is what it is called */
 	CT_NOTE_FILE_PATH, /* as CT_NOTE_MARK_PATH; the last one is the file itself. Present only inside archives */
 	CT_NOTE_FILE_TYPE, /* the declared media type */
 	CT_NOTE_FILE_HEAD, /* the file's first bytes, for libmagic */
+	CT_NOTE_FILE_PART, /* the MIME part's number that it is, or is in */
+	CT_NOTE_FILE_OTHER_NAME, /* as CT_NOTE_FILE_NAME: another name that its sender gave it */
+	CT_NOTE_FILE_EXE, /* it is an executable: struct rs_exe_facts */
+	CT_NOTE_FILE_SECTION, /* of an executable: a section's name */
+	CT_NOTE_FILE_IMPORT, /* a library that it needs */
 };
 
 struct ct_mark { uint32_t rule; uint32_t line; uint64_t offset; }; /* rule: index in the ruleset; line 1..: 0 unknown */

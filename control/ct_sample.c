@@ -7,6 +7,7 @@
 
 #include "control/ct_fake_rules.h"
 #include "control/ct_reply.h"
+#include "reassembly/facts/rs_exe.h"
 #include "reassembly/mime/rs_mime.h"
 
 #define BLOCKS 256
@@ -252,6 +253,32 @@ void sample_file(struct ct_record *r)
 	sample_name(r, CT_NOTE_FILE_PATH, NULL, "a.pdf");
 	sample_text(r, CT_NOTE_FILE_TYPE, 0, 0, "application/zip");
 	sample_note(r, CT_NOTE_FILE_HEAD, 0, 0, head, sizeof head - 1);
+}
+
+void sample_program(struct ct_record *r)
+{
+	static const char *const sections[] = { "UPX0", "UPX1" }, *const imports[] = { "KERNEL32.DLL", "USER32.dll" };
+	struct rs_exe_facts f;
+	memset(&f, 0, sizeof f);
+	f.format = RS_EXE_PE32;
+	f.type = RS_EXE_PROGRAM;
+	f.machine[f.machines++] = 0x14c;
+	f.machine[f.machines++] = 0x4711;
+	f.subsystem = 2;
+	f.sections = 3;
+	f.unread = 1;
+	f.dotnet = f.cut = true;
+	f.packer = "UPX";
+	base(r, CT_FILE);
+	r->u.file.size = 4096;
+	sample_name(r, CT_NOTE_FILE_NAME, "utf-8", "photo.jpg   .\xe2\x80\xaescr");
+	sample_name(r, CT_NOTE_FILE_OTHER_NAME, NULL, "=?utf-8?Q?gr=C3=BC=C3=9Fe=2Etxt?=");
+	sample_text(r, CT_NOTE_FILE_PART, 0, 0, "1.2");
+	sample_note(r, CT_NOTE_FILE_EXE, 0, 0, &f, sizeof f);
+	for (unsigned i = 0; i < 2; i++)
+		sample_text(r, CT_NOTE_FILE_SECTION, 0, 0, sections[i]);
+	for (unsigned i = 0; i < 2; i++)
+		sample_text(r, CT_NOTE_FILE_IMPORT, 0, 0, imports[i]);
 }
 
 void sample_anomaly(struct ct_record *r)

@@ -27,6 +27,7 @@ void sample_hostile(struct ct_record *r); /* little is known, and what is, is ug
 void sample_refused(struct ct_record *r);
 void sample_deferred(struct ct_record *r);
 void sample_file(struct ct_record *r);
+void sample_program(struct ct_record *r); /* a file of which everything is known */
 void sample_anomaly(struct ct_record *r);
 void sample_free(struct ct_record *r);
 

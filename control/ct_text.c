@@ -9,6 +9,11 @@
 
 #define CHARSET_LEN_MAX 64
 
+struct shown { /* text as a person is shown it */
+	struct ct_buf b;
+	bool overrides; /* it held characters that change its direction */
+};
+
 struct word { /* =?charset*language?encoding?text?= */
 	const char *charset;
 	size_t charset_len;
@@ -112,14 +117,14 @@ static void decode_b(const uint8_t *p, size_t n, struct ct_buf *out)
 	}
 }
 
-static void show(struct ct_buf *out, struct ct_buf *utf8)
+static void show(struct shown *out, struct ct_buf *utf8)
 {
-	out->failed |= utf8->failed;
-	ct_utf8_visible(out, (const uint8_t *)utf8->p, utf8->n);
+	out->b.failed |= utf8->failed;
+	out->overrides |= ct_utf8_visible(&out->b, (const uint8_t *)utf8->p, utf8->n);
 	ct_buf_free(utf8);
 }
 
-static void put_guess(const uint8_t *p, size_t n, struct ct_buf *out)
+static void put_guess(const uint8_t *p, size_t n, struct shown *out)
 {
 	struct ct_buf utf8 = { 0 };
 	ct_charset_guess(p, n, &utf8);
@@ -127,7 +132,7 @@ static void put_guess(const uint8_t *p, size_t n, struct ct_buf *out)
 }
 
 static void put_charset(struct ct_charsets *c, const char *charset, size_t len, const uint8_t *p, size_t n,
-			struct ct_buf *out)
+			struct shown *out)
 {
 	struct ct_buf utf8 = { 0 };
 	if (!ct_charset_utf8(c, charset, len, p, n, &utf8))
@@ -144,7 +149,7 @@ static size_t space(const uint8_t *p, size_t n)
 }
 
 /* A run of words, w being the first, at p + at. Returns where it ends. */
-static size_t put_words(struct ct_charsets *c, const uint8_t *p, size_t n, size_t at, struct word w, struct ct_buf *out)
+static size_t put_words(struct ct_charsets *c, const uint8_t *p, size_t n, size_t at, struct word w, struct shown *out)
 {
 	struct ct_buf bytes = { 0 };
 	for (;;) {
@@ -162,7 +167,7 @@ static size_t put_words(struct ct_charsets *c, const uint8_t *p, size_t n, size_
 			continue;
 		}
 		put_charset(c, w.charset, w.charset_len, (const uint8_t *)bytes.p, bytes.n, out);
-		out->failed |= bytes.failed;
+		out->b.failed |= bytes.failed;
 		ct_buf_free(&bytes);
 		if (!more)
 			return at;
@@ -171,9 +176,8 @@ static size_t put_words(struct ct_charsets *c, const uint8_t *p, size_t n, size_
 	}
 }
 
-char *ct_text_decode(struct ct_charsets *c, const uint8_t *p, size_t n)
+static void decode(struct ct_charsets *c, const uint8_t *p, size_t n, struct shown *out)
 {
-	struct ct_buf out = { 0 };
 	size_t raw = 0; /* where text that is no word began */
 	for (size_t i = 0; i < n;) {
 		struct word w;
@@ -185,30 +189,44 @@ char *ct_text_decode(struct ct_charsets *c, const uint8_t *p, size_t n)
 			i++;
 			continue;
 		}
-		put_guess(p + raw, i - raw, &out);
-		raw = i = put_words(c, p, n, i, w, &out);
+		put_guess(p + raw, i - raw, out);
+		raw = i = put_words(c, p, n, i, w, out);
 	}
 	if (n)
-		put_guess(p + raw, n - raw, &out);
-	return ct_buf_take(&out);
+		put_guess(p + raw, n - raw, out);
+}
+
+char *ct_text_decode(struct ct_charsets *c, const uint8_t *p, size_t n)
+{
+	struct shown out = { 0 };
+	decode(c, p, n, &out);
+	return ct_buf_take(&out.b);
 }
 
 char *ct_text_plain(const uint8_t *p, size_t n)
 {
-	struct ct_buf out = { 0 };
+	struct shown out = { 0 };
 	put_guess(p, n, &out);
-	return ct_buf_take(&out);
+	return ct_buf_take(&out.b);
 }
 
-char *ct_text_name(struct ct_charsets *c, uint8_t form, const uint8_t *p, size_t n)
+char *ct_text_name_seen(struct ct_charsets *c, uint8_t form, const uint8_t *p, size_t n, bool *overrides)
 {
+	struct shown out = { 0 };
 	const uint8_t *nul = n ? memchr(p, '\0', n) : NULL;
 	size_t charset_len = nul ? (size_t)(nul - p) : 0;
 	const uint8_t *name = nul ? nul + 1 : p;
 	size_t len = nul ? n - charset_len - 1 : n;
-	if (form != RS_NAME_EXTENDED)
-		return ct_text_decode(c, name, len);
-	struct ct_buf out = { 0 };
-	put_charset(c, (const char *)p, charset_len, name, len, &out);
-	return ct_buf_take(&out);
+	if (form == RS_NAME_EXTENDED)
+		put_charset(c, (const char *)p, charset_len, name, len, &out);
+	else
+		decode(c, name, len, &out);
+	*overrides = out.overrides;
+	return ct_buf_take(&out.b);
+}
+
+char *ct_text_name(struct ct_charsets *c, uint8_t form, const uint8_t *p, size_t n)
+{
+	bool overrides;
+	return ct_text_name_seen(c, form, p, n, &overrides);
 }

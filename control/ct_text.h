@@ -19,5 +19,8 @@ char *ct_text_plain(const uint8_t *p, size_t n);
 
 /* A name as notes keep it: charset NUL name. */
 char *ct_text_name(struct ct_charsets *c, uint8_t form, const uint8_t *p, size_t n);
+/* overrides: it holds characters that change the direction of what follows (U+202A to 202E, 2066 to 2069), so that a person who is shown
+ * it as it is sees another name. */
+char *ct_text_name_seen(struct ct_charsets *c, uint8_t form, const uint8_t *p, size_t n, bool *overrides);
 
 #endif

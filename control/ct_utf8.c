@@ -74,8 +74,14 @@ static bool changes_layout(uint32_t r)
 	       (r >= 0x2066 && r <= 0x2069);
 }
 
-void ct_utf8_visible(struct ct_buf *b, const uint8_t *p, size_t n)
+static bool overrides_direction(uint32_t r)
 {
+	return (r >= 0x202a && r <= 0x202e) || (r >= 0x2066 && r <= 0x2069);
+}
+
+bool ct_utf8_visible(struct ct_buf *b, const uint8_t *p, size_t n)
+{
+	bool overrides = false;
 	for (size_t i = 0; i < n;) {
 		size_t plain = i;
 		while (i < n && p[i] >= 0x20 && p[i] < 0x7f)
@@ -85,6 +91,7 @@ void ct_utf8_visible(struct ct_buf *b, const uint8_t *p, size_t n)
 			break;
 		uint32_t r;
 		i += ct_utf8_next(p + i, n - i, &r);
+		overrides |= overrides_direction(r);
 		if (r == CT_RUNE_BAD || r == CT_RUNE_CUT)
 			ct_buf_rune(b, CT_RUNE_REPLACEMENT);
 		else if (r == '\t')
@@ -98,4 +105,5 @@ void ct_utf8_visible(struct ct_buf *b, const uint8_t *p, size_t n)
 		else
 			ct_buf_rune(b, r);
 	}
+	return overrides;
 }

@@ -28,7 +28,7 @@ enum ct_utf8_kind ct_utf8_kind(const uint8_t *p, size_t n);
 
 /* Adds p to b as UTF-8 that neither moves a cursor nor hides what is there: control characters become their pictures
  * (U+2400...), others that change how text is laid out (C1 controls, direction overrides as in "exe.<U+202E>gpj",
- * line separators) their number, tabs a space, invalid bytes U+FFFD. */
-void ct_utf8_visible(struct ct_buf *b, const uint8_t *p, size_t n);
+ * line separators) their number, tabs a space, invalid bytes U+FFFD. True: there were direction overrides, embeddings or isolates. */
+bool ct_utf8_visible(struct ct_buf *b, const uint8_t *p, size_t n);
 
 #endif

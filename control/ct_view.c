@@ -170,6 +170,68 @@ static bool read_hit(struct reader *r, const struct ct_note *note, const uint8_t
 	return hit->text != NULL;
 }
 
+static bool read_name(struct reader *r, const struct ct_note *note, const uint8_t *p)
+{
+	bool overrides = false;
+	char *name = ct_text_name_seen(r->c, note->sub, p, note->len, &overrides);
+	r->v->overrides |= overrides;
+	if (note->kind == CT_NOTE_FILE_NAME) {
+		r->v->unnamed = note->index;
+		return set(&r->v->name, name);
+	}
+	if (r->v->unnamed) {
+		r->v->unnamed = false;
+		return replace(&r->v->name, name);
+	}
+	if (name && r->v->name && !strcmp(name, r->v->name)) {
+		free(name);
+		return true;
+	}
+	return ct_list_add(&r->v->other_names, name);
+}
+
+static bool read_head(struct ct_view *v, const struct ct_note *note, const uint8_t *p)
+{
+	free(v->head);
+	v->head = malloc(note->len ? note->len : 1);
+	if (!v->head)
+		return false;
+	if (note->len)
+		memcpy(v->head, p, note->len);
+	v->head_len = note->len;
+	return true;
+}
+
+/* Notes that are a file's. */
+static bool read_file_note(struct reader *r, const struct ct_note *note, const uint8_t *p)
+{
+	struct ct_view *v = r->v;
+	switch (note->kind) {
+	case CT_NOTE_FILE_NAME:
+	case CT_NOTE_FILE_OTHER_NAME:
+		return read_name(r, note, p);
+	case CT_NOTE_FILE_PATH:
+		return ct_list_add(&v->path, ct_text_name(r->c, note->sub, p, note->len));
+	case CT_NOTE_FILE_TYPE:
+		return set(&v->type, ct_text_plain(p, note->len));
+	case CT_NOTE_FILE_PART:
+		return set(&v->file_part, ct_text_plain(p, note->len));
+	case CT_NOTE_FILE_HEAD:
+		return read_head(v, note, p);
+	case CT_NOTE_FILE_EXE:
+		v->executable = note->len == sizeof v->exe;
+		if (v->executable)
+			memcpy(&v->exe, p, sizeof v->exe);
+		return true;
+	case CT_NOTE_FILE_SECTION:
+		return ct_list_add(&v->sections, ct_text_plain(p, note->len));
+	case CT_NOTE_FILE_IMPORT:
+		return ct_list_add(&v->imports, ct_text_plain(p, note->len));
+	default:
+		return true;
+	}
+}
+
 static bool read_note(struct reader *r, const struct ct_note *note, uint8_t *p)
 {
 	struct ct_view *v = r->v;
@@ -201,20 +263,15 @@ static bool read_note(struct reader *r, const struct ct_note *note, uint8_t *p)
 	case CT_NOTE_MARK_HIT:
 		return read_hit(r, note, p);
 	case CT_NOTE_FILE_NAME:
-		return set(&v->name, ct_text_name(r->c, note->sub, p, note->len));
 	case CT_NOTE_FILE_PATH:
-		return ct_list_add(&v->path, ct_text_name(r->c, note->sub, p, note->len));
 	case CT_NOTE_FILE_TYPE:
-		return set(&v->type, ct_text_plain(p, note->len));
 	case CT_NOTE_FILE_HEAD:
-		free(v->head);
-		v->head = malloc(note->len ? note->len : 1);
-		if (!v->head)
-			return false;
-		if (note->len)
-			memcpy(v->head, p, note->len);
-		v->head_len = note->len;
-		return true;
+	case CT_NOTE_FILE_PART:
+	case CT_NOTE_FILE_OTHER_NAME:
+	case CT_NOTE_FILE_EXE:
+	case CT_NOTE_FILE_SECTION:
+	case CT_NOTE_FILE_IMPORT:
+		return read_file_note(r, note, p);
 	}
 	return true;
 }
@@ -266,7 +323,8 @@ void ct_view_free(struct ct_view *v)
 	free(v->rcpt_reply);
 	ct_list_free(&v->rcpt_to);
 	char *all[] = {
-		v->helo, v->mail_from, v->reply, v->from, v->subject, v->date, v->message_id, v->name, v->type
+		v->helo, v->mail_from, v->reply, v->from, v->subject, v->date, v->message_id, v->name, v->type,
+		v->file_part
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		free(all[i]);
@@ -275,6 +333,9 @@ void ct_view_free(struct ct_view *v)
 	ct_list_free(&v->attachments);
 	ct_list_free(&v->errors);
 	ct_list_free(&v->path);
+	ct_list_free(&v->other_names);
+	ct_list_free(&v->sections);
+	ct_list_free(&v->imports);
 	for (size_t i = 0; i < v->nmarks; i++)
 		free_mark(&v->marks[i]);
 	free(v->marks);

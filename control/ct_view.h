@@ -10,6 +10,7 @@
 #include "control/ct_charset.h"
 #include "control/ct_record.h"
 #include "matchers/mt_rules.h"
+#include "reassembly/facts/rs_exe.h"
 
 struct ct_view_hit {
 	struct ct_hit hit;
@@ -38,7 +39,13 @@ struct ct_view {
 	struct ct_view_mark *marks;
 	size_t nmarks, marks_size;
 	/* Of a file. */
-	char *name, *type;
+	char *name, *type, *file_part;
+	bool unnamed; /* name is none that it was given */
+	bool overrides; /* one of its names holds characters that change the direction of text */
+	struct ct_list other_names;
+	bool executable;
+	struct rs_exe_facts exe;
+	struct ct_list sections, imports;
 	struct ct_list path;
 	uint8_t *head;
 	size_t head_len;

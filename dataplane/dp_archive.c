@@ -180,6 +180,8 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_TAR] = &dp_archive_members,
 	[RS_KIND_ZLIB] = &dp_archive_stream,
 	[RS_KIND_DEFLATED] = &dp_archive_stream,
+	[RS_KIND_TNEF] = &dp_archive_members,
+	[RS_KIND_CMS] = &dp_archive_members,
 };
 
 /* Room for one, read by this reader. */

@@ -16,10 +16,12 @@
 #ifndef DP_ARCHIVE_H
 #define DP_ARCHIVE_H
 
+#include "reassembly/archive/rs_cms.h"
 #include "reassembly/archive/rs_gzip.h"
 #include "reassembly/archive/rs_kind.h"
 #include "reassembly/archive/rs_marks.h"
 #include "reassembly/archive/rs_tar.h"
+#include "reassembly/archive/rs_tnef.h"
 #include "reassembly/archive/rs_zip.h"
 
 struct dp_content;
@@ -48,7 +50,9 @@ struct dp_archive {
 		struct rs_zip zip;
 		struct rs_gzip gz;
 		struct rs_unwrap unwrap; /* begins each of these: */
+		struct rs_cms cms;
 		struct rs_tar tar;
+		struct rs_tnef tnef;
 	} u;
 };
 

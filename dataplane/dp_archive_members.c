@@ -9,10 +9,16 @@ static struct rs_unwrap *unwrap_of(struct dp_file *f)
 	return &f->archive->u.unwrap;
 }
 
+/* Its first block tells whether it is one, and is held until then. */
+static bool is_tar(const struct dp_file *f)
+{
+	return f->archive->unwrap == &rs_tar_reader;
+}
+
 static void on_outer(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_file *f = arg;
-	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT)) /* else all of it is read again, as something else */
+	if (!(is_tar(f) && unwrap_of(f)->flags & RS_UNWRAP_NOT)) /* else all of it is read again, as something else */
 		dp_file_scan(f, p, n);
 }
 
@@ -27,8 +33,11 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	/* A layer has no name of its own: the way in tells it. */
 	struct dp_file_name name = { RS_NAME_EXTENDED, m->charset, m->name, m->name_len };
 	if (!m->name_len)
-		name = (struct dp_file_name){ RS_NAME_PLAIN, "", (const uint8_t *)m->layer, strlen(m->layer) };
+		name = (struct dp_file_name){ RS_NAME_NONE, "", (const uint8_t *)m->layer, strlen(m->layer) };
 	f->member = dp_file_begin(f->content, f, &name, m->type, true);
+	/* A message in a file is matched as it stands, and not taken apart. */
+	if (strcmp(m->type, "message/rfc822") == 0)
+		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 	if (f->member)
 		f->member->base = m->at;
 }
@@ -76,10 +85,19 @@ static void on_missing(void *arg, uint64_t n, bool data)
 		f->skew += n;
 }
 
-static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing };
+static void on_member_name(void *arg, const struct rs_member *m)
+{
+	struct dp_file *f = arg;
+	if (f->member)
+		dp_file_other_name(f->member, &(struct dp_file_name){ RS_NAME_EXTENDED, m->charset, m->name, m->name_len });
+}
+
+static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing, on_member_name };
 
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TAR] = &rs_tar_reader,
+	[RS_KIND_TNEF] = &rs_tnef_reader,
+	[RS_KIND_CMS] = &rs_cms_reader,
 };
 
 static void members_open(struct dp_file *f, enum rs_kind kind)
@@ -91,18 +109,21 @@ static void members_open(struct dp_file *f, enum rs_kind kind)
 /* Bytes at the beginning that the reader has, and were not handed out. */
 static size_t held(const struct dp_file *f)
 {
-	return f->archive->u.tar.u.pos ? 0 : f->archive->u.tar.have;
+	return is_tar(f) && !f->archive->u.tar.u.pos ? f->archive->u.tar.have : 0;
 }
 
 static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	uint8_t first[RS_TAR_BLOCK];
 	const size_t before = held(f);
+	const bool tar = is_tar(f);
 	f->archive->unwrap->feed(&f->archive->u, p, n);
 	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT))
 		return;
 	memcpy(first, f->archive->u.tar.block, before);
 	dp_archive_close(f);
+	if (!tar)
+		return; /* what comes next is no archive's */
 	dp_archive_watch(f, first, before);
 	dp_archive_watch(f, p, n);
 }
@@ -124,6 +145,8 @@ static bool members_end(struct dp_file *f, bool cut)
 		return !f->archive || dp_archive_end(f, cut);
 	}
 	tell(f, flags);
+	if (flags & RS_UNWRAP_ENCRYPTED && f->rec)
+		f->rec->u.file.encrypted = true;
 	return !(flags & RS_UNWRAP_CUT);
 }
 

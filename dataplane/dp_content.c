@@ -85,8 +85,7 @@ static void on_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, b
 
 static bool is_sealed(const char *type)
 {
-	return strcmp(type, "application/pgp-encrypted") == 0 || strcmp(type, "application/pkcs7-mime") == 0 ||
-	       strcmp(type, "application/x-pkcs7-mime") == 0;
+	return strcmp(type, "application/pgp-encrypted") == 0;
 }
 
 /* A piece of a message whose other pieces travel as other messages, or content that is elsewhere (RFC 2046 5.2). */

@@ -97,6 +97,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "limits", "record_text", i->note_limit);
 	add(l, "pool_empty", "files", i->no_file);
 	add(l, "pool_empty", "zips", i->no_zip);
+	add(l, "pool_empty", "executables", i->no_executable);
 	add(l, "pool_empty", "inflates", i->no_inflate);
 	add(l, "pool_empty", "streams", i->no_stream);
 	add(l, "pool_empty", "contents", i->no_content);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dataplane/dp_facts.h"
+
 /* Of a file's first bytes, so many tell an archive. */
 #define KIND_SURE 4
 
@@ -56,15 +58,23 @@ void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->started = true;
+	dp_facts_begin(f, p, n);
 	enum rs_kind kind = rs_kind_of(p, n);
 	if (kind == RS_KIND_PLAIN && f->stored && rs_inflate_may_be(p, n))
 		kind = RS_KIND_DEFLATED;
+	/* What is declared so and is none to this reader may be one to a more lenient one. */
+	if (f->cms && kind != RS_KIND_CMS) {
+		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
+		f->content->opaque = true;
+	}
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
 	case RS_KIND_TAR:
 	case RS_KIND_ZLIB:
 	case RS_KIND_DEFLATED:
+	case RS_KIND_TNEF:
+	case RS_KIND_CMS:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -80,6 +90,25 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	}
 }
 
+static void note_name(struct dp_inspect *ins, struct ct_record *r, enum ct_note_kind kind, const struct dp_file_name *name)
+{
+	const bool called = name->form == RS_NAME_NONE && name->n;
+	if (name->form == RS_NAME_NONE && !called)
+		return;
+	/* charset NUL name: the name goes last, so that it may be of any length */
+	dp_record_note(ins, r, kind, (uint8_t)(called ? RS_NAME_PLAIN : name->form), called, name->charset, strlen(name->charset) + 1);
+	dp_record_more(ins, r, name->p, name->n);
+}
+
+void dp_file_other_name(struct dp_file *f, const struct dp_file_name *name)
+{
+	if (!f->rec)
+		return;
+	if (f->size)
+		f->head_left = 0; /* its note is not the last one any more */
+	note_name(inspect_of(f), f->rec, CT_NOTE_FILE_OTHER_NAME, name);
+}
+
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report)
 {
@@ -93,6 +122,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	memset(f, 0, sizeof *f);
 	f->content = c;
 	f->outer = outer;
+	f->cms = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
 	f->watched = report; /* text of the message itself is nobody's archive */
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
@@ -100,19 +130,16 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
 		c->opaque = true;
 	}
-	if (!report || c->trial)
+	if (c->trial || (!report && ins->config->files.report != CT_REPORT_ALL))
 		return f;
 	ins->stats.files++;
 	if (!(f->rec = dp_record_get(ins, CT_FILE)))
 		return f;
 	struct ct_record *r = f->rec;
 	r->u.file.number = c->msg->files++;
-	if (name->form != RS_NAME_NONE) {
-		/* charset NUL name: the name goes last, so that it may be of any length */
-		dp_record_note(ins, r, CT_NOTE_FILE_NAME, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
-		dp_record_more(ins, r, name->p, name->n);
-	}
+	note_name(ins, r, CT_NOTE_FILE_NAME, name);
 	dp_record_note(ins, r, CT_NOTE_FILE_TYPE, 0, 0, type, strlen(type));
+	dp_record_note(ins, r, CT_NOTE_FILE_PART, 0, 0, c->part, strlen(c->part));
 	if (outer)
 		dp_file_path(ins, r, CT_NOTE_FILE_PATH, f);
 	if (ins->config->files.magic)
@@ -140,6 +167,8 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (f->rec && f->head_left && !f->raw)
 		keep_head(f, p, n);
+	if (!f->raw)
+		dp_facts_feed(f, p, n);
 	if (f->sha256 && !f->raw)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
@@ -203,6 +232,7 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 {
 	f->gaps = true;
 	f->head_left = 0;
+	dp_facts_gap(f);
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
@@ -255,6 +285,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		}
 		dp_content_stream_end(f->content, f->scan, file_matched, f);
 	}
+	dp_facts_end(f);
 	struct ct_record *r = f->rec;
 	if (r && f->silent) {
 		dp_record_free(ins, r);
@@ -342,6 +373,7 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	t->rec = to->trial ? NULL : copy_name(ins, f);
 	t->head_left = 0;
 	t->sha256 = NULL;
+	t->exe = NULL;
 	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
 	if (f->side && !(t->side = dp_file_copy(f->side, to, t)))
 		to->sides = 0;

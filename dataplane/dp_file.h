@@ -22,6 +22,7 @@ struct dp_file {
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
 	struct dp_archive *archive; /* it is one that is being read */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
+	struct rs_exe *exe; /* it begins like an executable, and is reported; else NULL */
 	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
@@ -31,6 +32,7 @@ struct dp_file {
 	uint8_t nstart;
 	bool gaps; /* bytes of it are missing */
 	bool started; /* its kind was told */
+	bool cms; /* it is declared to be S/MIME */
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
@@ -43,7 +45,7 @@ struct dp_file {
 	uint8_t depth; /* 0: a MIME part */
 };
 
-struct dp_file_name { /* as rs_part and rs_zip give names */
+struct dp_file_name { /* as rs_part and rs_zip give names. RS_NAME_NONE, and n > 0: it has none, and this is what it is called */
 	enum rs_name_form form;
 	const char *charset;
 	const uint8_t *p;
@@ -53,6 +55,8 @@ struct dp_file_name { /* as rs_part and rs_zip give names */
 /* NULL when there is no room: counted, and the message is judged "overload". report: it gets a fileinfo record. */
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,
                               bool report);
+/* It has another name, too: said before its data, or behind it (of its beginning what comes later is not shown to libmagic). */
+void dp_file_other_name(struct dp_file *f, const struct dp_file_name *name);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
 /* n bytes of it are missing here. What stands behind has its place in the file and in archives, as far as those can be read on
  * behind it. Matching sees zeros in their place, up to a bound, so that no mark is made of both sides. */

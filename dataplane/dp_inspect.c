@@ -10,7 +10,7 @@
  * connections that nobody has confirmed have none of the last eighth (dp_share). Between two messages a line is held by those only that
  * are in the middle of a command. */
 struct sizes {
-	uint32_t sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, records, blocks;
+	uint32_t sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, executables, records, blocks;
 	uint32_t trial_headers, trial_files, trial_zips, trial_inflates;
 };
 
@@ -27,6 +27,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.files = m + half,
 		.zips = half,
 		.inflates = c->memory.inflating,
+		.executables = c->files.executables ? (m + 7) / 8 : 0,
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,
 		.trial_headers = 1,
@@ -47,6 +48,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 	X(files, sizeof(struct dp_file))                                                                               \
 	X(zips, sizeof(struct dp_archive))                                                                                 \
 	X(inflates, sizeof(struct rs_inflate))                                                                         \
+	X(executables, sizeof(struct rs_exe))                                                                          \
 	X(records, sizeof(struct ct_record))                                                                           \
 	X(blocks, sizeof(struct ct_block))                                                                             \
 	X(trial_headers, RS_MIME_BLOCK)                                                                                \

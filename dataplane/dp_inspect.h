@@ -19,6 +19,7 @@
 #include "control/ct_record.h"
 #include "matchers/mt_scan.h"
 #include "reassembly/archive/rs_zip.h"
+#include "reassembly/facts/rs_exe.h"
 #include "reassembly/mime/rs_mime.h"
 #include "reassembly/smtp/rs_smtp.h"
 
@@ -33,7 +34,7 @@ struct dp_inspect_stats { /* counters outside the sums */
 	uint64_t zip_anomaly[RS_ZIP_FAULTS];
 	uint64_t sessions, sessions_refused; /* refused: no room */
 	uint64_t files, file_bytes, content_bytes, matched_bytes;
-	uint64_t no_file, no_zip, no_inflate, no_stream, no_content, no_record; /* pools found empty */
+	uint64_t no_file, no_zip, no_inflate, no_stream, no_content, no_record, no_executable; /* pools found empty */
 	uint64_t scan_failed; /* buffers that Hyperscan gave up */
 	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit, work_limit;
 	uint64_t view_limit;
@@ -59,7 +60,7 @@ struct dp_inspect {
 	struct mt_worker *matcher;
 	uint64_t encoded_depth; /* bytes of MT_MAIL_ENCODED any rule needs */
 	uint16_t line_keep; /* of dp_line, for base64 and text outside archives */
-	struct rs_pool sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, records, blocks;
+	struct rs_pool sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, executables, records, blocks;
 	/* Of dp_content_peek: room for one content, as deep as any. */
 	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates;
 	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */

@@ -61,12 +61,36 @@ static void test_one_infected_one_clean(void **state)
 	assert_true(
 		dp_test_has(m, "\n  mark=0@4:1 part=2 file=a.bin >a.bin hit=KERNEL32.DLL@4:1 hit=ADVAPI32.DLL@21:1\n"));
 	assert_true(
-		dp_test_has(dp_test_nth(&t, CT_FILE, 0), "name=a.bin type=application/octet-stream head=010203204b45"));
+		dp_test_has(dp_test_nth(&t, CT_FILE, 0), "name=a.bin type=application/octet-stream of-part=2 head=010203204b45"));
 	const struct dp_found *clean = dp_test_nth(&t, CT_MESSAGE, 1);
 	assert_true(dp_test_has(clean, "action=none would=none"));
 	assert_true(dp_test_has(clean, "attachments=1/1/0"));
 	assert_int_equal(clean->rec.u.message.incident, 0);
 	dp_test_close(&t);
+}
+
+/* The record tells what an executable's headers say. Where there is no room for that, it does without, and nothing else changes. */
+static void test_executables(void **state)
+{
+	uint8_t program[200] = "MZ\x90\0\3\0\0\0\4";
+	(void)state;
+	for (unsigned room = 0; room < 2; room++) {
+		struct dp_test t;
+		struct dp_hostage h;
+		dp_test_begin(&t);
+		if (!room)
+			dp_hostage_take(&h, &t.worker->inspect.executables, 0);
+		program[60] = 100;
+		memcpy(program + 100, "NE", 2);
+		send_content(&t, 1, "a.bin", program, sizeof program);
+		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+		assert_int_equal(dp_test_has(dp_test_nth(&t, CT_FILE, 0), "executable=NE unread=0"), room);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_FILE, 0), "size=200 sha256="));
+		assert_int_equal(t.worker->inspect.stats.no_executable, !room);
+		if (!room)
+			dp_hostage_free(&h);
+		dp_test_close(&t);
+	}
 }
 
 /* pass, drop, reject, alert: the first that matched wins, and all leave their marks. */
@@ -524,6 +548,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_infected_one_clean),
+		cmocka_unit_test(test_executables),
 		cmocka_unit_test(test_order_of_actions),
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_lines_base64),

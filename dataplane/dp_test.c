@@ -316,6 +316,26 @@ static void put_notes(struct dp_text *to, const struct ct_notes *notes)
 			for (unsigned i = 0; i < n.len; i++)
 				dp_text_printf(to, "%02x", p[i]);
 			break;
+		case CT_NOTE_FILE_PART:
+			dp_text_printf(to, " of-part=%s", p);
+			break;
+		case CT_NOTE_FILE_OTHER_NAME:
+			dp_text_printf(to, " other-name=");
+			put_name(to, &n, p, n.len);
+			break;
+		case CT_NOTE_FILE_EXE: {
+			struct rs_exe_facts e;
+			assert_int_equal(n.len, sizeof e);
+			memcpy(&e, p, sizeof e);
+			dp_text_printf(to, " executable=%s unread=%u", rs_exe_format_name(e.format), e.unread);
+			break;
+		}
+		case CT_NOTE_FILE_SECTION:
+			dp_text_printf(to, " section=%s", p);
+			break;
+		case CT_NOTE_FILE_IMPORT:
+			dp_text_printf(to, " import=%s", p);
+			break;
 		}
 		free(p);
 	}
@@ -438,6 +458,7 @@ void dp_test_pools_are_back(struct dp_test *t)
 	pool_is_back("tunnels", &i->tunnels);
 	pool_is_back("zips", &i->zips);
 	pool_is_back("inflates", &i->inflates);
+	pool_is_back("executables", &i->executables);
 	pool_is_back("records", &i->records);
 	pool_is_back("blocks", &i->blocks);
 	pool_is_back("trial headers", &i->trial_headers);

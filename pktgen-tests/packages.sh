@@ -30,7 +30,7 @@ packages_regex() {
 # To test it, sanitizers and fuzzers included.
 packages_test() {
 	packages_build
-	echo clang libcmocka-dev python3 python3-jsonschema python3-scapy tshark libarchive-tools unzip zip
+	echo clang llvm tnef libcmocka-dev python3 python3-jsonschema python3-scapy tshark libarchive-tools unzip zip
 	packages_clang_rt
 	packages_net
 }

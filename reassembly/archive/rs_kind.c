@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "reassembly/archive/rs_cms.h"
 #include "reassembly/archive/rs_tar.h"
 
 #define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark }
@@ -48,7 +49,7 @@ static const struct {
 	MARK(RS_KIND_PACKED, 0, "ALZ\1"),
 	MARK(RS_KIND_PACKED, 0, "EGGA\0\1"),
 	MARK(RS_KIND_SEALED, 0, "-----BEGIN PGP MESSAGE----"),
-	MARK(RS_KIND_PACKED, 0, "\x78\x9f\x3e\x22"), /* TNEF, winmail.dat */
+	MARK(RS_KIND_TNEF, 0, "\x78\x9f\x3e\x22"), /* winmail.dat */
 };
 
 /* What stands before a mark that does not stand first. */
@@ -100,6 +101,8 @@ enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 		if (n >= marks[i].at + (size_t)marks[i].len && memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
 		    begins_right(p, n, marks[i].at))
 			return marks[i].kind;
+	if (rs_cms_is(p, n))
+		return RS_KIND_CMS;
 	if (is_arj(p, n) || is_cpio(p, n))
 		return RS_KIND_PACKED;
 	if (is_zlib(p, n))

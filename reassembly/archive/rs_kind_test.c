@@ -52,7 +52,7 @@ static const struct {
 	CASE(RS_KIND_PACKED, "ALZ\1"),
 	CASE(RS_KIND_PACKED, "EGGA\0\1"),
 	CASE(RS_KIND_SEALED, "-----BEGIN PGP MESSAGE----"),
-	CASE(RS_KIND_PACKED, "\x78\x9f\x3e\x22"),
+	CASE(RS_KIND_TNEF, "\x78\x9f\x3e\x22"),
 };
 #define CASES (sizeof cases / sizeof cases[0])
 
@@ -106,6 +106,20 @@ static void test_what_needs_more_than_a_mark(void **state)
 	assert_int_equal(kind_of("BZh is the beginning of", 23), RS_KIND_PLAIN);
 }
 
+/* By its outer type, however its length is written. */
+static void test_smime(void **state)
+{
+	static const char signed_data[] = "\x30\x82\1\xe9\6\x9\x2a\x86\x48\x86\xf7\x0d\1\7\2 and so on, and so on",
+			  in_pieces[] = "\x30\x80\6\x9\x2a\x86\x48\x86\xf7\x0d\1\7\3 and so on, and so on",
+			  pkcs12[] = "\x30\x82\1\xe9\2\1\3\x30\x82\1\xe9\6\x9\x2a\x86\x48\x86\xf7\x0d\1\7\1 and so on";
+	(void)state;
+	assert_int_equal(kind_of(signed_data, RS_KIND_BYTES), RS_KIND_CMS);
+	assert_int_equal(kind_of(in_pieces, RS_KIND_BYTES), RS_KIND_CMS);
+	assert_int_equal(kind_of(pkcs12, RS_KIND_BYTES), RS_KIND_PLAIN);
+	for (size_t n = 0; n < 15; n++)
+		assert_int_equal(kind_of(signed_data, n), RS_KIND_PLAIN);
+}
+
 static void test_plain(void **state)
 {
 	static const char *const texts[] = {
@@ -129,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_what_needs_more_than_a_mark),
+		cmocka_unit_test(test_smime),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_zip_reader_agrees),
 	};

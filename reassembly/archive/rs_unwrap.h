@@ -48,6 +48,8 @@ struct rs_unwrap_ops {
 	void (*member_end)(void *arg, uint32_t flags); /* enum rs_unwrap_flag */
 	/* n bytes are missing, of the member's data or of what is outer. */
 	void (*missing)(void *arg, uint64_t n, bool data);
+	/* The member that is open has another name, too, which stands behind its data. NULL: nobody asks. */
+	void (*member_name)(void *arg, const struct rs_member *m);
 };
 
 struct rs_unwrap { /* begins each reader's state */

@@ -18,6 +18,7 @@ struct unwrap_member {
 	char name[UNWRAP_LOG_NAME]; /* its layer, where it has none */
 	uint64_t at, said;
 	size_t from, n; /* of its bytes in `data` */
+	char other[UNWRAP_LOG_NAME]; /* its other name */
 	uint64_t missing;
 	uint32_t flags; /* of its end */
 	bool file, ended;
@@ -113,8 +114,18 @@ static inline void unwrap_log_missing(void *arg, uint64_t n, bool data)
 		l->member[l->members - 1].missing += n;
 }
 
+static inline void unwrap_log_name(void *arg, const struct rs_member *m)
+{
+	struct unwrap_log *l = arg;
+	unwrap_log_check(l->open && m->name_len && m->name_len < UNWRAP_LOG_NAME, "another name, but of what");
+	if (l->members > UNWRAP_LOG_MEMBERS)
+		return;
+	memset(l->member[l->members - 1].other, 0, UNWRAP_LOG_NAME);
+	memcpy(l->member[l->members - 1].other, m->name, m->name_len);
+}
+
 static const struct rs_unwrap_ops unwrap_log_ops = { unwrap_log_outer, unwrap_log_begin, unwrap_log_data, unwrap_log_end,
-						     unwrap_log_missing };
+						     unwrap_log_missing, unwrap_log_name };
 
 /* The reader, with a state of its own, on these bytes in pieces of the length that `piece` says (NULL: whole). */
 static inline void unwrap_log_run(struct unwrap_log *l, const struct rs_unwrap_reader *reader, void *state, const uint8_t *p, size_t n,
