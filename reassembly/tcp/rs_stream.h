@@ -68,7 +68,7 @@ struct rs_stream { /* waits: what is acknowledged is remembered, and compared, u
 	bool waits : 1;
 	bool late : 1; /* some of what is remembered is acknowledged, or lost */
 	bool after : 1; /* and some of that was handed on after its acknowledgement */
-	uint8_t group; /* rs_stream_set_group */
+	uint8_t group : 6; /* rs_stream_set_group */
 };
 _Static_assert(RS_OVERLAP_MAX <= 1 << 4, "policy");
 
@@ -81,7 +81,7 @@ enum rs_verdict {
 	RS_CONTRADICTS, /* it says other than what was seen in its place, and is refused for that: nothing taken, nothing changed */
 };
 
-#define RS_GROUPS 64
+#define RS_GROUPS 64 /* rs_stream.group has six bits */
 #define RS_GROUP_APART (RS_GROUPS - 1)
 #define RS_REMEMBER_GROUP 8
 #define RS_STREAM_LATE 4 /* times that the owner calls rs_stream_forget_late while something acknowledged is compared */
