@@ -57,8 +57,9 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->started = true;
 	enum rs_kind kind = rs_kind_of(p, n);
-	if (kind == RS_KIND_PLAIN && f->stored && rs_inflate_may_be(p, n))
-		kind = RS_KIND_DEFLATED;
+	/* The message's own text is nobody's archive unless it looks like one. */
+	if (kind == RS_KIND_TAR && !f->watched)
+		kind = RS_KIND_PLAIN;
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:

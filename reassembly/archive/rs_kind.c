@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "reassembly/archive/rs_tar.h"
+#include "reassembly/archive/rs_inflate.h"
 
 #define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark }
 
@@ -28,7 +28,7 @@ static const struct {
 	MARK(RS_KIND_PACKED, 0, "\x28\xb5\x2f\xfd"), /* zstd */
 	MARK(RS_KIND_PACKED, 0, "\x04\x22\x4d\x18"), /* lz4 */
 	MARK(RS_KIND_PACKED, 0, "\x02\x21\x4c\x18"), /* lz4 before version 1.4 */
-	MARK(RS_KIND_PACKED, 0, "MSCF\0\0\0\0"), /* cab */
+	MARK(RS_KIND_PACKED, 0, "MSCF"), /* cab */
 	MARK(RS_KIND_PACKED, 0, "ISc("), /* cab of InstallShield */
 	MARK(RS_KIND_PACKED, 0, "\x1f\x9d"), /* compress */
 	MARK(RS_KIND_PACKED, 2, "-lh"), /* lzh: ?-lh5- */
@@ -102,7 +102,10 @@ enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 			return marks[i].kind;
 	if (is_arj(p, n) || is_cpio(p, n))
 		return RS_KIND_PACKED;
-	if (is_zlib(p, n))
-		return RS_KIND_ZLIB;
-	return n >= RS_KIND_BYTES && rs_tar_may_be(p, RS_KIND_BYTES) ? RS_KIND_TAR : RS_KIND_PLAIN;
+	return n >= RS_KIND_BYTES ? RS_KIND_TAR : rs_kind_else(p, n, false);
+}
+
+enum rs_kind rs_kind_else(const uint8_t *p, size_t n, bool stored)
+{
+	return is_zlib(p, n) ? RS_KIND_ZLIB : stored && rs_inflate_may_be(p, n) ? RS_KIND_DEFLATED : RS_KIND_PLAIN;
 }

@@ -51,9 +51,6 @@ struct rs_tar {
 	uint8_t block[RS_TAR_BLOCK];
 };
 
-/* True when a file that begins with these n bytes (RS_KIND_BYTES) may be a tar archive: its first block says whether it is. */
-bool rs_tar_may_be(const uint8_t *p, size_t n);
-
 /* Whether this block is a header: the sum of its bytes is what it says. */
 bool rs_tar_is_header(const uint8_t block[RS_TAR_BLOCK]);
 
