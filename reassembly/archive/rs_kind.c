@@ -69,7 +69,8 @@ static bool begins_right(const uint8_t *p, size_t n, unsigned at)
 /* arj: its mark, the size of the header that follows and of its first part, and a version below 50 in that. */
 static bool is_arj(const uint8_t *p, size_t n)
 {
-	return n > 10 && p[0] == 0x60 && p[1] == 0xea && (p[2] | p[3] << 8) <= 2600 && p[4] >= 28 && p[4] <= 64 && p[5] < 50 && p[7] < 20;
+	return n > 10 && p[0] == 0x60 && p[1] == 0xea && (p[2] | p[3] << 8) <= 2600 && p[4] >= 28 && p[4] <= 64 && p[5] < 50 &&
+	       p[7] < 20;
 }
 
 /* cpio: its mark, and numbers of digits. */
