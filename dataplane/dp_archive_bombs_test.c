@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bombs: small mail that comes to much. Each is judged "limit" (or "malformed"), what it cost is bounded by the limits, and printed. */
+/* Bombs: small mail that comes to much. Each is judged "limit" (or "malformed"), what it cost is bounded by the limits, and
+ * printed. */
 #include <sys/resource.h>
 #include <zlib.h>
 

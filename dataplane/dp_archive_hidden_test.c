@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands where the first reader of an archive does not look: behind something else, in an extra field, in a comment, under a header that
- * lies. In any split it is found, or what is said is that something is wrong. */
+/* What stands where the first reader of an archive does not look: behind something else, in an extra field, in a comment, under a
+ * header that lies. In any split it is found, or what is said is that something is wrong. */
 #include <zlib.h>
 
 #include "dataplane/dp_made.h"

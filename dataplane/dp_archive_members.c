@@ -112,6 +112,16 @@ static size_t held(const struct dp_file *f)
 	return is_tar(f) && !f->archive->u.tar.u.pos ? f->archive->u.tar.have : 0;
 }
 
+/* It is none: what else? The first n bytes are read as that; of all that is there, `known` are at p. */
+static void read_again(struct dp_file *f, const uint8_t *p, size_t n, size_t known)
+{
+	const enum rs_kind kind = rs_kind_else(p, known < RS_KIND_BYTES ? known : RS_KIND_BYTES, f->stored);
+	dp_archive_close(f);
+	if (kind != RS_KIND_PLAIN)
+		dp_archive_open(f, kind);
+	dp_archive_watch(f, p, n);
+}
+
 static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	uint8_t first[RS_TAR_BLOCK];
@@ -120,11 +130,12 @@ static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 	f->archive->unwrap->feed(&f->archive->u, p, n);
 	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT))
 		return;
-	memcpy(first, f->archive->u.tar.block, before);
-	dp_archive_close(f);
-	if (!tar)
-		return; /* what comes next is no archive's */
-	dp_archive_watch(f, first, before);
+	if (!tar) { /* what comes next is no archive's */
+		dp_archive_close(f);
+		return;
+	}
+	memcpy(first, f->archive->u.tar.block, sizeof first);
+	read_again(f, first, before, sizeof first);
 	dp_archive_watch(f, p, n);
 }
 
@@ -140,8 +151,7 @@ static bool members_end(struct dp_file *f, bool cut)
 	const uint32_t flags = f->archive->unwrap->end(&f->archive->u);
 	if (flags & RS_UNWRAP_NOT) {
 		memcpy(first, f->archive->u.tar.block, n);
-		dp_archive_close(f);
-		dp_archive_watch(f, first, n);
+		read_again(f, first, n, n);
 		return !f->archive || dp_archive_end(f, cut);
 	}
 	tell(f, flags);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A zip read a second time, from a local header on that the first reader did not take for one: in an extra field, in a comment, in the data
- * of a member. A directory, which comes last, may name it.
+/* A zip read a second time, from a local header on that the first reader did not take for one: in an extra field, in a comment,
+ * in the data of a member. A directory, which comes last, may name it.
  *
- * This is a file of its own beside the zip's members, on the same bytes: they are matched already, so that only what is inflated, and
- * stored, in it is matched besides. It reports no file, and nothing is wrong with it: where the directory does name it, that differs
- * from what the first reader read, and this is told. One of a message at a time. */
+ * This is a file of its own beside the zip's members, on the same bytes: they are matched already, so that only what is inflated,
+ * and stored, in it is matched besides. It reports no file, and nothing is wrong with it: where the directory does name it, that
+ * differs from what the first reader read, and this is told. One of a message at a time. */
 #include "dataplane/dp_archive_private.h"
 
 static void begin(struct dp_file *f, uint64_t at)

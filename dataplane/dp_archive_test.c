@@ -449,7 +449,7 @@ static void test_as_many_at_once_as_there_is_room_for(void **state)
 {
 	(void)state;
 	many_at_once(6, 4, 4); /* memory.inflating */
-	many_at_once(12, 8, 16); /* archives: half of memory.messages */
+	many_at_once(12, 8, 16); /* as many as memory.messages */
 }
 
 /* Between two ports: the server never has the end of the message, whatever it was wrapped in. */

@@ -60,13 +60,14 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	f->started = true;
 	dp_facts_begin(f, p, n);
 	enum rs_kind kind = rs_kind_of(p, n);
-	if (kind == RS_KIND_PLAIN && f->stored && rs_inflate_may_be(p, n))
-		kind = RS_KIND_DEFLATED;
 	/* What is declared so and is none to this reader may be one to a more lenient one. */
 	if (f->cms && kind != RS_KIND_CMS) {
 		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
 		f->content->opaque = true;
 	}
+	/* The message's own text is nobody's archive unless it looks like one. */
+	if (kind == RS_KIND_TAR && !f->watched)
+		kind = RS_KIND_PLAIN;
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:

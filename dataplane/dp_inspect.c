@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines and header sections are held only while they are incomplete, and most files are no archives: half of the messages in progress
+/* Lines and header sections are held only while they are incomplete: half of the messages in progress
  * may be at the one, and half at the other. So it takes half as many senders who dally to have all of those as to have all messages; and
  * connections that nobody has confirmed have none of the last eighth (dp_share). Between two messages a line is held by those only that
  * are in the middle of a command. */
@@ -25,7 +25,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.messages = m * 2,
 		.contents = m,
 		.files = m + half,
-		.zips = half,
+		.zips = m, /* a file's first block is kept in one, until it is known to be no tar archive */
 		.inflates = c->memory.inflating,
 		.executables = c->files.executables ? (m + 7) / 8 : 0,
 		.records = c->memory.records,

@@ -20,7 +20,7 @@
 #include "dataplane/dp_eal.h"
 #include "dataplane/dp_reader.h"
 
-#define COUNTERS_MAX 160
+#define COUNTERS_MAX 256
 
 static void usage(FILE *to)
 {

@@ -8,7 +8,7 @@
 
 #include "control/cmd/cmd_run.h"
 
-#define COUNTERS_MAX 160
+#define COUNTERS_MAX 256
 #define SECOND UINT64_C(1000000000)
 #define TRIES 5
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "reassembly/archive/rs_cms.h"
-#include "reassembly/archive/rs_tar.h"
+#include "reassembly/archive/rs_inflate.h"
 
 #define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark }
 
@@ -29,7 +29,7 @@ static const struct {
 	MARK(RS_KIND_PACKED, 0, "\x28\xb5\x2f\xfd"), /* zstd */
 	MARK(RS_KIND_PACKED, 0, "\x04\x22\x4d\x18"), /* lz4 */
 	MARK(RS_KIND_PACKED, 0, "\x02\x21\x4c\x18"), /* lz4 before version 1.4 */
-	MARK(RS_KIND_PACKED, 0, "MSCF\0\0\0\0"), /* cab */
+	MARK(RS_KIND_PACKED, 0, "MSCF"), /* cab */
 	MARK(RS_KIND_PACKED, 0, "ISc("), /* cab of InstallShield */
 	MARK(RS_KIND_PACKED, 0, "\x1f\x9d"), /* compress */
 	MARK(RS_KIND_PACKED, 2, "-lh"), /* lzh: ?-lh5- */
@@ -70,7 +70,8 @@ static bool begins_right(const uint8_t *p, size_t n, unsigned at)
 /* arj: its mark, the size of the header that follows and of its first part, and a version below 50 in that. */
 static bool is_arj(const uint8_t *p, size_t n)
 {
-	return n > 10 && p[0] == 0x60 && p[1] == 0xea && (p[2] | p[3] << 8) <= 2600 && p[4] >= 28 && p[4] <= 64 && p[5] < 50 && p[7] < 20;
+	return n > 10 && p[0] == 0x60 && p[1] == 0xea && (p[2] | p[3] << 8) <= 2600 && p[4] >= 28 && p[4] <= 64 && p[5] < 50 &&
+	       p[7] < 20;
 }
 
 /* cpio: its mark, and numbers of digits. */
@@ -105,7 +106,10 @@ enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 		return RS_KIND_CMS;
 	if (is_arj(p, n) || is_cpio(p, n))
 		return RS_KIND_PACKED;
-	if (is_zlib(p, n))
-		return RS_KIND_ZLIB;
-	return n >= RS_KIND_BYTES && rs_tar_may_be(p, RS_KIND_BYTES) ? RS_KIND_TAR : RS_KIND_PLAIN;
+	return n >= RS_KIND_BYTES ? RS_KIND_TAR : rs_kind_else(p, n, false);
+}
+
+enum rs_kind rs_kind_else(const uint8_t *p, size_t n, bool stored)
+{
+	return is_zlib(p, n) ? RS_KIND_ZLIB : stored && rs_inflate_may_be(p, n) ? RS_KIND_DEFLATED : RS_KIND_PLAIN;
 }

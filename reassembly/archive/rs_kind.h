@@ -13,7 +13,7 @@ enum rs_kind {
 	RS_KIND_PLAIN, /* no wrapping known here */
 	RS_KIND_ZIP,
 	RS_KIND_GZIP,
-	RS_KIND_TAR, /* it may be: rs_tar tells */
+	RS_KIND_TAR, /* it may be, as it begins with a name, which may be anything: rs_tar tells from its first block */
 	RS_KIND_TNEF, /* Outlook's winmail.dat */
 	RS_KIND_CMS, /* S/MIME */
 	RS_KIND_ZLIB, /* it may be a stream of zlib: inflating it tells */
@@ -28,5 +28,7 @@ enum rs_kind {
 #define RS_KIND_BYTES 32 /* enough to tell */
 
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n);
+/* What it is when it is no tar archive: ZLIB, DEFLATED or PLAIN. stored: as a zip says that it is a member of. */
+enum rs_kind rs_kind_else(const uint8_t *p, size_t n, bool stored);
 
 #endif

@@ -26,8 +26,8 @@ static const struct {
 /* Whether a mark may begin here: of each, its first two bytes. */
 static bool may(uint8_t a, uint8_t b)
 {
-	return (a == 'P' && b == 'K') || (a == 'R' && b == 'a') || (a == '7' && b == 'z') || (a == 'M' && b == 'S') || (a == 'C' && b == 'D') ||
-	       (a == 'B' && b == 'E');
+	return (a == 'P' && b == 'K') || (a == 'R' && b == 'a') || (a == '7' && b == 'z') || (a == 'M' && b == 'S') ||
+	       (a == 'C' && b == 'D') || (a == 'B' && b == 'E');
 }
 
 /* How many of the first bytes no mark begins at; it may be fewer than that. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rs_marks: the marks of archives in the middle of a file, where unpackers look for them: behind a program that unpacks itself, or behind
- * anything.
+/* rs_marks: the marks of archives in the middle of a file, where unpackers look for them: behind a program that unpacks itself,
+ * or behind anything.
  *
- * Owner:  one thread. Memory: the struct, which is copied by assignment. Units: bytes. What is found does not depend on how the file
- * was split. */
+ * Owner:  one thread. Memory: the struct, which is copied by assignment. Units: bytes. What is found does not depend on how the
+ * file was split. */
 #ifndef RS_MARKS_H
 #define RS_MARKS_H
 

@@ -43,19 +43,6 @@ static bool number_of(const uint8_t *p, size_t n, uint64_t *value)
 	return i == n || p[i] == ' ' || p[i] == 0;
 }
 
-bool rs_tar_may_be(const uint8_t *p, size_t n)
-{
-	size_t i = 0;
-	while (i < n && p[i] >= ' ' && p[i] != 0x7f)
-		i++;
-	/* A longer name is a path: prose has a space in it, or its line ends. */
-	if (i == n)
-		return n > 0 && !memchr(p, ' ', n) && !memchr(p, '<', n);
-	while (i < n && p[i] == 0)
-		i++;
-	return i == n && p[0] != 0;
-}
-
 bool rs_tar_is_header(const uint8_t block[RS_TAR_BLOCK])
 {
 	uint64_t said;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rs_tar: the members of a tar archive (POSIX.1-2017 pax, "ustar Interchange Format" and "pax Interchange Format"; GNU tar's and the
- * older formats), streaming, by rs_unwrap.
+/* rs_tar: the members of a tar archive (POSIX.1-2017 pax, "ustar Interchange Format" and "pax Interchange Format"; GNU tar's and
+ * the older formats), streaming, by rs_unwrap.
  *
- * Long names (GNU's type L, pax's `path`) and sizes (base 256, pax's `size`) are understood. Of a member that is no file but has data,
- * the data is a member all the same. Of a file with
- * holes the data is handed out without them (RS_UNWRAP_UNSUPPORTED: its bytes are not those of the file). A header whose checksum is wrong ends the archive for most readers; some look for the next one, and
- * so does this one (RS_UNWRAP_ODD). So do headers behind the two blocks of zeros that end it. */
+ * Long names (GNU's type L, pax's `path`) and sizes (base 256, pax's `size`) are understood. Of a member that is no file but has
+ * data, the data is a member all the same. Of a file with holes the data is handed out without them (RS_UNWRAP_UNSUPPORTED: its
+ * bytes are not those of the file). A header whose checksum is wrong ends the archive for most readers; some look for the next
+ * one, and so does this one (RS_UNWRAP_ODD). So do headers behind the two blocks of zeros that end it. */
 #ifndef RS_TAR_H
 #define RS_TAR_H
 
@@ -50,9 +50,6 @@ struct rs_tar {
 	uint8_t name[RS_TAR_NAME_MAX];
 	uint8_t block[RS_TAR_BLOCK];
 };
-
-/* True when a file that begins with these n bytes (RS_KIND_BYTES) may be a tar archive: its first block says whether it is. */
-bool rs_tar_may_be(const uint8_t *p, size_t n);
 
 /* Whether this block is a header: the sum of its bytes is what it says. */
 bool rs_tar_is_header(const uint8_t block[RS_TAR_BLOCK]);

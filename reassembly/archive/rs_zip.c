@@ -211,8 +211,8 @@ bool rs_zip_end(struct rs_zip *z)
 	rs_zip_records_cut(z);
 	const uint32_t whole = 1u << RS_ZIP_PREFIXED | RS_ZIP_DATA_FAULTS;
 	/* In the middle of a record, or of the comment behind the end record? What may be a record in that is none. */
-	const bool over = z->state == RS_ZIP_HUNT || (z->origin == RS_ZIP_HUNTED && (z->state == RS_ZIP_LOCAL || z->state == RS_ZIP_CENTRAL ||
-										    z->state == RS_ZIP_EOCD));
+	const bool header = z->state == RS_ZIP_LOCAL || z->state == RS_ZIP_CENTRAL || z->state == RS_ZIP_EOCD;
+	const bool over = z->state == RS_ZIP_HUNT || (z->origin == RS_ZIP_HUNTED && header);
 	return over && z->account.ended && z->pos >= z->comment_end && !(z->account.faults & ~whole);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rs_zip_account: whether a zip's central directory lists what was read by its local headers, without keeping either list.
  *
- * Of each entry that is met, what both must agree in is added to sums that do not depend on the order of the entries. Who does not know
- * the key (rs_zip_set_key) cannot make a directory that differs and has the same sums. Each aspect has its own sum, so that a difference
- * has a name.
+ * Of each entry that is met, what both must agree in is added to sums that do not depend on the order of the entries. Who does
+ * not know the key (rs_zip_set_key) cannot make a directory that differs and has the same sums. Each aspect has its own sum, so
+ * that a difference has a name.
  *
- * A directory's offsets count from the file's beginning or, in an archive behind something else, from that of the archive: the local
- * headers are summed up in both ways, and the end record says which one holds.
+ * A directory's offsets count from the file's beginning or, in an archive behind something else, from that of the archive: the
+ * local headers are summed up in both ways, and the end record says which one holds.
  *
  * Memory: the struct, which is copied by assignment. Units: bytes. */
 #ifndef RS_ZIP_ACCOUNT_H
@@ -42,7 +42,8 @@ enum rs_zip_fault { /* what makes readers differ; bits of rs_zip_account.faults 
 
 /* Faults of the data, not of the structure. */
 #define RS_ZIP_DATA_FAULTS                                                                                             \
-	(1u << RS_ZIP_CHECKSUM_WRONG | 1u << RS_ZIP_DESCRIPTOR_WRONG | 1u << (RS_ZIP_DIFFERS + RS_ZIP_CONTENT) | 1u << (RS_ZIP_DIFFERS + RS_ZIP_ENCRYPTION))
+	(1u << RS_ZIP_CHECKSUM_WRONG | 1u << RS_ZIP_DESCRIPTOR_WRONG | 1u << (RS_ZIP_DIFFERS + RS_ZIP_CONTENT) |       \
+	 1u << (RS_ZIP_DIFFERS + RS_ZIP_ENCRYPTION))
 
 struct rs_zip_entry { /* of a local header and its data, or of the directory */
 	uint64_t off; /* of the local header */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a directory lists what was read: each aspect that differs is named, in any order of the entries, wherever the archive begins. */
+/* Whether a directory lists what was read: each aspect that differs is named, in any order of the entries, wherever the archive
+ * begins. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
