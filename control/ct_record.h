@@ -53,6 +53,10 @@ enum ct_note_kind {
 	CT_NOTE_FILE_PATH, /* as CT_NOTE_MARK_PATH; the last one is the file itself. Present only inside archives */
 	CT_NOTE_FILE_TYPE, /* the declared media type */
 	CT_NOTE_FILE_HEAD, /* the file's first bytes, for libmagic */
+	/* Of a message: who handed its connection on says whom it came from (ct_via.h). */
+	CT_NOTE_PROXY, /* a load balancer's header, from its first byte */
+	CT_NOTE_XCLIENT, /* the argument */
+	CT_NOTE_XFORWARD,
 };
 
 struct ct_mark { uint32_t rule; uint32_t line; uint64_t offset; }; /* rule: index in the ruleset; line 1..: 0 unknown */
