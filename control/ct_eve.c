@@ -7,6 +7,7 @@
 #include "control/ct_flow.h"
 #include "control/ct_names.h"
 #include "control/ct_render_private.h"
+#include "control/ct_via.h"
 
 /* Numbers above are not exact in JavaScript, and so in many tools. */
 #define FLOW_ID_MASK ((UINT64_C(1) << 53) - 1)
@@ -250,6 +251,34 @@ static void set_queue_id(json_t *o, const struct ct_message *m, const struct ct_
 	free(id);
 }
 
+static void set_attributes(json_t *o, const char *key, const char *text)
+{
+	struct ct_via_attribute a;
+	if (!text)
+		return;
+	json_t *attributes = json_object();
+	while (ct_via_next(&text, &a))
+		ct_json_set_text(attributes, a.name, a.value);
+	ct_json_set(o, key, attributes);
+}
+
+/* Whom it came from, as was said by who handed it on: the source above stays TCP's. */
+static void set_via(json_t *o, const struct ct_view *v)
+{
+	char source[64], destination[64];
+	unsigned sport, dport;
+	if (v->proxy && sscanf(v->proxy, "%63s %u %63s %u", source, &sport, destination, &dport) == 4) {
+		json_t *proxy = json_object();
+		ct_json_set_text(proxy, "src_ip", source);
+		ct_json_set(proxy, "src_port", json_integer(sport));
+		ct_json_set_text(proxy, "dest_ip", destination);
+		ct_json_set(proxy, "dest_port", json_integer(dport));
+		ct_json_set(o, "proxy", proxy);
+	}
+	set_attributes(o, "xclient", v->xclient);
+	set_attributes(o, "xforward", v->xforward);
+}
+
 static const char *direction_name(uint8_t d)
 {
 	return d == CT_DIR_INBOUND ? "inbound" : d == CT_DIR_OUTBOUND ? "outbound" : "unknown";
@@ -297,6 +326,7 @@ static json_t *message_object(const struct ct_render *r, const struct ct_message
 	set_reply(o, m, v);
 	ct_json_set(o, "rcpt_reply", rcpt_reply_array(v));
 	set_queue_id(o, m, v);
+	set_via(o, v);
 	json_t *attachments = json_object();
 	ct_json_set(attachments, "seen", json_integer(m->attachments_seen));
 	ct_json_set(attachments, "opened", json_integer(m->attachments_opened));

@@ -58,6 +58,10 @@ enum ct_note_kind {
 	CT_NOTE_FILE_EXE, /* it is an executable: struct rs_exe_facts */
 	CT_NOTE_FILE_SECTION, /* of an executable: a section's name */
 	CT_NOTE_FILE_IMPORT, /* a library that it needs */
+	/* Of a message: who handed its connection on says whom it came from (ct_via.h). */
+	CT_NOTE_PROXY, /* a load balancer's header, from its first byte */
+	CT_NOTE_XCLIENT, /* the argument */
+	CT_NOTE_XFORWARD,
 };
 
 struct ct_mark { uint32_t rule; uint32_t line; uint64_t offset; }; /* rule: index in the ruleset; line 1..: 0 unknown */

@@ -6,6 +6,7 @@
 
 #include "control/ct_address.h"
 #include "control/ct_text.h"
+#include "control/ct_via.h"
 #include "reassembly/mime/rs_mime.h"
 
 struct reader {
@@ -232,12 +233,24 @@ static bool read_file_note(struct reader *r, const struct ct_note *note, const u
 	}
 }
 
+static bool read_proxy(struct ct_view *v, const struct ct_note *note, const uint8_t *p)
+{
+	char text[CT_VIA_PROXY_MAX];
+	return !ct_via_proxy(p, note->len, text) || set(&v->proxy, strdup(text));
+}
+
 static bool read_note(struct reader *r, const struct ct_note *note, uint8_t *p)
 {
 	struct ct_view *v = r->v;
 	switch (note->kind) {
 	case CT_NOTE_HELO:
 		return set(&v->helo, ct_text_plain(p, note->len));
+	case CT_NOTE_PROXY:
+		return read_proxy(v, note, p);
+	case CT_NOTE_XCLIENT:
+		return set(&v->xclient, ct_text_plain(p, note->len));
+	case CT_NOTE_XFORWARD:
+		return set(&v->xforward, ct_text_plain(p, note->len));
 	case CT_NOTE_MAIL_FROM:
 		return set(&v->mail_from, ct_text_plain(p, note->len));
 	case CT_NOTE_RCPT_TO:
@@ -323,7 +336,7 @@ void ct_view_free(struct ct_view *v)
 	free(v->rcpt_reply);
 	ct_list_free(&v->rcpt_to);
 	char *all[] = {
-		v->helo, v->mail_from, v->reply, v->from, v->subject, v->date, v->message_id, v->name, v->type,
+		v->helo, v->proxy, v->xclient, v->xforward, v->mail_from, v->reply, v->from, v->subject, v->date, v->message_id, v->name, v->type,
 		v->file_part
 	};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

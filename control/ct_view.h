@@ -31,6 +31,7 @@ struct ct_view_mark {
 
 struct ct_view {
 	char *helo, *mail_from, *reply;
+	char *proxy, *xclient, *xforward; /* the first as of ct_via_proxy */
 	struct ct_list rcpt_to;
 	char **rcpt_reply; /* of the recipient at that place; NULL, or beyond nrcpt_reply: not seen */
 	size_t nrcpt_reply;

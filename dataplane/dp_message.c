@@ -34,6 +34,7 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 	size_t n = dp_session_helo(s, helo);
 	if (n > 0)
 		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, n);
+	dp_session_note_via(s, r);
 	if (s->doubt)
 		dp_message_doubt(m, s->doubt);
 	s->doubt = NULL;

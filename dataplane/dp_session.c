@@ -49,6 +49,42 @@ size_t dp_session_helo(const struct dp_session *s, uint8_t *to)
 	return n;
 }
 
+/* Where there is no block the records do not tell it, and are complete but for that: it was never proved. */
+static void on_via(void *arg, enum rs_smtp_via what, const uint8_t *p, size_t n)
+{
+	struct dp_session *s = arg;
+	if (!s->via && n && (s->via = rs_pool_get(&s->ins->blocks)))
+		memset(s->via->data, 0, sizeof(struct dp_via));
+	if (!s->via)
+		return;
+	struct dp_via *via = (struct dp_via *)s->via->data;
+	size_t before = what != RS_VIA_PROXY && n ? via->len[what] : 0, room = sizeof via->text[what] - before;
+	if (before && room > 1) {
+		via->text[what][before++] = ' ';
+		room--;
+	}
+	if (what != RS_VIA_PROXY)
+		for (; n > room; n--)
+			if (p[n - 1] == ' ' && n - 1 <= room)
+				break;
+	n = n < room ? n : room;
+	if (n)
+		memcpy(via->text[what] + before, p, n);
+	via->len[what] = (uint8_t)(before + n);
+}
+
+void dp_session_note_via(struct dp_session *s, struct ct_record *r)
+{
+	static const enum ct_note_kind kinds[RS_VIA_MAX] = { CT_NOTE_PROXY, CT_NOTE_XCLIENT, CT_NOTE_XFORWARD };
+	if (!s->via)
+		return;
+	struct dp_via *via = (struct dp_via *)s->via->data;
+	for (unsigned i = 0; i < RS_VIA_MAX; i++)
+		if (via->len[i])
+			dp_record_note(s->ins, r, kinds[i], 0, 0, via->text[i], via->len[i]);
+	via->len[RS_VIA_XFORWARD] = 0;
+}
+
 static void on_mail_from(void *arg, void *tx, const uint8_t *path, size_t len, const uint8_t *params, size_t params_len)
 {
 	struct dp_session *s = arg;
@@ -355,6 +391,7 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 static const struct rs_smtp_ops smtp_ops = {
 	.tx_begin = on_tx_begin,
 	.helo = on_helo,
+	.via = on_via,
 	.mail_from = on_mail_from,
 	.rcpt_to = on_rcpt_to,
 	.reply = on_reply,
@@ -408,6 +445,8 @@ bool dp_session_turned(struct dp_session *s)
 	} else {
 		rs_smtp_turn(&s->smtp);
 		free_helo(s);
+		rs_pool_put(&s->ins->blocks, s->via);
+		s->via = NULL;
 	}
 	return true;
 }
@@ -438,6 +477,7 @@ void dp_session_end(struct dp_session *s, enum ct_reason why)
 	if (s->doubt)
 		count_unread(s, s->doubt->reason);
 	free_helo(s);
+	rs_pool_put(&s->ins->blocks, s->via);
 	rs_pool_put(&s->ins->tunnels, s->tunnel);
 	rs_pool_put(&s->ins->sessions, s);
 }

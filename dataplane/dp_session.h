@@ -15,11 +15,19 @@ struct dp_helo {
 };
 _Static_assert(sizeof(struct dp_helo) == 48, "no hole, and no more than a host's name needs");
 
+/* Whom its messages came from, as was said: in a block, which few sessions have. What is longer is cut behind a word. */
+struct dp_via {
+	uint8_t len[RS_VIA_MAX]; /* 0: nothing was */
+	uint8_t text[RS_VIA_MAX][160];
+};
+_Static_assert(sizeof(struct dp_via) <= sizeof((struct ct_block *)0)->data, "it is a block");
+
 struct dp_session { /* the order leaves no holes: a million of them are kept */
 	struct dp_inspect *ins;
 	struct rs_smtp smtp;
 	void *connection; /* for ins->identify and ins->number: borrowed */
 	struct ct_tunnel *tunnel; /* that it came by; NULL: none */
+	struct ct_block *via; /* holds struct dp_via; or NULL */
 	struct dp_helo helo; /* the client's name, for its messages */
 	bool midstream : 1; /* its beginning was not seen */
 	bool closed : 1; /* it is being ended */
@@ -64,6 +72,9 @@ void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n);
 /* Ends what is open; gives the session back. why: the reason for messages that this cuts off in their content;
  * CT_REASON_NONE when the connection itself ended. */
 void dp_session_end(struct dp_session *s, enum ct_reason why);
+
+/* What was said of whom a message comes from becomes its record's; XFORWARD's is forgotten with that. */
+void dp_session_note_via(struct dp_session *s, struct ct_record *r);
 
 /* The client's name into `to`, which has room for RS_SMTP_LINE_MAX bytes; returns how many there are. */
 size_t dp_session_helo(const struct dp_session *s, uint8_t *to);

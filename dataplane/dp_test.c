@@ -257,6 +257,15 @@ static void put_notes(struct dp_text *to, const struct ct_notes *notes)
 		case CT_NOTE_HELO:
 			dp_text_printf(to, " helo=%s", p);
 			break;
+		case CT_NOTE_PROXY:
+			dp_text_printf(to, " proxy=%u bytes", n.len);
+			break;
+		case CT_NOTE_XCLIENT:
+			dp_text_printf(to, " xclient=%s", p);
+			break;
+		case CT_NOTE_XFORWARD:
+			dp_text_printf(to, " xforward=%s", p);
+			break;
 		case CT_NOTE_MAIL_FROM:
 			dp_text_printf(to, " from=%s", p);
 			break;

@@ -211,12 +211,32 @@ static void feed_command(struct rs_smtp *s, const uint8_t **p, size_t *n)
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, secret || s->auth);
 }
 
+/* No line is under way: its block takes the header, as far as it goes. */
+static void keep_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
+{
+	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+	if (n && !l->block)
+		l->block = rs_pool_get(s->blocks);
+	if (!l->block)
+		return;
+	if (n > RS_SMTP_BLOCK - l->len)
+		n = RS_SMTP_BLOCK - l->len;
+	memcpy(l->block + l->len, p, n);
+	l->len += (uint32_t)n;
+}
+
 /* The connection's first bytes: returns how many of them are no client's, or do not tell yet. */
 static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	struct rs_smtp_preface *f = &s->preface;
+	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
 	size_t k = rs_smtp_preface_take(f, p, n);
 	s->position += k;
+	keep_preface(s, p, k);
+	if (f->state == RS_PREFACE_SEEN && l->block)
+		s->ops->via(s->arg, RS_VIA_PROXY, l->block, l->len);
+	if (f->state == RS_PREFACE_SEEN || f->state == RS_PREFACE_NONE)
+		rs_smtp_line_done(l, s->blocks, false);
 	if (f->state == RS_PREFACE_SEEN) {
 		f->state = RS_PREFACE_NONE;
 		if (s->hold && !s->seen_server)

@@ -102,6 +102,13 @@ enum rs_smtp_verb {
 	RS_VERB_MAX
 };
 
+enum rs_smtp_via { /* who handed the connection on says whom it came from */
+	RS_VIA_PROXY, /* a load balancer's header, from its first byte; cut off behind RS_SMTP_BLOCK */
+	RS_VIA_XCLIENT, /* the argument */
+	RS_VIA_XFORWARD,
+	RS_VIA_MAX
+};
+
 enum rs_smtp_end { /* how the content of a transaction ended */
 	RS_END_DOT, /* CRLF . CRLF */
 	RS_END_BARE, /* a bare-LF or bare-CR form that was taken as the end */
@@ -156,6 +163,8 @@ struct rs_smtp_ops {
 	void *(*tx_begin)(void *arg, uint32_t n);
 	/* A greeting's argument: the client's name. */
 	void (*helo)(void *arg, const uint8_t *name, size_t len);
+	/* n 0: the server refused it. It holds from the next transaction on; XFORWARD's, of several commands, for that one only. */
+	void (*via)(void *arg, enum rs_smtp_via what, const uint8_t *p, size_t n);
 	/* The reverse path of MAIL without angle brackets ("" for <>), and the ESMTP parameters behind it. */
 	void (*mail_from)(void *arg, void *tx, const uint8_t *path, size_t len, const uint8_t *params, size_t params_len);
 	/* The i-th RCPT of the transaction, from 0. */

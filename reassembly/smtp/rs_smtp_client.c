@@ -235,10 +235,17 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct
 	case RS_VERB_BDAT:
 		on_chunk(s, c, line);
 		break;
+	case RS_VERB_XCLIENT:
+		s->ops->via(s->arg, RS_VIA_XCLIENT, c->arg, c->arg_len);
+		on_reset(s, RS_VERB_XCLIENT);
+		break;
+	case RS_VERB_XFORWARD:
+		s->ops->via(s->arg, RS_VIA_XFORWARD, c->arg, c->arg_len);
+		rs_smtp_owe(s, NULL, RS_VERB_XFORWARD, 0, false);
+		break;
 	case RS_VERB_RSET:
 	case RS_VERB_QUIT:
 	case RS_VERB_STARTTLS:
-	case RS_VERB_XCLIENT:
 		on_reset(s, c->verb);
 		break;
 	case RS_VERB_AUTH:

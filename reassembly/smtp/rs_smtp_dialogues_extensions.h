@@ -218,3 +218,13 @@
 	  HELLO_LOG
 	  "! turn\nturn\nhelo s.example\n+0\n0 from a@x []\n0 MAIL/0 250 sok\n0 DATA/0 354 go\n0 {\n"
 	  "0 gap 10\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("xclient and xforward", HELLO C("XCLIENT NAME=a ADDR=192.0.2.7\r\n") S("220 mx\r\n") C("EHLO c.example\r\n") S("250 ok\r\n")
+		  C("XFORWARD NAME=b\r\nXFORWARD ADDR=192.0.2.8\r\n") S("250 1\r\n250 2\r\n") MAIL QUIT,
+	  HELLO_LOG
+	  "xclient \"NAME=a ADDR=192.0.2.7\"\nhelo c.example\nxforward \"NAME=b\"\n"
+	  "xforward \"ADDR=192.0.2.8\"\n+0\n0 from a@x []\n0 MAIL/0 250 sok\n0 to/0 b@y\n0 RCPT/0 250 rok\n"
+	  "-0 abandoned 221 bye\n"),
+	D("xclient refused", HELLO C("XCLIENT NAME=a\r\n") S("550 no\r\n") C("XFORWARD NAME=b\r\n") S("503 no\r\n") MAIL QUIT,
+	  HELLO_LOG
+	  "xclient \"NAME=a\"\nxclient \"\"\nxforward \"NAME=b\"\nxforward \"\"\n+0\n0 from a@x []\n"
+	  "0 MAIL/0 250 sok\n0 to/0 b@y\n0 RCPT/0 250 rok\n-0 abandoned 221 bye\n"),

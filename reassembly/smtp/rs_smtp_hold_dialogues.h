@@ -79,10 +79,11 @@ static const struct dialogue dialogues[] = {
 	  HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
 	D("a load balancer's line",
 	  C("PROXY TCP4 192.0.2.1 192.0.2.2 4000 25\r\nEHLO c.example\r\nMAIL FROM:<a@x>\r\n") S("220 hi\r\n") S("250 ok\r\n") S("250 sok\r\n") QUIT,
-	  HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
+	  "proxy \"PROXY TCP4 192.0.2.1 192.0.2.2 4000 25\\r\\n\"\n" HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
 	D("a load balancer's header",
 	  C("\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0cMAIL\r\nRCPT\r\nEHLO c.example\r\nMAIL FROM:<a@x>\r\n") S("220 hi\r\n") S("250 ok\r\n")
 		  S("250 sok\r\n") QUIT,
+	  "proxy \"\\r\\n\\r\\n\\x00\\r\\nQUIT\\n!\\x11\\x00\\x0cMAIL\\r\\nRCPT\\r\\n\"\n"
 	  HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),
 	D("no load balancer's line", C("PROX\r\nEHLO c.example\r\nMAIL FROM:<a@x>\r\n") S("220 hi\r\n") S("500 what\r\n") S("250 ok\r\n") S("250 sok\r\n") QUIT,
 	  HELLO_LOG "+0\n0 from a@x []\n0 MAIL/0 250 sok\n-0 abandoned 221 bye\n"),

@@ -153,6 +153,16 @@ static inline void log_helo(void *arg, const uint8_t *name, size_t len)
 	log_end(l);
 }
 
+static inline void log_via(void *arg, enum rs_smtp_via what, const uint8_t *p, size_t n)
+{
+	static const char *const names[RS_VIA_MAX] = { "proxy", "xclient", "xforward" };
+	struct log *l = arg;
+	log_entry(l, "%s \"", names[what]);
+	log_bytes(&l->said, p, n);
+	log_raw(&l->said, "\"", 1);
+	log_end(l);
+}
+
 static inline void log_mail_from(void *arg, void *handle, const uint8_t *path, size_t len, const uint8_t *params,
 				 size_t params_len)
 {
@@ -382,6 +392,7 @@ static inline void log_unread(void *arg, void *handle)
 static const struct rs_smtp_ops log_ops = {
 	.tx_begin = log_tx_begin,
 	.helo = log_helo,
+	.via = log_via,
 	.mail_from = log_mail_from,
 	.rcpt_to = log_rcpt_to,
 	.reply = log_on_reply,

@@ -279,6 +279,8 @@ static void on_reset(struct rs_smtp *s, const struct rs_smtp_owed *e, const stru
 	if (s->barrier == e->i)
 		s->barrier = 0;
 	s->greeting &= e->verb != RS_VERB_EHLO && e->verb != RS_VERB_HELO && e->verb != RS_VERB_LHLO;
+	if (e->verb == RS_VERB_XCLIENT && negative(r->code))
+		s->ops->via(s->arg, RS_VIA_XCLIENT, NULL, 0);
 	/* No server refuses RSET: that was to something which went unseen. */
 	if (!positive(r->code) && !(s->unsure && e->verb == RS_VERB_RSET))
 		return;
@@ -567,6 +569,10 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		break;
 	case RS_VERB_TURN:
 		on_turn(s, r);
+		break;
+	case RS_VERB_XFORWARD:
+		if (negative(r->code))
+			s->ops->via(s->arg, RS_VIA_XFORWARD, NULL, 0);
 		break;
 	default:
 		break;
