@@ -5,7 +5,7 @@
 # To build and run the program.
 packages_build() {
 	echo meson ninja-build pkg-config gcc libc6-dev libdpdk-dev libbsd-dev libnuma-dev libpcap-dev libmagic-dev \
-		libjansson-dev libyaml-dev zlib1g-dev libssl-dev libxdp-dev libbpf-dev libelf-dev
+		libarchive-dev libjansson-dev libyaml-dev zlib1g-dev libssl-dev libxdp-dev libbpf-dev libelf-dev
 	packages_regex
 }
 
@@ -30,7 +30,7 @@ packages_regex() {
 # To test it, sanitizers and fuzzers included.
 packages_test() {
 	packages_build
-	echo clang llvm tnef libcmocka-dev python3 python3-jsonschema python3-scapy tshark
+	echo clang llvm tnef libarchive-tools libcmocka-dev python3 python3-jsonschema python3-scapy tshark
 	packages_clang_rt
 	packages_net
 }
