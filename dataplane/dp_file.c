@@ -149,13 +149,23 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	return f;
 }
 
+/* Of the blocks, half are for files that may be kept. Where the packets can wait (captures), they do: what is told must not hang on how
+ * fast control is. */
+static bool has_room(struct dp_inspect *ins)
+{
+	while (ins->blocks.used > ins->blocks.size / 2)
+		if (!ins->reclaim(ins->arg, true))
+			return false;
+	return true;
+}
+
 /* Bytes behind those that libmagic is shown, of a file that may be kept. */
 static void keep(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	struct dp_inspect *ins = inspect_of(f);
 	if (f->size + n > ins->config->files.store_size)
 		f->store = CT_STORE_TOO_LONG;
-	else if (n && (ins->blocks.used > ins->blocks.size / 2 || !dp_record_note(ins, f->rec, CT_NOTE_FILE_CONTENT, 0, 0, p, n)))
+	else if (n && (!has_room(ins) || !dp_record_note(ins, f->rec, CT_NOTE_FILE_CONTENT, 0, 0, p, n)))
 		f->store = CT_STORE_NO_ROOM;
 }
 

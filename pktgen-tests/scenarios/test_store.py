@@ -64,6 +64,13 @@ class Store(Scenario):
         self.assertEqual((kept, files[0]["mailweir"]["not_stored"]), (set(), "no room in memory.blocks or limits.note_blocks"))
         self.assertIn("sha256", files[0]["fileinfo"])
 
+    def test_more_than_there_is_room_for_at_a_time(self):
+        """A capture waits for control: all are kept, however many workers there are."""
+        letters = [letter(os.urandom(20000), "%u.bin" % i) for i in range(60)]
+        files, kept = self.keep(letters, "all", "memory:\n  blocks: 256\n")
+        self.assertEqual(len(kept), 60)
+        self.assertTrue(all(f["fileinfo"]["stored"] for f in files))
+
     def test_needs_a_folder(self):
         config = self.write("store.yaml", b"files:\n  store: all\n")
         capture = self.capture("one.pcap", [Session([Mail(letter(b"x", "x.bin"))])])
