@@ -21,6 +21,11 @@ enum ct_sha256_mode {
 	CT_SHA256_ATTACHMENTS,
 	CT_SHA256_NONE
 };
+enum ct_store_mode { /* which files are kept */
+	CT_STORE_NONE,
+	CT_STORE_MATCHED, /* those in which a rule matched, or in a member of them */
+	CT_STORE_ALL,
+};
 enum ct_report { /* which files have a record */
 	CT_REPORT_ATTACHMENTS, /* and members of archives */
 	CT_REPORT_ALL, /* texts of the message too */
@@ -131,6 +136,8 @@ struct ct_config {
 		enum ct_sha256_mode sha256;
 		bool magic;
 		uint32_t head; /* bytes kept for libmagic */
+		enum ct_store_mode store;
+		uint32_t store_size, store_files;
 		bool executables; /* their headers are read */
 	} files;
 	struct { /* rules: */

@@ -27,6 +27,7 @@
 /* clang-format on */
 
 static const char *const checksum_names[] = { "auto", "verify", "trust", NULL };
+static const char *const store_names[] = { "none", "matched", "all", NULL };
 static const char *const report_names[] = { "attachments", "all", NULL };
 static const char *const sha256_names[] = { "all", "attachments", "none", NULL };
 static const char *const urgent_names[] = { "oob", "inline", NULL };
@@ -37,6 +38,7 @@ static const char *const stall_names[] = { "closed", "open", NULL };
 _Static_assert(sizeof(enum ct_checksums) == sizeof(int) && sizeof(enum ct_sha256_mode) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_urgent) == sizeof(int) && sizeof(enum ct_turn) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_report) == sizeof(int), "set as int");
+_Static_assert(sizeof(enum ct_store_mode) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum ct_policy) == sizeof(int) && sizeof(enum ct_stall) == sizeof(int), "set as int");
 _Static_assert(sizeof(enum rs_overlap_policy) == sizeof(int), "set as int");
 
@@ -248,6 +250,13 @@ const struct ct_key ct_keys[] = {
 	     "the texts of a message, and what stands before and behind its parts."),
 	ENUM(files, sha256, sha256_names, "all", "Of which files the SHA-256 is computed; attachments: not of members of archives. It costs about as much as all the rest."),
 	BOOL(files, magic, "true", "Say what libmagic takes a file for."),
+	ENUM(files, store, store_names, "none",
+	     "Which files with a record are kept, in `filestore` below output.directory, each under its SHA-256. matched: those in which a "
+	     "rule matched, or in a member of them. The members of kept rar, 7z, cab and iso archives are told."),
+	SIZE(files, store_size, 1024, 1048576, "1M",
+	     "Files up to this size are kept. Until one has ended, its bytes are in memory.blocks, of which all files together take half at most; "
+	     "limits.note_blocks holds, too."),
+	NUMBER(files, store_files, 1, 100000000, "10000", "Files that one run keeps."),
 	BOOL(files, executables, "true",
 	     "Say of executables (PE, ELF, Mach-O) machine, sections, imported libraries and the packer's mark. At most an eighth "
 	     "of memory.messages files are looked into at a time."),

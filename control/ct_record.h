@@ -53,6 +53,7 @@ enum ct_note_kind {
 	CT_NOTE_FILE_PATH, /* as CT_NOTE_MARK_PATH; the last one is the file itself. Present only inside archives */
 	CT_NOTE_FILE_TYPE, /* the declared media type */
 	CT_NOTE_FILE_HEAD, /* the file's first bytes, for libmagic */
+	CT_NOTE_FILE_CONTENT, /* what follows its first bytes (CT_NOTE_FILE_HEAD), in pieces: it is to be kept */
 	CT_NOTE_FILE_PART, /* the MIME part's number that it is, or is in */
 	CT_NOTE_FILE_OTHER_NAME, /* as CT_NOTE_FILE_NAME: another name that its sender gave it */
 	CT_NOTE_FILE_EXE, /* it is an executable: struct rs_exe_facts */
@@ -134,6 +135,13 @@ struct ct_message {
 	uint64_t incident; /* infected, suspicious, or whatever else was not let through; else 0 */
 };
 
+enum ct_store_wish { /* whether a file is to be kept */
+	CT_STORE_NOT,
+	CT_STORE_WHOLE, /* its record holds all of it */
+	CT_STORE_TOO_LONG, /* than files.store_size */
+	CT_STORE_NO_ROOM, /* for its bytes in the worker's records */
+	CT_STORE_BROKEN, /* bytes of it are missing */
+};
 enum ct_file_state { CT_FILE_CLOSED, CT_FILE_TRUNCATED };
 
 /* Where something stood in a message, as it travelled. */
@@ -148,6 +156,7 @@ struct ct_file {
 	uint8_t sha256[32];
 	bool has_sha256, gaps, encrypted;
 	uint8_t state; /* enum ct_file_state */
+	uint8_t store; /* enum ct_store_wish */
 	uint32_t number; /* of the file in its message, from 0 */
 };
 

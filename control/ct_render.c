@@ -18,6 +18,7 @@ int ct_render_create(const struct ct_config *c, const struct mt_ruleset *rs, con
 	r->rules = rs;
 	r->inputs = inputs;
 	r->magic_wanted = c->files.magic;
+	r->members_most = c->limits.archive_members;
 	r->community_id_seed = (uint16_t)c->output.community_id_seed;
 	ct_charsets_init(&r->charsets);
 	const char *name = c->sensor_name ? c->sensor_name : "";
@@ -28,6 +29,11 @@ int ct_render_create(const struct ct_config *c, const struct mt_ruleset *rs, con
 	}
 	*out = r;
 	return 0;
+}
+
+void ct_render_store(struct ct_render *r, struct ct_store *s)
+{
+	r->store = s;
 }
 
 void ct_render_free(struct ct_render *r)

@@ -12,10 +12,13 @@
 
 struct ct_input { const char *name; bool file; }; /* a capture file's path (pcap_filename), or a port's name (in_iface) */
 
+struct ct_store;
 struct ct_render; /* caches: libmagic's cookie, iconv descriptors, the sensor's name */
 
 /* inputs may grow while rendering goes on (read opens files one after the other): ct_render reads inputs[record->input]. */
 int ct_render_create(const struct ct_config *c, const struct mt_ruleset *rs, const struct ct_input *inputs, struct ct_render **out);
+/* From now on files are kept there; the store is the caller's, who closes it when rendering has ended. */
+void ct_render_store(struct ct_render *r, struct ct_store *s);
 void ct_render_free(struct ct_render *r);
 
 struct ct_item { /* what is left of a record: ordered, then written */

@@ -8,6 +8,7 @@
 #include "control/ct_charset.h"
 #include "control/ct_magic.h"
 #include "control/ct_render.h"
+#include "control/ct_store.h"
 #include "control/ct_view.h"
 
 #define CT_TIME_SIZE 40
@@ -17,6 +18,8 @@ struct ct_render {
 	const struct ct_input *inputs;
 	char *sensor; /* UTF-8 */
 	bool magic_wanted;
+	struct ct_store *store; /* NULL: no file is kept. The caller's */
+	unsigned members_most; /* that are told of an archive */
 	uint16_t community_id_seed;
 	struct ct_charsets charsets;
 	struct ct_magic magic;

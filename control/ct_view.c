@@ -191,16 +191,28 @@ static bool read_name(struct reader *r, const struct ct_note *note, const uint8_
 	return ct_list_add(&r->v->other_names, name);
 }
 
+/* Grows by doubling: a file comes in many pieces. */
+static bool add_content(struct ct_view *v, const uint8_t *p, size_t n)
+{
+	if (v->content_len + n > v->content_size || !v->head) {
+		const size_t size = (v->content_len + n) * 2 + 16;
+		uint8_t *grown = realloc(v->head, size);
+		if (!grown)
+			return false;
+		v->head = grown;
+		v->content_size = size;
+	}
+	if (n)
+		memcpy(v->head + v->content_len, p, n);
+	v->content_len += n;
+	return true;
+}
+
 static bool read_head(struct ct_view *v, const struct ct_note *note, const uint8_t *p)
 {
-	free(v->head);
-	v->head = malloc(note->len ? note->len : 1);
-	if (!v->head)
-		return false;
-	if (note->len)
-		memcpy(v->head, p, note->len);
+	v->content_len = 0;
 	v->head_len = note->len;
-	return true;
+	return add_content(v, p, note->len);
 }
 
 /* Notes that are a file's. */
@@ -219,6 +231,8 @@ static bool read_file_note(struct reader *r, const struct ct_note *note, const u
 		return set(&v->file_part, ct_text_plain(p, note->len));
 	case CT_NOTE_FILE_HEAD:
 		return read_head(v, note, p);
+	case CT_NOTE_FILE_CONTENT:
+		return add_content(v, p, note->len);
 	case CT_NOTE_FILE_EXE:
 		v->executable = note->len == sizeof v->exe;
 		if (v->executable)
@@ -279,6 +293,7 @@ static bool read_note(struct reader *r, const struct ct_note *note, uint8_t *p)
 	case CT_NOTE_FILE_PATH:
 	case CT_NOTE_FILE_TYPE:
 	case CT_NOTE_FILE_HEAD:
+	case CT_NOTE_FILE_CONTENT:
 	case CT_NOTE_FILE_PART:
 	case CT_NOTE_FILE_OTHER_NAME:
 	case CT_NOTE_FILE_EXE:

@@ -49,7 +49,8 @@ struct ct_view {
 	struct ct_list sections, imports;
 	struct ct_list path;
 	uint8_t *head;
-	size_t head_len;
+	size_t head_len; /* of what libmagic is shown; behind that stands what else is kept */
+	size_t content_len, content_size; /* all of it; its room */
 	uint32_t lost; /* notes that found no room */
 };
 

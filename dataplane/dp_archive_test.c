@@ -111,6 +111,53 @@ static void test_deflated_members(void **state)
 	}
 }
 
+static void tnef_attribute(struct dp_text *to, unsigned level, uint32_t which, const void *p, size_t n)
+{
+	uint8_t head[9] = { (uint8_t)level, (uint8_t)which, (uint8_t)(which >> 8), (uint8_t)(which >> 16), 0, (uint8_t)n, (uint8_t)(n >> 8) };
+	uint16_t sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum = (uint16_t)(sum + ((const uint8_t *)p)[i]);
+	dp_text_put(to, head, sizeof head);
+	dp_text_put(to, p, n);
+	dp_text_put(to, (uint8_t[]){ (uint8_t)sum, (uint8_t)(sum >> 8) }, 2);
+}
+
+/* What stands in a wrapping as it is, in any split: found in its member, at its place, under its name. */
+static void test_attachments_in_tnef(void **state)
+{
+	struct dp_test t;
+	struct dp_made m;
+	struct dp_text tnef = { 0 }, mail = { 0 };
+	uint64_t seed = 4;
+	uint8_t content[CONTENT];
+	size_t at[2];
+	char mark[512];
+	(void)state;
+	dp_test_begin(&t);
+	make_content(content, at, &seed);
+	dp_text_put(&tnef, "\x78\x9f\x3e\x22\1\0", 6);
+	tnef_attribute(&tnef, 2, 0x00069002, "\1\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0", 14);
+	tnef_attribute(&tnef, 2, 0x00018010, "LETTER~1.SCR", 13);
+	const size_t base = tnef.n + 9;
+	tnef_attribute(&tnef, 2, 0x0006800f, content, CONTENT);
+	tnef_attribute(&tnef, 2, 0x00069001, "letter to you.scr", 18);
+	attach(&mail, "winmail.dat", &tnef, &m);
+	const unsigned lines[] = { m.line[base + at[0]], m.line[base + at[1]] };
+	snprintf(mark, sizeof mark, "\n  mark=0@%zu:%u part=2 file=winmail.dat >winmail.dat >LETTER~1.SCR hit=KERNEL32.DLL@%zu:%u "
+		 "hit=ADVAPI32.DLL@%zu:%u\n", at[0], lines[0], at[0], lines[0], at[1], lines[1]);
+	char *story = every_cut(&t, &mail, 11);
+	has(story, mark);
+	has(story, "verdict=infected reason= ");
+	has(story, "attachments=1/1/1");
+	has(story, "size=3000 sha256=");
+	has(story, "other-name=letter to you.scr");
+	free(story);
+	dp_text_free(&mail);
+	dp_text_free(&tnef);
+	dp_made_free(&m);
+	dp_test_close(&t);
+}
+
 static void test_gzip_files(void **state)
 {
 	static const struct {
@@ -667,6 +714,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deflated_members),
+		cmocka_unit_test(test_attachments_in_tnef),
 		cmocka_unit_test(test_gzip_files),
 		cmocka_unit_test(test_archives_in_archives),
 		cmocka_unit_test(test_damaged),

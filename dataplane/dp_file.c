@@ -43,6 +43,8 @@ static void hit_line(void *arg, struct mt_hit *hit)
 static void file_matched(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits, size_t nhits)
 {
 	struct dp_file *f = arg;
+	for (struct dp_file *g = f; g; g = g->outer)
+		g->hit = true;
 	dp_message_match(f->content->msg, f->content, f, rule, index, hits, nhits);
 }
 
@@ -143,6 +145,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	dp_record_note(ins, r, CT_NOTE_FILE_PART, 0, 0, c->part, strlen(c->part));
 	if (outer)
 		dp_file_path(ins, r, CT_NOTE_FILE_PATH, f);
+	f->store = ins->config->files.store != CT_STORE_NONE ? CT_STORE_WHOLE : CT_STORE_NOT;
 	if (ins->config->files.magic)
 		f->head_left = ins->config->files.head;
 	if (ins->sha256 && (!outer || ins->config->files.sha256 == CT_SHA256_ALL)) {
@@ -153,7 +156,28 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	return f;
 }
 
-static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
+/* Of the blocks, half are for files that may be kept. Where the packets can wait (captures), they do: what is told must not hang on how
+ * fast control is. */
+static bool has_room(struct dp_inspect *ins)
+{
+	while (ins->blocks.used > ins->blocks.size / 2)
+		if (!ins->reclaim(ins->arg, true))
+			return false;
+	return true;
+}
+
+/* Bytes behind those that libmagic is shown, of a file that may be kept. */
+static void keep(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	if (f->size + n > ins->config->files.store_size)
+		f->store = CT_STORE_TOO_LONG;
+	else if (n && (!has_room(ins) || !dp_record_note(ins, f->rec, CT_NOTE_FILE_CONTENT, 0, 0, p, n)))
+		f->store = CT_STORE_NO_ROOM;
+}
+
+/* Returns how many bytes were kept. */
+static size_t keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (n > f->head_left)
 		n = f->head_left;
@@ -162,12 +186,14 @@ static void keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 	else
 		dp_record_more(inspect_of(f), f->rec, p, n);
 	f->head_left -= (uint32_t)n;
+	return n;
 }
 
 static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	if (f->rec && f->head_left && !f->raw)
-		keep_head(f, p, n);
+	const size_t head = f->rec && f->head_left && !f->raw ? keep_head(f, p, n) : 0;
+	if (f->store == CT_STORE_WHOLE)
+		keep(f, p + head, n - head);
 	if (!f->raw)
 		dp_facts_feed(f, p, n);
 	if (f->sha256 && !f->raw)
@@ -265,6 +291,15 @@ static enum ct_reason why_broken(const struct dp_file *f)
 	return f->lost || f->gaps ? CT_REASON_GAP : CT_REASON_MALFORMED;
 }
 
+/* It is to be kept, if it may. */
+static void wish(struct dp_file *f, bool broken)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	f->rec->u.file.store = broken ? CT_STORE_BROKEN : f->store;
+	ins->stats.store_too_long += f->rec->u.file.store == CT_STORE_TOO_LONG;
+	ins->stats.store_no_room += f->rec->u.file.store == CT_STORE_NO_ROOM;
+}
+
 void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 {
 	struct dp_inspect *ins = inspect_of(f);
@@ -294,6 +329,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		if (!f->opaque)
 			r->u.file.size = f->size;
 		r->u.file.gaps = gaps;
+		if (f->store && (f->hit || ins->config->files.store == CT_STORE_ALL))
+			wish(f, cut || gaps || f->opaque);
 		r->u.file.state = cut ? CT_FILE_TRUNCATED : CT_FILE_CLOSED;
 		if (f->sha256 && !f->opaque && !gaps) {
 			unsigned len = sizeof r->u.file.sha256;
@@ -375,6 +412,7 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	t->head_left = 0;
 	t->sha256 = NULL;
 	t->exe = NULL;
+	t->store = CT_STORE_NOT;
 	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
 	if (f->side && !(t->side = dp_file_copy(f->side, to, t)))
 		to->sides = 0;

@@ -32,6 +32,8 @@ struct dp_file {
 	uint8_t nstart;
 	bool gaps; /* bytes of it are missing */
 	bool started; /* its kind was told */
+	uint8_t store; /* enum ct_store_wish, so far */
+	bool hit; /* a rule matched in it, or in a member of it */
 	bool cms; /* it is declared to be S/MIME */
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */

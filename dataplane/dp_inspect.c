@@ -193,7 +193,8 @@ void dp_record_free(struct dp_inspect *ins, struct ct_record *r)
 static uint32_t room(const struct dp_inspect *ins, enum ct_note_kind kind)
 {
 	uint32_t all = ins->config->limits.note_blocks;
-	bool found = kind == CT_NOTE_REPLY || kind == CT_NOTE_ERROR || (kind >= CT_NOTE_MARK && kind <= CT_NOTE_MARK_HIT);
+	bool found = kind == CT_NOTE_REPLY || kind == CT_NOTE_ERROR || (kind >= CT_NOTE_MARK && kind <= CT_NOTE_MARK_HIT) ||
+		     kind >= CT_NOTE_FILE_OTHER_NAME;
 	return found ? all : all - all / 8;
 }
 

@@ -38,6 +38,7 @@ struct dp_inspect_stats { /* counters outside the sums */
 	uint64_t scan_failed; /* buffers that Hyperscan gave up */
 	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit, work_limit;
 	uint64_t view_limit;
+	uint64_t store_too_long, store_no_room; /* files that were to be kept and are not */
 	uint64_t note_limit; /* notes that found no room in their record */
 };
 

@@ -325,6 +325,9 @@ static void put_notes(struct dp_text *to, const struct ct_notes *notes)
 			for (unsigned i = 0; i < n.len; i++)
 				dp_text_printf(to, "%02x", p[i]);
 			break;
+		case CT_NOTE_FILE_CONTENT:
+			dp_text_printf(to, " content=%u", n.len);
+			break;
 		case CT_NOTE_FILE_PART:
 			dp_text_printf(to, " of-part=%s", p);
 			break;

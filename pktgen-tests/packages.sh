@@ -5,7 +5,7 @@
 # To build and run the program.
 packages_build() {
 	echo meson ninja-build pkg-config gcc libc6-dev libdpdk-dev libbsd-dev libnuma-dev libpcap-dev libmagic-dev \
-		libjansson-dev libyaml-dev zlib1g-dev libssl-dev libxdp-dev libbpf-dev libelf-dev
+		libarchive-dev libjansson-dev libyaml-dev zlib1g-dev libssl-dev libxdp-dev libbpf-dev libelf-dev
 	packages_regex
 }
 

@@ -39,6 +39,9 @@ void cmd_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Loads the configuration and puts the command line's rules over it. 0, or -errno with the reason printed. */
 int cmd_load_config(const struct cmd_common *common, struct ct_config *c);
+/* Where files are kept, in `filestore` below dir, when the configuration asks for it; else *out is NULL. 0, or -errno, said. */
+struct ct_store;
+int cmd_open_store(const struct ct_config *c, const char *dir, struct ct_store **out);
 
 /* Loads the rules. 0, or -errno with the reason printed. Refused rules are in the report, and not printed. */
 int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_report *report);

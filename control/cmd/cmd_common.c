@@ -10,6 +10,7 @@
 #include <rte_version.h>
 #include <zlib.h>
 
+#include "control/ct_store.h"
 #include "reassembly/decode/rs_base64.h"
 
 /* Names come from the command line and from files: what could steer a terminal, or make a second line, is shown instead. */
@@ -123,6 +124,27 @@ int cmd_load_config(const struct cmd_common *common, struct ct_config *c)
 		return -ENOMEM;
 	}
 	return 0;
+}
+
+int cmd_open_store(const struct ct_config *c, const char *dir, struct ct_store **out)
+{
+	char *path;
+	*out = NULL;
+	if (c->files.store == CT_STORE_NONE)
+		return 0;
+	if (!dir || !*dir) {
+		cmd_error("files.store keeps files in a folder: give -o DIR to read, or set output.directory");
+		return -EINVAL;
+	}
+	if (asprintf(&path, "%s/filestore", dir) < 0) {
+		cmd_error("out of memory");
+		return -ENOMEM;
+	}
+	const int rc = ct_store_open(out, path, c->files.store_files);
+	if (rc != 0)
+		cmd_error("%s: cannot be made: %s", path, strerror(-rc));
+	free(path);
+	return rc;
 }
 
 int cmd_load_rules(const struct ct_config *c, struct mt_ruleset **rs, struct mt_report *report)

@@ -16,6 +16,7 @@
 #include <rte_lcore.h>
 
 #include "control/cmd/cmd.h"
+#include "control/ct_store.h"
 #include "control/ct_thread.h"
 #include "dataplane/dp_eal.h"
 #include "dataplane/dp_reader.h"
@@ -64,6 +65,7 @@ struct run {
 	struct mt_report report;
 	struct ct_input *inputs;
 	struct ct_render *render;
+	struct ct_store *store;
 	struct ct_thread *control;
 	struct dp_reader reader;
 	struct dp_worker *workers[DP_WORKERS_MAX];
@@ -259,7 +261,7 @@ static int open_output(struct run *r)
 {
 	const char *dir = r->opt.output ? r->opt.output : r->config.output.directory;
 	if (!dir || !dir[0])
-		return 0;
+		return cmd_open_store(&r->config, NULL, &r->store);
 	if (mkdir(dir, 0777) != 0 && errno != EEXIST) {
 		cmd_error("%s: cannot be made: %s", dir, strerror(errno));
 		return -errno;
@@ -275,7 +277,7 @@ static int open_output(struct run *r)
 		cmd_error("%s: cannot be written: %s", r->eve_path, strerror(errno));
 		return -errno;
 	}
-	return 0;
+	return cmd_open_store(&r->config, dir, &r->store);
 }
 
 static int load(struct run *r)
@@ -342,8 +344,10 @@ static int set_up_control(struct run *r)
 	for (unsigned i = 0; i < r->nworkers; i++)
 		sources[i] = (struct ct_source){ r->workers[i]->records, r->workers[i]->done, &r->workers[i]->progress };
 	int rc = ct_render_create(&r->config, r->rules, r->inputs, &r->render);
-	if (rc == 0)
+	if (rc == 0) {
+		ct_render_store(r->render, r->store);
 		rc = ct_thread_start(&r->control, sources, r->nworkers, r->render, on_item, r);
+	}
 	if (rc != 0)
 		cmd_error("control could not be started: %s", strerror(-rc));
 	return rc;
@@ -431,6 +435,7 @@ static void tear_down(struct run *r)
 		ct_thread_stop(r->control);
 	if (r->render)
 		ct_render_free(r->render);
+	ct_store_close(r->store);
 	for (unsigned i = 0; i < r->nworkers; i++)
 		dp_worker_leave(r->workers[i]);
 	if (r->eal)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control/cmd/cmd_run.h"
+#include "control/ct_store.h"
 
 #define SECOND UINT64_C(1000000000)
 #define NAP UINT64_C(20000) /* ns: where no packets are */
@@ -54,6 +55,9 @@ static int open_output(struct cmd_run *r)
 	char *path = NULL;
 	int rc;
 	if (!*dir) {
+		rc = cmd_open_store(&r->config, dir, &r->store);
+		if (rc != 0)
+			return rc;
 		rc = ct_writer_open_fd(&r->out, STDOUT_FILENO, "standard output", say, NULL);
 		if (rc != 0)
 			cmd_error("out of memory");
@@ -72,7 +76,7 @@ static int open_output(struct cmd_run *r)
 	if (rc != 0)
 		cmd_error("%s: cannot be written: %s", path, strerror(-rc));
 	free(path);
-	return rc;
+	return rc ? rc : cmd_open_store(&r->config, dir, &r->store);
 }
 
 static int open_live(struct cmd_run *r)
@@ -112,8 +116,10 @@ static int start(struct cmd_run *r)
 	for (unsigned i = 0; i < r->nworkers; i++)
 		sources[i] = (struct ct_source){ r->workers[i]->records, r->workers[i]->done, NULL };
 	int rc = ct_render_create(&r->config, r->rules, r->inputs, &r->render);
-	if (rc == 0)
+	if (rc == 0) {
+		ct_render_store(r->render, r->store);
 		rc = ct_thread_start(&r->control, sources, r->nworkers, r->render, on_item, r);
+	}
 	if (rc != 0) {
 		cmd_error("control could not be started: %s", strerror(-rc));
 		return rc;
@@ -232,6 +238,7 @@ static void tear_down(struct cmd_run *r)
 	if (r->control)
 		ct_thread_stop(r->control);
 	ct_render_free(r->render);
+	ct_store_close(r->store);
 	dp_live_close(r->live);
 	int rc = ct_writer_close(r->out);
 	if (rc != 0)

@@ -30,6 +30,7 @@ struct cmd_run {
 	unsigned nworkers, stuck; /* stuck: that did not end */
 	struct ct_input inputs[DP_PORTS_MAX]; /* by record->input */
 	struct ct_render *render;
+	struct ct_store *store;
 	struct ct_thread *control;
 	struct ct_writer *out;
 	/* Of each second. */
