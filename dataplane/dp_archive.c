@@ -159,19 +159,23 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_TAR] = &dp_archive_members,
 };
 
-void dp_archive_open(struct dp_file *f, enum rs_kind kind)
+bool dp_archive_room(struct dp_file *f)
 {
-	struct dp_inspect *ins = inspect_of(f);
-	/* What only may be one tells, when it is. */
-	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
-		return;
 	f->archive = rs_pool_get(archives_of(f->content));
 	if (!f->archive) {
-		ins->stats.no_zip++;
+		inspect_of(f)->stats.no_zip++;
 		dp_archive_cannot(f, CT_REASON_OVERLOAD);
-		return;
+		return false;
 	}
 	f->archive->inflate = NULL;
+	return true;
+}
+
+void dp_archive_open(struct dp_file *f, enum rs_kind kind)
+{
+	/* What only may be one tells, when it is. */
+	if ((kind != RS_KIND_TAR && dp_archive_too_deep(f)) || !dp_archive_room(f))
+		return;
 	f->archive->reader = readers[kind];
 	f->archive->reader->open(f, kind);
 }

@@ -20,6 +20,7 @@
 #include "reassembly/archive/rs_kind.h"
 #include "reassembly/archive/rs_tar.h"
 #include "reassembly/archive/rs_zip.h"
+#include "reassembly/decode/rs_text.h"
 
 struct dp_content;
 struct dp_file;
@@ -33,6 +34,7 @@ struct dp_archive {
 	const struct dp_archive_reader *reader;
 	const struct rs_unwrap_reader *unwrap; /* of dp_archive_members */
 	uint32_t in, out; /* rs_member's */
+	bool ahead; /* what is outer was matched already */
 	struct rs_inflate *inflate; /* of the member under way; NULL: nothing is inflated */
 	uint64_t said; /* how much it is to come to; RS_ZIP_SIZE_UNKNOWN */
 	bool ended; /* the deflate stream did */
@@ -41,6 +43,7 @@ struct dp_archive {
 		struct rs_gzip gz;
 		struct rs_unwrap unwrap; /* begins each of these: */
 		struct rs_tar tar;
+		struct rs_text text;
 	} u;
 };
 

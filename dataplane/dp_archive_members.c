@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_encoded.h"
 
 #include <string.h>
 
@@ -11,7 +12,9 @@ static struct rs_unwrap *unwrap_of(struct dp_file *f)
 
 static void on_outer(void *arg, const uint8_t *p, size_t n)
 {
-	dp_file_scan(arg, p, n);
+	struct dp_file *f = arg;
+	if (!f->archive->ahead)
+		dp_file_scan(f, p, n);
 }
 
 static void on_member_begin(void *arg, const struct rs_member *m)
@@ -20,15 +23,18 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	f->member = NULL;
 	f->archive->in = m->in;
 	f->archive->out = m->out;
-	if (dp_archive_too_deep(f) || dp_archive_too_many(f))
+	if (dp_archive_too_deep(f) || (m->file && dp_archive_too_many(f)))
 		return;
 	/* A layer has no name of its own: the way in tells it. */
 	struct dp_file_name name = { RS_NAME_EXTENDED, m->charset, m->name, m->name_len };
 	if (!m->name_len)
 		name = (struct dp_file_name){ RS_NAME_PLAIN, "", (const uint8_t *)m->layer, strlen(m->layer) };
-	f->member = dp_file_begin(f->content, f, &name, m->type, true);
-	if (f->member)
-		f->member->base = m->at;
+	f->member = dp_file_begin(f->content, f, &name, m->type, m->file);
+	if (!f->member)
+		return;
+	f->member->base = m->at;
+	f->member->layer = m->layer;
+	f->member->started = !m->file; /* it was looked at, and is none that is known */
 }
 
 static void on_member_data(void *arg, const uint8_t *p, size_t n)
@@ -74,7 +80,7 @@ static void on_missing(void *arg, uint64_t n, bool data)
 		f->skew += n;
 }
 
-static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing };
+const struct rs_unwrap_ops dp_archive_members_ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing };
 
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TAR] = &rs_tar_reader,
@@ -83,14 +89,39 @@ static const struct rs_unwrap_reader *const readers[] = {
 static void members_open(struct dp_file *f, enum rs_kind kind)
 {
 	f->archive->unwrap = readers[kind];
-	f->archive->unwrap->init(&f->archive->u, &ops, f);
+	f->archive->unwrap->init(&f->archive->u, &dp_archive_members_ops, f);
+	f->archive->ahead = false;
+}
+
+/* It is no such wrapping, which its first block told: that, and what came with its last part, is looked at as any file is. */
+static void instead(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	uint8_t first[RS_TAR_BLOCK];
+	if (f->gaps) { /* which bytes those are is not known */
+		dp_archive_end(f, false);
+		dp_encoded_gap(f, 0);
+		return;
+	}
+	const size_t some = f->size < sizeof first ? (size_t)f->size : sizeof first, behind = (size_t)(f->size - some);
+	memcpy(first, f->archive->u.tar.block, some);
+	dp_archive_end(f, false);
+	dp_encoded_instead(f, first, some, p + n - behind, behind);
+}
+
+void dp_archive_settle(struct dp_file *f)
+{
+	struct dp_archive *a = f->archive;
+	if (!a || a->reader != &dp_archive_members || a->unwrap != &rs_tar_reader || a->u.tar.begun)
+		return;
+	a->unwrap->end(&a->u);
+	instead(f, NULL, 0);
 }
 
 static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->archive->unwrap->feed(&f->archive->u, p, n);
 	if (unwrap_of(f)->flags & RS_UNWRAP_NOT)
-		dp_archive_end(f, false);
+		instead(f, p, n);
 }
 
 static void members_gap(struct dp_file *f, uint64_t n)
@@ -111,23 +142,24 @@ static bool members_end(struct dp_file *f, bool cut)
 static void members_copy(struct dp_file *to, const struct dp_file *from)
 {
 	to->archive->unwrap = from->archive->unwrap;
+	to->archive->ahead = from->archive->ahead;
 	to->archive->in = from->archive->in;
 	to->archive->out = from->archive->out;
 	to->archive->u = from->archive->u;
 	unwrap_of(to)->arg = to;
 }
 
-/* Of what is decoded as it comes: nearly, for pieces are short. */
+/* Of what is decoded: as exactly as lines are alike. */
 static uint64_t members_from(const struct dp_file *f, uint64_t offset)
 {
 	const struct dp_archive *a = f->archive;
 	const struct rs_unwrap *u = &a->u.unwrap;
 	if (!a->out)
 		return f->member->base + offset;
-	if (offset >= u->made)
-		return u->pos + (offset - u->made) * a->in / a->out;
-	const uint64_t back = (u->made - offset) * a->in / a->out;
-	return back < u->pos - f->member->base ? u->pos - back : f->member->base;
+	if (offset >= u->known)
+		return u->known_at + (offset - u->known) * a->in / a->out;
+	const uint64_t back = (u->known - offset) * a->in / a->out;
+	return back < u->known_at - f->member->base ? u->known_at - back : f->member->base;
 }
 
 const struct dp_archive_reader dp_archive_members = { members_open, members_feed, members_gap, NULL, members_end, members_copy,

@@ -22,6 +22,11 @@ struct dp_archive_reader {
 
 extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members;
 
+extern const struct rs_unwrap_ops dp_archive_members_ops;
+
+/* An object for f->archive, with nothing inflated. False: there is none, which was told. */
+bool dp_archive_room(struct dp_file *f);
+
 /* The message is given the reason, and the part is one that could not be looked into. */
 void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
 
@@ -42,6 +47,9 @@ bool dp_archive_go_on(struct dp_file *f);
 uint64_t dp_archive_inflated_from(const struct dp_file *f, uint64_t offset);
 /* DP_ARCHIVE_PIECE bytes, for what f's member is made of. */
 uint8_t *dp_archive_piece(const struct dp_file *f);
+
+/* f ends. What only might have been an archive, and is too short for one, is none. */
+void dp_archive_settle(struct dp_file *f);
 
 void dp_archive_member_close(struct dp_file *f, bool cut, bool gaps);
 /* No more of the member is read, for a reason that was given: that what is in it did not end is no other. */

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_encoded.h"
+
 #include "reassembly/rs_tail.h"
 
 /* Of a file's first bytes, so many tell an archive. */
@@ -90,6 +93,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->content = c;
 	f->outer = outer;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
+	rs_spot_init(&f->spot);
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
@@ -138,12 +142,12 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
-	if (f->archive) {
-		dp_archive_feed(f, p, n);
-	} else {
-		dp_file_scan(f, p, n);
+	if (dp_encoded_reads(f)) {
+		dp_encoded_take(f, p, n);
+		return;
 	}
 	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_KIND_TAIL, f->ntail, p, n);
+	dp_archive_feed(f, p, n);
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
@@ -204,10 +208,10 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 		start_torn(f);
 	f->size += n;
 	f->ntail = 0;
-	if (f->archive)
-		dp_archive_gap(f, n);
+	if (dp_encoded_reads(f))
+		dp_encoded_gap(f, n);
 	else
-		dp_file_scan_gap(f, n);
+		dp_archive_gap(f, n);
 }
 
 void dp_file_lose(struct dp_file *f)
@@ -239,6 +243,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
 	}
+	dp_archive_settle(f);
+	dp_encoded_end(f);
 	/* An archive behind something else, which was not opened. */
 	if (!f->archive && rs_kind_ends_zip(f->tail, f->ntail)) {
 		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
@@ -337,6 +343,8 @@ void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kin
 	const size_t n = name_note(f, name, sizeof name, &sub);
 	if (n)
 		dp_record_note(ins, to, kind, sub, 0, name, n);
+	else if (!f->rec && f->layer && dp_record_note(ins, to, kind, RS_NAME_PLAIN, 0, "", 1))
+		dp_record_more(ins, to, f->layer, strlen(f->layer));
 }
 
 void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)
