@@ -25,7 +25,7 @@ _Static_assert((int)RS_KIND_TAIL >= (int)RS_SPOT_BACK, "a reader begins with wha
 static size_t look(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 {
 	enum rs_spotted what;
-	const size_t k = rs_spot_look(&f->spot, f->tail, f->ntail, p, n, &what);
+	const size_t k = rs_text_look(&f->spot, f->tail, f->ntail, p, n, &what);
 	keep(f, p, k);
 	if (!what || !dp_archive_room(f))
 		return k;

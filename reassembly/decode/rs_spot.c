@@ -4,16 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* What a byte is. The bits of CHAR are classes of a vector variant, by the upper half of the byte. */
-enum { CHAR = 0x1f, END = 0x40, COLON = 0x80 };
+/* What a byte is. WORD: a word at the beginning of a line may begin with it. The bits of CHAR are classes of the vector variant, by the upper half of the byte. */
+enum { CHAR = 0x1f, WORD = 0x20, END = 0x40 };
 
 #define FIVE(c) c, c, c, c, c
 #define TEN(c) FIVE(c), FIVE(c)
 
 static const uint8_t kind[256] = {
-	['\n'] = END,      ['\r'] = END,      ['+'] = 1,         ['-'] = 1,         ['/'] = 1,         [':'] = COLON,     ['_'] = 16,
-	['0'] = TEN(2),    ['A'] = TEN(4),    ['K'] = FIVE(4),   ['Q'] = TEN(8),    ['a'] = TEN(4),    ['k'] = FIVE(4),   ['q'] = TEN(8),
-	['P'] = 8,         ['p'] = 8,
+	['\n'] = END,   ['\r'] = END,    ['+'] = 1,       ['-'] = 1,       ['/'] = 1,       ['_'] = 16,     [':'] = WORD,
+	['='] = WORD,   ['0'] = TEN(2),  ['A'] = TEN(4),  ['K'] = FIVE(4), ['P'] = 8,       ['Q'] = TEN(8), ['a'] = 4,
+	['b'] = 4 | WORD, ['c'] = FIVE(4), ['h'] = 4, 4, 4, ['k'] = FIVE(4), ['p'] = 8,       ['q'] = TEN(8),
 };
 
 bool rs_spot_is_char(uint8_t b)
@@ -50,19 +50,24 @@ void rs_spot_init(struct rs_spot *s)
 	*s = (struct rs_spot){ 0, LINE };
 }
 
-void rs_spot_resume(struct rs_spot *s, const uint8_t *back, size_t nback)
+void rs_spot_behind(struct rs_spot *s, const uint8_t *back, size_t nback)
 {
 	enum rs_spotted what = RS_SPOT_NOTHING;
 	size_t i = nback;
 	*s = (struct rs_spot){ 0, ELSEWHERE };
-	while (s->run < nback && s->run < RS_SPOT_RUN_MIN - 1 && kind[back[nback - s->run - 1]] & (CHAR | END))
-		s->run++;
-	while (i > 0 && nback - i < YENC_END && !(kind[back[i - 1]] & END))
+	while (i > 0 && nback - i < YENC_END && kind[back[i - 1]] != END)
 		i--;
-	if (i == 0 || !(kind[back[i - 1]] & END))
+	if (i == 0 || kind[back[i - 1]] != END)
 		return;
 	for (s->word = LINE; i < nback; i++)
 		s->word = word_step(s->word, back[i], &what);
+}
+
+void rs_spot_resume(struct rs_spot *s, const uint8_t *back, size_t nback)
+{
+	rs_spot_behind(s, back, nback);
+	while (s->run < nback && s->run < RS_SPOT_RUN_MIN - 1 && kind[back[nback - s->run - 1]] & (CHAR | END))
+		s->run++;
 }
 
 /* Whether "data" stands before p[at]. */
@@ -88,7 +93,7 @@ static size_t look_bytes(struct rs_spot *s, const uint8_t *back, size_t nback, c
 		s->run = k & (CHAR | END) ? (uint8_t)(s->run + 1) : 0;
 		if (s->run == RS_SPOT_RUN_MIN)
 			*what = RS_SPOT_RUN;
-		else if (k == COLON && is_data(back, nback, p, i))
+		else if (p[i] == ':' && is_data(back, nback, p, i))
 			*what = RS_SPOT_DATA;
 		if (s->word || k == END)
 			s->word = word_step(s->word, p[i], what);
@@ -126,73 +131,174 @@ static const struct variant *chosen = &plain;
 #ifdef __x86_64__
 #include <immintrin.h>
 
-#define TARGET_AVX2 __attribute__((target("avx2,bmi,lzcnt")))
+#define TARGET_AVX2 __attribute__((target("avx2,bmi")))
 
-enum { WIDTH = 32 };
-_Static_assert((int)RS_SPOT_RUN_MIN >= (int)WIDTH, "what lies between two bytes of a step is no run");
+enum { WIDTH = 32, HALF = WIDTH / 2 };
+_Static_assert((int)RS_SPOT_RUN_MIN >= 2 * (int)HALF, "a run fills half a step at least, wherever it begins");
 
-/* Where in a step each kind of byte is. */
-struct masks {
-	uint32_t run, end, colon;
-};
+TARGET_AVX2 static inline __m256i load(const uint8_t *p)
+{
+	return _mm256_loadu_si256((const __m256i *)p);
+}
 
-TARGET_AVX2 static inline struct masks masks_of(__m256i v)
+/* Which bytes may be of a run. */
+TARGET_AVX2 static inline uint32_t of_run(__m256i v)
 {
 	const __m128i lo = _mm_setr_epi8(2 | 8, 2 | 4 | 8, 2 | 4 | 8, 2 | 4 | 8, 2 | 4 | 8, 2 | 4 | 8, 2 | 4 | 8, 2 | 4 | 8, 2 | 4 | 8,
-					 2 | 4 | 8, 4 | 8 | END | (char)COLON, 1 | 4, 4, 1 | 4 | END, 4, 1 | 4 | 16);
-	const __m128i hi = _mm_setr_epi8(END, 0, 1, 2 | (char)COLON, 4, 8 | 16, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
+					 2 | 4 | 8, 4 | 8 | END, 1 | 4, 4, 1 | 4 | END, 4, 1 | 4 | 16);
+	const __m128i hi = _mm_setr_epi8(END, 0, 1, 2, 4, 8 | 16, 4, 8, 0, 0, 0, 0, 0, 0, 0, 0);
 	const __m256i upper = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(0x0f));
 	const __m256i k = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_broadcastsi128_si256(lo), v),
 					   _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(hi), upper));
-	/* COLON is the sign. */
-	return (struct masks){ (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(k, _mm256_setzero_si256())),
-			       (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16(k, 1)), (uint32_t)_mm256_movemask_epi8(k) };
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(k, _mm256_setzero_si256()));
 }
 
-/* A step of n bytes at p[i], whose masks these are: whether nothing ends in it, nor a word begins. Then the state is that behind it. */
-TARGET_AVX2 static inline bool is_dull(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t i, size_t n,
-				       struct masks m)
+/* What the compiler would make anew for each step. */
+TARGET_AVX2 static inline __m256i keep(__m256i v)
 {
-	uint32_t other = ~m.run & (uint32_t)(UINT64_MAX >> (64 - n));
-	if (s->run + _tzcnt_u32(other | (uint32_t)(UINT64_C(1) << n)) >= RS_SPOT_RUN_MIN)
-		return false;
-	for (uint32_t starts = (m.end << 1 | (s->word == LINE)) & ~m.end; starts; starts &= starts - 1) {
-		const size_t at = _tzcnt_u32(starts);
-		if (at < n && (p[i + at] == (uint8_t)uu[0] || p[i + at] == (uint8_t)yenc[0] || p[i + at] == ':'))
-			return false;
+	__asm__("" : "+x"(v));
+	return v;
+}
+
+struct step {
+	__m256i space, most; /* exclusive or with the one is more than the other: of a run, and few others: no space, quote, or above 127 */
+	__m256i end, colon; /* end: by the lower half of a byte, the line end that it may be */
+};
+
+TARGET_AVX2 static inline struct step step_init(void)
+{
+	const __m128i end = _mm_setr_epi8(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, '\n', 0, 0, '\r', 0, 0);
+	return (struct step){ keep(_mm256_set1_epi8(0x20)), keep(_mm256_set1_epi8(0x0a)), keep(_mm256_broadcastsi128_si256(end)),
+			      keep(_mm256_set1_epi8(':')) };
+}
+
+static inline bool has_full_half(uint32_t m)
+{
+	return (~m - 0x00010001) & m & 0x80008000;
+}
+
+TARGET_AVX2 static inline bool may_have_run(const struct step *c, __m256i v)
+{
+	return has_full_half((uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_xor_si256(v, c->space), c->most)));
+}
+
+TARGET_AVX2 static inline uint32_t ends_and_colons(const struct step *c, __m256i v)
+{
+	const __m256i end = _mm256_cmpeq_epi8(v, _mm256_shuffle_epi8(c->end, v));
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(end, _mm256_cmpeq_epi8(v, c->colon)));
+}
+
+/* Whether at one of these bytes something may begin: a word behind a line end, or data behind a colon. */
+TARGET_AVX2 static inline bool may_begin(uint32_t at, const uint8_t *back, size_t nback, const uint8_t *p, size_t step, size_t n)
+{
+	for (; at; at &= at - 1) {
+		const size_t i = step + _tzcnt_u32(at);
+		if (p[i] == ':' ? is_data(back, nback, p, i) : i + 1 < n && kind[p[i + 1]] & WORD)
+			return true;
 	}
-	for (uint32_t colons = m.colon; colons; colons &= colons - 1)
-		if (is_data(back, nback, p, i + _tzcnt_u32(colons)))
-			return false;
-	s->run = other ? (uint8_t)(n - 32 + _lzcnt_u32(other)) : (uint8_t)(s->run + n);
-	s->word = m.end >> (n - 1) & 1;
-	return true;
+	return false;
+}
+
+/* The state at p[i]; nothing that it says began before `from`. */
+static void state_at(struct rs_spot *s, const uint8_t *p, size_t from, size_t i)
+{
+	s->run = 0;
+	while (i - s->run > from && kind[p[i - s->run - 1]] & (CHAR | END))
+		s->run++;
+	s->word = i > from && kind[p[i - 1]] == END ? LINE : ELSEWHERE;
+}
+
+/* Half of the step at p[step] is of a run: whether that is long enough, and where it begins, which is not before `from`. */
+TARGET_AVX2 static inline bool is_long(uint32_t m, const uint8_t *p, size_t from, size_t step, size_t n, size_t *begin)
+{
+	size_t end = step + WIDTH;
+	*begin = step;
+	if (m >> HALF == 0xffff) {
+		if (~m)
+			*begin = step + WIDTH - (size_t)__builtin_clz(~m);
+	} else {
+		end = step + _tzcnt_u32(~m);
+	}
+	if (*begin == step)
+		while (*begin > from && kind[p[*begin - 1]] & (CHAR | END))
+			--*begin;
+	if (end == step + WIDTH)
+		while (end < n && end - *begin < RS_SPOT_RUN_MIN && kind[p[end]] & (CHAR | END))
+			end++;
+	return end - *begin >= RS_SPOT_RUN_MIN;
+}
+
+/* Whether a run is in the step at p[step], and where that begins. */
+TARGET_AVX2 static inline bool has_run(const struct step *c, __m256i v, const uint8_t *p, size_t from, size_t step, size_t n, size_t *begin)
+{
+	if (!may_have_run(c, v))
+		return false;
+	const uint32_t m = of_run(v);
+	return has_full_half(m) && is_long(m, p, from, step, n, begin);
+}
+
+/* Passes over steps in which nothing begins, nor any run fills a half. */
+TARGET_AVX2 static inline size_t pass(const struct step *c, const uint8_t *back, size_t nback, const uint8_t *p, size_t from, size_t i,
+				      size_t n)
+{
+	size_t begin;
+	for (; n - i >= WIDTH; i += WIDTH) {
+		const __m256i v = load(p + i);
+		const uint32_t at = ends_and_colons(c, v);
+		if ((at && may_begin(at, back, nback, p, i, n)) || has_run(c, v, p, from, i, n, &begin))
+			break;
+	}
+	return i;
 }
 
 TARGET_AVX2 static size_t look_avx2(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n,
 				    enum rs_spotted *what)
 {
-	for (size_t i = 0; i < n && !*what;) {
-		uint8_t few[WIDTH] = { 0 };
-		const uint8_t *at = p + i;
-		const size_t k = n - i < WIDTH ? n - i : WIDTH;
-		if (k < WIDTH)
-			at = memcpy(few, p + i, k);
-		if (s->word <= LINE && is_dull(s, back, nback, p, i, k, masks_of(_mm256_loadu_si256((const __m256i *)at))))
-			i += k;
-		else
-			i = look_bytes(s, back, nback, p, i, i + k, what);
+	const struct step c = step_init();
+	size_t i = 0, from = 0;
+	while (i < n) {
+		if (s->run || s->word) {
+			i = from = look_bytes(s, back, nback, p, i, i + 1, what);
+			if (*what)
+				return i;
+			continue;
+		}
+		i = pass(&c, back, nback, p, from, i, n);
+		if (i == n)
+			break;
+		/* The last step reaches back. */
+		const size_t step = n - i >= WIDTH ? i : n - WIDTH;
+		if (n < WIDTH || step < from)
+			break;
+		const __m256i v = load(p + step);
+		uint32_t at = ends_and_colons(&c, v);
+		if (step < i)
+			at = at >> (i - step) << (i - step);
+		size_t begin;
+		const bool other = at && may_begin(at, back, nback, p, step, n), run = has_run(&c, v, p, from, step, n, &begin);
+		if (run && !other) {
+			*what = RS_SPOT_RUN;
+			return begin + RS_SPOT_RUN_MIN;
+		}
+		if (!run && !other) {
+			i = step + WIDTH;
+			continue;
+		}
+		state_at(s, p, from, i);
+		i = from = look_bytes(s, back, nback, p, i, step + WIDTH, what);
 		if (*what)
 			return i;
 	}
-	return n;
+	if (!s->run && !s->word)
+		state_at(s, p, from, i);
+	return i < n ? look_bytes(s, back, nback, p, i, n, what) : n;
 }
 
 TARGET_AVX2 static size_t run_avx2(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
 	for (; n - i >= WIDTH; i += WIDTH) {
-		const uint32_t other = ~masks_of(_mm256_loadu_si256((const __m256i *)(p + i))).run;
+		const uint32_t other = ~of_run(load(p + i));
 		if (other)
 			return i + _tzcnt_u32(other);
 	}
@@ -205,7 +311,7 @@ static const struct variant avx2 = { "avx2", look_avx2, run_avx2 };
 static const struct variant *variant_at(unsigned n)
 {
 	__builtin_cpu_init();
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("lzcnt") && n-- == 0)
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && n-- == 0)
 		return &avx2;
 	return n == 0 ? &plain : NULL;
 }

@@ -44,6 +44,9 @@ size_t rs_spot_look(struct rs_spot *s, const uint8_t *back, size_t nback, const 
 /* Somebody else read what came until here: of a run less than all counts, of a word what the line begins with. */
 void rs_spot_resume(struct rs_spot *s, const uint8_t *back, size_t nback);
 
+/* The same where the next byte is of no run. */
+void rs_spot_behind(struct rs_spot *s, const uint8_t *back, size_t nback);
+
 /* How many bytes of a run p begins with. */
 size_t rs_spot_run(const uint8_t *p, size_t n);
 

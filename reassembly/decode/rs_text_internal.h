@@ -23,6 +23,9 @@ struct rs_text_mode {
 
 extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode;
 
+/* Whether behind a run's last byte this one may join it to another. */
+bool rs_text_may_join(uint8_t last, uint8_t b);
+
 /* A member begins whose encoding begins at `at`. */
 void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file);
 /* What comes next of it is decoded from what begins at `at`. Not to be said of where a piece of the input happens to begin. */

@@ -227,6 +227,11 @@ static size_t collect(struct rs_text *t, const uint8_t *p, size_t n, unsigned en
 	return i;
 }
 
+bool rs_text_may_join(uint8_t last, uint8_t b)
+{
+	return is_quote(b) || b == '\\' || (is_end(last) && (b == ' ' || b == '\t' || b == '>'));
+}
+
 /* A byte that is not of the alphabet. Returns how many are taken. */
 static size_t other(struct rs_text *t, uint8_t b)
 {
@@ -256,7 +261,7 @@ static size_t other(struct rs_text *t, uint8_t b)
 	}
 	if (is_quote(b))
 		r->quote = b;
-	if (is_quote(b) || b == '\\' || (is_end(before) && (b == ' ' || b == '\t' || b == '>'))) {
+	if (rs_text_may_join(before, b)) {
 		r->state = JOINT;
 		return 0;
 	}
