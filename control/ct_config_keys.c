@@ -215,7 +215,7 @@ const struct ct_key ct_keys[] = {
 
 	NUMBER(limits, mime_depth, 1, RS_MIME_DEPTH, "16", "Multiparts and messages inside one another."),
 	NUMBER(limits, mime_parts, 1, 1000000, "1000", "Parts."),
-	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another; 0: none is opened."),
+	NUMBER(limits, archive_depth, 0, 16, "4", "Archives inside one another, and layers of base64, uuencode and the like; 0: none is opened."),
 	NUMBER(limits, archive_members, 0, 1000000, "1000", "Members of archives."),
 	SIZE(limits, inflate_bytes, 65536, 2147483648, "400M",
 	     "What members of archives come to when they are inflated, all levels together."),

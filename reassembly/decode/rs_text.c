@@ -7,6 +7,10 @@
 static const struct rs_text_mode *const modes[RS_SPOT_MAX] = {
 	[RS_SPOT_RUN] = &rs_text_run_mode,
 	[RS_SPOT_DATA] = &rs_text_data_mode,
+	[RS_SPOT_UU] = &rs_text_uu_mode,
+	[RS_SPOT_UU64] = &rs_text_uu_mode,
+	[RS_SPOT_YENC] = &rs_text_yenc_mode,
+	[RS_SPOT_HQX] = &rs_text_hqx_mode,
 };
 
 /* Marks of two bytes are found by chance, in what is no file at all: more must be right. */
@@ -166,7 +170,7 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 		t->nagain = (uint16_t)(t->nagain - k);
 		memmove(t->again, t->again + k, t->nagain);
 	}
-	if (what && modes[what])
+	if (what)
 		begin(t, what);
 	else if (t->act != RS_TEXT_GO)
 		stop(t);
@@ -198,8 +202,7 @@ void rs_text_start(struct rs_text *t, const struct rs_unwrap_ops *ops, void *arg
 	t->u.pos = pos;
 	memcpy(t->back, back, nback);
 	t->nback = (uint8_t)nback;
-	if (modes[what])
-		begin(t, what);
+	begin(t, what);
 	read_again(t);
 }
 

@@ -37,23 +37,29 @@ struct rs_text_run {
 };
 
 struct rs_text_lines { /* uuencode, yEnc */
-	uint32_t crc; /* of the bytes so far */
-	uint32_t said_crc;
-	uint64_t said; /* size */
-	uint8_t state;
+	struct rs_base64 base64; /* of begin-base64 */
+	uint64_t said; /* yEnc: the size of the file */
+	uint32_t crc; /* yEnc: of the bytes so far */
+	uint8_t state; /* enum of rs_text_lines.c */
 	uint8_t wrong; /* lines in a row that are none of it */
-	bool escape; /* yEnc: the next character is an escaped one */
+	bool odd; /* there was such a line */
 	bool cut; /* the line was longer than is held */
-	bool has_crc, has_said, part;
+	bool part; /* yEnc: it is a part of a file */
+	bool line; /* yEnc: a line begins */
+	bool escape, first; /* yEnc: the next character is an escaped one; the first of its line */
 };
 
 struct rs_text_hqx {
+	uint64_t here; /* behind the character at hand */
 	uint32_t bits, left; /* left: bytes of the fork still to come */
 	uint32_t fork[2]; /* lengths: data, resource */
-	uint16_t crc, nhead;
-	uint8_t nbits, state, last;
+	uint16_t crc; /* of the fork */
+	uint8_t nhead, name_len, nbits, last;
+	uint8_t state; /* enum of rs_text_hqx.c */
+	bool which; /* the second fork */
 	bool repeat; /* the next byte says how often `last` is there */
-	uint8_t head[96]; /* the header, its name first */
+	uint8_t name[63];
+	uint8_t head[63 + 22]; /* the header; a checksum */
 };
 
 struct rs_text {

@@ -21,7 +21,7 @@ struct rs_text_mode {
 	void (*end)(struct rs_text *t);
 };
 
-extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode;
+extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu_mode, rs_text_yenc_mode, rs_text_hqx_mode;
 
 /* Whether behind a run's last byte this one may join it to another. */
 bool rs_text_may_join(uint8_t last, uint8_t b);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "reassembly/archive/rs_unwrap_log.h"
 #include "reassembly/decode/rs_text.h"
@@ -158,6 +159,111 @@ static void finds_data_urls(void **state)
 	made_free(&m);
 }
 
+static const char *const line_ends[] = { "\r\n", "\n" };
+
+static void finds_uuencoded(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 40; turn++) {
+		struct made m = { 0 };
+		const size_t n = 1 + draw(turn % 2 ? 500 : 60);
+		if (turn % 3)
+			made_text(&m, turn % 3 == 1 ? "Hello,\r\n\r\n" : "word\n");
+		made_uu(&m, "my file.exe", program, n, line_ends[draw(2)], draw(2), true);
+		made_text(&m, "Yours\r\n");
+		expect_one(&m, "my file.exe", program, n, true);
+	}
+	/* Several; the base64 form of it. */
+	struct made m = { 0 };
+	made_uu(&m, "a", program, 100, "\n", true, true);
+	made_text(&m, "and\nbegin-base64 755 b\n");
+	made_base64(&m, noise, 200, 60, "\n", false, true);
+	made_text(&m, "====\n");
+	made_uu(&m, "c", noise, 46, "\r\n", false, true);
+	read_all(&m);
+	assert_int_equal(whole.members, 3);
+	expect_member(0, "a", program, 100, true);
+	expect_member(1, "b", noise, 200, true);
+	expect_member(2, "c", noise, 46, true);
+	made_free(&m);
+}
+
+/* Spaces lost at the ends of lines, checksums behind them, no end. */
+static void finds_uuencoded_that_is_broken(void **state)
+{
+	uint8_t zeros[90] = { 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w' };
+	struct made m = { 0 }, less = { 0 };
+	(void)state;
+	zeros[45] = 'x';
+	made_uu(&m, "z", zeros, sizeof zeros, "\n", true, true);
+	for (size_t i = 0; i < m.n; i++) {
+		size_t k = i;
+		while (k < m.n && m.p[k] == ' ')
+			k++;
+		if (m.p[k] != '\n')
+			made_put(&less, m.p + i, 1);
+		else
+			made_put(&less, "\n", 1), i = k;
+	}
+	made_free(&m);
+	expect_one(&less, "z", zeros, sizeof zeros, true);
+
+	made_uu(&m, "z", program, 90, "\r\n", true, false);
+	made_text(&m, "This is no line of it.\r\nNor is this one.\r\n");
+	made_uu(&m, "y", program, 90, "\r\n", true, true);
+	read_all(&m);
+	assert_int_equal(whole.members, 2);
+	assert_true(whole.member[0].flags & RS_UNWRAP_ODD);
+	assert_true(whole.member[0].n >= 90);
+	assert_memory_equal(whole.data, program, 90);
+	expect_member(1, "y", program, 90, true);
+	made_free(&m);
+}
+
+static void finds_yenc(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 20; turn++) {
+		struct made m = { 0 };
+		const size_t n = 1 + draw(700);
+		const uint32_t crc = (uint32_t)crc32(0, program, (uInt)n);
+		made_text(&m, turn % 2 ? "See\r\n" : "");
+		made_yenc(&m, "some name.bin", program, n, line_ends[draw(2)], turn % 3 ? crc : 0);
+		made_text(&m, "and more\n");
+		if (turn % 4) {
+			expect_one(&m, "some name.bin", program, n, true);
+			continue;
+		}
+		made_free(&m);
+		made_yenc(&m, "x", program, n, "\n", crc + 1);
+		read_all(&m);
+		assert_int_equal(whole.members, 1);
+		assert_int_equal(whole.member[0].flags, RS_UNWRAP_ODD);
+		made_free(&m);
+	}
+}
+
+static void finds_binhex(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 24; turn++) {
+		struct made m = { 0 };
+		const size_t n = draw(turn % 2 ? 900 : 4), other = draw(turn % 3 ? 300 : 2);
+		if (turn % 4)
+			made_text(&m, "(This file must be converted with BinHex 4.0)\r\n\r\n");
+		made_hqx(&m, "My File", program, n, noise, other, line_ends[draw(2)]);
+		made_text(&m, "more\r\n");
+		read_all(&m);
+		assert_int_equal(whole.members, (n > 0) + (other > 0));
+		if (n)
+			expect_member(0, "My File", program, n, true);
+		if (other)
+			expect_member(n > 0, "My File.rsrc", noise, other, true);
+		assert_int_equal(whole.flags, 0);
+		made_free(&m);
+	}
+}
+
 /* What stands in a header that turns out to be none is looked at all the same. */
 static void looks_again(void **state)
 {
@@ -166,6 +272,18 @@ static void looks_again(void **state)
 	made_text(&m, "data:");
 	made_base64(&m, program, 90, 0, "", false, true);
 	made_text(&m, " data:\"");
+	expect_one(&m, "base64", program, 90, true);
+	made_text(&m, "begin 644 ");
+	made_base64(&m, program, 90, 0, "", false, true);
+	made_text(&m, "\n(which is none)\n");
+	expect_one(&m, "base64", program, 90, true);
+	made_text(&m, "=ybegin ");
+	made_base64(&m, program, 90, 0, "", false, false);
+	made_text(&m, "\n(which is none)\n");
+	expect_one(&m, "base64", program, 90, true);
+	made_text(&m, ":");
+	made_base64(&m, program, 90, 0, "", false, false);
+	made_text(&m, "\n");
 	expect_one(&m, "base64", program, 90, true);
 }
 
@@ -177,6 +295,12 @@ static void prose_is_none(void **state)
 		"one\r\ntwo\r\nthree\r\nfour\r\nfive\r\nsix\r\nseven\r\neight\r\n. Done.\r\n",
 		"----------------------------------------------------------------------------------------------\r\n",
 		"\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n",
+		"begin 644 things\r\nand go on with them\r\n",
+		"begin 644 things\r\n\r\nBEGIN AGAIN\r\n",
+		"begin 644 things",
+		"begin now\r\nbegin-base64 is a word\r\nbegin-base64 644 x\r\nIt is one.\r\n",
+		"=ybegin is how it begins\r\n=ybegin line=128 size=10\r\n",
+		":-)\r\n: that\r\n:\r\n:\"#$%&'\r\n",
 		"d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709\r\n",
 	};
 	(void)state;
@@ -190,12 +314,21 @@ static void prose_is_none(void **state)
 /* Many things, some of them broken. */
 static void any_split_is_the_same(void **state)
 {
-	static const char *const words[] = { "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
+	static const char *const words[] = { "\nbegin 644 x\n", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n", "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
 	(void)state;
 	for (unsigned turn = 0; turn < 1500; turn++) {
 		struct made m = { 0 };
 		while (draw(12)) {
 			made_text(&m, words[draw(sizeof words / sizeof *words)]);
+			if (draw(6) == 0)
+				made_uu(&m, "n", program, draw(100), "\n", draw(2), draw(2));
+			if (draw(6) == 0)
+				made_yenc(&m, "n", program, draw(100), "\r\n", draw(2));
+			if (draw(6) == 0) {
+				made_text(&m, "\n");
+				made_hqx(&m, "n", program, draw(100), noise, draw(20), "\r\n");
+				m.n -= draw(2) * draw(20);
+			}
 			if (draw(2))
 				made_base64(&m, draw(2) ? program : noise, draw(90), draw(3) ? 0 : 4 + draw(70), "\r\n", draw(2), draw(2));
 		}
@@ -214,6 +347,10 @@ int main(void)
 		cmocka_unit_test(finds_runs),
 		cmocka_unit_test(finds_runs_put_together),
 		cmocka_unit_test(finds_data_urls),
+		cmocka_unit_test(finds_uuencoded),
+		cmocka_unit_test(finds_uuencoded_that_is_broken),
+		cmocka_unit_test(finds_yenc),
+		cmocka_unit_test(finds_binhex),
 		cmocka_unit_test(looks_again),
 		cmocka_unit_test(prose_is_none),
 		cmocka_unit_test(any_split_is_the_same),
