@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* What a byte is. WORD: a word at the beginning of a line may begin with it. The bits of CHAR are classes of the vector variant, by the upper half of the byte. */
+/* What a byte is. WORD: a word at the beginning of a line may begin with it. The bits of CHAR are classes of the vector variant, by the
+ * upper half of the byte. */
 enum { CHAR = 0x1f, WORD = 0x20, END = 0x40 };
 
 #define FIVE(c) c, c, c, c, c
@@ -161,7 +162,8 @@ TARGET_AVX2 static inline __m256i keep(__m256i v)
 }
 
 struct step {
-	__m256i space, most; /* exclusive or with the one is more than the other: of a run, and few others: no space, quote, or above 127 */
+	/* Exclusive or with the one is more than the other: of a run, and few others: no space, no quote, nothing above 127. */
+	__m256i space, most;
 	__m256i end, colon; /* end: by the lower half of a byte, the line end that it may be */
 };
 
@@ -229,7 +231,8 @@ TARGET_AVX2 static inline bool is_long(uint32_t m, const uint8_t *p, size_t from
 }
 
 /* Whether a run is in the step at p[step], and where that begins. */
-TARGET_AVX2 static inline bool has_run(const struct step *c, __m256i v, const uint8_t *p, size_t from, size_t step, size_t n, size_t *begin)
+TARGET_AVX2 static inline bool has_run(const struct step *c, __m256i v, const uint8_t *p, size_t from, size_t step, size_t n,
+				       size_t *begin)
 {
 	if (!may_have_run(c, v))
 		return false;
@@ -238,8 +241,8 @@ TARGET_AVX2 static inline bool has_run(const struct step *c, __m256i v, const ui
 }
 
 /* Passes over steps in which nothing begins, nor any run fills a half. */
-TARGET_AVX2 static inline size_t pass(const struct step *c, const uint8_t *back, size_t nback, const uint8_t *p, size_t from, size_t i,
-				      size_t n)
+TARGET_AVX2 static inline size_t pass(const struct step *c, const uint8_t *back, size_t nback, const uint8_t *p, size_t from,
+				      size_t i, size_t n)
 {
 	size_t begin;
 	for (; n - i >= WIDTH; i += WIDTH) {
