@@ -54,12 +54,13 @@ void rs_spot_init(struct rs_spot *s)
 void rs_spot_behind(struct rs_spot *s, const uint8_t *back, size_t nback)
 {
 	enum rs_spotted what = RS_SPOT_NOTHING;
+	const size_t some = nback < sizeof uu ? nback : sizeof uu; /* the longest word, and the line end before it */
 	size_t i = nback;
 	*s = (struct rs_spot){ 0, ELSEWHERE };
-	while (i > 0 && nback - i < YENC_END && kind[back[i - 1]] != END)
-		i--;
-	if (i == 0 || kind[back[i - 1]] != END)
+	if (!some || (!memchr(back + nback - some, '\n', some) && !memchr(back + nback - some, '\r', some)))
 		return;
+	while (kind[back[i - 1]] != END)
+		i--;
 	for (s->word = LINE; i < nback; i++)
 		s->word = word_step(s->word, back[i], &what);
 }
@@ -195,7 +196,8 @@ TARGET_AVX2 static inline bool may_begin(uint32_t at, const uint8_t *back, size_
 {
 	for (; at; at &= at - 1) {
 		const size_t i = step + _tzcnt_u32(at);
-		if (p[i] == ':' ? is_data(back, nback, p, i) : i + 1 < n && kind[p[i + 1]] & WORD)
+		if (p[i] == ':' ? is_data(back, nback, p, i) : i + 1 < n && kind[p[i + 1]] & WORD &&
+		    (p[i + 1] != (uint8_t)uu[0] || i + 2 == n || p[i + 2] == (uint8_t)uu[1]))
 			return true;
 	}
 	return false;
@@ -210,23 +212,45 @@ static void state_at(struct rs_spot *s, const uint8_t *p, size_t from, size_t i)
 	s->word = i > from && kind[p[i - 1]] == END ? LINE : ELSEWHERE;
 }
 
-/* Half of the step at p[step] is of a run: whether that is long enough, and where it begins, which is not before `from`. */
-TARGET_AVX2 static inline bool is_long(uint32_t m, const uint8_t *p, size_t from, size_t step, size_t n, size_t *begin)
+/* How many of the n bytes before p are of a run, or at p, of a step's width at most. */
+
+TARGET_AVX2 static inline size_t run_before(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	if (n >= WIDTH) {
+		const uint32_t other = ~of_run(load(p - WIDTH));
+		return other ? (size_t)__builtin_clz(other) : WIDTH;
+	}
+	while (i < n && kind[p[-(ptrdiff_t)i - 1]] & (CHAR | END))
+		i++;
+	return i;
+}
+
+TARGET_AVX2 static inline size_t run_at(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	if (n >= WIDTH)
+		return _tzcnt_u32(~of_run(load(p)));
+	while (i < n && kind[p[i]] & (CHAR | END))
+		i++;
+	return i;
+}
+
+/* Half of the step at p[step] may be of a run: whether it is long enough, and where it begins, which is not before `from`. */
+TARGET_AVX2 __attribute__((noinline)) static bool is_long(uint32_t m, const uint8_t *p, size_t from, size_t step, size_t n, size_t *begin)
 {
 	size_t end = step + WIDTH;
-	*begin = step;
+	if (!has_full_half(m))
+		return false;
 	if (m >> HALF == 0xffff) {
-		if (~m)
-			*begin = step + WIDTH - (size_t)__builtin_clz(~m);
+		*begin = step + (~m ? WIDTH - (size_t)__builtin_clz(~m) : 0);
+		end += run_at(p + end, n - end);
 	} else {
+		*begin = step;
 		end = step + _tzcnt_u32(~m);
 	}
 	if (*begin == step)
-		while (*begin > from && kind[p[*begin - 1]] & (CHAR | END))
-			--*begin;
-	if (end == step + WIDTH)
-		while (end < n && end - *begin < RS_SPOT_RUN_MIN && kind[p[end]] & (CHAR | END))
-			end++;
+		*begin -= run_before(p + step, step - from);
 	return end - *begin >= RS_SPOT_RUN_MIN;
 }
 
@@ -234,10 +258,7 @@ TARGET_AVX2 static inline bool is_long(uint32_t m, const uint8_t *p, size_t from
 TARGET_AVX2 static inline bool has_run(const struct step *c, __m256i v, const uint8_t *p, size_t from, size_t step, size_t n,
 				       size_t *begin)
 {
-	if (!may_have_run(c, v))
-		return false;
-	const uint32_t m = of_run(v);
-	return has_full_half(m) && is_long(m, p, from, step, n, begin);
+	return may_have_run(c, v) && is_long(of_run(v), p, from, step, n, begin);
 }
 
 /* Passes over steps in which nothing begins, nor any run fills a half. */
