@@ -230,7 +230,7 @@ const struct ct_key ct_keys[] = {
 	       "Readings of its bytes at a time, where readers of mail may differ about them: each is decoded and matched, and takes as much "
 	       "time as a message."),
 	NUMBER(limits, archive_depth, 0, 16, "4",
-	       "Archives inside one another; 0: none is opened. (clamd's MaxRecursion, 17, counts each part and layer too. Honest mail "
+	       "Archives inside one another, and layers of base64, uuencode and the like; 0: none is opened. (clamd's MaxRecursion, 17, counts each part and layer too. Honest mail "
 	       "needs two or three; each level costs a file and 40 KB while it is inflated.)"),
 	NUMBER(limits, archive_members, 0, 1000000, "1000",
 	       "Members of archives. (clamd's MaxFiles is 10000. Each is a record; mail with more than 1000 is a backup or an attack.)"),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_encoded.h"
 
 /* What a message's members may come to whatever its length, before limits.inflate_ratio counts. */
 #define RATIO_FREE (1u << 20)
@@ -184,8 +185,7 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_CMS] = &dp_archive_members,
 };
 
-/* Room for one, read by this reader. */
-static bool take_room(struct dp_file *f, const struct dp_archive_reader *reader)
+bool dp_archive_room(struct dp_file *f, const struct dp_archive_reader *reader)
 {
 	struct dp_archive *a = f->archive = rs_pool_get(archives_of(f->content));
 	if (!a) {
@@ -208,13 +208,13 @@ void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 		return;
 	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
 		return;
-	if (take_room(f, readers[kind]))
+	if (dp_archive_room(f, readers[kind]))
 		f->archive->reader->open(f, kind);
 }
 
 void dp_archive_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP])
 {
-	if (!take_room(f, &dp_archive_zip))
+	if (!dp_archive_room(f, &dp_archive_zip))
 		return;
 	f->archive->behind = true;
 	dp_archive_zip_behind(f, at, signature);
@@ -229,15 +229,16 @@ static void open_behind(struct dp_file *f)
 		dp_archive_behind(f, f->marks.pos - RS_MARKS_ZIP, rs_marks_last(&f->marks, RS_MARKS_ZIP));
 }
 
-/* It is read, and what it is read from is this function's. */
+/* It is read, and what it is read from is watched, too. */
 static bool is_shared(const struct dp_file *f)
 {
-	return f->archive && f->archive->reader == &dp_archive_stream;
+	return f->archive && (f->archive->reader == &dp_archive_stream || dp_encoded_reads(f));
 }
 
 /* The mark of a zip stands in it, whatever else it was taken for. */
 static void marked(struct dp_file *f)
 {
+	dp_encoded_end(f);
 	if (f->archive) {
 		/* One that is inflated and holds this besides means two things. */
 		dp_archive_broken(f);
@@ -247,14 +248,17 @@ static void marked(struct dp_file *f)
 	open_behind(f);
 }
 
-void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n)
+void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 {
 	while (n && (!f->archive || is_shared(f))) {
 		enum rs_mark what = RS_MARK_NONE;
 		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, &what) : n;
-		dp_file_scan(f, p, k);
-		if (f->archive)
+		if (dp_encoded_reads(f)) {
+			dp_encoded_take(f, p, k, n - k + left);
+		} else {
+			dp_file_scan(f, p, k);
 			f->archive->reader->feed(f, p, k);
+		}
 		p += k;
 		n -= k;
 		if (what == RS_MARK_ZIP)
@@ -269,7 +273,7 @@ void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n)
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (is_shared(f))
-		dp_archive_watch(f, p, n);
+		dp_archive_watch(f, p, n, 0);
 	else
 		f->archive->reader->feed(f, p, n);
 }

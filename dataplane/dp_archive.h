@@ -23,6 +23,7 @@
 #include "reassembly/archive/rs_tar.h"
 #include "reassembly/archive/rs_tnef.h"
 #include "reassembly/archive/rs_zip.h"
+#include "reassembly/decode/rs_text.h"
 
 struct dp_content;
 struct dp_file;
@@ -53,6 +54,7 @@ struct dp_archive {
 		struct rs_cms cms;
 		struct rs_tar tar;
 		struct rs_tnef tnef;
+		struct rs_text text;
 	} u;
 };
 
@@ -60,8 +62,9 @@ struct dp_archive {
  * gives the message the reason. */
 void dp_archive_open(struct dp_file *f, enum rs_kind kind);
 /* Bytes of a file that is no archive by its beginning, to be matched: where the mark of one stands in them, it is one from there on, or
- * gives the message the reason why not. */
-void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n);
+ * gives the message the reason why not; and what is encoded in them becomes members of it. `left` bytes of f come behind them, which it
+ * counts already. */
+void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
 /* n bytes of it are missing here. */
 void dp_archive_gap(struct dp_file *f, uint64_t n);

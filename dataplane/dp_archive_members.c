@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_encoded.h"
+#include "dataplane/dp_encoded.h"
 
 #include <string.h>
 
@@ -28,18 +30,21 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	f->member = NULL;
 	f->archive->in = m->in;
 	f->archive->out = m->out;
-	if (dp_archive_too_deep(f) || dp_archive_too_many(f))
+	if (dp_archive_too_deep(f) || (m->file && dp_archive_too_many(f)))
 		return;
 	/* A layer has no name of its own: the way in tells it. */
 	struct dp_file_name name = { RS_NAME_EXTENDED, m->charset, m->name, m->name_len };
 	if (!m->name_len)
 		name = (struct dp_file_name){ RS_NAME_NONE, "", (const uint8_t *)m->layer, strlen(m->layer) };
-	f->member = dp_file_begin(f->content, f, &name, m->type, true);
+	f->member = dp_file_begin(f->content, f, &name, m->type, m->file);
 	/* A message in a file is matched as it stands, and not taken apart. */
 	if (strcmp(m->type, "message/rfc822") == 0)
 		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
-	if (f->member)
-		f->member->base = m->at;
+	if (!f->member)
+		return;
+	f->member->base = m->at;
+	f->member->layer = m->layer;
+	f->member->started = !m->file; /* it was looked at, and is none that is known */
 }
 
 static void on_member_data(void *arg, const uint8_t *p, size_t n)
@@ -92,7 +97,7 @@ static void on_member_name(void *arg, const struct rs_member *m)
 		dp_file_other_name(f->member, &(struct dp_file_name){ RS_NAME_EXTENDED, m->charset, m->name, m->name_len });
 }
 
-static const struct rs_unwrap_ops ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing, on_member_name };
+const struct rs_unwrap_ops dp_archive_members_ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing, on_member_name };
 
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TAR] = &rs_tar_reader,
@@ -103,7 +108,7 @@ static const struct rs_unwrap_reader *const readers[] = {
 static void members_open(struct dp_file *f, enum rs_kind kind)
 {
 	f->archive->unwrap = readers[kind];
-	f->archive->unwrap->init(&f->archive->u, &ops, f);
+	f->archive->unwrap->init(&f->archive->u, &dp_archive_members_ops, f);
 }
 
 /* Bytes at the beginning that the reader has, and were not handed out. */
@@ -112,14 +117,14 @@ static size_t held(const struct dp_file *f)
 	return is_tar(f) && !f->archive->u.tar.u.pos ? f->archive->u.tar.have : 0;
 }
 
-/* It is none: what else? The first n bytes are read as that; of all that is there, `known` are at p. */
-static void read_again(struct dp_file *f, const uint8_t *p, size_t n, size_t known)
+/* It is none: what else? The first n bytes are read as that; of all that is there, `known` are at p; `left` come behind. */
+static void read_again(struct dp_file *f, const uint8_t *p, size_t n, size_t known, size_t left)
 {
 	const enum rs_kind kind = rs_kind_else(p, known < RS_KIND_BYTES ? known : RS_KIND_BYTES, f->stored);
 	dp_archive_close(f);
 	if (kind != RS_KIND_PLAIN)
 		dp_archive_open(f, kind);
-	dp_archive_watch(f, p, n);
+	dp_archive_watch(f, p, n, left);
 }
 
 static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
@@ -135,8 +140,8 @@ static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 		return;
 	}
 	memcpy(first, f->archive->u.tar.block, sizeof first);
-	read_again(f, first, before, sizeof first);
-	dp_archive_watch(f, p, n);
+	read_again(f, first, before, sizeof first, n);
+	dp_archive_watch(f, p, n, 0);
 }
 
 static void members_gap(struct dp_file *f, uint64_t n)
@@ -151,7 +156,8 @@ static bool members_end(struct dp_file *f, bool cut)
 	const uint32_t flags = f->archive->unwrap->end(&f->archive->u);
 	if (flags & RS_UNWRAP_NOT) {
 		memcpy(first, f->archive->u.tar.block, n);
-		read_again(f, first, n, n);
+		read_again(f, first, n, n, 0);
+		dp_encoded_end(f);
 		return !f->archive || dp_archive_end(f, cut);
 	}
 	tell(f, flags);
@@ -169,17 +175,17 @@ static void members_copy(struct dp_file *to, const struct dp_file *from)
 	unwrap_of(to)->arg = to;
 }
 
-/* Of what is decoded as it comes: nearly, for pieces are short. */
+/* Of what is decoded: as exactly as lines are alike. */
 static uint64_t members_from(const struct dp_file *f, uint64_t offset)
 {
 	const struct dp_archive *a = f->archive;
 	const struct rs_unwrap *u = &a->u.unwrap;
 	if (!a->out)
 		return f->member->base + offset;
-	if (offset >= u->made)
-		return u->pos + (offset - u->made) * a->in / a->out;
-	const uint64_t back = (u->made - offset) * a->in / a->out;
-	return back < u->pos - f->member->base ? u->pos - back : f->member->base;
+	if (offset >= u->known)
+		return u->known_at + (offset - u->known) * a->in / a->out;
+	const uint64_t back = (u->known - offset) * a->in / a->out;
+	return back < u->known_at - f->member->base ? u->known_at - back : f->member->base;
 }
 
 const struct dp_archive_reader dp_archive_members = { members_open, members_feed, members_gap, NULL, members_end, members_copy,

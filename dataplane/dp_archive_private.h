@@ -36,6 +36,11 @@ extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archiv
 /* Gives f->archive back. */
 void dp_archive_close(struct dp_file *f);
 
+extern const struct rs_unwrap_ops dp_archive_members_ops;
+
+/* An object for f->archive, with nothing inflated. False: there is none, which was told. */
+bool dp_archive_room(struct dp_file *f, const struct dp_archive_reader *reader);
+
 /* The message is given the reason, and the part is one that could not be looked into. */
 void dp_archive_cannot(struct dp_file *f, enum ct_reason why);
 

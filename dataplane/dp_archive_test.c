@@ -55,7 +55,7 @@ static void has(const char *story, const char *text)
 static void make_content(uint8_t p[CONTENT], size_t at[2], uint64_t *seed)
 {
 	for (size_t i = 0; i < CONTENT; i++)
-		p[i] = (uint8_t)(i / 300 % 2 ? 'a' + dp_test_random(seed, 3) : dp_test_random(seed, 256) | 0x80);
+		p[i] = (uint8_t)(i / 300 % 2 ? (uint8_t)"ab "[dp_test_random(seed, 3)] : dp_test_random(seed, 256) | 0x80);
 	p[0] = 1; /* no archive's name */
 	at[0] = 40 + dp_test_random(seed, CONTENT / 2 - 60);
 	at[1] = CONTENT / 2 + dp_test_random(seed, CONTENT / 2 - 20);

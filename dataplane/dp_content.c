@@ -115,7 +115,6 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->skip = 0;
 	c->prove = c->to_line = c->guessed = false;
 	rs_transfer_init(&c->transfer, part->cte);
-	rs_uu_init(&c->uu);
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
 	strncpy(c->part, part->number, sizeof c->part - 1);
@@ -221,11 +220,6 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 		size_t k = resume(c, p, n);
 		p += k;
 		n -= k;
-	}
-	/* Uuencoded data is known, and not opened. */
-	if (c->transfer.cte == RS_CTE_IDENTITY && !c->uu.found && rs_uu_feed(&c->uu, p, n)) {
-		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
-		c->opaque = true;
 	}
 	while (n > 0) {
 		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;

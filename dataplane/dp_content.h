@@ -8,7 +8,6 @@
 #include "dataplane/dp_file.h"
 #include "dataplane/dp_gap.h"
 #include "dataplane/dp_line.h"
-#include "reassembly/decode/rs_uu.h"
 
 struct dp_message;
 
@@ -17,7 +16,6 @@ struct dp_content {
 	struct dp_message *msg;
 	struct rs_mime mime;
 	struct rs_transfer transfer;
-	struct rs_uu uu; /* of a leaf that is text as it stands */
 	struct dp_file *file; /* of the leaf under way; NULL between leaves, or without room */
 	struct dp_line line; /* of the leaf */
 	struct mt_stream *encoded_scan; /* MT_MAIL_ENCODED of the leaf; NULL when none of it is needed */

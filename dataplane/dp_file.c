@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/dp_encoded.h"
 #include "dataplane/dp_facts.h"
 
 /* Of a file's first bytes, so many tell an archive. */
@@ -128,6 +129,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->cms = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
 	f->watched = report; /* text of the message itself is nobody's archive */
+	rs_spot_init(&f->spot);
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
@@ -202,7 +204,7 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->archive)
 		dp_archive_feed(f, p, n);
 	else
-		dp_archive_watch(f, p, n);
+		dp_archive_watch(f, p, n, 0);
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
@@ -263,11 +265,11 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
-	if (f->archive) {
-		dp_archive_gap(f, n);
-	} else {
-		dp_file_scan_gap(f, n);
+	if (dp_encoded_reads(f)) {
+		dp_encoded_gap(f, n);
 		rs_marks_gap(&f->marks, n);
+	} else {
+		dp_archive_gap(f, n);
 	}
 }
 
@@ -309,6 +311,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
 	}
+	dp_encoded_end(f);
 	/* A copy's archive may yet go on. */
 	if (f->archive && !dp_archive_end(f, cut) && !f->content->trial && !f->stopped) {
 		dp_message_reason(f->content->msg, why_broken(f));
@@ -438,6 +441,8 @@ void dp_file_step(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kin
 	const size_t n = name_note(f, name, sizeof name, &sub);
 	if (n)
 		dp_record_note(ins, to, kind, sub, 0, name, n);
+	else if (!f->rec && f->layer && dp_record_note(ins, to, kind, RS_NAME_PLAIN, 0, "", 1))
+		dp_record_more(ins, to, f->layer, strlen(f->layer));
 }
 
 void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kind kind, const struct dp_file *f)

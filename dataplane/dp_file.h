@@ -28,8 +28,12 @@ struct dp_file {
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
 	uint32_t head_left; /* bytes still wanted for libmagic */
 	struct rs_marks marks; /* of archives in the middle of it */
+	const char *layer; /* what it is called in the way in where it has no record; NULL: nothing */
+	uint8_t tail[RS_SPOT_BACK]; /* its last bytes so far */
+	uint8_t ntail;
 	uint8_t start[DP_FILE_START];
 	uint8_t nstart;
+	struct rs_spot spot; /* dp_encoded's */
 	bool gaps; /* bytes of it are missing */
 	bool started; /* its kind was told */
 	uint8_t store; /* enum ct_store_wish, so far */

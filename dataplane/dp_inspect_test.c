@@ -156,7 +156,7 @@ static void test_reasons(void **state)
 	struct dp_text body = { 0 }, mail = { 0 };
 	struct dp_test_conn c = dp_test_conn(4);
 	dp_text_printf(&body, "what is this?\r\n");
-	dp_made_message(&mail, "x-uuencode", "e.uue", &body);
+	dp_made_message(&mail, "x-our-own", "e.dat", &body);
 	dp_test_mail(&t, &c, &mail, 0, 0);
 	dp_test_verdict(&t, 4, CT_UNSCANNED, CT_REASON_UNSUPPORTED, true);
 	dp_text_free(&body);

@@ -90,7 +90,7 @@ void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file
 	if (!dp_record_note(ins, m->rec, CT_NOTE_MARK, 0, 0, &mark, sizeof mark))
 		return;
 	dp_record_note(ins, m->rec, CT_NOTE_MARK_PART, 0, 0, c->part, strlen(c->part));
-	if (c->file && c->file->rec) {
+	if (c->file && (c->file->rec || (f && f != c->file))) {
 		dp_file_step(ins, m->rec, CT_NOTE_MARK_FILE, c->file);
 		dp_file_path(ins, m->rec, CT_NOTE_MARK_PATH, f ? f : c->file);
 	}

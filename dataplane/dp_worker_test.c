@@ -313,7 +313,8 @@ static void test_what_empty_pools_are_called(void **state)
 		  offsetof(struct dp_inspect_stats, no_content), 2 },
 		{ offsetof(struct dp_inspect, records), 0, CT_REASON_OVERLOAD,
 		  offsetof(struct dp_inspect_stats, no_record), 0 },
-		{ offsetof(struct dp_inspect, headers), 0, CT_REASON_OVERLOAD, 0, 2 },
+		/* All of it is one text then, in which the attachments stand in base64. */
+		{ offsetof(struct dp_inspect, headers), 0, CT_REASON_OVERLOAD, 0, 12 },
 		{ offsetof(struct dp_inspect, files), 0, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_file),
 		  2 },
 		{ offsetof(struct dp_inspect, files), 1, CT_REASON_OVERLOAD, offsetof(struct dp_inspect_stats, no_file),

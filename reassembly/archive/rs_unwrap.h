@@ -25,7 +25,7 @@ struct rs_member {
 	const char *type; /* a media type that was declared; "": none */
 	uint64_t size; /* as is said before it; RS_UNWRAP_SIZE_UNKNOWN */
 	uint64_t at; /* of its first byte, or of what that is decoded from */
-	/* Decoded bytes `out` come of about `in` bytes of the wrapping. 0: they stand there as they are. */
+	/* `out` decoded bytes come of about `in` bytes of the wrapping. 0: they stand there as they are. */
 	uint32_t in, out;
 	bool file; /* a file, which is reported; else a layer or a text */
 };
@@ -56,7 +56,10 @@ struct rs_unwrap { /* begins each reader's state */
 	const struct rs_unwrap_ops *ops;
 	void *arg;
 	uint64_t pos; /* of the wrapping: behind what was handed out, or decoded, so far */
-	uint64_t made; /* of the member: bytes handed out before the data that is being handed out, which begins at `pos` */
+	uint64_t made; /* of the member: bytes handed out before the data that is being handed out */
+	/* Of a member that is decoded: what this byte of it comes from begins at that place. What others come from is told by that, and by
+	 * rs_member's `in` and `out`. Follows from the bytes, not from how they were split. */
+	uint64_t known, known_at;
 	uint32_t flags; /* enum rs_unwrap_flag, so far */
 };
 

@@ -823,7 +823,7 @@ static const struct rs_mime_case {
 		"\r\n"
 		"2\r\n"
 		"--b\r\n"
-		"Content-Transfer-Encoding: x-uuencode\r\n"
+		"Content-Transfer-Encoding: x-our-own\r\n"
 		"\r\n"
 		"3\r\n"
 		"--b\r\n"

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_encoded.h"
+
+#include "dataplane/dp_archive_private.h"
+#include "reassembly/rs_tail.h"
+
+static struct rs_text *text_of(struct dp_file *f)
+{
+	return &f->archive->u.text;
+}
+
+static bool is_open(const struct dp_file *f)
+{
+	return f->archive && f->archive->reader == &dp_archive_members && f->archive->unwrap == &rs_text_reader;
+}
+
+static void keep(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_SPOT_BACK, f->ntail, p, n);
+}
+
+/* Looks no further than to the first thing seen, for which a reader is opened. left: bytes of f that come next. Returns how many. */
+static size_t look(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+{
+	enum rs_spotted what;
+	const size_t k = rs_text_look(&f->spot, f->tail, f->ntail, p, n, &what);
+	keep(f, p, k);
+	if (!what || !dp_archive_room(f, &dp_archive_members))
+		return k;
+	f->archive->unwrap = &rs_text_reader;
+	rs_text_start(text_of(f), &dp_archive_members_ops, f, f->tail, f->ntail, f->size - left - (n - k), what);
+	return k;
+}
+
+static void close_idle(struct dp_file *f)
+{
+	if (!rs_text_is_idle(text_of(f)))
+		return;
+	f->spot = text_of(f)->spot;
+	dp_archive_end(f, false);
+}
+
+void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+{
+	while (n > 0) {
+		size_t k = n;
+		if (!f->archive) {
+			k = look(f, p, n, left);
+			dp_file_scan(f, p, k);
+		} else {
+			f->archive->reader->feed(f, p, n);
+			keep(f, p, n);
+		}
+		if (f->archive)
+			close_idle(f);
+		p += k;
+		n -= k;
+	}
+}
+
+void dp_encoded_gap(struct dp_file *f, uint64_t n)
+{
+	f->ntail = 0;
+	if (f->archive) {
+		dp_archive_gap(f, n);
+		close_idle(f);
+	} else {
+		dp_file_scan_gap(f, n);
+	}
+	rs_spot_resume(&f->spot, NULL, 0);
+}
+
+void dp_encoded_end(struct dp_file *f)
+{
+	if (is_open(f))
+		dp_archive_end(f, false);
+}
+
+bool dp_encoded_reads(const struct dp_file *f)
+{
+	return !f->archive || is_open(f);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rs_text: what is encoded inside of a file that is none of the wrappings known by their first bytes: read by rs_unwrap.
+ *
+ * Each is a member:
+ *   base64 (either alphabet of RFC 4648), at least RS_TEXT_RUN_LEAST characters of it, in lines of any length, or in a script's strings
+ *     that are put together ("..."+"..."); with or without padding. It is a `file` when what it begins with is known;
+ *   data: URLs (RFC 2397), with base64 and without;
+ *   uuencode and its begin-base64 (POSIX uuencode), yEnc (yenc-draft 1.3), BinHex 4.0 (RFC 1741: its two forks, each a member).
+ * What only looks like one of these, prose that speaks of it, is none: a line of data must follow, a header must be right.
+ *
+ * Where a run of base64 begins, of lines that may be prose in part: see rs_text_run.c.
+ *
+ * All bytes are handed out as `outer`, also those that members are decoded from. Most of a file has nothing encoded in it: while
+ * rs_text_is_idle, nothing but `spot` and the last bytes that passed is needed to go on, and rs_text_start begins from these.
+ *
+ * Copied by assignment. */
+#ifndef RS_TEXT_H
+#define RS_TEXT_H
+
+#include "reassembly/archive/rs_unwrap.h"
+#include "reassembly/decode/rs_base64.h"
+#include "reassembly/decode/rs_spot.h"
+
+#define RS_TEXT_RUN_LEAST 64 /* shorter ones hold nothing that could be told from chance: 48 bytes */
+#define RS_TEXT_NAME_MAX 200 /* longer names are cut */
+#define RS_TEXT_HOLD 288
+
+struct rs_text_run {
+	struct rs_base64 base64;
+	uint8_t state; /* enum of rs_text_run.c */
+	uint8_t back_to; /* where to go on behind a joint */
+	uint8_t njoint; /* bytes of the joint so far */
+	uint8_t quote; /* that it began with; 0: none did */
+	uint8_t digits, code; /* of a character that is written as a number */
+	bool url; /* a data: URL: it is known where it begins, and characters may be written as numbers */
+	bool blanks; /* of one: white space means nothing in it */
+};
+
+struct rs_text_lines { /* uuencode, yEnc */
+	struct rs_base64 base64; /* of begin-base64 */
+	uint64_t said; /* yEnc: the size of the file */
+	uint32_t crc; /* yEnc: of the bytes so far */
+	uint8_t state; /* enum of rs_text_lines.c */
+	uint8_t wrong; /* lines in a row that are none of it */
+	bool odd; /* there was such a line */
+	bool cut; /* the line was longer than is held */
+	bool part; /* yEnc: it is a part of a file */
+	bool line; /* yEnc: a line begins */
+	bool escape, first; /* yEnc: the next character is an escaped one; the first of its line */
+};
+
+struct rs_text_hqx {
+	uint64_t here; /* behind the character at hand */
+	uint32_t bits, left; /* left: bytes of the fork still to come */
+	uint32_t fork[2]; /* lengths: data, resource */
+	uint16_t crc; /* of the fork */
+	uint8_t nhead, name_len, nbits, last;
+	uint8_t state; /* enum of rs_text_hqx.c */
+	bool which; /* the second fork */
+	bool repeat; /* the next byte says how often `last` is there */
+	uint8_t name[63];
+	uint8_t head[63 + 22]; /* the header; a checksum */
+};
+
+struct rs_text {
+	struct rs_unwrap u;
+	struct rs_spot spot;
+	uint8_t mode; /* enum rs_spotted: what is being read */
+	uint8_t act; /* enum of rs_text_internal.h: what the mode made of the bytes */
+	bool proving; /* it may yet be none: its bytes are held */
+	bool lost; /* some of them were not */
+	bool member; /* between member_begin and member_end */
+	uint8_t nback, norigin;
+	uint16_t nhold, nagain, nline, name_len, type_len;
+	uint8_t back[RS_SPOT_BACK]; /* the last bytes that passed */
+	uint8_t origin[RS_SPOT_BACK]; /* of when the mode began */
+	union {
+		struct rs_text_run run;
+		struct rs_text_lines lines;
+		struct rs_text_hqx hqx;
+	} m;
+	char type[64]; /* a data: URL's media type */
+	uint8_t name[RS_TEXT_NAME_MAX];
+	uint8_t line[128]; /* under way; in a run: what its beginning is told by */
+	uint8_t hold[RS_TEXT_HOLD];
+	uint8_t again[RS_TEXT_HOLD]; /* to be read once more, before anything else */
+};
+
+/* As rs_spot_look, but says nothing of a run that p shows to be none. */
+size_t rs_text_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what);
+
+/* As after `spot` said `what`, at the end of the last bytes `back`; pos: how many have passed. What comes next is fed. */
+void rs_text_start(struct rs_text *t, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, uint64_t pos,
+                   enum rs_spotted what);
+bool rs_text_is_idle(const struct rs_text *t);
+
+/* Whether what a file begins with is that of a file which is looked into, or of a program. */
+bool rs_text_is_file(const uint8_t *p, size_t n);
+
+extern const struct rs_unwrap_reader rs_text_reader;
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between rs_text.c and its modes: one for each thing that may be encoded in a text. */
+#ifndef RS_TEXT_INTERNAL_H
+#define RS_TEXT_INTERNAL_H
+
+#include <string.h>
+
+#include "reassembly/decode/rs_text.h"
+
+enum rs_text_act {
+	RS_TEXT_GO,
+	RS_TEXT_NONE, /* it is none: what was held is looked at again */
+	RS_TEXT_DONE, /* it ended; what follows is text */
+};
+
+struct rs_text_mode {
+	void (*begin)(struct rs_text *t);
+	/* Takes some of n bytes, n > 0; returns how many; 0 only where act is no longer RS_TEXT_GO. */
+	size_t (*feed)(struct rs_text *t, const uint8_t *p, size_t n);
+	/* The text ends, or bytes are missing. */
+	void (*end)(struct rs_text *t);
+};
+
+extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu_mode, rs_text_yenc_mode, rs_text_hqx_mode;
+
+/* Whether behind a run's last byte this one may join it to another. */
+bool rs_text_may_join(uint8_t last, uint8_t b);
+
+/* A member begins whose encoding begins at `at`. */
+void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file);
+/* What comes next of it is decoded from what begins at `at`. Not to be said of where a piece of the input happens to begin. */
+void rs_text_known(struct rs_text *t, uint64_t at);
+void rs_text_member_data(struct rs_text *t, const uint8_t *p, size_t n);
+void rs_text_member_end(struct rs_text *t, uint32_t flags);
+
+#endif

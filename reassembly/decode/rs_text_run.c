@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs of base64 in a text, and data: URLs.
+ *
+ * Where a run begins is not always said: the word that ends the line before ("Hello CR LF CR LF TVqQ...") is of the same alphabet, and
+ * would shift all that is behind it by a part of a quantum. So of the lines that it may begin with the first is taken from which on
+ * there is a file that is known; else any place near its beginning where one of a longer mark is; else the first of the longest lines,
+ * for only the last line of base64 is shorter than others. All four ways to cut it into quanta are not tried to its end: that would
+ * cost four times as much, and no reader of mail decodes such a run but from a place that is told to it, by a quote, a comma, or the
+ * end of a line.
+ *
+ * Where it ends: at padding, or at a byte that is of no alphabet, nor one of those that stand between two strings of a script which are
+ * put together: quotes, with nothing but white space and operators between them. */
+#include "reassembly/decode/rs_text_internal.h"
+
+#include "reassembly/archive/rs_kind.h"
+
+enum state {
+	COLLECT, /* until there is enough to tell by */
+	DECODE,
+	FRESH, /* behind a joint between two quanta: another file may begin here */
+	JOINT,
+	PADDED,
+	HEADER, /* of a data: URL */
+	PLAIN, /* one without base64 */
+	NUMBER, /* a character of a data: URL that is written as a number: "%41", "&#65;" */
+};
+
+enum { JOINT_MAX = 64, PIECE = 2048, TOLD = 48, NEAR = 24, MANY = 192, HEADER_MAX = 200, WORD = sizeof "data:" - 1 };
+
+static bool is_end(uint8_t b)
+{
+	return b == '\n' || b == '\r';
+}
+
+static bool is_blank(uint8_t b)
+{
+	return b == ' ' || b == '\t' || is_end(b);
+}
+
+static bool is_quote(uint8_t b)
+{
+	return b == '"' || b == '\'' || b == '`';
+}
+
+/* Of either alphabet the value is that of this character of the first. */
+static uint8_t of_first(uint8_t b)
+{
+	return b == '-' ? '+' : b == '_' ? '/' : b;
+}
+
+/* Decodes n bytes at p, all of either alphabet or line ends. */
+static void decode(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	uint8_t out[RS_BASE64_OUT_MAX(PIECE)];
+	struct rs_base64 *s = &t->m.run.base64;
+	size_t made;
+	while (n > 0) {
+		size_t k = rs_base64_bulk(s, p, n < PIECE ? n : PIECE, out, &made);
+		if (!k) {
+			const uint8_t b = of_first(*p);
+			k = 1;
+			made = rs_base64_feed(s, &b, 1, out);
+		}
+		rs_text_member_data(t, out, made);
+		p += k;
+		n -= k;
+	}
+}
+
+/* Decodes as much as there is of the first characters at p; returns the bytes. */
+static size_t taste(const uint8_t *p, size_t n, uint8_t out[RS_BASE64_OUT_MAX(TOLD)])
+{
+	struct rs_base64 s;
+	uint8_t text[TOLD] = { 0 };
+	size_t chars = 0;
+	rs_base64_init(&s);
+	for (size_t i = 0; i < n && chars < TOLD; i++)
+		if (!is_end(p[i]))
+			text[chars++] = of_first(p[i]);
+	return rs_base64_feed(&s, text, chars, out);
+}
+
+static bool is_file(const uint8_t *p, size_t n)
+{
+	uint8_t out[RS_BASE64_OUT_MAX(TOLD)];
+	const size_t made = taste(p, n, out);
+	return rs_text_is_file(out, made);
+}
+
+/* Marks that are not found by chance, however many places are tried: a program's usual ones, and those of four bytes and more. */
+static bool is_surely_file(const uint8_t *p, size_t n)
+{
+	uint8_t out[RS_BASE64_OUT_MAX(TOLD)];
+	if (taste(p, n, out) < RS_KIND_BYTES)
+		return false;
+	if (out[0] == 'M' && out[1] == 'Z')
+		return out[3] == 0 && out[5] == 0;
+	return rs_text_is_file(out, RS_KIND_BYTES) && rs_kind_of(out, RS_KIND_BYTES) != RS_KIND_TAR;
+}
+
+/* Where in what was collected the run begins. */
+static size_t beginning(const struct rs_text *t, bool *file)
+{
+	const uint8_t *p = t->hold;
+	const size_t n = t->nhold;
+	size_t best = 0, longest = 0;
+	*file = true;
+	for (size_t i = 0; i < n; i++)
+		if ((i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
+			return i;
+	for (size_t i = 0; i < NEAR && i < n; i++)
+		if (is_surely_file(p + i, n - i))
+			return i;
+	*file = false;
+	for (size_t i = 0, len; i < n; i += len + 1) {
+		for (len = 0; i + len < n && !is_end(p[i + len]);)
+			len++;
+		if (len > longest) {
+			longest = len;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static unsigned chars_of(const uint8_t *p, size_t n)
+{
+	unsigned chars = 0;
+	for (size_t i = 0; i < n; i++)
+		chars += !is_end(p[i]);
+	return chars;
+}
+
+/* Lines that are drawn with dashes and underlines. */
+static bool is_drawn(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!is_end(p[i]) && p[i] != '-' && p[i] != '_')
+			return false;
+	return true;
+}
+
+/* At hold[from], which stands at `at`. All lines are taken to be as long as the first. */
+static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
+{
+	uint32_t line = 0, ends = 0;
+	for (; from + line < t->nhold && !is_end(t->hold[from + line]);)
+		line++;
+	while (from + line + ends < t->nhold && is_end(t->hold[from + line + ends]))
+		ends++;
+	rs_base64_init(&t->m.run.base64);
+	rs_text_member_begin(t, "base64", at, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
+}
+
+/* What was collected is a run, if there are enough characters in it; at: where its bytes end. */
+static void begin_decoding(struct rs_text *t, uint64_t at)
+{
+	bool file;
+	if (chars_of(t->hold, t->nhold) < RS_TEXT_RUN_LEAST || is_drawn(t->hold, t->nhold)) {
+		t->act = RS_TEXT_DONE;
+		return;
+	}
+	const size_t from = beginning(t, &file), n = t->nhold;
+	member_begin(t, from, at - n + from, file);
+	decode(t, t->hold + from, n - from);
+	t->m.run.state = DECODE;
+}
+
+/* Behind a joint there is enough, or no more, to tell whether another file begins. */
+static void taste_fresh(struct rs_text *t, uint64_t at)
+{
+	const size_t n = t->nhold;
+	if (is_file(t->hold, n)) {
+		rs_text_member_end(t, 0);
+		t->nhold = (uint16_t)n;
+		member_begin(t, 0, at - n, true);
+	}
+	decode(t, t->hold, n);
+	t->nhold = 0;
+	t->m.run.state = DECODE;
+}
+
+static void finish(struct rs_text *t)
+{
+	struct rs_text_run *r = &t->m.run;
+	uint8_t out[RS_BASE64_OUT_MAX(0)];
+	if (r->state == COLLECT)
+		begin_decoding(t, t->u.pos);
+	if (t->member) {
+		if (r->state == FRESH || (r->state == JOINT && r->back_to == FRESH))
+			taste_fresh(t, t->u.pos);
+		rs_text_member_data(t, out, rs_base64_end(&r->base64, out));
+		rs_text_member_end(t, 0);
+	}
+	t->act = RS_TEXT_DONE;
+}
+
+/* Whether what was collected is enough to choose where the run begins: a line that tells by itself, or many that do not. */
+static bool is_enough(const struct rs_text *t, unsigned chars, unsigned of_line)
+{
+	return (chars >= RS_TEXT_RUN_LEAST && of_line >= TOLD) || chars >= MANY || t->nhold == RS_TEXT_HOLD;
+}
+
+static bool is_full(const struct rs_text *t)
+{
+	unsigned of_line = 0;
+	while (of_line < t->nhold && !is_end(t->hold[t->nhold - of_line - 1]))
+		of_line++;
+	return is_enough(t, chars_of(t->hold, t->nhold), of_line);
+}
+
+/* Collects bytes of the alphabet up to `enough` of them, or as many as tell where a run begins (0). Returns how many. */
+static size_t collect(struct rs_text *t, const uint8_t *p, size_t n, unsigned enough)
+{
+	unsigned chars = chars_of(t->hold, t->nhold), of_line = 0;
+	size_t i = 0;
+	while (of_line < t->nhold && !is_end(t->hold[t->nhold - of_line - 1]))
+		of_line++;
+	while (i < n && t->nhold < RS_TEXT_HOLD && (enough ? chars < enough : !is_enough(t, chars, of_line)) && (rs_spot_is_char(p[i]) || is_end(p[i]))) {
+		const bool end = is_end(p[i]);
+		if (end && !enough && is_drawn(t->hold, t->nhold))
+			t->nhold = 0, chars = 0;
+		t->hold[t->nhold++] = p[i++];
+		chars += !end;
+		of_line = end ? 0 : of_line + 1;
+	}
+	return i;
+}
+
+bool rs_text_may_join(uint8_t last, uint8_t b)
+{
+	return is_quote(b) || b == '\\' || (is_end(last) && (b == ' ' || b == '\t' || b == '>'));
+}
+
+/* A byte that is not of the alphabet. Returns how many are taken. */
+static size_t other(struct rs_text *t, uint8_t b)
+{
+	struct rs_text_run *r = &t->m.run;
+	const uint8_t before = t->nback ? t->back[t->nback - 1] : '\n';
+	if (b == '=' && r->state == COLLECT) {
+		begin_decoding(t, t->u.pos);
+		if (t->act != RS_TEXT_GO)
+			return 0;
+	}
+	r->njoint = 0;
+	r->quote = 0;
+	r->back_to = r->state;
+	if (r->url && (b == '%' || b == '&')) {
+		r->state = NUMBER;
+		r->quote = b;
+		r->digits = r->code = 0;
+		return 1;
+	}
+	if (r->url && (r->blanks || is_end(b)) && is_blank(b))
+		return 1;
+	if (b == '=') {
+		if (r->state == FRESH)
+			taste_fresh(t, t->u.pos);
+		r->state = PADDED;
+		return 0;
+	}
+	if (is_quote(b))
+		r->quote = b;
+	if (rs_text_may_join(before, b)) {
+		r->state = JOINT;
+		return 0;
+	}
+	finish(t);
+	return 0;
+}
+
+/* The joint has ended. */
+static void joined(struct rs_text *t)
+{
+	struct rs_text_run *r = &t->m.run;
+	r->state = r->back_to;
+	rs_text_known(t, t->u.pos);
+	if (r->quote && r->state == DECODE && r->base64.nacc == 0) {
+		r->state = FRESH;
+		t->nhold = 0;
+	}
+}
+
+/* Between two strings, or lines. Returns how many bytes are taken: 1 or 0. */
+static size_t joint(struct rs_text *t, uint8_t b)
+{
+	struct rs_text_run *r = &t->m.run;
+	const uint8_t before = t->nback ? t->back[t->nback - 1] : '\n';
+	if (++r->njoint > JOINT_MAX)
+		goto none;
+	if (r->njoint == 1)
+		return 1;
+	if (r->quote) {
+		if (b == r->quote)
+			joined(t);
+		else if (!is_blank(b) && b != '+' && b != '&' && b != ',' && b != '.' && b != '_' && b != '\\')
+			goto none;
+		return 1;
+	}
+	if (before == '\\') { /* a line end, written or real; a slash */
+		if (b == '\r')
+			return 1;
+		if (b != 'n' && b != 'r' && b != 't' && b != '\n' && b != '/')
+			goto none;
+		joined(t);
+		return b != '/';
+	}
+	if (b == ' ' || b == '\t' || b == '>')
+		return 1;
+	if (b == '\n' && before == '\r') /* of an escaped line end */
+		return 1;
+	if (!rs_spot_is_char(b))
+		goto none;
+	joined(t);
+	return 0;
+none:
+	r->state = r->back_to;
+	finish(t);
+	return 0;
+}
+
+/* A character of a data: URL written as a number. */
+static size_t number(struct rs_text *t, uint8_t b)
+{
+	struct rs_text_run *r = &t->m.run;
+	const uint8_t lower = b | 0x20;
+	const bool digit = b >= '0' && b <= '9', hex = r->quote == '%' || r->njoint;
+	if (r->quote == '&' && r->digits == 0 && (b == '#' || lower == 'x')) {
+		r->njoint = lower == 'x';
+		return 1;
+	}
+	if (digit || (hex && lower >= 'a' && lower <= 'f'))
+		r->code = (uint8_t)(r->code * (hex ? 16 : 10) + (digit ? b - '0' : lower - 'a' + 10));
+	else if (r->quote == '%' || b != ';')
+		goto none;
+	if (++r->digits < 2 || (r->quote == '&' && b != ';' && r->digits < 6))
+		return 1;
+	r->state = r->back_to;
+	if (r->back_to == PLAIN)
+		rs_text_member_data(t, &r->code, 1);
+	else if (rs_spot_is_char(r->code))
+		decode(t, &r->code, 1);
+	else if (!is_blank(r->code))
+		finish(t);
+	return 1;
+none:
+	r->state = r->back_to;
+	finish(t);
+	return 0;
+}
+
+/* One "=" or two. */
+static size_t padded(struct rs_text *t, uint8_t b)
+{
+	if (b == '=' && t->m.run.njoint < 2) {
+		uint8_t out[RS_BASE64_OUT_MAX(1)];
+		rs_text_member_data(t, out, rs_base64_feed(&t->m.run.base64, &b, 1, out));
+		t->m.run.njoint++;
+		return 1;
+	}
+	finish(t);
+	return 0;
+}
+
+/* A data: URL up to its comma: media type, parameters, and whether it is base64. */
+static size_t header(struct rs_text *t, uint8_t b)
+{
+	static const char word[] = ";base64";
+	if (b == ',') {
+		const size_t n = sizeof word - 1;
+		bool base64 = t->nline >= n;
+		for (size_t i = 0; base64 && i < n; i++)
+			base64 = (t->line[t->nline - n + i] | 0x20) == ((uint8_t)word[i] | 0x20);
+		if (!base64 && t->nhold && !memchr(t->type, '/', t->type_len)) {
+			t->act = RS_TEXT_NONE;
+			return 0;
+		}
+		t->m.run.state = base64 ? DECODE : PLAIN;
+		rs_text_member_begin(t, base64 ? "base64" : "percent", t->u.pos + 1, base64 ? 4 : 2, base64 ? 3 : 1, true);
+		return 1;
+	}
+	if (b == ' ' && t->nline && t->line[t->nline - 1] == ';')
+		return 1;
+	if (b <= ' ' || b >= 0x7f || is_quote(b) || b == '<' || b == '>' || b == '(' || b == ')' || t->nhold >= HEADER_MAX) {
+		t->act = RS_TEXT_NONE;
+		return 0;
+	}
+	if (t->type_len == t->nhold && b != ';' && t->type_len < sizeof t->type - 1) {
+		t->type[t->type_len++] = (char)b;
+		t->type[t->type_len] = 0;
+	}
+	if (t->nline == sizeof word - 1)
+		memmove(t->line, t->line + 1, --t->nline);
+	t->line[t->nline++] = b;
+	return 1;
+}
+
+static size_t plain(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	size_t k = 0;
+	while (k < n && p[k] > ' ' && p[k] < 0x7f && !is_quote(p[k]) && p[k] != '<' && p[k] != '>' && p[k] != '%')
+		k++;
+	if (k) {
+		rs_text_member_data(t, p, k);
+		return k;
+	}
+	if (*p != '%') {
+		finish(t);
+		return 0;
+	}
+	t->m.run.state = NUMBER;
+	t->m.run.back_to = PLAIN;
+	t->m.run.quote = '%';
+	t->m.run.digits = t->m.run.code = 0;
+	return 1;
+}
+
+static size_t collect_more(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	const bool fresh = t->m.run.state == FRESH;
+	const size_t k = collect(t, p, n, fresh ? TOLD : 0);
+	if (!k)
+		return other(t, *p);
+	if (fresh && chars_of(t->hold, t->nhold) == TOLD)
+		taste_fresh(t, t->u.pos + k);
+	else if (!fresh && is_full(t))
+		begin_decoding(t, t->u.pos + k);
+	return k;
+}
+
+static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	size_t k;
+	switch ((enum state)t->m.run.state) {
+	case COLLECT:
+	case FRESH:
+		return collect_more(t, p, n);
+	case DECODE:
+		k = rs_spot_run(p, n);
+		decode(t, p, k);
+		return k ? k : other(t, *p);
+	case JOINT:
+		return joint(t, *p);
+	case NUMBER:
+		return number(t, *p);
+	case PADDED:
+		return padded(t, *p);
+	case HEADER:
+		return header(t, *p);
+	case PLAIN:
+		break;
+	}
+	return plain(t, p, n);
+}
+
+static void run_end(struct rs_text *t)
+{
+	if (t->m.run.state == HEADER)
+		t->act = RS_TEXT_NONE;
+	else
+		finish(t);
+}
+
+static void run_begin(struct rs_text *t)
+{
+	t->m.run.state = COLLECT;
+}
+
+static void data_begin(struct rs_text *t)
+{
+	t->m.run.state = HEADER;
+	t->m.run.url = true;
+	/* In quotes, white space does not end it. */
+	t->m.run.blanks = t->nback > WORD && is_quote(t->back[t->nback - WORD - 1]);
+	t->type_len = 0;
+}
+
+const struct rs_text_mode rs_text_run_mode = { run_begin, run_feed, run_end };
+const struct rs_text_mode rs_text_data_mode = { data_begin, run_feed, run_end };
