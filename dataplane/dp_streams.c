@@ -409,6 +409,19 @@ static bool is_missing(const struct dp_flow *f, unsigned dir, const struct dp_pa
 	return rs_stream_offset(s, pkt->seq) + (int64_t)reach > (int64_t)s->next;
 }
 
+bool dp_streams_has(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	return (f->tcp.started & (1u << dir)) && rs_stream_offset(s, pkt->seq) + (int64_t)pkt->payload_len <= (int64_t)s->acked;
+}
+
+bool dp_streams_lacks(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	return f->tcp.state != RS_TCP_CLOSED && f->tcp.started == 3 && pkt->payload_len > 0 && !dp_streams_has(f, dir, pkt) &&
+	       rs_stream_offset(s, pkt->seq) <= (int64_t)s->next;
+}
+
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
 	/* Inline the data of a SYN is cut off: it comes again. */
