@@ -157,8 +157,8 @@ class Same(Scenario):
     def test_out_of_step_with_any_number_of_workers(self):
         """The server's direction is shown late, of segments of 37 bytes, and of a connection that its client resets: nothing reaches a limit,
         and what stands behind the reset is read."""
-        plans = [Plan(mss=37, skew=90, close="fin"), Plan(mss=37, skew=60, close="rst"), Plan(mss=1460, skew=10, close="rst"),
-                 Plan(mss=1460, skew=90, close="rst", bdat=500)]
+        plans = [Plan(mss=37, skew=5, close="fin"), Plan(mss=37, skew=3, close="rst"), Plan(mss=37, skew=10, close="rst"),
+                 Plan(mss=536, skew=5, close="rst"), Plan(mss=1460, skew=90, close="rst", bdat=500)]
         for plan in plans:
             capture = os.path.join(self.folder, "late.pcap")
             with open(capture, "wb") as f:
