@@ -215,20 +215,29 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
  * sender says, too, may have been the last that was seen of it. */
 static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 {
-	if (f->proto == DP_PROTO_NONE || f->tcp.state == RS_TCP_RESET)
+	if (f->proto == DP_PROTO_NONE)
 		return false;
+	/* What came behind a reset has another reason. */
 	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
 		return true;
-	return why == RS_DOUBT_SUM && !(f->tcp.seen & (1u << !dir));
+	return why == RS_DOUBT_SUM && f->tcp.state != RS_TCP_RESET && !(f->tcp.seen & (1u << !dir));
+}
+
+/* Of whichever direction's came first. */
+static struct rte_mbuf *drain(struct dp_worker *w, struct dp_flow *f, unsigned *dir)
+{
+	const struct rs_seg *a = dp_doubt_first(&f->doubt[0]), *b = dp_doubt_first(&f->doubt[1]);
+	*dir = !a || (b && dp_meta(b->ref)->seq < dp_meta(a->ref)->seq);
+	return dp_doubt_drain(w, f, *dir);
 }
 
 void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f)
 {
 	struct rte_mbuf *m;
+	unsigned dir;
 	dp_causal_end(w, f);
-	for (unsigned dir = 0; dir < 2; dir++)
-		while ((m = dp_doubt_drain(w, f, dir)))
-			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
+	while ((m = drain(w, f, &dir)))
+		settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
 }
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
