@@ -67,7 +67,7 @@ struct ct_config {
 	} workers;
 	struct { /* memory: capacities for each worker; all memory is taken at start */
 		uint32_t megabytes; /* EAL memory; 0: computed from the capacities */
-		uint32_t mbufs; /* for all workers together */
+		uint32_t mbufs; /* for all workers together; of captures for each */
 		uint32_t flows;
 		uint32_t half_open; /* 0: an eighth of flows */
 		uint32_t wrapped; /* inline: connections whose link headers are long, or have lengths */

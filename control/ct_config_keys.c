@@ -133,7 +133,7 @@ const struct ct_key ct_keys[] = {
 	  .meaning = "The same for a message that is to be sent again: 451 4.7.1." },
 
 	NUMBER(memory, megabytes, 0, 1048576, "0", "Memory for packets and tables, in MB; 0: computed from what follows."),
-	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together."),
+	NUMBER(memory, mbufs, 1024, 16777216, "8192", "Packet buffers, for all workers together; of captures for each worker, so that what it may hold does not depend on how many there are."),
 	NUMBER(memory, flows, 64, 16777216, "65536", "Connections of any kind."),
 	NUMBER(memory, half_open, 0, 16777216, "0",
 	       "Of these, those that anyone can make by one packet: whose handshake is not complete, or, not being mail, of which "

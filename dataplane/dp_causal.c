@@ -47,7 +47,7 @@ static bool waits_in(const struct dp_flow *f, unsigned dir)
 static bool waits(const struct dp_flow *f)
 {
 	const struct rs_tcp *c = &f->tcp;
-	return rs_tcp_lacks(c, 0) || rs_tcp_lacks(c, 1) || waits_in(f, 0) || waits_in(f, 1);
+	return rs_tcp_lacks(c, 0) || rs_tcp_lacks(c, 1) || waits_in(f, 0) || waits_in(f, 1) || c->new_reset;
 }
 
 static bool compares(const struct dp_flow *f)
@@ -80,6 +80,7 @@ static void set(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	c->flow = f;
 	c->until = now + w->config->tcp.out_of_step * UINT64_C(1000000);
 	c->waits = waits(f);
+	c->reset = f->tcp.new_reset;
 	for (unsigned d = 0; d < 2; d++)
 		c->mark[d] = rs_tcp_lacks(&f->tcp, d) ? rs_tcp_acked(&f->tcp, d) : 0;
 	TAILQ_INSERT_TAIL(&w->causal, c, link);
@@ -168,6 +169,8 @@ void dp_causal_due(struct dp_worker *w, struct dp_flow *f, uint64_t now)
 	for (unsigned d = 0; d < 2; d++)
 		rs_tcp_forget_late(&f->tcp, &w->streams, d, idle ? UINT64_MAX : c->read[DP_CAUSAL_LATE - 1][d]);
 	uint64_t mark[2] = { c->mark[0], c->mark[1] };
+	if (c->reset)
+		rs_tcp_reset_counts(&f->tcp);
 	TAILQ_REMOVE(&w->causal, c, link);
 	note_read(f);
 	set(w, f, now);
@@ -204,6 +207,7 @@ void dp_causal_end(struct dp_worker *w, struct dp_flow *f)
 			dp_streams_give_up(w, f, d, rs_tcp_acked(&f->tcp, d));
 	for (unsigned d = 0; d < 2; d++)
 		rs_tcp_forget_late(&f->tcp, &w->streams, d, UINT64_MAX);
+	rs_tcp_reset_counts(&f->tcp);
 	forget(w, f);
 }
 

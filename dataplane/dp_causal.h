@@ -6,6 +6,7 @@
  * of arrival gives up bytes that are about to come, and takes replies for those of other commands. So beside the way
  *  - bytes that are acknowledged and missing are waited for (rs_tcp's `waits`);
  *  - a segment with payload waits until what it acknowledges was read (RS_DOUBT_AHEAD).
+ * A reset ends neither: until it was seen for as long, what was sent before it is read (rs_tcp's new_reset).
  * What is acknowledged is compared with what comes in its place (rs_stream's `late`): it may have come after its acknowledgement, or that was
  * not its receiver's. For as long as an honest sender waits before it repeats: DP_CAUSAL_LATE times tcp.out_of_step.
  * None of it for longer than twice tcp.out_of_step, of the packets' time: then the bytes were not seen here, and the segment is read
@@ -26,6 +27,7 @@ struct dp_causal { /* of one connection */
 	struct dp_flow *flow;
 	uint64_t until; /* tcp.out_of_step after `mark` was set: what waited by then is not waited for any more */
 	bool waits; /* something does since then; else all of it is what is compared */
+	bool reset; /* rs_tcp's new_reset by then: at `until` it counts */
 	uint64_t mark[2]; /* of dir[i]: acknowledged up to it, while bytes before were missing; 0: none were */
 	uint64_t read[DP_CAUSAL_LATE][2]; /* of dir[i]: read up to it when `mark` was set, and the times before; of the last, what is
 					   * acknowledged is forgotten at `until` */
@@ -42,7 +44,7 @@ static inline bool dp_causal_is_ahead(const struct dp_flow *f, unsigned dir, con
 static inline bool dp_causal_has_work(const struct dp_flow *f)
 {
 	const struct rs_stream *a = &f->tcp.dir[0], *b = &f->tcp.dir[1];
-	return f->causal || f->doubt[0].n + f->doubt[1].n > 0 || a->end != a->next || b->end != b->next || a->late || b->late;
+	return f->causal || f->doubt[0].n + f->doubt[1].n > 0 || a->end != a->next || b->end != b->next || a->late || b->late || f->tcp.new_reset;
 }
 
 /* A segment with payload of direction dir, which its receiver may accept. True: it acknowledges what was not read, and waits; a reference

@@ -197,6 +197,102 @@ static void test_said_before(void **state)
 	}
 }
 
+/* The client says all, and closes with a reset; without the bytes in the hole. */
+static void play_reset(struct dp_test *t, const struct dp_loss_session *s, const struct dp_loss_hole *h, uint8_t flags)
+{
+	struct dp_test_conn c = dp_test_conn(connections++);
+	t->keeps = true;
+	dp_test_shake(t, &c);
+	for (size_t i = 0; i < s->nturns; i++) {
+		const struct dp_loss_turn *u = &s->turns[i];
+		for (size_t at = u->at, to; at < u->to; at = to) {
+			to = dp_loss_segment_end(s, u->from, at, 400);
+			if (h && dp_loss_hits(h, 1, u->from, at, to))
+				c.seq[u->from] += (uint32_t)(to - at);
+			else
+				dp_test_bytes(t, &c, u->from, s->said[u->from].p + at, to - at);
+		}
+	}
+	dp_test_segment(t, &c, 0, flags, c.seq[0], NULL, 0);
+}
+
+/* One side is seen so much later. */
+static void see_late(struct dp_test *t, bool server, uint64_t by)
+{
+	for (size_t i = 0; i < t->nlate; i++)
+		t->late[i].time += from_server(&t->late[i]) == server ? by : 0;
+	dp_test_see(t);
+	dp_test_tick(t, t->config.tcp.timeout_closed + 1);
+}
+
+/* What the server said before the client's reset, and what the client said of it, is read when it is seen behind the reset; nothing of it
+ * looks as if the reset had not been taken. */
+static void test_behind_a_reset(void **state)
+{
+	(void)state;
+	static const uint64_t by[] = { 2 * MS, 10 * MS, 50 * MS, 90 * MS };
+	static const unsigned styles[] = { DP_LOSS_STEPS, DP_LOSS_PIPELINED, DP_LOSS_PIPELINED | DP_LOSS_CHUNKED };
+	for (unsigned i = 0; i < 2 * sizeof styles / sizeof *styles; i++) {
+		uint8_t flags = i % 2 ? RS_TCP_RST : RS_TCP_RST | RS_TCP_ACK;
+		struct dp_test t;
+		struct dp_loss_session s;
+		dp_loss_make_three(&s, styles[i / 2]);
+		dp_test_init(&t);
+		dp_test_open(&t);
+		play_reset(&t, &s, NULL, flags);
+		see_late(&t, true, 0);
+		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 3);
+		dp_test_verdict(&t, 1, CT_INFECTED, CT_REASON_NONE, true);
+		char *want = told(&t);
+		for (size_t b = 0; b < sizeof by / sizeof *by; b++)
+			for (unsigned server = 0; server < (by[b] < 10 * MS ? 2 : 1); server++) {
+				play_reset(&t, &s, NULL, flags);
+				see_late(&t, !server, by[b]);
+				assert_int_equal(dp_test_count(&t, CT_MESSAGE), 3);
+				assert_int_equal(dp_test_count(&t, CT_ANOMALY), 0);
+				dp_test_verdict(&t, 1, CT_INFECTED, CT_REASON_NONE, true);
+				/* Replies that come a dozen commands late are nobody's any more. */
+				if (server || by[b] < 10 * MS)
+					same(&t, want, server ? "the client" : "the server", by[b]);
+				else
+					dp_test_forget(&t);
+			}
+		free(want);
+		dp_loss_free(&s);
+		dp_test_close(&t);
+	}
+}
+
+/* And what is missing is told, as behind a FIN: no message goes by uncounted. */
+static void test_lost_before_a_reset(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3 * 4; i++) {
+		const unsigned styles[] = { DP_LOSS_STEPS, DP_LOSS_PIPELINED, DP_LOSS_CHUNKED, DP_LOSS_PIPELINED | DP_LOSS_CHUNKED };
+		struct dp_test t;
+		struct dp_loss_session s;
+		dp_loss_make_three(&s, styles[i % 4]);
+		const struct dp_loss_message *m = &s.message[1];
+		const struct dp_loss_hole h = { 0, i / 4 == 1 ? m->content : m->from, i / 4 == 2 ? m->content : m->to };
+		dp_test_init(&t);
+		dp_test_open(&t);
+		play_reset(&t, &s, &h, RS_TCP_RST | RS_TCP_ACK);
+		see_late(&t, true, 20 * MS);
+		/* Where the envelope is missing, too, what stands on both sides of the hole may be told as two. */
+		assert_true(dp_test_count(&t, CT_MESSAGE) >= 3);
+		unsigned gaps = 0;
+		for (size_t k = 0; k < dp_test_count(&t, CT_MESSAGE); k++) {
+			const struct dp_found *found = dp_test_nth(&t, CT_MESSAGE, k);
+			gaps += found->rec.u.message.reason == CT_REASON_GAP;
+			if (found->rec.u.message.verdict == CT_CLEAN)
+				assert_null(strstr(found->text, m->subject));
+		}
+		assert_true(gaps > 0);
+		dp_loss_free(&s);
+		dp_test_close(&t);
+	}
+}
+
 /* A piece of a message is seen after its acknowledgement, and another in its place behind it, before it, or behind a hole: which of them
  * its receiver has cannot be known. Copies are as one. */
 static void test_two_behind_their_acknowledgement(void **state)
@@ -280,6 +376,8 @@ int main(void)
 		cmocka_unit_test(test_out_of_step),
 		cmocka_unit_test(test_how_long),
 		cmocka_unit_test(test_said_before),
+		cmocka_unit_test(test_behind_a_reset),
+		cmocka_unit_test(test_lost_before_a_reset),
 		cmocka_unit_test(test_two_behind_their_acknowledgement),
 		cmocka_unit_test(test_no_room),
 	};

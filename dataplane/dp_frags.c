@@ -24,6 +24,9 @@ struct dp_datagram {
 	bool lost; /* fragments of it were given up before: its receiver may have them */
 	bool differs; /* a fragment is a datagram whose own fragments differ: */
 	struct dp_fragments_differ differ;
+	bool done; /* it was whole, and is remembered: its fragments are in no account any more */
+	bool contradicted; /* a later fragment says other than it did, and that was told */
+	uint8_t tried; /* later fragments that were put in the place of its own */
 };
 
 /* Sizes. */
@@ -77,8 +80,11 @@ void dp_frags_init(struct dp_frags *f, void *mem, const struct dp_frags_config *
 	f->last_beginning = &f->beginnings;
 	f->mem = (struct rs_frag_mem){ &f->pieces, dp_fragment_same };
 	TAILQ_INIT(&f->order);
-	for (unsigned i = 0; i < DP_FRAGS_GROUPS; i++)
+	TAILQ_INIT(&f->done);
+	for (unsigned i = 0; i < DP_FRAGS_GROUPS; i++) {
 		TAILQ_INIT(&f->groups[i].list);
+		TAILQ_INIT(&f->groups[i].done);
+	}
 }
 
 uint64_t dp_frags_seed(void)
@@ -168,7 +174,15 @@ static bool was_lost(const struct dp_frags *f, const struct dp_frags_key *k, uin
 static struct dp_datagram *find(const struct dp_frags *f, const struct dp_frags_key *k)
 {
 	struct dp_datagram *d = f->buckets[hash_key(f, k) & f->mask];
-	while (d && memcmp(&d->key, k, sizeof *k) != 0)
+	while (d && (d->done || memcmp(&d->key, k, sizeof *k) != 0))
+		d = d->next;
+	return d;
+}
+
+/* The next one from d on that was whole. The newest comes first. */
+static struct dp_datagram *find_done(struct dp_datagram *d, const struct dp_frags_key *k)
+{
+	while (d && (!d->done || memcmp(&d->key, k, sizeof *k) != 0))
 		d = d->next;
 	return d;
 }
@@ -241,8 +255,8 @@ static void unlist(struct dp_frags *f, struct dp_datagram *d)
 	while (*link != d)
 		link = &(*link)->next;
 	*link = d->next;
-	TAILQ_REMOVE(&f->order, d, in_order);
-	TAILQ_REMOVE(&f->groups[d->group].list, d, in_group);
+	TAILQ_REMOVE(d->done ? &f->done : &f->order, d, in_order);
+	TAILQ_REMOVE(d->done ? &f->groups[d->group].done : &f->groups[d->group].list, d, in_group);
 	f->groups[d->group].kept -= d->kept;
 	f->kept -= d->kept;
 	rs_frag_clear(&d->frag, &f->mem);
@@ -292,6 +306,12 @@ static bool is_over(const struct dp_frags *f, const struct dp_datagram *d, uint6
 	return now >= d->since && now - d->since >= f->timeout;
 }
 
+static void put_beginning(struct dp_frags *f, struct rte_mbuf *m)
+{
+	*f->last_beginning = m;
+	f->last_beginning = &dp_meta(m)->fragments;
+}
+
 /* Its receiver may yet have it: what is there of its beginning tells its connection, now or when it comes. It stands for the first of
  * its fragments in the account. */
 static void give_way(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why, uint64_t now)
@@ -301,12 +321,150 @@ static void give_way(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why
 	if (told && has_head(d))
 		m = make_beginning(f, d, now);
 	if (m) {
-		*f->last_beginning = m;
-		f->last_beginning = &dp_meta(m)->fragments;
+		put_beginning(f, m);
 	} else if (told) {
 		*lost_of(f, &d->key) = second_of(now);
 	}
 	give_up_but(f, d, why, m ? d->first : NULL);
+}
+
+/* Remembering. */
+
+/* What was read is told of once more, in the place of `for_`. NULL: no mbuf is to be had. */
+static struct rte_mbuf *make_again(const struct dp_frags *f, const struct dp_datagram *d, const struct rte_mbuf *for_,
+				   uint64_t time, enum dp_again why)
+{
+	struct rte_mbuf *m = make(f, d, for_, time);
+	if (m) {
+		dp_meta(m)->again = (uint8_t)why;
+		dp_meta(m)->uncounted = true;
+		dp_meta(m)->differs = false;
+	}
+	return m;
+}
+
+static void forget(struct dp_frags *f, struct dp_datagram *d)
+{
+	for (struct rte_mbuf *m = d->first, *next; m; m = next) {
+		next = dp_meta(m)->fragments;
+		rte_pktmbuf_free(m);
+	}
+	unlist(f, d);
+}
+
+/* Nothing is compared with it from here on: its connection tells whether its receiver has taken it by now. */
+static void stop_remembering(struct dp_frags *f, struct dp_datagram *d, uint64_t now)
+{
+	struct rte_mbuf *m = d->contradicted ? NULL : make_again(f, d, d->first, now, DP_AGAIN_FORGOTTEN);
+	if (m)
+		put_beginning(f, m);
+	forget(f, d);
+}
+
+/* Of a key the oldest gives way, so that a fragment has few to be compared with. */
+static void remember(struct dp_frags *f, struct dp_datagram *d, uint64_t now)
+{
+	TAILQ_REMOVE(&f->order, d, in_order);
+	TAILQ_REMOVE(&f->groups[d->group].list, d, in_group);
+	d->done = true;
+	d->since = now;
+	TAILQ_INSERT_TAIL(&f->done, d, in_order);
+	TAILQ_INSERT_TAIL(&f->groups[d->group].done, d, in_group);
+	unsigned n = 0;
+	struct dp_datagram *last = NULL;
+	for (struct dp_datagram *at = f->buckets[d->bucket]; (at = find_done(at, &d->key)); at = at->next) {
+		last = at;
+		n++;
+	}
+	if (n > DP_FRAGS_REMEMBERED)
+		stop_remembering(f, last, now);
+}
+
+/* Whether the fragment says other than was read in its place, or that the datagram ends elsewhere. */
+static bool contradicts(const struct dp_datagram *d, const struct rs_frag_part *part, struct dp_fragments_differ *differ)
+{
+	uint32_t end = part->off + part->len;
+	for (const struct rs_frag_piece *p = d->frag.head; p && p->off < end; p = p->next) {
+		uint32_t from = RTE_MAX(p->off, part->off), to = RTE_MIN(p->off + p->len, end);
+		if (from >= to)
+			continue;
+		uint32_t same = dp_fragment_same(p->ref, p->skip + from - p->off, part->ref, from - part->off, to - from);
+		if (same < to - from) {
+			*differ = (struct dp_fragments_differ){ (uint16_t)(from + same), (uint16_t)part->off, (uint16_t)part->len,
+								(uint16_t)p->off, (uint16_t)p->len };
+			return true;
+		}
+	}
+	if (part->more ? end < d->frag.end : end == d->frag.end)
+		return false;
+	*differ = (struct dp_fragments_differ){ (uint16_t)RTE_MIN(end, d->frag.end), (uint16_t)part->off, (uint16_t)part->len, 0,
+						(uint16_t)d->frag.end };
+	return true;
+}
+
+/* The bytes of a piece over those of the datagram in m. */
+static void lay_over(struct rte_mbuf *m, uint32_t at, const void *ref, uint32_t skip, uint32_t len)
+{
+	const struct rte_mbuf *from = ref;
+	uint32_t payload = dp_meta_const(from)->payload_off;
+	for (uint32_t done = 0; done < len && m;) {
+		if (at >= m->data_len) {
+			at -= m->data_len;
+			m = m->next;
+			continue;
+		}
+		uint32_t n = RTE_MIN(len - done, m->data_len - at);
+		uint8_t *to = rte_pktmbuf_mtod_offset(m, uint8_t *, at);
+		const void *p = rte_pktmbuf_read(from, payload + skip + done, n, to);
+		if (p && p != to)
+			memcpy(to, p, n);
+		at += n;
+		done += n;
+	}
+}
+
+/* What was read, with the fragment in its place, and with those that came before it and wait: what its receiver has, where that had
+ * these instead. If so, its sum is right. */
+static struct rte_mbuf *make_other(const struct dp_frags *f, const struct dp_datagram *d, const struct dp_datagram *waits,
+				   const struct rs_frag_part *part)
+{
+	struct rte_mbuf *m = make_again(f, d, part->ref, dp_meta_const(part->ref)->time, DP_AGAIN_OTHER);
+	if (!m)
+		return NULL;
+	uint32_t payload = rte_pktmbuf_pkt_len(m) - d->frag.end;
+	for (const struct rs_frag_piece *p = waits ? waits->frag.head : NULL; p && p->off < d->frag.end; p = p->next)
+		lay_over(m, payload + p->off, p->ref, p->skip, RTE_MIN(p->len, d->frag.end - p->off));
+	if (part->off < d->frag.end)
+		lay_over(m, payload + part->off, part->ref, 0, RTE_MIN(part->len, d->frag.end - part->off));
+	return m;
+}
+
+/* A fragment of a number by which a datagram was read: a part of the one that its receiver has, where one that was read in its
+ * place died on the way, or one of another datagram. Its connection tells. */
+static void compare(struct dp_frags *f, const struct dp_frags_key *k, const struct rs_frag_part *part)
+{
+	uint64_t now = dp_meta_const(part->ref)->time;
+	const struct dp_datagram *waits = find(f, k);
+	for (struct dp_datagram *d = f->buckets[hash_key(f, k) & f->mask]; (d = find_done(d, k)); d = d->next) {
+		struct dp_fragments_differ differ;
+		if (now < d->since || is_over(f, d, now) || !contradicts(d, part, &differ))
+			continue;
+		struct rte_mbuf *m[2] = { NULL, NULL };
+		if (!d->contradicted)
+			m[0] = make_again(f, d, part->ref, now, DP_AGAIN_DIFFERS);
+		d->contradicted |= m[0] != NULL;
+		/* Without a byte of what was read it is the other datagram itself. */
+		bool mixed = part->len + (waits ? waits->frag.have : 0) < d->frag.end;
+		if (mixed && d->tried < DP_FRAGS_TRIED) {
+			d->tried++;
+			m[1] = make_other(f, d, waits, part);
+		}
+		for (unsigned i = 0; i < 2; i++)
+			if (m[i]) {
+				dp_meta(m[i])->differ = differ;
+				put_beginning(f, m[i]);
+			}
+	}
 }
 
 /* What is in them may be fragments, too, and make others give way: these come behind. */
@@ -332,6 +490,8 @@ void dp_frags_expire(struct dp_frags *f, uint64_t now)
 		f->stats.timeouts++;
 		give_way(f, d, DP_DROP_FRAGMENT_TIMEOUT, now);
 	}
+	for (unsigned i = 0; i < DP_FRAGS_STEPS && (d = TAILQ_FIRST(&f->done)) && is_over(f, d, now); i++)
+		stop_remembering(f, d, now);
 	hand_on(f);
 }
 
@@ -342,15 +502,22 @@ void dp_frags_end(struct dp_frags *f)
 		f->stats.timeouts++;
 		give_up(f, d, DP_DROP_FRAGMENT_TIMEOUT);
 	}
+	while ((d = TAILQ_FIRST(&f->done)))
+		forget(f, d);
 }
 
-/* The oldest of the senders that keep most. */
+/* The oldest of the senders that keep most; what is only remembered first. */
 static void evict(struct dp_frags *f, uint64_t now)
 {
 	unsigned most = 0;
 	for (unsigned i = 1; i < DP_FRAGS_GROUPS; i++)
 		if (f->groups[i].kept > f->groups[most].kept)
 			most = i;
+	struct dp_datagram *done = TAILQ_FIRST(&f->groups[most].done);
+	if (done) {
+		stop_remembering(f, done, now);
+		return;
+	}
 	f->stats.evicted++;
 	give_way(f, TAILQ_FIRST(&f->groups[most].list), DP_DROP_FRAGMENT_NO_ROOM, now);
 }
@@ -507,17 +674,14 @@ static void keep(struct dp_frags *f, struct dp_datagram *d, struct rte_mbuf *m)
 	}
 }
 
-/* Its fragments are not needed any more, but for what the newest stands for in the account. */
+/* Its fragments are done with in the account, but for what the newest stands for. */
 static void spend(struct dp_frags *f, struct dp_datagram *d, const struct rte_mbuf *newest)
 {
-	for (struct rte_mbuf *m = d->first, *next; m; m = next) {
-		next = dp_meta(m)->fragments;
+	for (struct rte_mbuf *m = d->first; m; m = dp_meta(m)->fragments)
 		if (m != newest) {
 			f->account[dp_meta(m)->port].held--;
 			f->account[dp_meta(m)->port].consumed++;
 		}
-		rte_pktmbuf_free(m);
-	}
 }
 
 static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, const struct rte_mbuf *newest)
@@ -540,11 +704,16 @@ static struct rte_mbuf *complete(struct dp_frags *f, struct dp_datagram *d, cons
 		return NULL;
 	}
 	dp_meta(whole)->doubtful = d->lost;
-	if (f->inline_)
+	if (f->inline_) {
 		dp_meta(whole)->fragments = d->first;
+		unlist(f, d);
+		return whole;
+	}
+	spend(f, d, newest);
+	if (f->begun && !dp_meta_const(newest)->uncounted && dp_datagram_bears_tcp(&d->frag))
+		remember(f, d, dp_meta_const(newest)->time);
 	else
-		spend(f, d, newest);
-	unlist(f, d);
+		forget(f, d);
 	return whole;
 }
 
@@ -629,6 +798,8 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	key_of(f, pkt, meta, frag.id, &k);
 	struct dp_datagram *d = datagram_of(f, &k, pkt, m, frag.part.off == 0);
 	enum dp_fate fate = DP_DROPPED;
+	if (!cut)
+		compare(f, &k, &frag.part);
 	if (d) {
 		d->lost |= cut || (frag.part.off == 0 && was_lost(f, &k, meta->time));
 		fate = add(f, d, pkt, &frag, m, datagram);

@@ -15,6 +15,11 @@
  * What gives way on a copy is told to the connection in it: `begun`. Where the first fragment has not come that waits until it does: the
  * place of the datagram in `lost` says so for as long as a datagram may wait, and nothing that comes after makes it forget.
  *
+ * What was whole on a copy, and TCP, is remembered for as long as a datagram may wait: of its fragments one may have died on the
+ * way, and the one that its receiver got instead may come here behind it. A later fragment of its number that says other than it
+ * did is told to its connection (enum dp_again), which knows whether the receiver had taken it before. So is when it is forgotten,
+ * after that time or for want of room.
+ *
  * Accounting: a fragment that waits is held. When its datagram is whole the datagram stands for the fragment that completed it:
  * it is a DP_GIVEN frame, to be looked at as any other, by whoever owns what is in it; the other fragments are consumed, or,
  * between two ports, travel with it until it is known what becomes of it. What does not become whole is dropped. */
@@ -31,6 +36,8 @@
 #define DP_FRAGS_GROUPS 64
 #define DP_FRAGS_STEPS 32
 #define DP_FRAGS_DEPTH 4 /* datagrams in fragments, each the payload of the next */
+#define DP_FRAGS_REMEMBERED 4 /* datagrams of one number */
+#define DP_FRAGS_TRIED 16 /* fragments that are put in the place of those of one datagram */
 #define DP_FRAGS_LOST 256 /* places of a group, a power of two */
 
 struct dp_frags_key {
@@ -63,8 +70,8 @@ struct dp_frags {
 	struct dp_datagram **buckets;
 	uint32_t mask; /* buckets - 1 */
 	uint32_t kept, kept_max; /* mbufs */
-	struct dp_datagrams order; /* the oldest first */
-	struct { struct dp_datagrams list; uint32_t kept; } groups[DP_FRAGS_GROUPS];
+	struct dp_datagrams order, done; /* the oldest first; done: what was whole, and is remembered */
+	struct { struct dp_datagrams list, done; uint32_t kept; } groups[DP_FRAGS_GROUPS];
 	struct rs_frag_mem mem;
 	bool inline_;
 	struct dp_tunnels tunnels;
@@ -88,7 +95,7 @@ struct dp_frags_config {
 	struct rte_mbuf *(*alloc)(void *arg); /* NULL: none is to be had */
 	/* Of copies: a datagram that is given up for want of room or after its time, and that its receiver may yet have whole, as far as it
 	 * is here from its beginning: a DP_GIVEN frame of the callee's, counted as held, of which the rest is missing. What is in it may
-	 * be taken as any fragment is (dp_frags_take). */
+	 * be taken as any fragment is (dp_frags_take). Or one that was whole before (dp_meta's again): in no account. */
 	void (*begun)(void *arg, struct rte_mbuf *m);
 	void *arg;
 };

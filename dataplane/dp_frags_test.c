@@ -500,6 +500,139 @@ static void beside_a_mirror_what_is_given_up_is_missing(void **state)
 	}
 }
 
+enum { SAME, DIFFERS, ALIKE, NOTHING }; /* what comes late of a datagram that was whole, against what was read in its place */
+
+static const char late_text[] = "Subject: x\r\n\r\nhello, this is one line, and this is another\r\n";
+
+/* Its fragment `part` of two, with another text: one of the same sum, or not. */
+static void send_half(struct dp_test *t, const struct dp_test_conn *c, unsigned part, unsigned how)
+{
+	uint8_t frame[2048], fragment[2048];
+	char text[sizeof late_text];
+	memcpy(text, late_text, sizeof text);
+	if (how == ALIKE) { /* two words, each for the other, in each half */
+		memcpy(text + 14, late_text + 16, 2);
+		memcpy(text + 16, late_text + 14, 2);
+		memcpy(text + 30, late_text + 32, 2);
+		memcpy(text + 32, late_text + 30, 2);
+	} else if (how == DIFFERS) {
+		text[14] = text[30] = '#';
+	}
+	size_t len = dp_test_segment_write(c, 0, RS_TCP_ACK, c->seq[0], text, sizeof text - 1, frame);
+	size_t head = 14 + (c->v6 ? 40 : 20);
+	if (how == DIFFERS)
+		dp_be_put16(frame + head + 16, (uint16_t)(dp_be_get16(frame + head + 16) ^ 0x1234));
+	size_t n = dp_test_fragment_write(frame, len, part ? 40 : 0, part ? len - head - 40 : 40, !part, 9, NULL, fragment);
+	dp_test_frame(t, DP_LINK_ETHERNET, fragment, n);
+}
+
+/* One half dies on the way, and completes the datagram here; the one that its receiver got instead comes behind it. */
+static void beside_a_mirror_what_comes_late_is_compared(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 32; i++) {
+		unsigned how = i & 3, part = i >> 2 & 1;
+		bool acked = i & 8;
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_init(&t);
+		t.use = DP_USE_MIRROR;
+		c.v6 = i & 16;
+		dp_test_open(&t);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		send_half(&t, &c, part, SAME);
+		send_half(&t, &c, !part, SAME);
+		struct dp_test_conn before = c;
+		c.seq[0] += sizeof late_text - 1;
+		if (acked)
+			dp_test_segment(&t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+		if (how != NOTHING)
+			send_half(&t, &before, part, how);
+		dp_test_accept(&t, &c);
+		/* What its receiver had before is its; but for what it may have had instead, seen late. */
+		bool told = how == ALIKE || (how == DIFFERS && !acked);
+		dp_test_verdict(&t, 0, told ? CT_UNSCANNED : CT_CLEAN, told ? CT_REASON_MALFORMED : CT_REASON_NONE, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), told);
+		const char *event = c.v6 ? "decoder.ipv6.frag_overlap" : "decoder.ipv4.frag_overlap";
+		assert_true(!told || dp_test_has(dp_test_nth(&t, CT_MESSAGE, 0), event));
+		dp_test_close(&t);
+	}
+}
+
+/* For want of room, or after its time, it is forgotten: nothing is told of what its receiver has acknowledged by then. */
+static void beside_a_mirror_what_is_forgotten(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		bool acked = i & 1, in_time = i & 2;
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1), flooder = dp_test_conn(2);
+		flooder.ip[0] = c.ip[0]; /* its group */
+		flooder.port[1] = 80;
+		dp_test_init(&t);
+		t.use = DP_USE_MIRROR;
+		t.config.memory.fragments = 64;
+		t.config.smtp.detect = false;
+		dp_test_open(&t);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		send_half(&t, &c, 0, SAME);
+		send_half(&t, &c, 1, SAME);
+		c.seq[0] += sizeof late_text - 1;
+		if (acked)
+			dp_test_segment(&t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+		t.cut = 24;
+		t.ident = 1000;
+		for (unsigned k = 0; k < 200 && !in_time; k++) {
+			dp_test_segment(&t, &flooder, 0, RS_TCP_ACK, 1, late_text, sizeof late_text - 1);
+			assert_true(t.worker->frags->kept <= 64 && t.worker->frags->datagrams.used <= t.config.memory.datagrams);
+			assert_int_equal(dp_test_account(&t).held, 0);
+		}
+		t.cut = 0;
+		if (in_time)
+			dp_test_tick(&t, 30);
+		/* Nothing that waits has given way for what is only remembered. */
+		assert_int_equal(t.worker->frags->stats.evicted, 0);
+		dp_test_accept(&t, &c);
+		dp_test_verdict(&t, 0, acked ? CT_CLEAN : CT_UNSCANNED, acked ? CT_REASON_NONE : CT_REASON_GAP, true);
+		dp_test_close(&t);
+	}
+}
+
+/* One number for all: each datagram's fragments say other than those before, and are its own. However many there are, few are
+ * compared. */
+static void beside_a_mirror_a_number_is_used_again(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_test_conn c = dp_test_conn(1);
+	struct dp_text mail = { 0 };
+	dp_test_init(&t);
+	t.use = DP_USE_MIRROR;
+	dp_test_open(&t);
+	dp_made_mail(&mail, "quite harmless", 14);
+	while (mail.n < 3000)
+		dp_text_printf(&mail, "a line more %zu\r\n", mail.n);
+	dp_test_greet(&t, &c);
+	dp_test_envelope(&t, &c);
+	t.cut = 64;
+	for (size_t at = 0; at < mail.n; at += 200) {
+		uint32_t n = (uint32_t)RTE_MIN(mail.n - at, (size_t)200);
+		t.ident = 76;
+		dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0], mail.p + at, n);
+		c.seq[0] += n;
+		dp_test_segment(&t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+		assert_true(t.worker->frags->datagrams.used <= DP_FRAGS_REMEMBERED);
+	}
+	t.cut = 0;
+	dp_test_accept(&t, &c);
+	dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+	assert_int_equal(dp_test_count(&t, CT_ANOMALY), 0);
+	dp_test_close(&t);
+	dp_text_free(&mail);
+}
+
 /* A capture reads the same each time: its own first packet is the seed, all of it and its time. */
 static void a_capture_seeds_itself(void **state)
 {
@@ -540,6 +673,9 @@ int main(void)
 		cmocka_unit_test(beside_a_mirror_differences_are_told),
 		cmocka_unit_test(beside_a_mirror_a_short_first_one_is_read),
 		cmocka_unit_test(beside_a_mirror_what_is_given_up_is_missing),
+		cmocka_unit_test(beside_a_mirror_what_comes_late_is_compared),
+		cmocka_unit_test(beside_a_mirror_what_is_forgotten),
+		cmocka_unit_test(beside_a_mirror_a_number_is_used_again),
 		cmocka_unit_test(without_room),
 		cmocka_unit_test(the_older_packet_of_the_other_port),
 		cmocka_unit_test(sums_and_truncation),

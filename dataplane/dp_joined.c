@@ -5,6 +5,7 @@
 #include "dataplane/dp_conn.h"
 #include "dataplane/dp_kept.h"
 #include "dataplane/dp_streams.h"
+#include "dataplane/dp_sums.h"
 
 bool dp_joined_give(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt, enum dp_owner whose)
 {
@@ -28,6 +29,34 @@ void dp_joined_tell(struct dp_worker *w, struct dp_flow *f, const struct dp_pack
 	const struct dp_fragments_differ *d = &meta->differ;
 	struct rs_contradiction c = { d->at, d->off, d->len, d->seen_off, d->seen_len };
 	dp_anomaly_flow(w, f, dp_flow_direction(f, pkt), pkt->ip_version == 4 ? DP_ANOMALY_FRAG4_OVERLAP : DP_ANOMALY_FRAG6_OVERLAP, &c);
+}
+
+enum dp_fate dp_joined_again(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt)
+{
+	const struct dp_meta *meta = dp_meta_const(m);
+	struct dp_flow *f = dp_conn_find(w, pkt, meta);
+	if (!f && dp_joined_give(w, m, pkt, DP_OWNER_FLOW))
+		return DP_GONE;
+	if (!f)
+		return DP_HELD;
+	unsigned dir = dp_flow_direction(f, pkt);
+	switch ((enum dp_again)meta->again) {
+	case DP_AGAIN_NOT:
+		break;
+	case DP_AGAIN_DIFFERS:
+		if (!dp_streams_has(f, dir, pkt))
+			dp_joined_tell(w, f, pkt, meta);
+		break;
+	case DP_AGAIN_OTHER:
+		if (dp_sums_right(m, pkt))
+			dp_joined_tell(w, f, pkt, meta);
+		break;
+	case DP_AGAIN_FORGOTTEN:
+		if (dp_streams_lacks(f, dir, pkt))
+			dp_streams_missing(f, dir);
+		break;
+	}
+	return DP_HELD;
 }
 
 /* Who only observes lets fragments go on as they come, and looks at what they make: it is counted aside. */

@@ -27,6 +27,10 @@ bool dp_joined_give(struct dp_worker *w, struct rte_mbuf *m, const struct dp_pac
 /* It was put together of fragments that differ: which bytes its receiver has is not known. */
 void dp_joined_tell(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, const struct dp_meta *meta);
 
+/* A datagram that is told of once more (enum dp_again), in no account: its connection is told, where its receiver may have other
+ * bytes. */
+enum dp_fate dp_joined_again(struct dp_worker *w, struct rte_mbuf *m, const struct dp_packet *pkt);
+
 /* A fragment. *whole: the datagram that it completes, counted as held, to be worked on at once, in this one's place; NULL: it
  * completes none, or is not taken. */
 enum dp_fate dp_joined_take(struct dp_worker *w, const struct dp_packet *pkt, struct rte_mbuf *m, struct rte_mbuf **whole);

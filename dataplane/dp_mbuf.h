@@ -26,6 +26,13 @@ struct dp_fragments_differ { /* two fragments that differ: struct rs_contradicti
 	uint16_t at, off, len, seen_off, seen_len;
 };
 
+enum dp_again { /* a datagram that was read before, and is not to be read: what it is told of for */
+	DP_AGAIN_NOT,
+	DP_AGAIN_DIFFERS, /* a later fragment says other than one of its own: `differ` */
+	DP_AGAIN_OTHER, /* it is what it were with that fragment: its receiver has this, if its sum is right */
+	DP_AGAIN_FORGOTTEN, /* later fragments are not compared with it any more */
+};
+
 struct dp_meta {
 	uint64_t seq; /* number of the packet, over all inputs, from 1; ticks and the end have numbers too */
 	uint64_t time;
@@ -51,6 +58,7 @@ struct dp_meta {
 	uint16_t l3_off; /* of a fragment: where its IP header is */
 	uint16_t cut_to; /* of a datagram: the longest frame that may be made of it */
 	struct dp_fragments_differ differ;
+	uint8_t again; /* enum dp_again */
 	uint64_t tunnel; /* of a datagram: that which its fragments came in (dp_packet); 0: none */
 	struct rte_mbuf *fragments; /* of a fragment: the next one that came; of a datagram between two ports: the first one */
 	uint8_t doubt; /* enum rs_doubt: why it waits (dp_doubt) */

@@ -52,7 +52,7 @@ static int init_frags(struct dp_reader *r, const struct ct_config *config)
 int dp_reader_init(struct dp_reader *r, const struct ct_config *config, unsigned workers, char *err, size_t err_size)
 {
 	/* What fragments keep is beside what the reader and the workers have: it cannot make them wait for each other. */
-	uint32_t mbufs = config->memory.mbufs + config->memory.fragments;
+	uint32_t mbufs = config->memory.mbufs * workers + config->memory.fragments;
 	memset(r, 0, sizeof *r);
 	dp_tunnels_init(&r->tunnels, config);
 	r->workers = workers;
@@ -69,9 +69,8 @@ int dp_reader_init(struct dp_reader *r, const struct ct_config *config, unsigned
 	return 0;
 fail:;
 	int rc = rte_errno ? -rte_errno : -ENOMEM;
-	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs` and `memory.fragments` say how many",
-		config->memory.mbufs,
-	         workers, rte_strerror(-rc));
+	snprintf(err, err_size, "no memory for %u mbufs and %u rings: %s; `memory.mbufs`, for each worker, and `memory.fragments` say how many",
+		 config->memory.mbufs * workers, workers, rte_strerror(-rc));
 	dp_reader_free(r);
 	return rc;
 }

@@ -215,20 +215,29 @@ void dp_streams_settle(struct dp_worker *w, struct dp_flow *f, unsigned dir, uin
  * sender says, too, may have been the last that was seen of it. */
 static bool was_sent(const struct dp_flow *f, unsigned dir, enum rs_doubt why)
 {
-	if (f->proto == DP_PROTO_NONE || f->tcp.state == RS_TCP_RESET)
+	if (f->proto == DP_PROTO_NONE)
 		return false;
+	/* What came behind a reset has another reason. */
 	if (why == RS_DOUBT_ACK || why == RS_DOUBT_WINDOW || why == RS_DOUBT_NO_TIMESTAMP)
 		return true;
-	return why == RS_DOUBT_SUM && !(f->tcp.seen & (1u << !dir));
+	return why == RS_DOUBT_SUM && f->tcp.state != RS_TCP_RESET && !(f->tcp.seen & (1u << !dir));
+}
+
+/* Of whichever direction's came first. */
+static struct rte_mbuf *drain(struct dp_worker *w, struct dp_flow *f, unsigned *dir)
+{
+	const struct rs_seg *a = dp_doubt_first(&f->doubt[0]), *b = dp_doubt_first(&f->doubt[1]);
+	*dir = !a || (b && dp_meta(b->ref)->seq < dp_meta(a->ref)->seq);
+	return dp_doubt_drain(w, f, *dir);
 }
 
 void dp_streams_settle_all(struct dp_worker *w, struct dp_flow *f)
 {
 	struct rte_mbuf *m;
+	unsigned dir;
 	dp_causal_end(w, f);
-	for (unsigned dir = 0; dir < 2; dir++)
-		while ((m = dp_doubt_drain(w, f, dir)))
-			settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
+	while ((m = drain(w, f, &dir)))
+		settle(w, f, dir, m, was_sent(f, dir, dp_meta(m)->doubt) ? TAKEN : NONE, DEPTH);
 }
 
 void dp_streams_close(struct dp_worker *w, struct dp_flow *f, enum ct_reason why)
@@ -407,6 +416,19 @@ static bool is_missing(const struct dp_flow *f, unsigned dir, const struct dp_pa
 		return true;
 	uint32_t reach = pkt->payload_len + (meta->endless ? UINT16_MAX : pkt->payload_missing);
 	return rs_stream_offset(s, pkt->seq) + (int64_t)reach > (int64_t)s->next;
+}
+
+bool dp_streams_has(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	return (f->tcp.started & (1u << dir)) && rs_stream_offset(s, pkt->seq) + (int64_t)pkt->payload_len <= (int64_t)s->acked;
+}
+
+bool dp_streams_lacks(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt)
+{
+	const struct rs_stream *s = &f->tcp.dir[dir];
+	return f->tcp.state != RS_TCP_CLOSED && f->tcp.started == 3 && pkt->payload_len > 0 && !dp_streams_has(f, dir, pkt) &&
+	       rs_stream_offset(s, pkt->seq) <= (int64_t)s->next;
 }
 
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)

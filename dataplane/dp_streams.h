@@ -22,6 +22,12 @@ void dp_streams_offer(struct dp_flow *f, const struct dp_packet *pkt, const stru
  * is ended then, and the segment was not taken. */
 bool dp_streams_take(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m);
 
+/* Whether the receiver of direction dir has acknowledged all that the segment has: what is told of it later is nothing to it. */
+bool dp_streams_has(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt);
+
+/* Whether that of a connection of which both sides are seen has not, though it was read, or could be next. */
+bool dp_streams_lacks(const struct dp_flow *f, unsigned dir, const struct dp_packet *pkt);
+
 /* A segment of direction dir that waited for what it acknowledges is read (dp_doubt_ahead). */
 void dp_streams_read_waiting(struct dp_worker *w, struct dp_flow *f, unsigned dir, struct rs_seg *seg);
 

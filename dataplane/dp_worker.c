@@ -267,6 +267,8 @@ static enum dp_fate inspect(struct dp_worker *w, struct rte_mbuf *m)
 	struct dp_meta *meta = dp_meta(m);
 	struct dp_packet pkt;
 	enum dp_class class = dp_joined_parse(w, m, &pkt);
+	if (meta->again != DP_AGAIN_NOT)
+		return class == DP_TCP ? dp_joined_again(w, m, &pkt) : DP_HELD;
 	if (meta->wire_len > rte_pktmbuf_pkt_len(m))
 		w->stats.cut_packets++;
 	/* One that was given is counted where it was received. */

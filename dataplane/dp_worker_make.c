@@ -86,7 +86,9 @@ unsigned dp_worker_megabytes(const struct ct_config *c, unsigned workers, enum d
 	size_t hash = dp_flow_hash_bytes(c->memory.flows);
 	/* A pointer each, rounded up to a power of two. */
 	size_t rings = (size_t)c->memory.records * 2 * 2 * sizeof(void *) + 65536;
-	size_t mbufs = dp_frames_bytes(c->memory.mbufs + c->memory.fragments, RTE_MBUF_DEFAULT_BUF_SIZE);
+	/* Of captures each worker has as many, for what one may hold must not depend on how many there are. */
+	uint32_t nmbufs = c->memory.mbufs * (use == DP_USE_READ ? workers : 1) + c->memory.fragments;
+	size_t mbufs = dp_frames_bytes(nmbufs, RTE_MBUF_DEFAULT_BUF_SIZE);
 	size_t bytes = workers * (worker_bytes(c, use) + sizeof(struct dp_worker) + hash + rings) + mbufs;
 	if (use == DP_USE_READ)
 		bytes += frags_bytes(c); /* the reader's */

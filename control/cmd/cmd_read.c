@@ -320,8 +320,8 @@ static int set_up_workers(struct run *r)
 			.source = r->reader.rings[i],
 			.dispatched = &r->reader.dispatched,
 			.patient = true,
-			/* Half of the mbufs: the other half is always on its way. */
-			.held_max = r->config.memory.mbufs / 2 / r->nworkers,
+			/* Half of its mbufs: the other half is always on its way. */
+			.held_max = r->config.memory.mbufs / 2,
 		};
 		rc = dp_worker_create(&wc, &r->workers[i], err, sizeof err);
 		if (rc != 0)

@@ -2,7 +2,8 @@
 """IP fragments (RFC 791, 815, 1858, 3128; RFC 8200 4.5, 5722, 6946, 7112). Linux has, since 4.19, dropped a datagram of IPv4 in
 which fragments overlap, as IPv6 asks for: the sender's TCP repeats it then."""
 from evasions.table import FOUND, OVERLAP, either, named, strategy
-from pg_play import DESTINATION_OPTIONS, HOP_BY_HOP, SERVER, Packet, behind, every, fragments
+from pg_play import (DESTINATION_OPTIONS, HOP_BY_HOP, MACS, SERVER, Packet, behind, ethernet, every, fragments,
+                     ip_changed)
 
 PTACEK = "Ptacek, Newsham 1998 4"
 OVERLAPS = ("decoder.ipv4.frag_overlap", "decoder.ipv6.frag_overlap", OVERLAP)
@@ -221,4 +222,85 @@ def empty_fragments(p):
         return pieces[:1] + fragments(packet, [(40, 40)], 10) + pieces[1:]
 
     p.real(cut=cut)
+    p.tail()
+
+
+# A fragment that dies on the way, and completes a datagram here; the one that came instead is left over. Of the first fragment the
+# TCP header and 40 bytes, that sums may be alike.
+HEAD = 72
+
+
+def halves(packet, at=HEAD, ident=9):
+    return fragments(packet, [(0, at), (at, behind(packet))], ident)
+
+
+def same_end(p):
+    """The decoy's beginning, and the rest of the mark."""
+    return p.decoy[: HEAD - 32] + p.mark[HEAD - 32 :]
+
+
+def words_turned(fragment):
+    """Other bytes of the same sum."""
+    at = 20 if fragment[0] >> 4 == 4 else 48
+    body = fragment[at:]
+    return fragment[:at] + b"".join([body[i : i + 2] for i in range(0, len(body), 2)][::-1])
+
+
+def from_another_port(fragment):
+    at = 20 if fragment[0] >> 4 == 4 else 48
+    return fragment[:at] + b"\x0b\xad\0\x09" + fragment[at + 4 :]
+
+
+def dies(name, what, head=lambda fragment: fragment, versions=(4, 6), receiver="linux", **how):
+    """The first fragment of a decoy does not arrive; then the mark's packet, the end first."""
+
+    @strategy("fragments", PTACEK, named(*OVERLAPS), versions, name=name, what=what, receiver=receiver)
+    def _(p):
+        p.open().decoy_of(same_end(p), cut=lambda packet: [head(halves(packet)[0])], **how)
+        p.real(cut=lambda packet: halves(packet)[::-1])
+        p.tail()
+
+
+dies("fragments_head_dies", "A decoy's first fragment dies on the way; then the mark's second one, which makes it whole; then its first.",
+     ttl=1)
+dies("fragments_head_for_another_card", "The same, and the decoy's first fragment is for another MAC address.", receiver="another",
+     link=lambda packet, who: ethernet(packet, who, macs=(MACS[0], b"\x02\0\x5e\0\0\x77")))
+dies("fragments_head_source_routed", "The same, and its receiver refuses the decoy's first fragment for a source route.",
+     head=ip_changed(options=b"\x83\x07\x04\x0a\x01\x01\x01\0"), versions=(4,), receiver="another")
+
+
+@strategy("fragments", PTACEK, named(*OVERLAPS), twin=("malformed",))
+def fragments_tail_dies(p):
+    """The mark's first fragment, a second one of the same sum that dies on the way, and the mark's second one."""
+    p.open().real(cut=lambda packet: halves(packet, 32)[:1], quiet=True)
+    off = p.at[0] - len(p.mark)
+    p.put(p.mark, taken=False, off=off, cut=lambda packet: [words_turned(halves(packet, 32)[1])], ttl=1, quiet=True)
+    p.put(p.mark, off=off, cut=lambda packet: halves(packet, 32)[1:])
+    p.tail()
+
+
+@strategy("fragments", PTACEK, named(*OVERLAPS), twin=("malformed",))
+def fragments_tail_dies_first(p):
+    """The one that dies comes first."""
+    p.open().decoy_of(p.mark, cut=lambda packet: [words_turned(halves(packet, 32)[1])], ttl=1)
+    p.real(cut=lambda packet: halves(packet, 32))
+    p.tail()
+
+
+@strategy("fragments", PTACEK, named(*OVERLAPS), twin=("malformed",))
+def fragments_head_of_another_connection_dies(p):
+    """The first fragment that dies is another connection's; a decoy that dies, too, comes whole in the mark's place."""
+    p.open().decoy_of(same_end(p), cut=lambda packet: [from_another_port(halves(packet)[0])], ttl=1)
+    p.decoy_of(ttl=1)
+    p.real(cut=lambda packet: halves(packet)[::-1])
+    p.tail()
+
+
+@strategy("fragments", "Linux: net.ipv4.ipfrag_max_dist", named(*OVERLAPS), versions=(4,), twin=("malformed",))
+def fragments_forgotten_behind_64(p):
+    """A decoy's first fragment, which Linux forgets when 64 others of its sender have come; then the mark's, the end first."""
+    p.open().decoy_of(same_end(p), cut=lambda packet: halves(packet)[:1])
+    for i in range(70):
+        p.decoy_of(cut=lambda packet, i=i: halves(packet, ident=1000 + i)[1:])
+    p.real(cut=lambda packet: halves(packet)[::-1])
     p.tail()

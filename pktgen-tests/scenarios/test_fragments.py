@@ -19,9 +19,13 @@ LIKE = {"old-solaris": "first", "hpux11": "first", "macos": "first", "hpux10": "
         "windows2k3": "windows"}
 
 
-def letter(program, subject):
+def mail(program, subject):
     part = wrap(PROGRAM, "x.exe", "base64") if program else wrap(b"quite harmless, " * 300, "x.txt", "base64")
-    return Session([Mail(pg_mail.message([pg_mail.text("x"), part], subject=subject))])
+    return Mail(pg_mail.message([pg_mail.text("x"), part], subject=subject))
+
+
+def letter(program, subject):
+    return Session([mail(program, subject)])
 
 
 def frames(session, version=4, port=40000, start=START_NS, client="198.51.100.1", **path):

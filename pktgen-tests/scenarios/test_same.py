@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same capture reads the same: whatever the run, the number of workers, and the pace at which it comes; with a flood of fragments
 around its mails that finds no room."""
+import collections
 import json
 import os
 import random
@@ -13,8 +14,8 @@ import harness
 from harness import PROGRAM, Run, Scenario
 from pg_fragments import Datagram, split_link
 from pg_packets import Link, Pcap, checksum
-from pg_session import START_NS
-from test_fragments import frames, letter
+from pg_session import START_NS, Session
+from test_fragments import frames, letter, mail
 
 SMALL = "memory: {datagrams: 64, fragments: 256}\nip: {fragments_max: 24}\n"
 SENDERS = 40
@@ -26,6 +27,17 @@ def vxlan(packet):
     udp = struct.pack("!HHHHII", 40000, 4789, 16 + len(inner), 0, 0x08000000, 7 << 8) + inner
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, b"\x0a\1\1\1", b"\x0a\1\1\2")
     return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + udp
+
+
+class Plan(collections.namedtuple("Plan", "mss skew close bdat", defaults=(0,))):
+    """Two mails in one connection; its server is shown `skew` milliseconds late."""
+
+    def frames(self):
+        session = Session([mail(infected, "mail %d" % infected) for infected in (False, True)], bdat=self.bdat)
+        lines = frames(session, mss=self.mss, close=self.close, ack_every=0)
+        server = bytes((192, 0, 2, 25))
+        late = [(at + self.skew * 10**6 * (split_link(frame)[1][12:16] == server), frame) for at, frame in lines]
+        return sorted(late, key=lambda x: x[0])
 
 
 class Same(Scenario):
@@ -141,6 +153,27 @@ class Same(Scenario):
                 with self.subTest(workers=workers, pauses=pauses):
                     r = self.read_paced(self.flooded, workers, pauses)
                     self.assertEqual((r.status, r.out, r.err), (want.status, want.out, want.err))
+
+    def test_out_of_step_with_any_number_of_workers(self):
+        """The server's direction is shown late, of segments of 37 bytes, and of a connection that its client resets: nothing reaches a limit,
+        and what stands behind the reset is read."""
+        plans = [Plan(mss=37, skew=5, close="fin"), Plan(mss=37, skew=3, close="rst"), Plan(mss=37, skew=10, close="rst"),
+                 Plan(mss=536, skew=5, close="rst"), Plan(mss=1460, skew=90, close="rst", bdat=500)]
+        for plan in plans:
+            capture = os.path.join(self.folder, "late.pcap")
+            with open(capture, "wb") as f:
+                pcap = Pcap(f, Link().type)
+                for at, frame in plan.frames():
+                    pcap.write(at, frame)
+            first = None
+            for workers in (1, 2, 4):
+                with self.subTest(plan=plan, workers=workers):
+                    r = self.read("--workers", workers, capture)
+                    first = first or r
+                    self.assertEqual([(m["mailweir"]["verdict"], m["mailweir"]["complete"]) for m in r.messages],
+                                     [("clean", True), ("infected", True)], r.explain())
+                    self.assertEqual(r.of("anomaly"), [], r.explain())
+                    self.assertEqual(r.out.splitlines()[:-1], first.out.splitlines()[:-1])
 
 
 if __name__ == "__main__":

@@ -235,7 +235,7 @@ static enum rs_verdict hold_syn_data(struct pass *p, unsigned d, uint32_t len, v
 	compare_syn_data(p, d, len, ref);
 	if ((c->has_syn_data & bit(d)) || c->dir[d].next || c->state > RS_TCP_SYN_SENT)
 		return RS_DUP;
-	c->syn_len[d] = len;
+	c->syn_len[d] = (uint16_t)min_u64(len, UINT16_MAX);
 	if (p->mem->held + (uint64_t)cost + p->mem->denied > p->mem->held_max)
 		return RS_LIMIT;
 	p->mem->ref_get(ref);
@@ -539,6 +539,15 @@ static enum rs_verdict reset(struct rs_tcp *c)
 	return RS_INORDER;
 }
 
+static void note_reset(struct rs_tcp *c, unsigned d, uint32_t number)
+{
+	if (c->new_reset && (c->reset_by != d || (int32_t)(number - c->reset_number) <= 0))
+		return;
+	c->new_reset = true;
+	c->reset_by = d & 1;
+	c->reset_number = number;
+}
+
 static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, unsigned d,
 				  const struct rs_tcp_segment *seg)
 {
@@ -566,6 +575,9 @@ static enum rs_verdict take_reset(struct rs_tcp *c, struct rs_stream_mem *mem, u
 	/* Behind a hole Linux takes it in one place: where the right-most block ends that it acknowledges selectively. */
 	if (from == d && !c->aside && (uint64_t)off > s->next && (uint64_t)off != s->end)
 		return RS_DUP;
+	/* One that answers a SYN has no number of its own. */
+	if (c->waits && from == d)
+		note_reset(c, d, seg->seq);
 	return reset(c);
 }
 
@@ -645,6 +657,7 @@ void rs_tcp_revive(struct rs_tcp *c, unsigned dir)
 		s->fin = NO_FIN;
 	}
 	c->reset = false;
+	c->new_reset = false;
 	if (c->state == RS_TCP_RESET)
 		c->state = RS_TCP_ESTABLISHED;
 	settle(c);

@@ -22,7 +22,8 @@
  * handed on. Urgent data counts as data.
  *
  * Resets: beside the way (`aside`) a reset may never have arrived, and its sender may go on. There it closes nothing: the connection
- * is RS_TCP_RESET, and goes on as it was with rs_tcp_revive. Between two ports it counts where the receiver takes it without asking
+ * is RS_TCP_RESET, and goes on as it was with rs_tcp_revive. With `waits` it is seen where it stands among its sender's segments, but
+ * what the other side said before it may be seen later (new_reset). Between two ports it counts where the receiver takes it without asking
  * (RFC 5961 3.2): at the number that it expects next, as far as that is known here.
  *
  * Another handshake on the same ports: between two ports it replaces the connection at once, for its answer arrives where it goes. Beside
@@ -85,7 +86,7 @@ struct rs_tcp { /* the order leaves no holes: a million of them are kept */
 		struct rs_tcp_far far;
 	} side[2];
 	uint32_t refused_isn[2];
-	uint32_t syn_len[2]; /* payload bytes of the SYN */
+	uint16_t syn_len[2]; /* payload bytes of the SYN */
 	uint8_t state; /* enum rs_tcp_state */
 	uint8_t started; /* bit i: dir[i] has its ISN */
 	uint8_t odd[2]; /* enum rs_tcp_odd of dir[i], noted since the owner cleared it */
@@ -105,7 +106,10 @@ struct rs_tcp { /* the order leaves no holes: a million of them are kept */
 	bool waits : 1; /* rs_tcp_wait */
 	bool anew_open : 1; /* something may have been said behind that handshake before */
 	bool refuse : 1; /* a segment that contradicts what was seen is RS_CONTRADICTS; the owner may set it before the first packet */
+	bool new_reset : 1; /* RS_TCP_RESET, waits: what was sent before it may be seen behind it, until rs_tcp_reset_counts */
+	uint8_t reset_by : 1; /* new_reset: whose it is */
 	uint32_t anew_isn[2]; /* its numbers: the next byte's is one more */
+	uint32_t reset_number; /* new_reset: the reset's; of several of that side's the last one in its stream */
 };
 
 struct rs_tcp_other { /* another connection on the same ports, as anew, anew_open and anew_isn tell it */
@@ -213,6 +217,20 @@ static inline void rs_tcp_drop(struct rs_tcp *c, struct rs_stream_mem *mem)
 {
 	rs_stream_drop(&c->dir[0], mem);
 	rs_stream_drop(&c->dir[1], mem);
+}
+
+/* A segment seen behind a reset that is new was sent before that, or its sender had not seen it yet: it stands before the reset's number,
+ * or, from the other side, acknowledges no more. */
+static inline bool rs_tcp_is_before_reset(const struct rs_tcp *c, unsigned dir, const struct rs_tcp_segment *seg)
+{
+	uint32_t at = dir == c->reset_by ? seg->seq + seg->len + seg->missing : seg->ack;
+	return c->new_reset && (int32_t)(at - c->reset_number) <= 0;
+}
+
+/* What was sent before it was seen by now. */
+static inline void rs_tcp_reset_counts(struct rs_tcp *c)
+{
+	c->new_reset = false;
 }
 
 /* Its receiver acknowledged bytes of dir that follow a reset, or a FIN of that direction: it took neither. */

@@ -84,7 +84,7 @@ enum rs_doubt rs_valid_check(const struct rs_valid *v, const struct rs_tcp *c, u
 	/* What else a FIN says counts when it is acknowledged. */
 	if (!(c->started & bit(dir)) || !seg->len)
 		return RS_DOUBT_NONE;
-	if (c->state == RS_TCP_RESET)
+	if (c->state == RS_TCP_RESET && !rs_tcp_is_before_reset(c, dir, seg))
 		return RS_DOUBT_RESET;
 	if (both(v->timestamps) && !o->timestamps)
 		return RS_DOUBT_NO_TIMESTAMP;
