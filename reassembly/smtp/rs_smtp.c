@@ -272,14 +272,14 @@ static size_t one_line(const uint8_t *p, size_t n)
 static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_client = true;
-	if (!s->hold)
-		rs_smtp_strict_client(s);
 	if (s->preface.state != RS_PREFACE_NONE && s->mode == RS_MODE_COMMAND && !s->stop) {
 		size_t k = pass_preface(s, p, n);
 		p += k;
 		n -= k;
 	}
 	while (n && !s->stop && s->mode < RS_MODE_TLS) {
+		if (!s->hold)
+			rs_smtp_strict_client(s);
 		const bool both = !s->hold && s->strict;
 		const size_t k = read_client(s, p, both ? one_line(p, n) : n);
 		if (both)

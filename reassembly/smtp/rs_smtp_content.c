@@ -401,6 +401,8 @@ static void missing_data(struct rs_smtp *s, uint64_t n)
 	s->reread = !s->hold;
 	s->ops->content_gap(s->arg, s->body->handle, n);
 	s->eod.state = RS_EOD_GAP;
+	s->eod.torn = true;
+	s->eod.doubted = false;
 }
 
 /* How many of n missing bytes are the commands that the server answered with 354: nobody knows what they said. */

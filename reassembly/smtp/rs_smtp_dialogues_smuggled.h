@@ -146,4 +146,13 @@
 	  "1 \"more\\r\\n.\\r\\n\"\n0 ~\"\\nRSET\\r\\nMAIL FROM:<c@x>\\r\\nBDAT 20 LAST\\r\\nmore\\r\\n\"\n"
 	  "0 ~} dot\n" QUEUED_LOG
 	  "1 } aborted\n-1 unknown\n+2\n2 from e@x []\n2 MAIL/0 250 esok\n-2 abandoned 221 bye\n"),
+	D("smuggled, and another behind it, before any answer", OPEN C("be\n.\n" SMUGGLE "MAIL FROM:<e@x>\r\nDATA\r\nbe\n.\n" SMUGGLE),
+	  OPEN_LOG
+	  "0 \"be\\n\"\n! end_bare_lf 0\n! smuggled 0\n0 ~{\n0 } bare\n+1\n1 from c@x []\n1 to/0 d@y\n1 {\n"
+	  "1 \"more\\r\\n\"\n1 } dot\n"
+	  "0 ~\".\\nMAIL FROM:<c@x>\\r\\nRCPT TO:<d@y>\\r\\nDATA\\r\\nmore\\r\\n\"\n0 ~} dot\n+2\n"
+	  "2 from e@x []\n2 {\n2 \"be\\n\"\n! end_bare_lf 2\n! smuggled 2\n2 ~{\n2 } bare\n+3\n"
+	  "3 from c@x []\n3 to/0 d@y\n3 {\n3 \"more\\r\\n\"\n3 } dot\n"
+	  "2 ~\".\\nMAIL FROM:<c@x>\\r\\nRCPT TO:<d@y>\\r\\nDATA\\r\\nmore\\r\\n\"\n2 ~} dot\n-0 unknown\n"
+	  "-1 unknown\n-2 unknown\n-3 unknown\n"),
 #undef SMUGGLE

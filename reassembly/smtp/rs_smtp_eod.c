@@ -181,7 +181,7 @@ static size_t step_ask(struct rs_smtp_eod *e, uint8_t c, struct rs_smtp_eod_step
 {
 	int reads = e->hold ? 0 : rest_reads(e, c);
 	if (!reads) {
-		e->doubted = !e->hold;
+		e->doubted = !e->hold && !e->torn;
 		return release(e, out);
 	}
 	e->n_held++;

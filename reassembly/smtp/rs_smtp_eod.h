@@ -44,6 +44,7 @@ struct rs_smtp_eod {
 	uint8_t n_dot; /* of the held bytes, those of the "." line */
 	bool hold : 1;
 	bool doubted : 1; /* a candidate has other text behind it */
+	bool torn : 1; /* bytes are missing: the dialogue looks for such lines itself */
 	bool later : 1; /* what is held is a line further on */
 	uint8_t held[RS_SMTP_HELD];
 };

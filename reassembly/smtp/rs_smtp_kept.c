@@ -95,7 +95,10 @@ void rs_smtp_kept_release(struct rs_smtp *s)
 		return;
 	struct kept k = take(s);
 	s->position -= k.n;
-	rs_smtp_content_read(s, k.p, k.n);
+	const size_t read = rs_smtp_content_read(s, k.p, k.n);
+	/* The content ended amid them. */
+	if (read < k.n)
+		rs_smtp_feed(s, RS_SMTP_CLIENT, k.p + read, k.n - read);
 }
 
 void rs_smtp_kept_act(struct rs_smtp *s, bool answered)

@@ -310,7 +310,7 @@ static inline void log_content_end(void *arg, void *handle, enum rs_smtp_end how
 /* "." CR is told only where LF was not at hand, which depends on how the input was split: then it is left out. */
 static inline bool log_is_early(const struct log *l, const struct rs_smtp_end_at *e)
 {
-	return !e->certain && e->at < l->n_sent && l->sent[e->safe - 1] == '.' && l->sent[e->at - 1] == '\r' &&
+	return !e->certain && e->safe && e->at < l->n_sent && l->sent[e->safe - 1] == '.' && l->sent[e->at - 1] == '\r' &&
 	       l->sent[e->at] == '\n';
 }
 
