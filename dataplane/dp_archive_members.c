@@ -105,7 +105,7 @@ static void instead(struct dp_file *f, const uint8_t *p, size_t n)
 	const size_t some = f->size < sizeof first ? (size_t)f->size : sizeof first, behind = (size_t)(f->size - some);
 	memcpy(first, f->archive->u.tar.block, some);
 	dp_archive_end(f, false);
-	dp_encoded_instead(f, first, some, p + n - behind, behind);
+	dp_encoded_instead(f, first, some, behind ? p + (n - behind) : p, behind);
 }
 
 void dp_archive_settle(struct dp_file *f)
