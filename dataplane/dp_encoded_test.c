@@ -177,7 +177,8 @@ static void test_prose(void **state)
 	struct dp_test t;
 	dp_test_begin(&t);
 	struct made m = { 0 };
-	made_text(&m, "begin 644 things\r\nand go on.\r\n=ybegin it\r\n:-)\r\nThe data: all of it.\r\n(This file must be converted with BinHex 4.0)\r\n");
+	made_text(&m, "begin 644 things\r\nand go on.\r\n=ybegin it\r\n:-)\r\nThe data: all of it.\r\n"
+		      "(This file must be converted with BinHex 4.0)\r\n");
 	send_part(&t, 0, "7bit", "x", &m, 0, 0);
 	dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
 	assert_int_equal(dp_test_count(&t, CT_FILE), 1);

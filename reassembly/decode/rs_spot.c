@@ -237,7 +237,8 @@ TARGET_AVX2 static inline size_t run_at(const uint8_t *p, size_t n)
 }
 
 /* Half of the step at p[step] may be of a run: whether it is long enough, and where it begins, which is not before `from`. */
-TARGET_AVX2 __attribute__((noinline)) static bool is_long(uint32_t m, const uint8_t *p, size_t from, size_t step, size_t n, size_t *begin)
+TARGET_AVX2 __attribute__((noinline)) static bool is_long(uint32_t m, const uint8_t *p, size_t from, size_t step, size_t n,
+						 size_t *begin)
 {
 	size_t end = step + WIDTH;
 	if (!has_full_half(m))

@@ -96,7 +96,7 @@ static size_t end_of_none(const uint8_t *p, size_t at, size_t n)
 	size_t end = at;
 	while (end < n && end - at < RS_TEXT_RUN_LEAST - RS_SPOT_RUN_MIN && (rs_spot_is_char(p[end]) || p[end] == '\n' || p[end] == '\r'))
 		end++;
-	if (end == n || end - at == RS_TEXT_RUN_LEAST - RS_SPOT_RUN_MIN || end < ENOUGH || rs_text_may_join(p[end - 1], p[end]))
+	if (end == n || end - at == RS_TEXT_RUN_LEAST - RS_SPOT_RUN_MIN || end < ENOUGH || rs_text_may_join(p[end - 1], p + end, n - end))
 		return n;
 	return end;
 }

@@ -32,6 +32,7 @@ struct rs_text_run {
 	uint8_t njoint; /* bytes of the joint so far */
 	uint8_t quote; /* that it began with; 0: none did */
 	uint8_t digits, code; /* of a character that is written as a number */
+	uint16_t chars, of_line; /* of what was collected: characters, and those of its last line */
 	bool url; /* a data: URL: it is known where it begins, and characters may be written as numbers */
 	bool blanks; /* of one: white space means nothing in it */
 };

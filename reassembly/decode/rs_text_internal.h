@@ -23,8 +23,8 @@ struct rs_text_mode {
 
 extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu_mode, rs_text_yenc_mode, rs_text_hqx_mode;
 
-/* Whether behind a run's last byte this one may join it to another. */
-bool rs_text_may_join(uint8_t last, uint8_t b);
+/* Whether what follows a run's last byte, n > 0 bytes of it, may join the run to another. */
+bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n);
 
 /* A member begins whose encoding begins at `at`. */
 void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file);

@@ -51,16 +51,13 @@ static uint8_t of_first(uint8_t b)
 /* Decodes n bytes at p, all of either alphabet or line ends. */
 static void decode(struct rs_text *t, const uint8_t *p, size_t n)
 {
-	uint8_t out[RS_BASE64_OUT_MAX(PIECE)];
-	struct rs_base64 *s = &t->m.run.base64;
-	size_t made;
+	uint8_t text[PIECE], out[RS_BASE64_OUT_MAX(PIECE)];
 	while (n > 0) {
-		size_t k = rs_base64_bulk(s, p, n < PIECE ? n : PIECE, out, &made);
-		if (!k) {
-			const uint8_t b = of_first(*p);
-			k = 1;
-			made = rs_base64_feed(s, &b, 1, out);
-		}
+		const size_t k = n < PIECE ? n : PIECE;
+		size_t made;
+		for (size_t i = 0; i < k; i++)
+			text[i] = of_first(p[i]);
+		rs_base64_bulk(&t->m.run.base64, text, k, out, &made);
 		rs_text_member_data(t, out, made);
 		p += k;
 		n -= k;
@@ -87,6 +84,23 @@ static bool is_file(const uint8_t *p, size_t n)
 	return rs_text_is_file(out, made);
 }
 
+static unsigned value_of(uint8_t b)
+{
+	b = of_first(b);
+	return b >= 'a' ? b - 'a' + 26u : b >= 'A' ? b - 'A' + 0u : b >= '0' ? b - '0' + 52u : b == '+' ? 62 : 63;
+}
+
+/* Whether the first two bytes are those of a file that is looked for near the beginning. */
+static bool may_begin_file(const uint8_t *p)
+{
+	static const char marks[][3] = { "MZ", "PK", "\x1f\x8b", "Ra", "7z", "\x7f" "E", "%P", "MS", "BZ", "\xfd" "7", "\x28\xb5", "\x04\x22" };
+	const unsigned first = (value_of(p[0]) << 10 | value_of(p[1]) << 4 | value_of(p[2]) >> 2) & 0xffff;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		if (first == ((unsigned)(uint8_t)marks[i][0] << 8 | (uint8_t)marks[i][1]))
+			return true;
+	return false;
+}
+
 /* Marks that are not found by chance, however many places are tried: a program's usual ones, and those of four bytes and more. */
 static bool is_surely_file(const uint8_t *p, size_t n)
 {
@@ -108,8 +122,8 @@ static size_t beginning(const struct rs_text *t, bool *file)
 	for (size_t i = 0; i < n; i++)
 		if ((i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
 			return i;
-	for (size_t i = 0; i < NEAR && i < n; i++)
-		if (is_surely_file(p + i, n - i))
+	for (size_t i = 0; i < NEAR && i + 4 < n; i++)
+		if (may_begin_file(p + i) && is_surely_file(p + i, n - i))
 			return i;
 	*file = false;
 	for (size_t i = 0, len; i < n; i += len + 1) {
@@ -121,14 +135,6 @@ static size_t beginning(const struct rs_text *t, bool *file)
 		}
 	}
 	return best;
-}
-
-static unsigned chars_of(const uint8_t *p, size_t n)
-{
-	unsigned chars = 0;
-	for (size_t i = 0; i < n; i++)
-		chars += !is_end(p[i]);
-	return chars;
 }
 
 /* Lines that are drawn with dashes and underlines. */
@@ -156,7 +162,8 @@ static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 static void begin_decoding(struct rs_text *t, uint64_t at)
 {
 	bool file;
-	if (chars_of(t->hold, t->nhold) < RS_TEXT_RUN_LEAST || is_drawn(t->hold, t->nhold)) {
+	/* Dashes and underlines are lines that are drawn. */
+	if (t->m.run.chars < RS_TEXT_RUN_LEAST || is_drawn(t->hold, t->nhold)) {
 		t->act = RS_TEXT_DONE;
 		return;
 	}
@@ -196,40 +203,71 @@ static void finish(struct rs_text *t)
 }
 
 /* Whether what was collected is enough to choose where the run begins: a line that tells by itself, or many that do not. */
-static bool is_enough(const struct rs_text *t, unsigned chars, unsigned of_line)
+static bool is_enough(const struct rs_text *t)
 {
-	return (chars >= RS_TEXT_RUN_LEAST && of_line >= TOLD) || chars >= MANY || t->nhold == RS_TEXT_HOLD;
+	const struct rs_text_run *r = &t->m.run;
+	return (r->chars >= RS_TEXT_RUN_LEAST && r->of_line >= TOLD) || r->chars >= MANY || t->nhold == RS_TEXT_HOLD;
 }
 
-static bool is_full(const struct rs_text *t)
+static size_t less(size_t from, size_t n)
 {
-	unsigned of_line = 0;
-	while (of_line < t->nhold && !is_end(t->hold[t->nhold - of_line - 1]))
-		of_line++;
-	return is_enough(t, chars_of(t->hold, t->nhold), of_line);
+	return from > n ? from - n : 0;
+}
+
+/* How many characters more there must be in the line to be enough. */
+static size_t wanting(const struct rs_text_run *r)
+{
+	const size_t all = less(RS_TEXT_RUN_LEAST, r->chars), line = less(TOLD, r->of_line), most = less(MANY, r->chars);
+	const size_t least = all > line ? all : line;
+	return least < most ? least : most;
 }
 
 /* Collects bytes of the alphabet up to `enough` of them, or as many as tell where a run begins (0). Returns how many. */
 static size_t collect(struct rs_text *t, const uint8_t *p, size_t n, unsigned enough)
 {
-	unsigned chars = chars_of(t->hold, t->nhold), of_line = 0;
+	struct rs_text_run *r = &t->m.run;
+	const size_t most = RS_TEXT_HOLD - t->nhold;
 	size_t i = 0;
-	while (of_line < t->nhold && !is_end(t->hold[t->nhold - of_line - 1]))
-		of_line++;
-	while (i < n && t->nhold < RS_TEXT_HOLD && (enough ? chars < enough : !is_enough(t, chars, of_line)) && (rs_spot_is_char(p[i]) || is_end(p[i]))) {
-		const bool end = is_end(p[i]);
-		if (end && !enough && is_drawn(t->hold, t->nhold))
-			t->nhold = 0, chars = 0;
-		t->hold[t->nhold++] = p[i++];
-		chars += !end;
-		of_line = end ? 0 : of_line + 1;
+	n = rs_spot_run(p, n < most ? n : most);
+	while (i < n && (enough ? r->chars < enough : !is_enough(t))) {
+		const size_t want = enough ? enough - r->chars : wanting(r);
+		size_t k = 0;
+		if (is_end(p[i])) {
+			if (!enough && is_drawn(t->hold, t->nhold))
+				t->nhold = r->chars = 0;
+			r->of_line = 0;
+			t->hold[t->nhold++] = p[i++];
+			continue;
+		}
+		while (k < want && i + k < n && !is_end(p[i + k]))
+			k++;
+		memcpy(t->hold + t->nhold, p + i, k);
+		t->nhold = (uint16_t)(t->nhold + k);
+		r->chars = (uint16_t)(r->chars + k);
+		r->of_line = (uint16_t)(r->of_line + k);
+		i += k;
 	}
 	return i;
 }
 
-bool rs_text_may_join(uint8_t last, uint8_t b)
+static bool is_between(uint8_t b)
+{
+	return is_blank(b) || b == '+' || b == '&' || b == ',' || b == '.' || b == '_' || b == '\\';
+}
+
+static bool may_join(uint8_t last, uint8_t b)
 {
 	return is_quote(b) || b == '\\' || (is_end(last) && (b == ' ' || b == '\t' || b == '>'));
+}
+
+bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n)
+{
+	size_t i = 1;
+	if (!is_quote(*p))
+		return may_join(last, *p);
+	while (i < n && i < JOINT_MAX && is_between(p[i]))
+		i++;
+	return i == n || (i < JOINT_MAX && p[i] == *p);
 }
 
 /* A byte that is not of the alphabet. Returns how many are taken. */
@@ -261,7 +299,7 @@ static size_t other(struct rs_text *t, uint8_t b)
 	}
 	if (is_quote(b))
 		r->quote = b;
-	if (rs_text_may_join(before, b)) {
+	if (may_join(before, b)) {
 		r->state = JOINT;
 		return 0;
 	}
@@ -277,7 +315,7 @@ static void joined(struct rs_text *t)
 	rs_text_known(t, t->u.pos);
 	if (r->quote && r->state == DECODE && r->base64.nacc == 0) {
 		r->state = FRESH;
-		t->nhold = 0;
+		t->nhold = r->chars = 0;
 	}
 }
 
@@ -293,7 +331,7 @@ static size_t joint(struct rs_text *t, uint8_t b)
 	if (r->quote) {
 		if (b == r->quote)
 			joined(t);
-		else if (!is_blank(b) && b != '+' && b != '&' && b != ',' && b != '.' && b != '_' && b != '\\')
+		else if (!is_between(b))
 			goto none;
 		return 1;
 	}
@@ -421,9 +459,9 @@ static size_t collect_more(struct rs_text *t, const uint8_t *p, size_t n)
 	const size_t k = collect(t, p, n, fresh ? TOLD : 0);
 	if (!k)
 		return other(t, *p);
-	if (fresh && chars_of(t->hold, t->nhold) == TOLD)
+	if (fresh && t->m.run.chars == TOLD)
 		taste_fresh(t, t->u.pos + k);
-	else if (!fresh && is_full(t))
+	else if (!fresh && is_enough(t))
 		begin_decoding(t, t->u.pos + k);
 	return k;
 }

@@ -314,7 +314,8 @@ static void prose_is_none(void **state)
 /* Many things, some of them broken. */
 static void any_split_is_the_same(void **state)
 {
-	static const char *const words[] = { "\nbegin 644 x\n", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n", "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
+	static const char *const words[] = { "\nbegin 644 x\n", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n",
+					     "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
 	(void)state;
 	for (unsigned turn = 0; turn < 1500; turn++) {
 		struct made m = { 0 };
