@@ -206,6 +206,13 @@ bool dp_archive_end(struct dp_file *f, bool cut)
 	return whole;
 }
 
+void dp_archive_let_go(struct dp_file *f)
+{
+	dp_archive_inflate_end(f);
+	rs_pool_put(archives_of(f->content), f->archive);
+	f->archive = NULL;
+}
+
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 {
 	const struct dp_archive *a = from->archive;

@@ -10,4 +10,14 @@
 /* Of a content, and of one that is only tried. */
 extern const struct rs_mime_ops dp_content_ops, dp_content_trial_ops;
 
+/* Readers differ: another reading of what c is reading, behind those there are. */
+struct rs_mime *dp_views_fork(void *c);
+
+/* Feeds all readings. */
+void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n);
+
+/* Another reading began this leaf in the same place; alike: and reads it in the same way, as far as this one does. whole: no further. */
+bool dp_views_has_leaf(const struct dp_content *c);
+bool dp_views_reads_alike(const struct dp_content *c, bool whole);
+
 #endif

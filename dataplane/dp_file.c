@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/dp_session.h"
+#include "dataplane/dp_content_private.h"
 
 #include <string.h>
 
@@ -97,11 +97,13 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	}
 	if (!report || c->trial)
 		return f;
-	ins->stats.files++;
 	if (!(f->rec = dp_record_get(ins, CT_FILE)))
 		return f;
 	struct ct_record *r = f->rec;
-	r->u.file.number = c->msg->files++;
+	if (!c->twin) {
+		ins->stats.files++;
+		r->u.file.number = c->msg->files++;
+	}
 	if (name->form != RS_NAME_NONE) {
 		/* charset NUL name: the name goes last, so that it may be of any length */
 		dp_record_note(ins, r, CT_NOTE_FILE_NAME, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
@@ -230,6 +232,19 @@ static enum ct_reason why_broken(const struct dp_file *f)
 	return f->lost || f->gaps ? CT_REASON_GAP : CT_REASON_MALFORMED;
 }
 
+/* Of the same file, which another reading of the message has as well, there is a record. Else it has become another. */
+static bool is_told(const struct dp_file *f)
+{
+	struct dp_content *c = f->content;
+	if (!c->twin)
+		return false;
+	if (dp_views_reads_alike(c, !f->outer))
+		return true;
+	inspect_of(f)->stats.files++;
+	f->rec->u.file.number = c->msg->files++;
+	return false;
+}
+
 void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 {
 	struct dp_inspect *ins = inspect_of(f);
@@ -257,7 +272,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		dp_content_stream_end(f->content, f->scan, file_matched, f);
 	}
 	struct ct_record *r = f->rec;
-	if (r && f->silent) {
+	if (r && (f->silent || is_told(f))) {
 		dp_record_free(ins, r);
 	} else if (r) {
 		if (!f->opaque)
@@ -274,6 +289,18 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		r->tx_id = f->content->msg->tx_id;
 		dp_record_put(ins, r);
 	}
+	rs_pool_put(files_of(f->content), f);
+}
+
+void dp_file_let_go(struct dp_file *f)
+{
+	if (f->member)
+		dp_file_let_go(f->member);
+	if (f->archive)
+		dp_archive_let_go(f);
+	if (f->scan)
+		mt_stream_end(inspect_of(f)->matcher, f->scan, NULL, NULL);
+	dp_record_free(inspect_of(f), f->rec);
 	rs_pool_put(files_of(f->content), f);
 }
 

@@ -60,6 +60,9 @@ void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
 
+/* Gives everything back; nothing comes of it. */
+void dp_file_let_go(struct dp_file *f);
+
 /* A copy of a file, and of the members open in it, for a copy of their content and its copy of the outer file: no record comes of it, and no hash. NULL when
  * there is no room: the message `to` belongs to has the reason (dp_content_no_room). */
 struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, struct dp_file *outer);

@@ -112,6 +112,12 @@ static inline void log_on_begin(void *arg, const struct rs_part *part)
 		log_text(l, " name-cut");
 	if (part->flags & RS_PART_LIMIT)
 		log_text(l, " limit");
+	if (part->flags & RS_PART_GUESSED)
+		log_text(l, " guessed");
+	if (part->flags & RS_PART_ENCODED_MULTIPART) {
+		log_text(l, " encoded-multipart boundary=");
+		log_escaped(l, part->boundary, part->boundary_len);
+	}
 	if (part->name_form) {
 		log_text(l, " name='");
 		log_escaped(l, part->name, part->name_len);
