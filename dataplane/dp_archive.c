@@ -48,7 +48,7 @@ static bool may_inflate(struct dp_file *f, uint64_t at, uint64_t out)
 	uint64_t from, total = inflated(f, at, out, &from);
 	if (out >= ins->config->limits.inflate_file)
 		ins->stats.inflate_file_limit++;
-	else if (total >= ins->config->limits.inflate_bytes)
+	else if (total + f->content->inflated_before >= ins->config->limits.inflate_bytes)
 		ins->stats.inflate_limit++;
 	else if (total >= RATIO_FREE && (total - RATIO_FREE) / ins->config->limits.inflate_ratio >= from)
 		ins->stats.inflate_ratio_limit++;

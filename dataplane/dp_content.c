@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_content_private.h"
+#include "dataplane/dp_mail.h"
 
 #include <assert.h>
 #include <string.h>
@@ -77,6 +78,8 @@ static void on_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, b
 	if (h == RS_HDR_X_MAILER || h == RS_HDR_RECEIVED)
 		return; /* no record shows them */
 	/* What only other readers take for a field. Its pieces would not stay together. */
+	if (c->within)
+		return; /* an attached message's */
 	if (c != c->first && (rs_mime_in_header(&c->first->mime) || !first || !last))
 		return;
 	if (first)
@@ -124,6 +127,14 @@ static void note_attachment(struct dp_content *c, const struct dp_file_name *nam
 		dp_record_more(c->ins, c->msg->rec, name->p, name->n);
 }
 
+static void set_number(struct dp_content *c, const char *number)
+{
+	if (c->within)
+		snprintf(c->part, sizeof c->part, "%.24s.%.38s", c->within->content->part, number);
+	else
+		strncpy(c->part, number, sizeof c->part - 1);
+}
+
 static void on_part_begin(void *arg, const struct rs_part *part)
 {
 	struct dp_content *c = arg;
@@ -142,8 +153,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	rs_uu_init(&c->uu);
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
-	strncpy(c->part, part->number, sizeof c->part - 1);
-	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE) || is_elsewhere(part->type)) {
+	set_number(c, part->number);
+	if (part->cte == RS_CTE_UNKNOWN || is_elsewhere(part->type)) {
 		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
 		c->opaque = true;
 	}
@@ -162,6 +173,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	if (c->attachment && !c->trial)
 		note_attachment(c, &name);
 	c->file = dp_file_begin(c, NULL, &name, part->type, c->attachment);
+	if (c->file && part->flags & (RS_PART_ENCODED_MESSAGE | RS_PART_ENCODED_MULTIPART))
+		dp_mail_open(c->file, part);
 	c->encoded_left = is_encoded(c, part) ? ins->encoded_depth : 0;
 	c->encoded = 0;
 	if (c->encoded_left && !(c->encoded_scan = dp_content_stream(c, MT_MAIL_ENCODED))) {
@@ -248,13 +261,14 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 		c->opaque = true;
 	}
 	while (n > 0) {
-		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;
+		const size_t most = dp_content_piece(c);
+		size_t k = n < most ? n : most, len;
 		if (c->guessed)
 			k = until_text(c, p, k);
 		dp_line_piece(&c->line, &c->transfer, p, k);
 		if (c->encoded_left)
 			encoded_feed(c, k);
-		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, c->ins->buffer, &len);
+		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, dp_content_buffer(c), &len);
 		if (c->file)
 			dp_file_data(c->file, decoded, len);
 		line_done(c, k, len);
@@ -284,9 +298,10 @@ static void on_part_end(void *arg, uint32_t flags)
 	/* While the attachment is still known by its name. */
 	encoded_end(c);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
-	size_t len = rs_transfer_end(&c->transfer, c->ins->buffer);
+	uint8_t *buffer = dp_content_buffer(c);
+	size_t len = rs_transfer_end(&c->transfer, buffer);
 	if (c->file) {
-		dp_file_data(c->file, c->ins->buffer, len);
+		dp_file_data(c->file, buffer, len);
 		if (c->lost)
 			dp_file_encoded(c->file, c->offset, c->length, c->lost);
 		dp_file_end(c->file, flags & RS_PART_MISSING_END, gaps);
@@ -386,6 +401,8 @@ struct dp_content *dp_content_begin(struct dp_message *msg)
 	c->ins = ins;
 	c->msg = msg;
 	c->first = c;
+	c->offset = UINT64_MAX;
+	c->counted = true;
 	msg->contents++;
 	struct rs_mime_limits limits = { (uint16_t)ins->config->limits.mime_depth, ins->config->limits.mime_parts };
 	rs_mime_init(&c->mime, &dp_content_ops, c, &ins->headers, limits);
@@ -492,16 +509,22 @@ void dp_content_end(struct dp_content *c)
 	for (struct dp_content *v = c; v; v = v->next) {
 		rs_mime_end(&v->mime);
 		broken |= v->broken;
-		whole |= !v->broken && rs_mime_whole(&v->mime);
+		whole |= !v->broken && (rs_mime_whole(&v->mime) || v->holds_whole);
 		odd &= v->odd;
 	}
 	/* The boundary announced may not be the one that is used; where readers differ one knows it. Nor is there anything odd about a leaf
 	 * that is another, or ended before, to one of them. */
-	if ((broken && !whole) || odd)
+	if ((broken && !whole && !c->trial) || odd)
 		dp_message_reason(c->msg, CT_REASON_MALFORMED);
+	if (c->within) {
+		struct dp_content *outer = c->within->content;
+		outer->holds_whole |= whole;
+		outer->inflated += c->inflated;
+		outer->members = c->members;
+		outer->mime.parts = c->mime.parts;
+	}
 	for (struct dp_content *v = c, *next; v; v = next) {
 		next = v->next;
-		v->msg->contents--;
-		rs_pool_put(&v->ins->contents, v);
+		dp_content_put(v);
 	}
 }

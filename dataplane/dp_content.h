@@ -34,11 +34,16 @@ struct dp_content {
 	bool guessed_cte; /* its encoding is not the one named, but what may have been meant */
 	bool twin; /* when it began, another reading read the same leaf in the same way */
 	bool broken; /* a multipart did not end */
+	bool holds_whole; /* one did in a message within */
 	bool odd; /* some decoders may see less of a leaf */
 	bool matched_counted; /* among the attachments that matched */
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */
 	bool opaque; /* it, or a member of it, could not be looked into */
+	struct dp_file *within; /* the file that is the message which this is; NULL: it is the one that travels */
+	uint8_t nested; /* in so many */
+	bool counted; /* among the message's contents */
+	uint64_t inflated_before; /* elsewhere in the message, when it began */
 	uint32_t members; /* of archives */
 	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
 	unsigned *trial; /* this is a copy, of dp_content_peek: where it puts the actions of the rules that match; else NULL */

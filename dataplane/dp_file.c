@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_content_private.h"
+#include "dataplane/dp_mail.h"
 
 #include <string.h>
 
@@ -72,6 +73,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 		f->content->opaque = true;
 		break;
 	case RS_KIND_PLAIN:
+		dp_mail_start(f, p, n);
 		break;
 	}
 }
@@ -89,7 +91,8 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	memset(f, 0, sizeof *f);
 	f->content = c;
 	f->outer = outer;
-	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
+	f->depth = outer ? (uint8_t)(outer->depth + 1) : c->within ? (uint8_t)(c->within->depth + 1) : 0;
+	f->may_be_mail = report;
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
@@ -110,7 +113,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 		dp_record_more(ins, r, name->p, name->n);
 	}
 	dp_record_note(ins, r, CT_NOTE_FILE_TYPE, 0, 0, type, strlen(type));
-	if (outer)
+	if (outer || c->within)
 		dp_file_path(ins, r, CT_NOTE_FILE_PATH, f);
 	if (ins->config->files.magic)
 		f->head_left = ins->config->files.head;
@@ -140,6 +143,8 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
+	if (f->mail)
+		dp_mail_feed(f, p, n);
 	if (f->archive) {
 		dp_archive_feed(f, p, n);
 	} else {
@@ -206,6 +211,8 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 		start_torn(f);
 	f->size += n;
 	f->ntail = 0;
+	if (f->mail)
+		dp_mail_gap(f, n);
 	if (f->archive)
 		dp_archive_gap(f, n);
 	else
@@ -254,6 +261,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
 	}
+	if (f->mail)
+		dp_mail_end(f);
 	/* An archive behind something else, which was not opened. */
 	if (!f->archive && rs_kind_ends_zip(f->tail, f->ntail)) {
 		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
@@ -296,6 +305,7 @@ void dp_file_let_go(struct dp_file *f)
 {
 	if (f->member)
 		dp_file_let_go(f->member);
+	dp_mail_let_go(f);
 	if (f->archive)
 		dp_archive_let_go(f);
 	if (f->scan)
@@ -360,6 +370,7 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	t->head_left = 0;
 	t->sha256 = NULL;
 	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
+	dp_mail_copy(t, f);
 	if (f->archive)
 		dp_archive_copy(t, f);
 	return t;
@@ -388,7 +399,7 @@ void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kin
 {
 	const struct dp_file *way[256]; /* depth is 8 bits */
 	unsigned n = 0;
-	for (; f; f = f->outer)
+	for (; f; f = f->outer ? f->outer : f->content->within)
 		way[n++] = f;
 	while (n > 0)
 		dp_file_step(ins, to, kind, way[--n]);

@@ -19,6 +19,7 @@ struct dp_file {
 	struct dp_file *member; /* of this archive: the one being read */
 	struct ct_record *rec; /* NULL: not reported (text of the message itself), or no room */
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
+	struct dp_content *mail; /* what is read in it as a message */
 	struct dp_archive *archive; /* it is one that is being read */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
 	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
@@ -36,6 +37,9 @@ struct dp_file {
 	bool inflated; /* its bytes are what its outer file inflates */
 	bool silent; /* its record only tells its name: it is not sent */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
+	bool may_be_mail; /* an attachment, or a member, that was not told to be a message */
+	bool mbox, mbox_blank, mbox_text; /* messages one after the other; the last line is empty; of this one there is something */
+	uint8_t mbox_held; /* bytes of this line that may begin another */
 	uint8_t depth; /* 0: a MIME part */
 };
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "dataplane/dp_mail.h"
+
 _Static_assert(MT_NONE <= DP_PEEK_SHIFT && CT_REASON_MAX <= 32 - DP_PEEK_SHIFT, "actions and reasons share a word");
 
 enum ct_reason dp_content_no_room(const struct dp_content *c)
@@ -30,6 +32,7 @@ static void copy(struct dp_content *to, const struct dp_content *from, struct dp
 	*to = *from;
 	to->msg = msg;
 	to->trial = trial;
+	to->counted = false;
 	rs_mime_copy(&to->mime, &from->mime, trial ? &dp_content_trial_ops : &dp_content_ops, to,
 		     trial ? &ins->trial_headers : &ins->headers);
 	to->encoded_scan = from->encoded_scan ? copy_encoded(to, from->encoded_scan) : NULL;
@@ -52,6 +55,7 @@ static struct dp_content *fork_one(struct dp_content *c)
 	}
 	c->msg->contents++;
 	copy(to, c, c->msg, NULL);
+	to->counted = true;
 	to->next = NULL;
 	return to;
 }
@@ -92,7 +96,7 @@ struct rs_mime *dp_views_fork(void *arg)
 static const struct dp_content *earlier(const struct dp_content *c)
 {
 	for (const struct dp_content *v = c->first; v != c; v = v->next)
-		if (v->offset == c->offset && v->mime.parts)
+		if (v->offset == c->offset)
 			return v;
 	return NULL;
 }
@@ -104,7 +108,7 @@ bool dp_views_has_leaf(const struct dp_content *c)
 
 static bool is_alike(const struct dp_content *v, const struct dp_content *c)
 {
-	return v->offset == c->offset && v->mime.parts && v->transfer.cte == c->transfer.cte && v->kind == c->kind &&
+	return v->offset == c->offset && v->transfer.cte == c->transfer.cte && v->kind == c->kind &&
 	       v->attachment == c->attachment;
 }
 
@@ -125,6 +129,12 @@ static bool is_same(const struct dp_content *a, const struct dp_content *b)
 			    a->encoded == b->encoded && a->encoded_left == b->encoded_left && a->guessed_cte == b->guessed_cte);
 }
 
+void dp_content_put(struct dp_content *c)
+{
+	c->msg->contents -= c->counted;
+	rs_pool_put(c->trial ? &c->ins->trial_contents : &c->ins->contents, c);
+}
+
 static void let_go(struct dp_content *c)
 {
 	rs_mime_let_go(&c->mime);
@@ -132,8 +142,62 @@ static void let_go(struct dp_content *c)
 		mt_stream_end(c->ins->matcher, c->encoded_scan, NULL, NULL);
 	if (c->file)
 		dp_file_let_go(c->file);
-	c->msg->contents--;
-	rs_pool_put(&c->ins->contents, c);
+	dp_content_put(c);
+}
+
+void dp_content_let_go(struct dp_content *c)
+{
+	for (struct dp_content *next; c; c = next) {
+		next = c->next;
+		let_go(c);
+	}
+}
+
+/* What a content within a file has. */
+
+void dp_content_within(struct dp_content *c, struct dp_file *f)
+{
+	const struct dp_content *outer = f->content;
+	c->ins = outer->ins;
+	c->msg = outer->msg;
+	c->trial = outer->trial;
+	c->first = c;
+	c->offset = UINT64_MAX;
+	c->within = f;
+	c->nested = (uint8_t)(outer->nested + 1);
+	c->members = outer->members;
+	c->inflated_before = outer->inflated_before + outer->inflated;
+}
+
+struct dp_content *dp_content_copy(const struct dp_content *c, struct dp_file *f)
+{
+	struct dp_content *outer = f->content, *first = NULL, **end = &first;
+	struct dp_inspect *ins = outer->ins;
+	for (; c; c = c->next) {
+		struct dp_content *to = rs_pool_get(outer->trial ? &ins->trial_contents : &ins->contents);
+		if (!to) {
+			ins->stats.no_content += !outer->trial;
+			dp_message_reason(outer->msg, dp_content_no_room(outer));
+			break;
+		}
+		copy(to, c, outer->msg, outer->trial);
+		*end = to;
+		end = &to->next;
+		to->first = first;
+		to->next = NULL;
+		to->within = f;
+	}
+	return first;
+}
+
+uint8_t *dp_content_buffer(const struct dp_content *c)
+{
+	return c->nested ? c->ins->nested + (c->nested - 1u) * DP_MAIL_BUFFER : c->ins->buffer;
+}
+
+size_t dp_content_piece(const struct dp_content *c)
+{
+	return c->nested ? DP_MAIL_PIECE : DP_PIECE_MAX;
 }
 
 /* Readings that have come to the same are one. The earlier one stays: it is the one that is told. */
@@ -148,7 +212,7 @@ static void unite(struct dp_content *c)
 				continue;
 			}
 			*link = b->next;
-			a->broken &= b->broken || !rs_mime_whole(&b->mime);
+			a->broken &= b->broken || (!rs_mime_whole(&b->mime) && !b->holds_whole);
 			a->odd &= b->odd;
 			let_go(b);
 			united = true;
@@ -215,9 +279,12 @@ static unsigned peek_at_end(struct dp_content *c, bool *odd)
 static unsigned peek_now(struct dp_content *c)
 {
 	unsigned actions = c->encoded_scan ? mt_stream_peek(c->ins->matcher, c->encoded_scan, false) : 0;
-	for (struct dp_file *f = c->file; f; f = f->member)
+	for (struct dp_file *f = c->file; f; f = f->member) {
 		if (f->scan)
 			actions |= mt_stream_peek(c->ins->matcher, f->scan, false);
+		if (f->mail)
+			actions |= dp_content_peek(f->mail, false);
+	}
 	return actions;
 }
 
