@@ -143,7 +143,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->leaf = true;
 	c->attachment = part->flags & RS_PART_ATTACHMENT;
 	c->guessed_cte = part->flags & RS_PART_GUESSED;
-	c->kind = kind_of(part);
+	c->kind = c->first->next ? kind_of(part) : 0; /* nobody else asks */
 	c->matched = c->opaque = c->matched_counted = false;
 	c->offset = part->offset;
 	c->length = c->lost = 0;
