@@ -156,6 +156,7 @@ static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
 			*level = (uint8_t)l;
 			rs_boundary_drop(b);
 			set_alike(b, inside, held);
+			b->found = (uint16_t)held;
 			return s;
 		}
 		left &= (uint16_t) ~(1u << l);
@@ -199,6 +200,8 @@ size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum 
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '\n') {
 			*step = judge(b, level);
+			if (*step != RS_BOUNDARY_NO)
+				b->line[b->found++] = '\n';
 			return i + (*step != RS_BOUNDARY_NO);
 		}
 		if (b->decided) {

@@ -29,12 +29,13 @@ enum rs_boundary_step {
 
 struct rs_boundary {
 	uint8_t text[RS_BOUNDARY_TEXT]; /* the levels' boundaries, one after the other */
-	uint8_t line[RS_BOUNDARY_LINE]; /* the line under way */
+	uint8_t line[RS_BOUNDARY_LINE + 1]; /* the line under way, or the delimiter that was found last, its LF included */
 	uint16_t end[RS_BOUNDARY_LEVELS]; /* where in text a level's boundary ends */
 	uint16_t open; /* levels that are looked for, a bit each */
 	uint16_t cut; /* levels whose boundary is longer than what is kept */
 	uint16_t alive; /* levels the line under way may yet belong to */
-	uint16_t held; /* bytes in line */
+	uint16_t held; /* bytes in line, of the one under way */
+	uint16_t found; /* of the delimiter */
 	uint8_t levels;
 	uint8_t dashes; /* of a decided line: '-' that end it so far */
 	/* The last line began with a whole boundary and went on: one that is no delimiter, or is one of a level outside. To readers that

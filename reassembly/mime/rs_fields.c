@@ -200,6 +200,8 @@ static bool read_line_start(struct rs_fields *h, uint8_t c, enum rs_fields_event
 static bool read_name(struct rs_fields *h, uint8_t c, enum rs_fields_event *event)
 {
 	bool room = h->len < h->cap;
+	if (!c && h->passes_nul)
+		return true;
 	if (c == ':') {
 		field_begin(h, recognize(h));
 	} else if (room && (is_space(c) || (h->state == NAME && is_name(c)))) {
@@ -211,6 +213,7 @@ static bool read_name(struct rs_fields *h, uint8_t c, enum rs_fields_event *even
 		h->state = PASS;
 		return false;
 	} else {
+		h->nul = !c;
 		*event = RS_FIELDS_BODY;
 		return false;
 	}
@@ -305,12 +308,17 @@ size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_f
 bool rs_fields_same(const struct rs_fields *a, const struct rs_fields *b)
 {
 	return !a->buf == !b->buf && a->state == b->state && a->field == b->field && a->envelope == b->envelope && a->first == b->first &&
-	       a->cut == b->cut && a->begun == b->begun && a->ended == b->ended && a->virgin == b->virgin && a->len == b->len &&
+	       a->cut == b->cut && a->begun == b->begun && a->ended == b->ended && a->virgin == b->virgin && a->passes_nul == b->passes_nul && a->len == b->len &&
 	       a->piece == b->piece && (!a->buf || !memcmp(a->buf, b->buf, a->len));
 }
 
 void rs_fields_resume(struct rs_fields *h)
 {
+	if (h->nul) {
+		h->nul = false;
+		h->passes_nul = true;
+		return;
+	}
 	h->len = 0;
 	h->state = PASS;
 }

@@ -45,6 +45,8 @@ struct rs_fields {
 	bool begun; /* a piece of the field was handed out */
 	bool ended; /* the field was handed out */
 	bool virgin; /* no byte was read */
+	bool nul; /* a NUL in its name made the last line no field */
+	bool passes_nul; /* NULs in names are passed over */
 };
 
 /* buf NULL: fields cannot be read; only the empty line is looked for. */
@@ -54,7 +56,8 @@ void rs_fields_init(struct rs_fields *h, uint8_t *buf, size_t cap, bool envelope
  * call. After END and BODY nothing more may be fed, unless rs_fields_resume is called. */
 size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_fields_event *event);
 
-/* After BODY: the line was no body after all; the section goes on behind it. */
+/* After BODY: the line was no body after all; the section goes on behind it. Where only a NUL made it none, it is a field
+ * without that. */
 void rs_fields_resume(struct rs_fields *h);
 
 /* Whether both read alike whatever comes. */

@@ -444,18 +444,19 @@ static bool is_stray_boundary(struct rs_mime *m, uint8_t c)
 	return true;
 }
 
+/* Where the line ends, or the piece, or what some take for a line. */
+static const uint8_t *line_stop(const struct rs_mime *m, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf + 1 : end;
+	const uint8_t *cr = m->settled & MODE_CR ? NULL : memchr(p, '\r', (size_t)(stop - p));
+	return cr && cr + 1 < stop && cr[1] != '\n' ? cr + 1 : stop;
+}
+
 /* Reads the header section as far as the line goes. */
 static const uint8_t *header_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
-	const uint8_t *stop = lf ? lf + 1 : end;
-	if (!(m->settled & MODE_CR)) {
-		const uint8_t *cr = memchr(p, '\r', (size_t)(stop - p));
-		if (cr && cr + 1 < stop && cr[1] != '\n') {
-			stop = cr + 1;
-			lf = NULL;
-		}
-	}
+	const uint8_t *const stop = line_stop(m, p, end);
+	const bool lf = stop[-1] == '\n';
 	m->line_start = false;
 	while (p < stop && !m->forked) {
 		enum rs_fields_event event;
@@ -544,6 +545,18 @@ static bool ends_at(const struct rs_mime *m, uint8_t level)
 	return i == level + 1u || m->level[i - 1].flags & RS_LEVEL_CLOSED;
 }
 
+static void read_at(struct rs_mime *m, const uint8_t *p, size_t n, uint64_t at);
+
+/* The line was a delimiter of what the section announced, but not to a reading that takes that for something else. */
+static void line_reread(struct rs_mime *m)
+{
+	uint8_t line[RS_BOUNDARY_LINE + 1];
+	const size_t n = m->boundary.found;
+	memcpy(line, m->boundary.line, n);
+	m->line_start = true;
+	read_at(m, line, n, m->end_at - m->left);
+}
+
 static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 {
 	/* No empty line before the multipart's own delimiter. */
@@ -557,7 +570,10 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 		header_finish(m);
 	for (struct rs_mime *copies = copies_of(m); copies;) {
 		struct rs_mime *k = copies_take(&copies);
-		on_delimiter(k, level, final);
+		if (early)
+			line_reread(k);
+		else
+			on_delimiter(k, level, final);
 		copies_put(&m->forked, k);
 	}
 	if (early)
@@ -781,10 +797,9 @@ static void header_found(struct rs_mime *m)
 
 static const uint8_t *skip_line(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
-	m->skip = !lf;
-	m->line_start = lf;
-	p = lf ? lf + 1 : end;
+	p = line_stop(m, p, end);
+	m->line_start = p[-1] == '\n';
+	m->skip = !m->line_start;
 	m->cr = p[-1] == '\r';
 	return p;
 }
