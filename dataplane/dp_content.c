@@ -359,7 +359,7 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 		return;
 	m->mime_errors |= UINT64_C(1) << a;
 	const char *name = rs_mime_anomaly_name(a);
-	if (is_ambiguous(a))
+	if (is_ambiguous(a) || a == RS_MIME_PARTIAL || a == RS_MIME_EXTERNAL_BODY)
 		dp_session_anomaly(m->session, m->tx_id, &(struct ct_anomaly){ .event = name, .layer = "proto_parser", .type = "applayer" });
 	/* Notes of a header that comes in pieces must stay together; errors are kept in the bit set until the end. */
 }

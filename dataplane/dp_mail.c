@@ -47,14 +47,19 @@ static struct rs_mime_limits limits_of(const struct dp_file *f)
 	return (struct rs_mime_limits){ (uint16_t)(m->limits.depth - m->depth - 1), m->limits.parts };
 }
 
-static void begin_message(struct dp_file *f)
+/* multipart: the part that is one; NULL: a message. */
+static void begin_mail(struct dp_file *f, const struct rs_part *multipart)
 {
 	struct dp_content *c = begin(f);
 	if (!c)
 		return;
-	struct dp_inspect *ins = inspect_of(f);
-	rs_mime_init(&c->mime, c->trial ? &dp_content_trial_ops : &dp_content_ops, c, c->trial ? &ins->trial_headers : &ins->headers,
-		     limits_of(f));
+	struct rs_pool *blocks = c->trial ? &c->ins->trial_headers : &c->ins->headers;
+	const struct rs_mime_ops *ops = c->trial ? &dp_content_trial_ops : &dp_content_ops;
+	if (multipart)
+		rs_mime_init_multipart(&c->mime, ops, c, blocks, limits_of(f), multipart->boundary, multipart->boundary_len,
+				       multipart->digest);
+	else
+		rs_mime_init(&c->mime, ops, c, blocks, limits_of(f));
 	c->mime.parts = f->content->mime.parts;
 	f->mail = c;
 }
@@ -62,18 +67,7 @@ static void begin_message(struct dp_file *f)
 void dp_mail_open(struct dp_file *f, const struct rs_part *part)
 {
 	f->may_be_mail = false;
-	if (!(part->flags & RS_PART_ENCODED_MULTIPART)) {
-		begin_message(f);
-		return;
-	}
-	struct dp_content *c = begin(f);
-	if (!c)
-		return;
-	struct dp_inspect *ins = inspect_of(f);
-	rs_mime_init_multipart(&c->mime, c->trial ? &dp_content_trial_ops : &dp_content_ops, c, c->trial ? &ins->trial_headers : &ins->headers,
-			       limits_of(f), part->boundary, part->boundary_len, part->digest);
-	c->mime.parts = f->content->mime.parts;
-	f->mail = c;
+	begin_mail(f, part->flags & RS_PART_ENCODED_MULTIPART ? part : NULL);
 }
 
 static bool begins_with(const uint8_t *p, size_t n, const char *name)
@@ -85,10 +79,11 @@ static bool begins_with(const uint8_t *p, size_t n, const char *name)
 /* Fields that messages begin with. */
 static bool is_like_mail(const uint8_t *p, size_t n)
 {
-	static const char *const names[] = { from_line,	  "Received:",	"Return-Path:", "From:",     "To:",	      "Subject:",  "Date:",
-					     "Message-ID:", "MIME-Version:", "Content-Type:", "Delivered-To:", "Reply-To:", "Sender:",
-					     "X-Mailer:", "X-Received:", "DKIM-Signature:", "ARC-Seal:", "Content-Transfer-Encoding:",
-					     "Content-Disposition:", "X-Mozilla-Status:", "X-MimeOLE:", "Thread-Topic:" };
+	static const char *const names[] = {
+		from_line, "Received:", "Return-Path:", "From:", "To:", "Subject:", "Date:", "Message-ID:", "MIME-Version:", "Content-Type:",
+		"Content-Transfer-Encoding:", "Content-Disposition:", "Delivered-To:", "Reply-To:", "Sender:", "X-Mailer:", "X-Received:",
+		"X-MimeOLE:", "X-Mozilla-Status:", "Thread-Topic:", "DKIM-Signature:", "ARC-Seal:",
+	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (begins_with(p, n, names[i]))
 			return true;
@@ -117,7 +112,7 @@ void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
 		return;
 	if (letter ? !is_like_mail(p, n) && !(memchr(p, ':', n) && is_called_mail(f)) : p[0] > ' ' || !is_called_mail(f))
 		return;
-	begin_message(f);
+	begin_mail(f, NULL);
 	f->mbox = begins_with(p, n, from_line);
 	f->mbox_blank = false;
 }
@@ -135,7 +130,7 @@ static void next_message(struct dp_file *f)
 {
 	end_one(f);
 	if (f->content->members++ < inspect_of(f)->config->limits.archive_members) {
-		begin_message(f);
+		begin_mail(f, NULL);
 		return;
 	}
 	inspect_of(f)->stats.member_limit++;

@@ -167,6 +167,27 @@ static void test_copies_take_it_along(void **state)
 	}
 }
 
+/* What is not there cannot be looked into, and is told. */
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	static const char *const types[][2] = { { "message/partial; id=x; number=1; total=2", "mime.partial" },
+						{ "message/external-body; access-type=URL; URL=\"http://x/y\"", "mime.external_body" } };
+	for (size_t i = 0; i < 2; i++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_begin(&t);
+		dp_text_printf(&mail, "Content-Type: %s\r\n\r\nContent-Type: text/plain\r\n\r\nx\r\n", types[i][0]);
+		dp_test_mail(&t, &c, &mail, 1460, 0);
+		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_UNSUPPORTED, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 1);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_ANOMALY, 0), types[i][1]));
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 static void test_too_deep(void **state)
 {
 	(void)state;
@@ -192,6 +213,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_within),
 		cmocka_unit_test(test_copies_take_it_along),
+		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_too_deep),
 	};
 	return cmocka_run_group_tests_name("dp_mail", tests, dp_test_eal, dp_test_eal_stop);

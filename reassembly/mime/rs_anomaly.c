@@ -20,6 +20,8 @@ const char *rs_mime_anomaly_name(enum rs_mime_anomaly a)
 		[RS_MIME_BOUNDARY_ALIKE] = "mime.boundary_alike",
 		[RS_MIME_BARE_CR] = "mime.bare_cr",
 		[RS_MIME_BOUNDARY_EMPTY] = "mime.boundary_empty",
+		[RS_MIME_PARTIAL] = "mime.partial",
+		[RS_MIME_EXTERNAL_BODY] = "mime.external_body",
 	};
 	return (unsigned)a < RS_MIME_ANOMALY_MAX ? names[a] : "mime.unknown";
 }

@@ -117,7 +117,8 @@ enum rs_extended_form rs_extended_form(const struct rs_extended *e)
 	return e->whole[1].p ? RS_EXTENDED_FIRST_ESCAPED : e->present ? RS_EXTENDED_FIRST_JOINED : RS_EXTENDED_FIRST_PLAIN;
 }
 
-static void put_joined(struct writer *w, const struct rs_extended *e, const struct rs_extended_piece *section, char *charset, size_t charset_cap)
+static void put_joined(struct writer *w, const struct rs_extended *e, const struct rs_extended_piece *section, char *charset,
+		       size_t charset_cap)
 {
 	for (uint64_t left = e->present; left; left &= left - 1) {
 		int i = __builtin_ctzll(left);

@@ -308,7 +308,8 @@ size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_f
 bool rs_fields_same(const struct rs_fields *a, const struct rs_fields *b)
 {
 	return !a->buf == !b->buf && a->state == b->state && a->field == b->field && a->envelope == b->envelope && a->first == b->first &&
-	       a->cut == b->cut && a->begun == b->begun && a->ended == b->ended && a->virgin == b->virgin && a->passes_nul == b->passes_nul && a->len == b->len &&
+	       a->cut == b->cut && a->begun == b->begun && a->ended == b->ended && a->virgin == b->virgin &&
+	       a->passes_nul == b->passes_nul && a->len == b->len &&
 	       a->piece == b->piece && (!a->buf || !memcmp(a->buf, b->buf, a->len));
 }
 

@@ -139,6 +139,10 @@ static void leaf_begin(struct rs_mime *m, uint32_t flags)
 			part.flags |= RS_PART_ATTACHMENT;
 		if (s->name_cut)
 			part.flags |= RS_PART_NAME_CUT;
+		if (!strcmp(s->type, "message/partial"))
+			anomaly(m, RS_MIME_PARTIAL);
+		else if (!strcmp(s->type, "message/external-body"))
+			anomaly(m, RS_MIME_EXTERNAL_BODY);
 		if (s->guessed)
 			part.flags |= RS_PART_GUESSED;
 		if (flags & RS_PART_ENCODED_MULTIPART) {
@@ -762,8 +766,8 @@ void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, s
 	section_begin(m, false);
 }
 
-void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks, struct rs_mime_limits limits,
-			    const uint8_t *boundary, size_t n, bool digest)
+void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
+			    struct rs_mime_limits limits, const uint8_t *boundary, size_t n, bool digest)
 {
 	init(m, ops, arg, blocks, limits);
 	rs_boundary_push(&m->boundary, boundary, n);

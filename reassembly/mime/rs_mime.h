@@ -116,6 +116,8 @@ enum rs_mime_anomaly {
 				 * compare no further (RFC 2046 5.1.1 lets them) */
 	RS_MIME_BARE_CR, /* a CR without LF, in a header section or before what may be a delimiter: a line end to some */
 	RS_MIME_BOUNDARY_EMPTY, /* multipart with an empty boundary: none to some */
+	RS_MIME_PARTIAL, /* a piece of a message whose other pieces travel as other messages (RFC 2046 5.2.2) */
+	RS_MIME_EXTERNAL_BODY, /* content that is elsewhere (RFC 2046 5.2.3) */
 	RS_MIME_ANOMALY_MAX
 };
 
@@ -127,6 +129,7 @@ struct rs_mime_ops {
 	/* The leaf's body as it travelled (not decoded), line ends included. */
 	void (*part_data)(void *arg, const uint8_t *p, size_t n);
 	void (*part_end)(void *arg, uint32_t flags);
+	/* RS_MIME_BARE_CR may come between the pieces of a header's value. */
 	void (*anomaly)(void *arg, enum rs_mime_anomaly a);
 	/* Readers differ about what follows: makes a copy with rs_mime_copy, which reads it the other way. The copy is fed and ended as
 	 * well, by who made it: from where rs_mime_feed stops. NULL, or answers NULL: that reading is not followed. */
@@ -181,8 +184,8 @@ void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, s
 size_t rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n);
 
 /* The body of a multipart with this boundary, without the header section before it. */
-void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks, struct rs_mime_limits limits,
-			    const uint8_t *boundary, size_t n, bool digest);
+void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
+			    struct rs_mime_limits limits, const uint8_t *boundary, size_t n, bool digest);
 
 /* Whether two readings of the same bytes are one from here on: both would tell the same, whatever comes. What a part under way has been
  * told so far is the caller's to compare. */

@@ -304,7 +304,8 @@ static void forget(struct rs_section *s, enum rs_field field)
 bool rs_section_same(const struct rs_section *a, const struct rs_section *b)
 {
 	return a->has_type == b->has_type && a->has_cte == b->has_cte && a->has_disposition == b->has_disposition &&
-	       a->name_of_disposition == b->name_of_disposition && a->message == b->message && a->cte == b->cte && a->guessed == b->guessed && a->opens == b->opens && a->digest == b->digest &&
+	       a->name_of_disposition == b->name_of_disposition && a->message == b->message && a->cte == b->cte &&
+	       a->guessed == b->guessed && a->opens == b->opens && a->digest == b->digest &&
 	       a->attachment == b->attachment && a->boundary_len == b->boundary_len && a->empty_boundary == b->empty_boundary &&
 	       !memcmp(a->boundary, b->boundary, a->boundary_len) && !strcmp(a->type, b->type) && a->name_form == b->name_form &&
 	       a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len);
