@@ -85,7 +85,7 @@ static bool is_like_mail(const uint8_t *p, size_t n)
 		"X-MimeOLE:", "X-Mozilla-Status:", "Thread-Topic:", "DKIM-Signature:", "ARC-Seal:",
 	};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (begins_with(p, n, names[i]))
+		if ((names[i][0] | 0x20) == (p[0] | 0x20) && begins_with(p, n, names[i]))
 			return true;
 	return false;
 }
