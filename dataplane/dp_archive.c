@@ -65,7 +65,7 @@ static bool may_inflate(struct dp_file *f, uint64_t at, uint64_t out)
 	const struct spent s = spent(f, at, out);
 	if (out >= ins->config->limits.inflate_file)
 		ins->stats.inflate_file_limit++;
-	else if (s.inflated >= ins->config->limits.inflate_bytes)
+	else if (s.inflated + f->content->inflated_before >= ins->config->limits.inflate_bytes)
 		ins->stats.inflate_limit++;
 	else if (s.inflated >= RATIO_FREE && (s.inflated - RATIO_FREE) / ins->config->limits.inflate_ratio >= s.from)
 		ins->stats.inflate_ratio_limit++;
@@ -308,6 +308,13 @@ bool dp_archive_end(struct dp_file *f, bool cut)
 	if (f->archive)
 		dp_archive_close(f);
 	return whole;
+}
+
+void dp_archive_let_go(struct dp_file *f)
+{
+	dp_archive_inflate_end(f);
+	rs_pool_put(archives_of(f->content), f->archive);
+	f->archive = NULL;
 }
 
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from)

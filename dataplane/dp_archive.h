@@ -72,6 +72,8 @@ void dp_archive_gap(struct dp_file *f, uint64_t n);
 void dp_archive_lose(struct dp_file *f);
 /* Ends its members, and gives everything back. Answers whether its structure was well formed up to its end. */
 bool dp_archive_end(struct dp_file *f, bool cut);
+/* Gives everything back but its members. */
+void dp_archive_let_go(struct dp_file *f);
 /* Where in f's content a byte came from that is at this offset of its member. While the member is open. */
 uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset);
 /* from's archive and member for its copy `to`; NULL there when there is no room. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_content_private.h"
+#include "dataplane/dp_mail.h"
 
 #include <assert.h>
 #include <string.h>
@@ -74,9 +75,13 @@ static void encoded_end(struct dp_content *c)
 static void on_header(void *arg, enum rs_header h, const uint8_t *p, size_t n, bool first, bool last)
 {
 	struct dp_content *c = arg;
-	(void)last;
 	if (h == RS_HDR_X_MAILER || h == RS_HDR_RECEIVED)
 		return; /* no record shows them */
+	/* What only other readers take for a field. Its pieces would not stay together. */
+	if (c->within)
+		return; /* an attached message's */
+	if (c != c->first && (rs_mime_in_header(&c->first->mime) || !first || !last))
+		return;
 	if (first)
 		dp_record_note(c->ins, c->msg->rec, CT_NOTE_HEADER, (uint8_t)h, 0, p, n);
 	else
@@ -101,15 +106,51 @@ static bool is_encoded(const struct dp_content *c, const struct rs_part *part)
 	return c->transfer.cte == RS_CTE_BASE64 || (c->attachment && strncmp(part->type, "text/", 5) != 0);
 }
 
+static uint32_t kind_of(const struct rs_part *part)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+	for (const char *t = part->type; *t; t++)
+		h = (h ^ (uint8_t)*t) * 16777619u;
+	for (size_t i = 0; i < part->name_len; i++)
+		h = (h ^ part->name[i]) * 16777619u;
+	return h;
+}
+
+static void note_attachment(struct dp_content *c, const struct dp_file_name *name)
+{
+	if (dp_views_has_leaf(c))
+		return;
+	c->msg->rec->u.message.attachments_seen++;
+	dp_record_note(c->ins, c->msg->rec, CT_NOTE_ATTACHMENT, (uint8_t)name->form, 0, name->charset, strlen(name->charset) + 1);
+	if (name->n)
+		dp_record_more(c->ins, c->msg->rec, name->p, name->n);
+}
+
+#define OUTER_NUMBER_MAX 24
+
+static void set_number(struct dp_content *c, const char *number)
+{
+	size_t n = 0;
+	if (c->within) {
+		n = strnlen(c->within->content->part, OUTER_NUMBER_MAX);
+		memcpy(c->part, c->within->content->part, n);
+		c->part[n++] = '.';
+	}
+	const size_t k = strnlen(number, sizeof c->part - 1 - n);
+	memcpy(c->part + n, number, k);
+	c->part[n + k] = 0;
+}
+
 static void on_part_begin(void *arg, const struct rs_part *part)
 {
 	struct dp_content *c = arg;
 	struct dp_inspect *ins = c->ins;
-	struct ct_message *m = &c->msg->rec->u.message;
 
 	c->leaf = true;
 	c->attachment = part->flags & RS_PART_ATTACHMENT;
-	c->matched = c->opaque = false;
+	c->guessed_cte = part->flags & RS_PART_GUESSED;
+	c->kind = c->first->next ? kind_of(part) : 0; /* nobody else asks */
+	c->matched = c->opaque = c->matched_counted = false;
 	c->offset = part->offset;
 	c->length = c->lost = 0;
 	c->skip = 0;
@@ -117,8 +158,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	rs_transfer_init(&c->transfer, part->cte);
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
-	strncpy(c->part, part->number, sizeof c->part - 1);
-	if (part->cte == RS_CTE_UNKNOWN || (part->flags & RS_PART_ENCODED_MESSAGE) || is_elsewhere(part->type)) {
+	set_number(c, part->number);
+	if (part->cte == RS_CTE_UNKNOWN || is_elsewhere(part->type)) {
 		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
 		c->opaque = true;
 	}
@@ -133,14 +174,12 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 
 	struct dp_file_name name = { part->name_form, part->name_form == RS_NAME_EXTENDED ? part->name_charset : "", part->name,
 				     part->name_len };
-	if (c->attachment && !c->trial) {
-		m->attachments_seen++;
-		dp_record_note(ins, c->msg->rec, CT_NOTE_ATTACHMENT, (uint8_t)name.form, 0, name.charset,
-		               strlen(name.charset) + 1);
-		if (name.n)
-			dp_record_more(ins, c->msg->rec, name.p, name.n);
-	}
+	c->twin = !c->trial && dp_views_reads_alike(c, false);
+	if (c->attachment && !c->trial)
+		note_attachment(c, &name);
 	c->file = dp_file_begin(c, NULL, &name, part->type, c->attachment);
+	if (c->file && part->flags & (RS_PART_ENCODED_MESSAGE | RS_PART_ENCODED_MULTIPART))
+		dp_mail_open(c->file, part);
 	c->encoded_left = is_encoded(c, part) ? ins->encoded_depth : 0;
 	c->encoded = 0;
 	if (c->encoded_left && !(c->encoded_scan = dp_content_stream(c, MT_MAIL_ENCODED))) {
@@ -222,13 +261,14 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 		n -= k;
 	}
 	while (n > 0) {
-		size_t k = n < DP_PIECE_MAX ? n : DP_PIECE_MAX, len;
+		const size_t most = dp_content_piece(c);
+		size_t k = n < most ? n : most, len;
 		if (c->guessed)
 			k = until_text(c, p, k);
 		dp_line_piece(&c->line, &c->transfer, p, k);
 		if (c->encoded_left)
 			encoded_feed(c, k);
-		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, c->ins->buffer, &len);
+		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, dp_content_buffer(c), &len);
 		if (c->file)
 			dp_file_data(c->file, decoded, len);
 		line_done(c, k, len);
@@ -237,18 +277,31 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 	}
 }
 
+/* Of all readings of the same attachment one counts. */
+static void count_attachment(struct dp_content *c)
+{
+	struct ct_message *m = &c->msg->rec->u.message;
+	if (!dp_views_has_leaf(c))
+		m->attachments_opened += !c->opaque;
+	for (const struct dp_content *v = c->first; v; v = v->next)
+		if (v != c && v->offset == c->offset && v->matched_counted)
+			return;
+	c->matched_counted = c->matched;
+	m->attachments_matched += c->matched;
+}
+
 static void on_part_end(void *arg, uint32_t flags)
 {
 	struct dp_content *c = arg;
-	struct ct_message *m = &c->msg->rec->u.message;
 	bool gaps = flags & RS_PART_GAP;
 
 	/* While the attachment is still known by its name. */
 	encoded_end(c);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
-	size_t len = rs_transfer_end(&c->transfer, c->ins->buffer);
+	uint8_t *buffer = dp_content_buffer(c);
+	size_t len = rs_transfer_end(&c->transfer, buffer);
 	if (c->file) {
-		dp_file_data(c->file, c->ins->buffer, len);
+		dp_file_data(c->file, buffer, len);
 		if (c->lost)
 			dp_file_encoded(c->file, c->offset, c->length, c->lost);
 		dp_file_end(c->file, flags & RS_PART_MISSING_END, gaps);
@@ -259,14 +312,12 @@ static void on_part_end(void *arg, uint32_t flags)
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
 	/* Other decoders may end where this one goes on, and see other bytes. */
-	if (c->transfer.cte == RS_CTE_BASE64 && (c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD))) {
-		dp_message_reason(c->msg, CT_REASON_MALFORMED);
+	if (c->transfer.cte == RS_CTE_BASE64 && !c->guessed_cte && (c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD))) {
+		c->odd = true;
 		c->opaque = true;
 	}
-	if (c->attachment && !c->trial) {
-		m->attachments_opened += !c->opaque;
-		m->attachments_matched += c->matched;
-	}
+	if (c->attachment && !c->trial)
+		count_attachment(c);
 	c->leaf = false;
 }
 
@@ -274,10 +325,10 @@ static void on_part_end(void *arg, uint32_t flags)
 static bool is_ambiguous(enum rs_mime_anomaly a)
 {
 	return a == RS_MIME_DUPLICATE_FIELD || a == RS_MIME_DUPLICATE_PARAMETER || a == RS_MIME_ENCODED_MULTIPART ||
-	       a == RS_MIME_BOUNDARY_ALIKE;
+	       a == RS_MIME_BOUNDARY_ALIKE || a == RS_MIME_BARE_CR || a == RS_MIME_BOUNDARY_EMPTY;
 }
 
-/* Why content with this fault could not be looked into, or not as all readers see it. */
+/* Why content with this fault could not be looked into. Where readers differ all that they may see is read. */
 static enum ct_reason reason_of(enum rs_mime_anomaly a)
 {
 	switch (a) {
@@ -289,11 +340,9 @@ static enum ct_reason reason_of(enum rs_mime_anomaly a)
 	case RS_MIME_BLOCK_LIMIT:
 		return CT_REASON_OVERLOAD;
 	case RS_MIME_BOUNDARY_MISSING:
-	case RS_MIME_MISSING_END: /* the boundary announced may not be the one that is used */
-	case RS_MIME_HEADER_INVALID: /* some readers go on reading fields behind it */
 		return CT_REASON_MALFORMED;
 	default:
-		return is_ambiguous(a) ? CT_REASON_MALFORMED : CT_REASON_NONE;
+		return CT_REASON_NONE;
 	}
 }
 
@@ -303,18 +352,19 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 	struct dp_message *m = c->msg;
 	enum ct_reason why = reason_of(a);
 	c->ins->stats.mime_anomaly[a]++;
+	c->broken |= a == RS_MIME_MISSING_END;
 	if (why != CT_REASON_NONE)
 		dp_message_reason(m, why);
 	if (m->mime_errors & (UINT64_C(1) << a))
 		return;
 	m->mime_errors |= UINT64_C(1) << a;
 	const char *name = rs_mime_anomaly_name(a);
-	if (is_ambiguous(a))
+	if (is_ambiguous(a) || a == RS_MIME_PARTIAL || a == RS_MIME_EXTERNAL_BODY)
 		dp_session_anomaly(m->session, m->tx_id, &(struct ct_anomaly){ .event = name, .layer = "proto_parser", .type = "applayer" });
 	/* Notes of a header that comes in pieces must stay together; errors are kept in the bit set until the end. */
 }
 
-const struct rs_mime_ops dp_content_ops = { on_header, on_part_begin, on_part_data, on_part_end, on_anomaly };
+const struct rs_mime_ops dp_content_ops = { on_header, on_part_begin, on_part_data, on_part_end, on_anomaly, dp_views_fork };
 
 /* Of what is ended on a copy, to see what would come of it. */
 
@@ -332,11 +382,11 @@ static void trial_anomaly(void *arg, enum rs_mime_anomaly a)
 {
 	struct dp_content *c = arg;
 	enum ct_reason why = reason_of(a);
-	if (why != CT_REASON_NONE && a != RS_MIME_MISSING_END)
+	if (why != CT_REASON_NONE)
 		dp_message_reason(c->msg, why);
 }
 
-const struct rs_mime_ops dp_content_trial_ops = { trial_header, on_part_begin, on_part_data, on_part_end, trial_anomaly };
+const struct rs_mime_ops dp_content_trial_ops = { trial_header, on_part_begin, on_part_data, on_part_end, trial_anomaly, NULL };
 
 struct dp_content *dp_content_begin(struct dp_message *msg)
 {
@@ -350,6 +400,9 @@ struct dp_content *dp_content_begin(struct dp_message *msg)
 	memset(c, 0, sizeof *c);
 	c->ins = ins;
 	c->msg = msg;
+	c->first = c;
+	c->offset = UINT64_MAX;
+	c->counted = true;
 	msg->contents++;
 	struct rs_mime_limits limits = { (uint16_t)ins->config->limits.mime_depth, ins->config->limits.mime_parts };
 	rs_mime_init(&c->mime, &dp_content_ops, c, &ins->headers, limits);
@@ -358,7 +411,7 @@ struct dp_content *dp_content_begin(struct dp_message *msg)
 
 size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 {
-	if (!rs_mime_base64_body(&c->mime) || is_resuming(c) || c->guessed)
+	if (!rs_mime_base64_body(&c->mime) || c->next || is_resuming(c) || c->guessed)
 		return 0;
 	assert(c->leaf && c->transfer.cte == RS_CTE_BASE64);
 	size_t k, len;
@@ -380,7 +433,9 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 
 void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n)
 {
-	rs_mime_feed(&c->mime, p, n);
+	const size_t k = c->next ? 0 : rs_mime_feed(&c->mime, p, n);
+	if (k < n)
+		dp_views_feed(c, p + k, n - k);
 }
 
 /* So many characters of the encoded text are missing: none of a mark's may be on both sides. */
@@ -437,17 +492,39 @@ static void leaf_gap(struct dp_content *c, uint64_t n)
 	c->lost += n;
 }
 
+/* What forks meanwhile comes behind, and is told too. */
 void dp_content_gap(struct dp_content *c, uint64_t n)
 {
-	rs_mime_gap(&c->mime, n);
-	if (c->leaf)
-		leaf_gap(c, n);
+	for (struct dp_content *v = c; v; v = v->next) {
+		rs_mime_gap(&v->mime, n);
+		if (v->leaf)
+			leaf_gap(v, n);
+	}
 	dp_message_reason(c->msg, CT_REASON_GAP);
 }
 
 void dp_content_end(struct dp_content *c)
 {
-	rs_mime_end(&c->mime);
-	c->msg->contents--;
-	rs_pool_put(&c->ins->contents, c);
+	bool broken = false, whole = false, odd = true;
+	for (struct dp_content *v = c; v; v = v->next) {
+		rs_mime_end(&v->mime);
+		broken |= v->broken;
+		whole |= !v->broken && (rs_mime_whole(&v->mime) || v->holds_whole);
+		odd &= v->odd;
+	}
+	/* The boundary announced may not be the one that is used; where readers differ one knows it. Nor is there anything odd about a leaf
+	 * that is another, or ended before, to one of them. */
+	if ((broken && !whole && !c->trial) || odd)
+		dp_message_reason(c->msg, CT_REASON_MALFORMED);
+	if (c->within) {
+		struct dp_content *outer = c->within->content;
+		outer->holds_whole |= whole;
+		outer->inflated += c->inflated;
+		outer->members = c->members;
+		outer->mime.parts = c->mime.parts;
+	}
+	for (struct dp_content *v = c, *next; v; v = next) {
+		next = v->next;
+		dp_content_put(v);
+	}
 }

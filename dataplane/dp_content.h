@@ -29,14 +29,27 @@ struct dp_content {
 	bool to_line; /* decoding goes on in the next line */
 	bool guessed; /* where in a quantum, nobody knows */
 	bool leaf; /* a leaf is under way */
+	bool guessed_cte; /* its encoding is not the one named, but what may have been meant */
+	bool twin; /* when it began, another reading read the same leaf in the same way */
+	bool broken; /* a multipart did not end */
+	bool holds_whole; /* one did in a message within */
+	bool odd; /* some decoders may see less of a leaf */
+	bool matched_counted; /* among the attachments that matched */
 	bool attachment; /* it is one */
 	bool matched; /* a rule matched in it or in a member of it */
 	bool opaque; /* it, or a member of it, could not be looked into */
+	struct dp_file *within; /* the file that is the message which this is; NULL: it is the one that travels */
+	uint8_t nested; /* in so many */
+	bool counted; /* among the message's contents */
+	uint64_t inflated_before; /* elsewhere in the message, when it began */
 	uint32_t members; /* of archives */
 	uint32_t sides; /* of zips, open: at most one */
 	uint64_t unpacked; /* bytes of archives that have ended, on all levels */
 	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
 	unsigned *trial; /* this is a copy, of dp_content_peek: where it puts the actions of the rules that match; else NULL */
+	struct dp_content *first, *next; /* all readings of the same bytes; the first one is what the others forked off */
+	size_t at; /* of the piece that all are fed: how much this one has read */
+	uint32_t kind; /* of the leaf: a hash of its type and name */
 	char part[64]; /* its number */
 };
 
@@ -51,9 +64,12 @@ void dp_content_end(struct dp_content *c);
 /* A second reading of the same message: a copy of all that is open, which is fed and ended apart, by who made it, before the message
  * ends. What matches in it counts as the message's own; so do the reasons why something in it could not be looked into. Files
  * that are open now have no record of their own in the copy, for one comes of them already; those that begin later have.
- * A message has limits.views contents at a time. NULL: that would be one too many, or there is no room; then the
- * message has its reason (limit, overload), and it was counted. Where parts of what is open found no room the copy goes on without
- * them, with the reason likewise. Not to be called while a piece is being fed. dp_content_peek of each says what has matched in it. */
+ * NULL: there is no room, or a message would have more than limits.views readings at a time; then the message has its reason (limit,
+ * overload), and it was counted. Where parts of what is open found no room the copy goes on without
+ * them, with the reason likewise. Not to be called while a piece is being fed. dp_content_peek of each says what has matched in it.
+ *
+ * Where readers of mail may differ about the structure (rs_mime), a content forks by itself: then there are several
+ * behind the one that was begun, which feeds and ends them, and lets go of those that come to the same. A fork of it has as many. */
 struct dp_content *dp_content_fork(struct dp_content *c);
 
 /* What has matched so far, before the end. Answers a set: MT_ACTION_BIT of each action of a rule that matches in what is open

@@ -10,4 +10,27 @@
 /* Of a content, and of one that is only tried. */
 extern const struct rs_mime_ops dp_content_ops, dp_content_trial_ops;
 
+/* Readers differ: another reading of what c is reading, behind those there are. */
+struct rs_mime *dp_views_fork(void *c);
+
+/* A content of what is in a file: all but its structure. */
+void dp_content_within(struct dp_content *c, struct dp_file *f);
+/* All readings of it, for a copy of the file. NULL: no room. */
+struct dp_content *dp_content_copy(const struct dp_content *c, struct dp_file *to);
+/* Gives the object back. */
+void dp_content_put(struct dp_content *c);
+/* Gives all readings back; nothing comes of them. */
+void dp_content_let_go(struct dp_content *c);
+
+/* Where a piece is decoded, and how long it may be. */
+uint8_t *dp_content_buffer(const struct dp_content *c);
+size_t dp_content_piece(const struct dp_content *c);
+
+/* Feeds all readings. */
+void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n);
+
+/* Another reading began this leaf in the same place; alike: and reads it in the same way, as far as this one does. whole: no further. */
+bool dp_views_has_leaf(const struct dp_content *c);
+bool dp_views_reads_alike(const struct dp_content *c, bool whole);
+
 #endif

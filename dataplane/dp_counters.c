@@ -96,6 +96,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "limits", "inflate_ratio", i->inflate_ratio_limit);
 	add(l, "limits", "views", i->view_limit);
 	add(l, "limits", "archive_work", i->work_limit);
+	add(l, "limits", "mail_depth", i->mail_limit);
 	add(l, "limits", "record_text", i->note_limit);
 	add(l, "pool_empty", "files", i->no_file);
 	add(l, "pool_empty", "zips", i->no_zip);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/dp_session.h"
+#include "dataplane/dp_content_private.h"
+#include "dataplane/dp_mail.h"
 
 #include <string.h>
 
@@ -71,6 +72,8 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	/* The message's own text is nobody's archive unless it looks like one. */
 	if (kind == RS_KIND_TAR && !f->watched)
 		kind = RS_KIND_PLAIN;
+	if (kind == RS_KIND_TAR)
+		dp_mail_start(f, p, n);
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
@@ -90,6 +93,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 		f->content->opaque = true;
 		break;
 	case RS_KIND_PLAIN:
+		dp_mail_start(f, p, n);
 		break;
 	}
 }
@@ -127,9 +131,10 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	f->content = c;
 	f->outer = outer;
 	f->cms = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0;
-	f->depth = outer ? (uint8_t)(outer->depth + 1) : 0;
+	f->depth = outer ? (uint8_t)(outer->depth + 1) : c->within ? (uint8_t)(c->within->depth + 1) : 0;
 	f->watched = report; /* text of the message itself is nobody's archive */
 	rs_spot_init(&f->spot);
+	f->may_be_mail = report;
 	if (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && !(f->scan = dp_content_stream(c, MT_FILE_DATA))) {
 		ins->stats.no_stream++;
 		dp_message_reason(c->msg, CT_REASON_OVERLOAD);
@@ -137,15 +142,17 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	}
 	if (c->trial || (!report && ins->config->files.report != CT_REPORT_ALL))
 		return f;
-	ins->stats.files++;
 	if (!(f->rec = dp_record_get(ins, CT_FILE)))
 		return f;
 	struct ct_record *r = f->rec;
-	r->u.file.number = c->msg->files++;
+	if (!c->twin) {
+		ins->stats.files++;
+		r->u.file.number = c->msg->files++;
+	}
 	note_name(ins, r, CT_NOTE_FILE_NAME, name);
 	dp_record_note(ins, r, CT_NOTE_FILE_TYPE, 0, 0, type, strlen(type));
 	dp_record_note(ins, r, CT_NOTE_FILE_PART, 0, 0, c->part, strlen(c->part));
-	if (outer)
+	if (outer || c->within)
 		dp_file_path(ins, r, CT_NOTE_FILE_PATH, f);
 	f->store = ins->config->files.store != CT_STORE_NONE ? CT_STORE_WHOLE : CT_STORE_NOT;
 	if (ins->config->files.magic)
@@ -201,6 +208,8 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256 && !f->raw)
 		EVP_DigestUpdate(f->sha256, p, n);
 	f->size += n;
+	if (f->mail)
+		dp_mail_feed(f, p, n);
 	if (f->archive)
 		dp_archive_feed(f, p, n);
 	else
@@ -265,6 +274,8 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	if (!f->started)
 		start_torn(f);
 	f->size += n;
+	if (f->mail)
+		dp_mail_gap(f, n);
 	if (dp_encoded_reads(f)) {
 		dp_encoded_gap(f, n);
 		rs_marks_gap(&f->marks, n);
@@ -293,6 +304,19 @@ static enum ct_reason why_broken(const struct dp_file *f)
 	return f->lost || f->gaps ? CT_REASON_GAP : CT_REASON_MALFORMED;
 }
 
+/* Of the same file, which another reading of the message has as well, there is a record. Else it has become another. */
+static bool is_told(const struct dp_file *f)
+{
+	struct dp_content *c = f->content;
+	if (!c->twin)
+		return false;
+	if (dp_views_reads_alike(c, !f->outer))
+		return true;
+	inspect_of(f)->stats.files++;
+	f->rec->u.file.number = c->msg->files++;
+	return false;
+}
+
 /* It is to be kept, if it may. */
 static void wish(struct dp_file *f, bool broken)
 {
@@ -312,6 +336,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		take(f, f->start, f->nstart);
 	}
 	dp_encoded_end(f);
+	if (f->mail)
+		dp_mail_end(f);
 	/* A copy's archive may yet go on. */
 	if (f->archive && !dp_archive_end(f, cut) && !f->content->trial && !f->stopped) {
 		dp_message_reason(f->content->msg, why_broken(f));
@@ -326,7 +352,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	}
 	dp_facts_end(f);
 	struct ct_record *r = f->rec;
-	if (r && f->silent) {
+	if (r && (f->silent || is_told(f))) {
 		dp_record_free(ins, r);
 	} else if (r) {
 		if (!f->opaque)
@@ -354,9 +380,28 @@ unsigned dp_file_peek(const struct dp_file *f)
 	for (; f; f = f->member) {
 		if (f->scan)
 			actions |= mt_stream_peek(f->content->ins->matcher, f->scan, false);
+		if (f->mail)
+			actions |= dp_content_peek(f->mail, false);
 		actions |= dp_file_peek(f->side);
 	}
 	return actions;
+}
+
+void dp_file_let_go(struct dp_file *f)
+{
+	if (f->member)
+		dp_file_let_go(f->member);
+	dp_mail_let_go(f);
+	if (f->side)
+		dp_file_let_go(f->side);
+	if (f->exe)
+		rs_pool_put(&inspect_of(f)->executables, f->exe);
+	if (f->archive)
+		dp_archive_let_go(f);
+	if (f->scan)
+		mt_stream_end(inspect_of(f)->matcher, f->scan, NULL, NULL);
+	dp_record_free(inspect_of(f), f->rec);
+	rs_pool_put(files_of(f->content), f);
 }
 
 /* The note of the file's own name, as dp_file_begin made it; *sub: its form. Returns its length; 0: it has none. */
@@ -419,6 +464,7 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
 	if (f->side && !(t->side = dp_file_copy(f->side, to, t)))
 		to->sides = 0;
+	dp_mail_copy(t, f);
 	if (f->archive)
 		dp_archive_copy(t, f);
 	return t;
@@ -449,7 +495,7 @@ void dp_file_path(struct dp_inspect *ins, struct ct_record *to, enum ct_note_kin
 {
 	const struct dp_file *way[256]; /* depth is 8 bits */
 	unsigned n = 0;
-	for (; f; f = f->outer)
+	for (; f; f = f->outer ? f->outer : f->content->within)
 		way[n++] = f;
 	while (n > 0)
 		dp_file_step(ins, to, kind, way[--n]);

@@ -20,6 +20,7 @@ struct dp_file {
 	struct dp_file *member; /* of this archive: the one being read */
 	struct ct_record *rec; /* NULL: not reported (text of the message itself), or no room */
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
+	struct dp_content *mail; /* what is read in it as a message */
 	struct dp_archive *archive; /* it is one that is being read */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
 	struct rs_exe *exe; /* it begins like an executable, and is reported; else NULL */
@@ -48,6 +49,9 @@ struct dp_file {
 	bool same; /* it is its outer file's `side` */
 	bool stored; /* as the zip says that it is a member of */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
+	bool may_be_mail; /* an attachment, or a member, that was not told to be a message */
+	bool mbox, mbox_blank, mbox_text; /* messages one after the other; the last line is empty; of this one there is something */
+	uint8_t mbox_held; /* bytes of this line that may begin another */
 	uint8_t depth; /* 0: a MIME part */
 };
 
@@ -73,6 +77,9 @@ void dp_file_lose(struct dp_file *f);
 void dp_file_encoded(struct dp_file *f, uint64_t offset, uint64_t length, uint64_t lost);
 /* cut: it ended before its end. gaps: bytes of it were missing. Gives everything back. */
 void dp_file_end(struct dp_file *f, bool cut, bool gaps);
+
+/* Gives everything back; nothing comes of it. */
+void dp_file_let_go(struct dp_file *f);
 
 /* A copy of a file, and of the members open in it, for a copy of their content and its copy of the outer file: no record comes of it, and no hash. NULL when
  * there is no room: the message `to` belongs to has the reason (dp_content_no_room). */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_mail.h"
 #include "dataplane/dp_session.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
  * are in the middle of a command. */
 struct sizes {
 	uint32_t sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, executables, records, blocks;
-	uint32_t trial_headers, trial_files, trial_zips, trial_inflates;
+	uint32_t trial_contents, trial_headers, trial_files, trial_zips, trial_inflates;
 };
 
 static struct sizes sizes_of(const struct ct_config *c)
@@ -30,10 +31,11 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.executables = c->files.executables ? (m + 7) / 8 : 0,
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,
-		.trial_headers = 1,
+		.trial_contents = DP_MAIL_DEPTH,
+		.trial_headers = DP_MAIL_DEPTH + 1,
 		/* A zip and, beside it, the same read from elsewhere, each with what is in it. */
-		.trial_files = 2 * (c->limits.archive_depth + 1),
-		.trial_zips = 2 * (c->limits.archive_depth + 1), /* what is too deep may yet be one */
+		.trial_files = 2 * (c->limits.archive_depth + 1) + DP_MAIL_DEPTH,
+		.trial_zips = 2 * (c->limits.archive_depth + 1) + DP_MAIL_DEPTH, /* what is too deep may yet be one */
 		.trial_inflates = 2 * c->limits.archive_depth,
 	};
 }
@@ -51,6 +53,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 	X(executables, sizeof(struct rs_exe))                                                                          \
 	X(records, sizeof(struct ct_record))                                                                           \
 	X(blocks, sizeof(struct ct_block))                                                                             \
+	X(trial_contents, sizeof(struct dp_content))                                                                   \
 	X(trial_headers, RS_MIME_BLOCK)                                                                                \
 	X(trial_files, sizeof(struct dp_file))                                                                         \
 	X(trial_zips, sizeof(struct dp_archive))                                                                       \
@@ -61,12 +64,14 @@ static struct sizes sizes_of(const struct ct_config *c)
 /* The decoder's buffer: a piece's decoded bytes, and what a decoder may hold back besides. */
 #define BUFFER_BYTES ALIGN64(RS_TRANSFER_OUT_MAX(DP_PIECE_MAX))
 
+#define NESTED_BYTES ALIGN64(DP_MAIL_DEPTH * DP_MAIL_BUFFER)
+
 #define INFLATED_BYTES(c) ((size_t)(c)->limits.archive_depth * DP_ARCHIVE_PIECE)
 
 size_t dp_inspect_bytes(const struct ct_config *c)
 {
 	struct sizes n = sizes_of(c);
-	size_t bytes = BUFFER_BYTES + INFLATED_BYTES(c);
+	size_t bytes = BUFFER_BYTES + NESTED_BYTES + INFLATED_BYTES(c);
 #define X(pool, size) bytes += ALIGN64(RS_POOL_BYTES(size, n.pool));
 	FOR_EACH_POOL(X)
 #undef X
@@ -101,6 +106,8 @@ int dp_inspect_init(struct dp_inspect *ins, const struct ct_config *c, const str
 	ins->arg = arg;
 	ins->buffer = (uint8_t *)at;
 	at += BUFFER_BYTES;
+	ins->nested = (uint8_t *)at;
+	at += NESTED_BYTES;
 	ins->inflated = (uint8_t *)at;
 	at += INFLATED_BYTES(c);
 #define X(pool, size)                                                                                                  \

@@ -37,7 +37,7 @@ struct dp_inspect_stats { /* counters outside the sums */
 	uint64_t no_file, no_zip, no_inflate, no_stream, no_content, no_record, no_executable; /* pools found empty */
 	uint64_t scan_failed; /* buffers that Hyperscan gave up */
 	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit, work_limit;
-	uint64_t view_limit;
+	uint64_t view_limit, mail_limit;
 	uint64_t store_too_long, store_no_room; /* files that were to be kept and are not */
 	uint64_t note_limit; /* notes that found no room in their record */
 };
@@ -63,10 +63,11 @@ struct dp_inspect {
 	uint16_t line_keep; /* of dp_line, for base64 and text outside archives */
 	struct rs_pool sessions, tunnels, lines, headers, messages, contents, files, zips, inflates, executables, records, blocks;
 	/* Of dp_content_peek: room for one content, as deep as any. */
-	struct rs_pool trial_headers, trial_files, trial_zips, trial_inflates;
+	struct rs_pool trial_contents, trial_headers, trial_files, trial_zips, trial_inflates;
 	EVP_MD_CTX **sha256; /* one for each object of `files`, taken at start */
 	void *files_mem;
 	uint8_t *buffer; /* decoded bytes of one piece: DP_PIECE_MAX of input at a time */
+	uint8_t *nested; /* the same of parts of messages in one another: DP_MAIL_BUFFER for each depth */
 	uint8_t *inflated; /* pieces of what is inflated: DP_ARCHIVE_PIECE for each depth of archives */
 	bool inline_; /* messages can be kept from being delivered, or could be (observe) */
 	struct ct_account *account;

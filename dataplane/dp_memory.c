@@ -41,6 +41,7 @@ unsigned dp_memory_view(const struct dp_worker *w, struct dp_memory to[DP_MEMORY
 	add_pool(&l, "zips", &in->zips);
 	add_pool(&l, "inflates", &in->inflates);
 	add_pool(&l, "executables", &in->executables);
+	add_pool(&l, "trial_contents", &in->trial_contents);
 	add_pool(&l, "trial_headers", &in->trial_headers);
 	add_pool(&l, "trial_files", &in->trial_files);
 	add_pool(&l, "trial_zips", &in->trial_zips);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/dp_session.h"
+#include "dataplane/dp_content_private.h"
 
 #include <string.h>
 
@@ -83,6 +83,9 @@ void dp_message_match(struct dp_message *m, struct dp_content *c, struct dp_file
 	c->matched = true;
 	if (rule->action < m->action)
 		m->action = (uint8_t)rule->action;
+	/* Another reading told it. */
+	if (c->twin && dp_views_reads_alike(c, !f || !f->outer))
+		return;
 	const struct mt_hit *first = first_hit(ins->rules, rule, hits, nhits);
 	struct ct_mark mark = { .rule = (uint32_t)rule_index, .line = first ? first->line : 0,
 				.offset = first ? first->from : 0 };

@@ -370,7 +370,7 @@ static void test_what_is_held_back(void **state)
 		{ "8bit", "common the end\n", MT_DROP }, /* $ stands before a last line end */
 		{ "8bit", "common the end\n\n", MT_NONE },
 		{ "8bit", "common the end\r\n--=_b", MT_DROP }, /* a delimiter whose line has not ended */
-		{ "8bit", "common the end\r\n--=_bb", MT_NONE },
+		{ "8bit", "common the end\r\n--=_bb", MT_DROP }, /* a delimiter to some */
 	};
 	(void)state;
 	struct dp_test t;

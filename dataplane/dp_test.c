@@ -473,6 +473,7 @@ void dp_test_pools_are_back(struct dp_test *t)
 	pool_is_back("executables", &i->executables);
 	pool_is_back("records", &i->records);
 	pool_is_back("blocks", &i->blocks);
+	pool_is_back("trial contents", &i->trial_contents);
 	pool_is_back("trial headers", &i->trial_headers);
 	pool_is_back("trial files", &i->trial_files);
 	pool_is_back("trial zips", &i->trial_zips);

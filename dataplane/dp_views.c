@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "dataplane/dp_mail.h"
+
 _Static_assert(MT_NONE <= DP_PEEK_SHIFT && CT_REASON_MAX <= 32 - DP_PEEK_SHIFT, "actions and reasons share a word");
 
 enum ct_reason dp_content_no_room(const struct dp_content *c)
@@ -30,13 +32,14 @@ static void copy(struct dp_content *to, const struct dp_content *from, struct dp
 	*to = *from;
 	to->msg = msg;
 	to->trial = trial;
+	to->counted = false;
 	rs_mime_copy(&to->mime, &from->mime, trial ? &dp_content_trial_ops : &dp_content_ops, to,
 		     trial ? &ins->trial_headers : &ins->headers);
 	to->encoded_scan = from->encoded_scan ? copy_encoded(to, from->encoded_scan) : NULL;
 	to->file = from->file ? dp_file_copy(from->file, to, NULL) : NULL;
 }
 
-struct dp_content *dp_content_fork(struct dp_content *c)
+static struct dp_content *fork_one(struct dp_content *c)
 {
 	struct dp_inspect *ins = c->ins;
 	if (c->msg->contents >= ins->config->limits.views) {
@@ -52,10 +55,211 @@ struct dp_content *dp_content_fork(struct dp_content *c)
 	}
 	c->msg->contents++;
 	copy(to, c, c->msg, NULL);
+	to->counted = true;
+	to->next = NULL;
 	return to;
 }
 
-static unsigned peek_at_end(struct dp_content *c)
+struct dp_content *dp_content_fork(struct dp_content *c)
+{
+	struct dp_content *first = fork_one(c), *last = first;
+	if (first)
+		first->first = first;
+	for (c = c->next; c && last; c = c->next) {
+		last->next = fork_one(c);
+		last = last->next;
+		if (last)
+			last->first = first;
+	}
+	return first;
+}
+
+/* What a content that forks by itself has. */
+
+static struct dp_content *last_of(struct dp_content *c)
+{
+	while (c->next)
+		c = c->next;
+	return c;
+}
+
+struct rs_mime *dp_views_fork(void *arg)
+{
+	struct dp_content *c = arg, *to = fork_one(c);
+	if (!to)
+		return NULL;
+	last_of(c)->next = to;
+	return &to->mime;
+}
+
+/* An earlier reading of the leaf, or of one that began in the same place; it was fed first. */
+static const struct dp_content *earlier(const struct dp_content *c)
+{
+	for (const struct dp_content *v = c->first; v != c; v = v->next)
+		if (v->offset == c->offset)
+			return v;
+	return NULL;
+}
+
+bool dp_views_has_leaf(const struct dp_content *c)
+{
+	return earlier(c);
+}
+
+static bool is_alike(const struct dp_content *v, const struct dp_content *c)
+{
+	return v->offset == c->offset && v->transfer.cte == c->transfer.cte && v->kind == c->kind &&
+	       v->attachment == c->attachment;
+}
+
+bool dp_views_reads_alike(const struct dp_content *c, bool whole)
+{
+	for (const struct dp_content *v = c->first; v != c; v = v->next)
+		if (is_alike(v, c) && (whole ? !v->leaf && v->length == c->length : v->length >= c->length))
+			return true;
+	return false;
+}
+
+/* Both would tell the same from here on. */
+static bool is_same(const struct dp_content *a, const struct dp_content *b)
+{
+	if (a->leaf != b->leaf || !rs_mime_same(&a->mime, &b->mime))
+		return false;
+	return !a->leaf || (is_alike(a, b) && a->length == b->length && !a->lost && !b->lost && !a->file == !b->file &&
+			    a->encoded == b->encoded && a->encoded_left == b->encoded_left && a->guessed_cte == b->guessed_cte);
+}
+
+void dp_content_put(struct dp_content *c)
+{
+	c->msg->contents -= c->counted;
+	rs_pool_put(c->trial ? &c->ins->trial_contents : &c->ins->contents, c);
+}
+
+static void let_go(struct dp_content *c)
+{
+	rs_mime_let_go(&c->mime);
+	if (c->encoded_scan)
+		mt_stream_end(c->ins->matcher, c->encoded_scan, NULL, NULL);
+	if (c->file)
+		dp_file_let_go(c->file);
+	dp_content_put(c);
+}
+
+void dp_content_let_go(struct dp_content *c)
+{
+	for (struct dp_content *next; c; c = next) {
+		next = c->next;
+		let_go(c);
+	}
+}
+
+/* What a content within a file has. */
+
+void dp_content_within(struct dp_content *c, struct dp_file *f)
+{
+	const struct dp_content *outer = f->content;
+	c->ins = outer->ins;
+	c->msg = outer->msg;
+	c->trial = outer->trial;
+	c->first = c;
+	c->offset = UINT64_MAX;
+	c->within = f;
+	c->nested = (uint8_t)(outer->nested + 1);
+	c->members = outer->members;
+	c->inflated_before = outer->inflated_before + outer->inflated;
+}
+
+struct dp_content *dp_content_copy(const struct dp_content *c, struct dp_file *f)
+{
+	struct dp_content *outer = f->content, *first = NULL, **end = &first;
+	struct dp_inspect *ins = outer->ins;
+	for (; c; c = c->next) {
+		struct dp_content *to = rs_pool_get(outer->trial ? &ins->trial_contents : &ins->contents);
+		if (!to) {
+			ins->stats.no_content += !outer->trial;
+			dp_message_reason(outer->msg, dp_content_no_room(outer));
+			break;
+		}
+		copy(to, c, outer->msg, outer->trial);
+		*end = to;
+		end = &to->next;
+		to->first = first;
+		to->next = NULL;
+		to->within = f;
+	}
+	return first;
+}
+
+uint8_t *dp_content_buffer(const struct dp_content *c)
+{
+	return c->nested ? c->ins->nested + (c->nested - 1u) * DP_MAIL_BUFFER : c->ins->buffer;
+}
+
+size_t dp_content_piece(const struct dp_content *c)
+{
+	return c->nested ? DP_MAIL_PIECE : DP_PIECE_MAX;
+}
+
+/* Readings that have come to the same are one. The earlier one stays: it is the one that is told. */
+static void unite(struct dp_content *c)
+{
+	bool united = false;
+	for (struct dp_content *a = c; a; a = a->next)
+		for (struct dp_content **link = &a->next; *link;) {
+			struct dp_content *b = *link;
+			if (!is_same(a, b)) {
+				link = &b->next;
+				continue;
+			}
+			*link = b->next;
+			a->broken &= b->broken || (!rs_mime_whole(&b->mime) && !b->holds_whole);
+			a->odd &= b->odd;
+			let_go(b);
+			united = true;
+		}
+	if (!united)
+		return;
+	for (struct dp_content *a = c; a; a = a->next)
+		rs_mime_unsettle(&a->mime);
+	for (struct dp_content *a = c; a; a = a->next)
+		for (struct dp_content *b = a->next; b; b = b->next)
+			rs_mime_settle(&a->mime, &b->mime);
+}
+
+/* All of a piece to each; what forks off meanwhile goes on where the one stands that it forked off. */
+static void feed_each(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	for (struct dp_content *v = c; v; v = v->next)
+		v->at = 0;
+	for (struct dp_content *v = c; v; v = v->next)
+		while (v->at < n) {
+			struct dp_content *last = last_of(v);
+			v->at += rs_mime_feed(&v->mime, p + v->at, n - v->at);
+			for (last = last->next; last; last = last->next)
+				last->at = v->at;
+		}
+}
+
+/* Line by line, so that it does not depend on how segments are cut where readings become one. */
+void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	while (n) {
+		size_t k;
+		if (c->next) {
+			const uint8_t *lf = memchr(p, '\n', n);
+			k = lf ? (size_t)(lf + 1 - p) : n;
+			feed_each(c, p, k);
+			if (lf)
+				unite(c);
+		} else {
+			k = rs_mime_feed(&c->mime, p, n);
+		}
+		p += k;
+		n -= k;
+	}
+}
+
+static unsigned peek_at_end(struct dp_content *c, bool *odd)
 {
 	struct dp_inspect *ins = c->ins;
 	struct dp_inspect_stats stats = ins->stats; /* what did not happen is not counted */
@@ -64,15 +268,25 @@ static unsigned peek_at_end(struct dp_content *c)
 	unsigned actions = 0;
 
 	copy(&trial, c, &msg, &actions);
+	trial.first = &trial;
+	trial.next = NULL;
 	rs_mime_end(&trial.mime);
 	ins->stats = stats;
+	*odd &= trial.odd;
 	return actions | msg.reasons << DP_PEEK_SHIFT;
+}
+
+static unsigned peek_now(struct dp_content *c)
+{
+	unsigned actions = c->encoded_scan ? mt_stream_peek(c->ins->matcher, c->encoded_scan, false) : 0;
+	return actions | dp_file_peek(c->file);
 }
 
 unsigned dp_content_peek(struct dp_content *c, bool as_if_ended)
 {
-	if (as_if_ended)
-		return peek_at_end(c);
-	unsigned actions = c->encoded_scan ? mt_stream_peek(c->ins->matcher, c->encoded_scan, false) : 0;
-	return actions | dp_file_peek(c->file);
+	unsigned set = 0;
+	bool odd = as_if_ended;
+	for (struct dp_content *v = c; v; v = v->next)
+		set |= as_if_ended ? peek_at_end(v, &odd) : peek_now(v);
+	return set | (odd ? DP_PEEK_REASON(CT_REASON_MALFORMED) : 0);
 }

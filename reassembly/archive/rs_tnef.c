@@ -104,15 +104,28 @@ static void name_done(struct rs_tnef *t)
 	t->name_len = 0;
 }
 
+/* number 0: none. */
+static void set_charset(struct rs_tnef *t, const char *name, uint32_t number)
+{
+	char digits[10];
+	size_t n = strlen(name), k = 0;
+	memcpy(t->charset, name, n);
+	for (; number; number /= 10)
+		digits[k++] = (char)('0' + number % 10);
+	while (k)
+		t->charset[n++] = digits[--k];
+	t->charset[n] = 0;
+}
+
 static void code_page(struct rs_tnef *t)
 {
 	const uint32_t page = le32(t->collected);
 	if (page == 65001)
-		strcpy(t->charset, "utf-8");
+		set_charset(t, "utf-8", 0);
 	else if (page >= 1250 && page <= 1258)
-		snprintf(t->charset, sizeof t->charset, "windows-%u", page);
+		set_charset(t, "windows-", page);
 	else if (page < 10000)
-		snprintf(t->charset, sizeof t->charset, "cp%u", page);
+		set_charset(t, "cp", page);
 }
 
 /* An attribute. */

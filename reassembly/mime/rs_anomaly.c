@@ -18,6 +18,10 @@ const char *rs_mime_anomaly_name(enum rs_mime_anomaly a)
 		[RS_MIME_MISSING_END] = "mime.missing_end",
 		[RS_MIME_BLOCK_LIMIT] = "mime.block_limit",
 		[RS_MIME_BOUNDARY_ALIKE] = "mime.boundary_alike",
+		[RS_MIME_BARE_CR] = "mime.bare_cr",
+		[RS_MIME_BOUNDARY_EMPTY] = "mime.boundary_empty",
+		[RS_MIME_PARTIAL] = "mime.partial",
+		[RS_MIME_EXTERNAL_BODY] = "mime.external_body",
 	};
 	return (unsigned)a < RS_MIME_ANOMALY_MAX ? names[a] : "mime.unknown";
 }

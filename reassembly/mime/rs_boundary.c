@@ -32,7 +32,7 @@ bool rs_boundary_push(struct rs_boundary *b, const uint8_t *text, size_t n)
 	if (b->levels == RS_BOUNDARY_LEVELS || keep > RS_BOUNDARY_TEXT - begin)
 		return false;
 	uint16_t bit = (uint16_t)(1u << b->levels);
-	if (keep) {
+	if (text) {
 		memcpy(b->text + begin, text, keep);
 		b->open |= bit;
 	}
@@ -59,6 +59,7 @@ void rs_boundary_drop(struct rs_boundary *b)
 {
 	b->held = 0;
 	b->dashes = 0;
+	b->fell = 0;
 	b->alike = false;
 	b->decided = false;
 }
@@ -91,22 +92,27 @@ static uint16_t narrow(const struct rs_boundary *b, uint16_t alive, size_t at, u
 	return alive;
 }
 
-/* Whether n bytes of a line that fits these levels hold the whole boundary of one. */
-static bool is_passed(const struct rs_boundary *b, uint16_t levels, size_t n)
+/* Of these levels those whose whole boundary is in the n first bytes of a line that fits them so far. */
+static uint16_t passed(const struct rs_boundary *b, uint16_t levels, size_t n)
 {
-	for (; levels; levels &= levels - 1)
-		if (n >= 2 + level_size(b, (unsigned)__builtin_ctz(levels)))
-			return true;
-	return false;
+	uint16_t all = 0;
+	for (; levels; levels &= levels - 1) {
+		unsigned level = (unsigned)__builtin_ctz(levels);
+		if (n >= 2 + level_size(b, level))
+			all |= (uint16_t)(1u << level);
+	}
+	return all;
 }
 
 bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n)
 {
-	uint16_t alive = b->open;
+	uint16_t alive = b->open, fell = 0;
 	for (size_t i = 0; i < n && i < RS_BOUNDARY_LINE && p[i] != '\n'; i++) {
 		uint16_t left = narrow(b, alive, i, i ? p[i - 1] : 0, p[i]);
+		if (left != alive)
+			fell |= passed(b, alive & (uint16_t)~left, i);
 		if (!left)
-			return is_passed(b, alive, i);
+			return fell;
 		alive = left;
 	}
 	return alive;
@@ -127,20 +133,43 @@ static enum rs_boundary_step judge_level(const struct rs_boundary *b, unsigned l
 	return tail > 1 ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_NO;
 }
 
+/* Which of these levels the line is alike to. */
+static void set_alike(struct rs_boundary *b, uint16_t levels, size_t held)
+{
+	b->alike = levels;
+	if (!levels)
+		return;
+	b->alike_level = (uint8_t)(31u - (unsigned)__builtin_clz(levels));
+	const size_t size = 2 + level_size(b, b->alike_level);
+	const bool final = held >= size + 2 && b->line[size] == '-' && b->line[size + 1] == '-';
+	b->alike_step = final ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_PART;
+}
+
 static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
 {
 	for (uint16_t left = b->alive; left;) {
 		unsigned l = 31u - (unsigned)__builtin_clz(left);
 		enum rs_boundary_step s = judge_level(b, l);
 		if (s != RS_BOUNDARY_NO) {
+			const uint16_t inside = (uint16_t)(b->fell >> l >> 1 << 1 << l);
+			const size_t held = b->held;
 			*level = (uint8_t)l;
 			rs_boundary_drop(b);
+			set_alike(b, inside, held);
+			b->found = (uint16_t)held;
 			return s;
 		}
 		left &= (uint16_t) ~(1u << l);
 	}
-	b->alike = is_passed(b, b->alive, b->held);
+	set_alike(b, b->fell | passed(b, b->alive, b->held), b->held);
 	return RS_BOUNDARY_NO;
+}
+
+bool rs_boundary_same(const struct rs_boundary *a, const struct rs_boundary *b)
+{
+	const size_t n = a->levels ? a->end[a->levels - 1] : 0;
+	return !a->held && !b->held && a->levels == b->levels && a->open == b->open && a->cut == b->cut &&
+	       !memcmp(a->end, b->end, a->levels * sizeof *a->end) && !memcmp(a->text, b->text, n);
 }
 
 /* Whether no byte that may follow can make the line anything but a delimiter: a boundary that was
@@ -149,7 +178,7 @@ static bool is_decided(const struct rs_boundary *b)
 {
 	if (b->held == RS_BOUNDARY_LINE)
 		return true;
-	return is_passed(b, b->alive & b->cut, b->held);
+	return passed(b, b->alive & b->cut, b->held);
 }
 
 /* The rest of a decided line, which counts only for whether it ends in "--". */
@@ -164,11 +193,15 @@ static void read_rest(struct rs_boundary *b, uint8_t c)
 size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum rs_boundary_step *step, uint8_t *level)
 {
 	*step = RS_BOUNDARY_MORE;
-	if (!b->held)
+	if (!b->held) {
 		b->alive = b->open;
+		b->alike = false;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '\n') {
 			*step = judge(b, level);
+			if (*step != RS_BOUNDARY_NO)
+				b->line[b->found++] = '\n';
 			return i + (*step != RS_BOUNDARY_NO);
 		}
 		if (b->decided) {
@@ -177,10 +210,12 @@ size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum 
 		}
 		uint16_t alive = narrow(b, b->alive, b->held, b->held ? b->line[b->held - 1] : 0, p[i]);
 		if (!alive) {
-			b->alike = is_passed(b, b->alive, b->held);
+			set_alike(b, b->fell | passed(b, b->alive, b->held), b->held);
 			*step = RS_BOUNDARY_NO;
 			return i;
 		}
+		if (alive != b->alive)
+			b->fell |= passed(b, b->alive & (uint16_t)~alive, b->held);
 		b->alive = alive;
 		b->line[b->held++] = p[i];
 		b->decided = is_decided(b);

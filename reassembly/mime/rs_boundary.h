@@ -20,30 +20,35 @@
 #define RS_BOUNDARY_ONE 128 /* of one; a longer one is compared as far as this */
 #define RS_BOUNDARY_LINE (2 + RS_BOUNDARY_ONE + 2 + 60) /* dashes, text, dashes, padding */
 
-struct rs_boundary {
-	uint8_t text[RS_BOUNDARY_TEXT]; /* the levels' boundaries, one after the other */
-	uint8_t line[RS_BOUNDARY_LINE]; /* the line under way */
-	uint16_t end[RS_BOUNDARY_LEVELS]; /* where in text a level's boundary ends */
-	uint16_t open; /* levels that are looked for, a bit each */
-	uint16_t cut; /* levels whose boundary is longer than what is kept */
-	uint16_t alive; /* levels the line under way may yet belong to */
-	uint16_t held; /* bytes in line */
-	uint8_t levels;
-	uint8_t dashes; /* of a decided line: '-' that end it so far */
-	bool alike; /* the line that was none began with a whole boundary all the same */
-	bool decided; /* the line under way is a delimiter: only its end is awaited */
-};
-
 enum rs_boundary_step {
 	RS_BOUNDARY_MORE, /* may be one: all was eaten */
-	RS_BOUNDARY_NO, /* is none: line[0..held) must be read otherwise, then call rs_boundary_drop; see alike */
+	RS_BOUNDARY_NO, /* is none: line[0..held) must be read otherwise, then call rs_boundary_drop */
 	RS_BOUNDARY_PART, /* a delimiter */
 	RS_BOUNDARY_CLOSE, /* the final one */
 };
 
+struct rs_boundary {
+	uint8_t text[RS_BOUNDARY_TEXT]; /* the levels' boundaries, one after the other */
+	uint8_t line[RS_BOUNDARY_LINE + 1]; /* the line under way, or the delimiter that was found last, its LF included */
+	uint16_t end[RS_BOUNDARY_LEVELS]; /* where in text a level's boundary ends */
+	uint16_t open; /* levels that are looked for, a bit each */
+	uint16_t cut; /* levels whose boundary is longer than what is kept */
+	uint16_t alive; /* levels the line under way may yet belong to */
+	uint16_t held; /* bytes in line, of the one under way */
+	uint16_t found; /* of the delimiter */
+	uint8_t levels;
+	uint8_t dashes; /* of a decided line: '-' that end it so far */
+	/* The last line began with a whole boundary and went on: one that is no delimiter, or is one of a level outside. To readers that
+	 * compare no further than the boundary it is alike_step of alike_level. Until the next line, or rs_boundary_drop. */
+	bool alike;
+	uint8_t alike_level, alike_step;
+	uint16_t fell; /* levels whose whole boundary the line under way began with, and went on otherwise */
+	bool decided; /* the line under way is a delimiter: only its end is awaited */
+};
+
 void rs_boundary_init(struct rs_boundary *b);
 
-/* Adds a level; n = 0 for one without boundary. False when there is no room. */
+/* Adds a level; text NULL for one without boundary; n = 0: it is empty. False when there is no room. */
 bool rs_boundary_push(struct rs_boundary *b, const uint8_t *text, size_t n);
 
 /* Leaves `levels` levels. */
@@ -62,6 +67,9 @@ size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum 
 
 /* The input ended in the line under way. NO, PART or CLOSE. */
 enum rs_boundary_step rs_boundary_finish(struct rs_boundary *b, uint8_t *level);
+
+/* Whether lines are delimiters alike to both, and none is under way. */
+bool rs_boundary_same(const struct rs_boundary *a, const struct rs_boundary *b);
 
 /* Forgets the line under way. */
 void rs_boundary_drop(struct rs_boundary *b);

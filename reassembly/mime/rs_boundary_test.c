@@ -95,7 +95,8 @@ static void agrees_with_the_oracle(void **state)
 		rs_boundary_init(&b);
 		for (int i = 0; i < levels; i++) {
 			random_text(boundaries[i], 3, "a-b");
-			assert_true(rs_boundary_push(&b, (const uint8_t *)boundaries[i], strlen(boundaries[i])));
+			const uint8_t *text = boundaries[i][0] ? (const uint8_t *)boundaries[i] : NULL;
+			assert_true(rs_boundary_push(&b, text, strlen(boundaries[i])));
 		}
 		strcpy(line, "-");
 		size_t at = 1;
@@ -137,6 +138,64 @@ static void knows_open_levels_only(void **state)
 	assert_int_equal(step_line(&b, "--a", 9, true, &level), RS_BOUNDARY_NO);
 }
 
+static void an_empty_one_is_two_dashes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		enum rs_boundary_step step;
+	} cases[] = { { "--", RS_BOUNDARY_PART }, { "-- \t", RS_BOUNDARY_PART }, { "----", RS_BOUNDARY_CLOSE }, { "---", RS_BOUNDARY_NO },
+		      { "-", RS_BOUNDARY_NO },	  { "--a", RS_BOUNDARY_NO } };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct rs_boundary b;
+		uint8_t level;
+		rs_boundary_init(&b);
+		rs_boundary_push(&b, (const uint8_t *)"", 0);
+		assert_int_equal(step_line(&b, cases[i].line, 9, true, &level), cases[i].step);
+	}
+}
+
+/* What a line is to who compares no further than the boundary. */
+static void tells_what_is_alike(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		enum rs_boundary_step step, alike; /* alike MORE: not */
+		uint8_t level;
+	} cases[] = {
+		/* "abc" has "ab" in it, and "a" in that. */
+		{ "--abc", RS_BOUNDARY_PART, RS_BOUNDARY_PART, 2 }, { "--ab", RS_BOUNDARY_PART, RS_BOUNDARY_PART, 2 },
+		{ "--a", RS_BOUNDARY_PART, RS_BOUNDARY_MORE, 0 },   { "--ax", RS_BOUNDARY_NO, RS_BOUNDARY_PART, 2 },
+		{ "--a--", RS_BOUNDARY_CLOSE, RS_BOUNDARY_MORE, 0 }, { "--a--x", RS_BOUNDARY_NO, RS_BOUNDARY_CLOSE, 2 },
+		{ "--a-", RS_BOUNDARY_NO, RS_BOUNDARY_PART, 2 },    { "--a\x0b", RS_BOUNDARY_NO, RS_BOUNDARY_PART, 2 },
+		{ "--b", RS_BOUNDARY_NO, RS_BOUNDARY_MORE, 0 },     { "--abcd", RS_BOUNDARY_NO, RS_BOUNDARY_PART, 2 },
+	};
+	static const char *const text[] = { "abc", "ab", "a" };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t piece = 1; piece < 9; piece++) {
+			struct rs_boundary b;
+			const size_t n = strlen(cases[i].line);
+			rs_boundary_init(&b);
+			for (int level = 0; level < 3; level++)
+				rs_boundary_push(&b, (const uint8_t *)text[level], strlen(text[level]));
+			enum rs_boundary_step step = RS_BOUNDARY_MORE;
+			uint8_t level;
+			assert_true(rs_boundary_maybe(&b, (const uint8_t *)cases[i].line, n) ==
+				    (cases[i].step != RS_BOUNDARY_NO || cases[i].alike != RS_BOUNDARY_MORE));
+			for (size_t at = 0; at < n && step == RS_BOUNDARY_MORE;)
+				at += rs_boundary_feed(&b, (const uint8_t *)cases[i].line + at, n - at < piece ? n - at : piece, &step, &level);
+			if (step == RS_BOUNDARY_MORE)
+				step = rs_boundary_finish(&b, &level);
+			assert_int_equal(step, cases[i].step);
+			assert_int_equal(b.alike, cases[i].alike != RS_BOUNDARY_MORE);
+			if (b.alike) {
+				assert_int_equal(b.alike_step, cases[i].alike);
+				assert_int_equal(b.alike_level, cases[i].level);
+			}
+		}
+}
+
 static void has_room_for_so_many(void **state)
 {
 	(void)state;
@@ -160,6 +219,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_the_oracle),
 		cmocka_unit_test(knows_open_levels_only),
+		cmocka_unit_test(an_empty_one_is_two_dashes),
+		cmocka_unit_test(tells_what_is_alike),
 		cmocka_unit_test(has_room_for_so_many),
 	};
 	return cmocka_run_group_tests_name("rs_boundary", tests, NULL, NULL);

@@ -21,6 +21,7 @@ void rs_extended_add(struct rs_extended *e, const struct rs_param *param)
 	struct rs_extended_piece piece = { .p = param->value, .n = param->value_len };
 	if (param->section == RS_PARAM_WHOLE) {
 		struct rs_extended_piece *whole = &e->whole[param->extended];
+		e->last_whole[param->extended] = piece;
 		if (whole->p)
 			e->duplicate = true;
 		else
@@ -32,6 +33,7 @@ void rs_extended_add(struct rs_extended *e, const struct rs_param *param)
 		return;
 	}
 	uint64_t bit = UINT64_C(1) << param->section;
+	e->last_section[param->section] = piece;
 	if (e->present & bit) {
 		e->duplicate = true;
 		return;
@@ -105,27 +107,69 @@ static struct rs_extended_piece take_charset(struct rs_extended_piece piece, cha
 	return (struct rs_extended_piece){ .p = second + 1, .n = (size_t)(end - second - 1) };
 }
 
+bool rs_extended_many(const struct rs_extended *e)
+{
+	return e->duplicate || (e->whole[0].p != NULL) + (e->whole[1].p != NULL) + (e->present != 0) > 1;
+}
+
+enum rs_extended_form rs_extended_form(const struct rs_extended *e)
+{
+	return e->whole[1].p ? RS_EXTENDED_FIRST_ESCAPED : e->present ? RS_EXTENDED_FIRST_JOINED : RS_EXTENDED_FIRST_PLAIN;
+}
+
+static void put_joined(struct writer *w, const struct rs_extended *e, const struct rs_extended_piece *section, char *charset,
+		       size_t charset_cap)
+{
+	for (uint64_t left = e->present; left; left &= left - 1) {
+		int i = __builtin_ctzll(left);
+		if (!(e->escaped & UINT64_C(1) << i))
+			put_plain(w, section[i]);
+		else if (i == 0)
+			put_escaped(w, take_charset(section[i], charset, charset_cap));
+		else
+			put_escaped(w, section[i]);
+	}
+	w->cut |= e->cut;
+}
+
+static void put_form(struct writer *w, const struct rs_extended *e, enum rs_extended_form form, char *charset, size_t charset_cap)
+{
+	const bool last = form & 1;
+	const struct rs_extended_piece *whole = last ? e->last_whole : e->whole;
+	charset[0] = 0;
+	switch (form) {
+	case RS_EXTENDED_FIRST_ESCAPED:
+	case RS_EXTENDED_LAST_ESCAPED:
+		if (e->whole[1].p)
+			put_escaped(w, take_charset(whole[1], charset, charset_cap));
+		break;
+	case RS_EXTENDED_FIRST_JOINED:
+	case RS_EXTENDED_LAST_JOINED:
+		put_joined(w, e, last ? e->last_section : e->section, charset, charset_cap);
+		break;
+	default:
+		if (e->whole[0].p)
+			put_plain(w, whole[0]);
+	}
+}
+
 size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap,
 			bool *cut)
 {
 	struct writer w = { .out = out, .cap = cap };
-	charset[0] = 0;
-	if (e->whole[1].p) {
-		put_escaped(&w, take_charset(e->whole[1], charset, charset_cap));
-	} else if (e->present) {
-		for (uint64_t left = e->present; left; left &= left - 1) {
-			int i = __builtin_ctzll(left);
-			if (!(e->escaped & UINT64_C(1) << i))
-				put_plain(&w, e->section[i]);
-			else if (i == 0)
-				put_escaped(&w, take_charset(e->section[i], charset, charset_cap));
-			else
-				put_escaped(&w, e->section[i]);
-		}
-		w.cut |= e->cut;
-	} else if (e->whole[0].p) {
-		put_plain(&w, e->whole[0]);
-	}
+	put_form(&w, e, rs_extended_form(e), charset, charset_cap);
 	*cut = w.cut;
 	return w.n;
+}
+
+bool rs_extended_read_as(const struct rs_extended *e, enum rs_extended_form form, uint8_t *out, size_t cap, size_t *n)
+{
+	struct writer w = { .out = out, .cap = cap };
+	char charset[2];
+	const bool there = form <= RS_EXTENDED_LAST_PLAIN ? e->whole[0].p != NULL
+			   : form <= RS_EXTENDED_LAST_ESCAPED ? e->whole[1].p != NULL : e->present != 0;
+	if (there)
+		put_form(&w, e, form, charset, sizeof charset);
+	*n = w.n;
+	return there;
 }

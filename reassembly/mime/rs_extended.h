@@ -21,9 +21,21 @@ struct rs_extended_piece {
 	size_t n;
 };
 
+/* Which of its forms a reader may take. */
+enum rs_extended_form {
+	RS_EXTENDED_FIRST_PLAIN,
+	RS_EXTENDED_LAST_PLAIN,
+	RS_EXTENDED_FIRST_ESCAPED,
+	RS_EXTENDED_LAST_ESCAPED,
+	RS_EXTENDED_FIRST_JOINED, /* of continuations, of each section the first */
+	RS_EXTENDED_LAST_JOINED,
+	RS_EXTENDED_FORMS
+};
+
 struct rs_extended {
-	struct rs_extended_piece whole[2]; /* [0] plain, [1] extended; p NULL: not there */
-	struct rs_extended_piece section[RS_EXTENDED_SECTIONS];
+	/* [0] plain, [1] extended; p NULL: not there. Of each the first and the last. */
+	struct rs_extended_piece whole[2], last_whole[2];
+	struct rs_extended_piece section[RS_EXTENDED_SECTIONS], last_section[RS_EXTENDED_SECTIONS];
 	uint64_t present; /* of the sections, a bit each */
 	uint64_t escaped; /* those with percent escapes */
 	bool duplicate; /* a form, or a section, came twice */
@@ -37,6 +49,12 @@ void rs_extended_add(struct rs_extended *e, const struct rs_param *param);
 /* Whether the parameter was there, in any form. */
 bool rs_extended_present(const struct rs_extended *e);
 
+/* Whether it stands there more than once, in whatever form. */
+bool rs_extended_many(const struct rs_extended *e);
+
+/* The form that counts here. */
+enum rs_extended_form rs_extended_form(const struct rs_extended *e);
+
 /* Whether its value has a character set and percent escapes. */
 bool rs_extended_escaped(const struct rs_extended *e);
 
@@ -44,5 +62,8 @@ bool rs_extended_escaped(const struct rs_extended *e);
  * Returns the bytes written; *cut says whether that is not all. */
 size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap,
 			bool *cut);
+
+/* The same of one form, whichever counts; false: it does not stand in it. */
+bool rs_extended_read_as(const struct rs_extended *e, enum rs_extended_form form, uint8_t *out, size_t cap, size_t *n);
 
 #endif

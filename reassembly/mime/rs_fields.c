@@ -138,7 +138,10 @@ static size_t read_value(struct rs_fields *h, const uint8_t *p, size_t n, enum r
 			*event = hand_out(h);
 			return take;
 		}
-		h->cut = true;
+		if (!h->cut) {
+			*event = RS_FIELDS_FULL;
+			return take;
+		}
 	}
 	if (!lf)
 		return span;
@@ -154,6 +157,8 @@ static bool read_line_start(struct rs_fields *h, uint8_t c, enum rs_fields_event
 	if (is_space(c)) {
 		if (h->first) {
 			*event = RS_FIELDS_INVALID;
+			h->buf[0] = c;
+			h->len = 1;
 			h->state = PASS;
 		} else if (!h->field) {
 			h->state = PASS;
@@ -175,6 +180,7 @@ static bool read_line_start(struct rs_fields *h, uint8_t c, enum rs_fields_event
 	}
 	if (c == ':') {
 		*event = RS_FIELDS_INVALID;
+		h->buf[h->len++] = c;
 		h->state = PASS;
 		return true;
 	}
@@ -194,6 +200,8 @@ static bool read_line_start(struct rs_fields *h, uint8_t c, enum rs_fields_event
 static bool read_name(struct rs_fields *h, uint8_t c, enum rs_fields_event *event)
 {
 	bool room = h->len < h->cap;
+	if (!c && h->passes_nul)
+		return true;
 	if (c == ':') {
 		field_begin(h, recognize(h));
 	} else if (room && (is_space(c) || (h->state == NAME && is_name(c)))) {
@@ -205,6 +213,7 @@ static bool read_name(struct rs_fields *h, uint8_t c, enum rs_fields_event *even
 		h->state = PASS;
 		return false;
 	} else {
+		h->nul = !c;
 		*event = RS_FIELDS_BODY;
 		return false;
 	}
@@ -296,8 +305,21 @@ size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_f
 	return i;
 }
 
+bool rs_fields_same(const struct rs_fields *a, const struct rs_fields *b)
+{
+	return !a->buf == !b->buf && a->state == b->state && a->field == b->field && a->envelope == b->envelope && a->first == b->first &&
+	       a->cut == b->cut && a->begun == b->begun && a->ended == b->ended && a->virgin == b->virgin &&
+	       a->passes_nul == b->passes_nul && a->len == b->len &&
+	       a->piece == b->piece && (!a->buf || !memcmp(a->buf, b->buf, a->len));
+}
+
 void rs_fields_resume(struct rs_fields *h)
 {
+	if (h->nul) {
+		h->nul = false;
+		h->passes_nul = true;
+		return;
+	}
 	h->len = 0;
 	h->state = PASS;
 }

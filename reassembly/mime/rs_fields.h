@@ -25,8 +25,9 @@ enum rs_field {
 enum rs_fields_event {
 	RS_FIELDS_MORE, /* all was eaten */
 	RS_FIELDS_FIELD, /* a field ended: field, buf[0..len), cut */
+	RS_FIELDS_FULL, /* a field that is read does not fit: who is told makes buf[0..len) shorter, or sets cut */
 	RS_FIELDS_PIECE, /* of an envelope field that is longer than the buffer: buf[0..piece) */
-	RS_FIELDS_INVALID, /* a line that is no field, and was passed over */
+	RS_FIELDS_INVALID, /* a line that is no field, and is passed over: it begins with buf[0..len) */
 	RS_FIELDS_END, /* the section ended with its empty line, or with the input */
 	RS_FIELDS_BODY, /* the section ended at a line that is no field: it begins with buf[0..len) */
 };
@@ -44,6 +45,8 @@ struct rs_fields {
 	bool begun; /* a piece of the field was handed out */
 	bool ended; /* the field was handed out */
 	bool virgin; /* no byte was read */
+	bool nul; /* a NUL in its name made the last line no field */
+	bool passes_nul; /* NULs in names are passed over */
 };
 
 /* buf NULL: fields cannot be read; only the empty line is looked for. */
@@ -53,8 +56,12 @@ void rs_fields_init(struct rs_fields *h, uint8_t *buf, size_t cap, bool envelope
  * call. After END and BODY nothing more may be fed, unless rs_fields_resume is called. */
 size_t rs_fields_feed(struct rs_fields *h, const uint8_t *p, size_t n, enum rs_fields_event *event);
 
-/* After BODY: the line was no body after all; the section goes on behind it. */
+/* After BODY: the line was no body after all; the section goes on behind it. Where only a NUL made it none, it is a field
+ * without that. */
 void rs_fields_resume(struct rs_fields *h);
+
+/* Whether both read alike whatever comes. */
+bool rs_fields_same(const struct rs_fields *a, const struct rs_fields *b);
 
 /* The input ended. To be called until it says END or BODY. */
 enum rs_fields_event rs_fields_finish(struct rs_fields *h);

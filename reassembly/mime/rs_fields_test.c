@@ -38,6 +38,8 @@ static const char *events_of(const char *text, size_t piece, bool buffer)
 		else if (e == RS_FIELDS_PIECE)
 			at += (size_t)sprintf(log + at, "P%u%s<%.*s>", h.field, h.begun ? "+" : "", h.piece,
 					      (char *)buf);
+		else if (e == RS_FIELDS_FULL)
+			h.cut = true;
 		else if (e == RS_FIELDS_INVALID)
 			at += (size_t)sprintf(log + at, "I");
 		else if (e == RS_FIELDS_BODY)

@@ -20,11 +20,65 @@ enum reading {
 /* Behind missing bytes, so many lines are looked at for a header section: that of a part is shorter. */
 #define TORN_LINES 64
 
+/* Where readers differ throughout a message: what one that has the bit does and others do not. */
+enum mode {
+	MODE_ALIKE = 1, /* compares a line with a boundary as far as that goes */
+	MODE_CR = 2, /* takes a CR for a line end */
+};
+
 enum line_end { LINE_END_NONE, LINE_END_CR, LINE_END_LF, LINE_END_CRLF };
 
 static void anomaly(struct rs_mime *m, enum rs_mime_anomaly a)
 {
 	m->ops->anomaly(m->arg, a);
+}
+
+/* A copy that will read what follows otherwise, or NULL. */
+static struct rs_mime *diverge(struct rs_mime *m)
+{
+	struct rs_mime *k = m->ops->fork && !m->ending ? m->ops->fork(m->arg) : NULL;
+	if (!k)
+		return NULL;
+	k->forked = m->forked;
+	m->forked = k;
+	return k;
+}
+
+static struct rs_mime *copies_take(struct rs_mime **list)
+{
+	struct rs_mime *k = *list;
+	*list = k->forked;
+	k->forked = NULL;
+	return k;
+}
+
+static void copies_put(struct rs_mime **list, struct rs_mime *more)
+{
+	while (*list)
+		list = &(*list)->forked;
+	*list = more;
+}
+
+/* Those made since the last time, which have to follow. */
+static struct rs_mime *copies_of(struct rs_mime *m)
+{
+	struct rs_mime *list = m->forked;
+	m->forked = NULL;
+	return list;
+}
+
+/* Whether readers differ here, and this one has not been told apart from the others yet: then it has, and its copy too. */
+static struct rs_mime *diverge_by(struct rs_mime *m, enum mode mode)
+{
+	if (m->settled & mode)
+		return NULL;
+	struct rs_mime *k = diverge(m);
+	if (!k)
+		return NULL;
+	m->settled |= (uint8_t)mode;
+	k->settled |= (uint8_t)mode;
+	k->mode |= (uint8_t)mode;
+	return k;
 }
 
 /* Calls part_begin, unless the limit of parts makes the part another. */
@@ -85,8 +139,19 @@ static void leaf_begin(struct rs_mime *m, uint32_t flags)
 			part.flags |= RS_PART_ATTACHMENT;
 		if (s->name_cut)
 			part.flags |= RS_PART_NAME_CUT;
-		if (s->opens == RS_SECTION_MULTIPART)
+		if (!strcmp(s->type, "message/partial"))
+			anomaly(m, RS_MIME_PARTIAL);
+		else if (!strcmp(s->type, "message/external-body"))
+			anomaly(m, RS_MIME_EXTERNAL_BODY);
+		if (s->guessed)
+			part.flags |= RS_PART_GUESSED;
+		if (flags & RS_PART_ENCODED_MULTIPART) {
+			part.boundary = s->boundary;
+			part.boundary_len = s->boundary_len;
+			part.digest = s->digest;
+		} else if (s->opens == RS_SECTION_MULTIPART) {
 			part.cte = RS_CTE_IDENTITY;
+		}
 	}
 	m->reading = READING_LEAF;
 	part_begin(m, &part);
@@ -154,7 +219,7 @@ static void section_begin(struct rs_mime *m, bool message)
 		m->section = rs_pool_get(m->blocks);
 	if (m->section) {
 		rs_section_init(m->section, message);
-		rs_fields_init(&m->header, m->section->value, sizeof m->section->value, m->depth == 0);
+		rs_fields_init(&m->header, rs_section_value(m->section), RS_SECTION_VALUE, m->depth == 0);
 	} else {
 		anomaly(m, RS_MIME_BLOCK_LIMIT);
 		rs_fields_init(&m->header, NULL, 0, false);
@@ -170,26 +235,49 @@ static void level_begin(struct rs_mime *m, uint8_t flags)
 
 /* A multipart's boundary is looked for as soon as it is known: the empty line after the header may be
  * missing, and a delimiter may look like a field. Its level begins where the section ends. */
+static bool has_boundary(const struct rs_section *s)
+{
+	return s->boundary_len || s->empty_boundary;
+}
+
 static void boundary_announce(struct rs_mime *m)
 {
 	const struct rs_section *s = m->section;
-	if (s->opens == RS_SECTION_MULTIPART && s->boundary_len && m->depth < m->limits.depth &&
+	if (s->opens == RS_SECTION_MULTIPART && has_boundary(s) && m->depth < m->limits.depth &&
 	    m->boundary.levels == m->depth)
 		rs_boundary_push(&m->boundary, s->boundary, s->boundary_len);
 }
 
+static void on_section_anomaly(void *arg, enum rs_mime_anomaly a)
+{
+	anomaly(arg, a);
+}
+
+/* What was announced before may be another. */
+static void on_section_differs(void *arg, const struct rs_section *other)
+{
+	struct rs_mime *k = diverge(arg);
+	if (!k || !k->section)
+		return;
+	*k->section = *other;
+	if (k->boundary.levels > k->depth)
+		rs_boundary_pop(&k->boundary, k->depth);
+	boundary_announce(k);
+}
+
+static const struct rs_section_ops section_ops = { on_section_anomaly, on_section_differs };
+
 static void multipart_begin(struct rs_mime *m)
 {
 	struct rs_section *s = m->section;
-	if (s->cte == RS_CTE_BASE64 || s->cte == RS_CTE_QP)
-		anomaly(m, RS_MIME_ENCODED_MULTIPART);
 	if (m->boundary.levels > m->depth) {
 		level_begin(m, RS_LEVEL_MULTIPART | (s->digest ? RS_LEVEL_DIGEST : 0));
 		margin_await(m, READING_PREAMBLE);
 		return;
 	}
-	anomaly(m, s->boundary_len ? RS_MIME_DEPTH_LIMIT : RS_MIME_BOUNDARY_MISSING);
-	leaf_begin(m, s->boundary_len ? RS_PART_LIMIT : 0);
+	if (has_boundary(s) || !s->no_boundary)
+		anomaly(m, has_boundary(s) ? RS_MIME_DEPTH_LIMIT : RS_MIME_BOUNDARY_MISSING);
+	leaf_begin(m, has_boundary(s) ? RS_PART_LIMIT : 0);
 }
 
 static void message_begin(struct rs_mime *m)
@@ -215,7 +303,31 @@ static void section_end(struct rs_mime *m)
 	else if (m->section->opens == RS_SECTION_MESSAGE)
 		message_begin(m);
 	else
-		leaf_begin(m, 0);
+		leaf_begin(m, m->section->opens == RS_SECTION_ENCODED ? RS_PART_ENCODED_MULTIPART : 0);
+}
+
+/* A multipart that is encoded, against RFC 2045 6.4, is a leaf to who decodes it first: what it holds is read by another structure. */
+static struct rs_mime *diverge_encoded(struct rs_mime *m)
+{
+	const struct rs_section *s = m->section;
+	if (!s || s->opens != RS_SECTION_MULTIPART || (s->cte != RS_CTE_BASE64 && s->cte != RS_CTE_QP))
+		return NULL;
+	anomaly(m, RS_MIME_ENCODED_MULTIPART);
+	struct rs_mime *k = has_boundary(s) ? diverge(m) : NULL;
+	if (!k || !k->section)
+		return NULL;
+	k->section->opens = RS_SECTION_ENCODED;
+	if (k->boundary.levels > k->depth)
+		rs_boundary_pop(&k->boundary, k->depth);
+	return k;
+}
+
+static void section_end_whole(struct rs_mime *m)
+{
+	section_end(m);
+	if (m->reading != READING_HEADER)
+		block_put(m);
+	m->line_start = true;
 }
 
 static void field_end(struct rs_mime *m)
@@ -227,7 +339,7 @@ static void field_end(struct rs_mime *m)
 	}
 	if (h->cut)
 		anomaly(m, RS_MIME_HEADER_TOO_LONG);
-	rs_section_field(m->section, h->field, h->buf, h->len, m->ops, m->arg);
+	rs_section_field(m->section, h->field, h->buf, h->len, &section_ops, m);
 	if (h->field == RS_FIELD_CONTENT_TYPE)
 		boundary_announce(m);
 }
@@ -236,6 +348,14 @@ static void field_piece(struct rs_mime *m)
 {
 	const struct rs_fields *h = &m->header;
 	m->ops->header(m->arg, (enum rs_header)(h->field - RS_FIELD_ENVELOPE), h->buf, h->piece, !h->begun, false);
+}
+
+/* What of the value counts may yet come: what does not count makes room. */
+static void field_full(struct rs_mime *m)
+{
+	struct rs_fields *h = &m->header;
+	h->len = (uint16_t)rs_section_squeeze(h->buf, h->len);
+	h->cut = h->len > h->cap - h->cap / 4;
 }
 
 /* A line that is no field ended the section: it is the body's first. Its beginning is in the block. */
@@ -254,29 +374,54 @@ static void section_end_in_line(struct rs_mime *m)
 	block_put(m);
 }
 
+/* A line that is no field, and is taken for the body's first: some pass over it, and read fields behind it. */
+static void body_found(struct rs_mime *m)
+{
+	struct rs_mime *k = diverge(m);
+	if (k)
+		rs_fields_resume(&k->header);
+	k = diverge_encoded(m);
+	if (k)
+		section_end_in_line(k);
+	section_end_in_line(m);
+}
+
+/* A line that is no field, and is passed over: to some it is the body's first. */
+static void line_passed_over(struct rs_mime *m)
+{
+	anomaly(m, RS_MIME_HEADER_INVALID);
+	struct rs_mime *k = diverge(m);
+	if (k)
+		section_end_in_line(k);
+}
+
 /* Hands one event of the header parser on. */
 static void header_event(struct rs_mime *m, enum rs_fields_event event)
 {
+	struct rs_mime *k;
 	switch (event) {
 	case RS_FIELDS_MORE:
 		break;
 	case RS_FIELDS_FIELD:
 		field_end(m);
 		break;
+	case RS_FIELDS_FULL:
+		field_full(m);
+		break;
 	case RS_FIELDS_PIECE:
 		field_piece(m);
 		break;
 	case RS_FIELDS_INVALID:
-		anomaly(m, RS_MIME_HEADER_INVALID);
+		line_passed_over(m);
 		break;
 	case RS_FIELDS_END:
-		section_end(m);
-		if (m->reading != READING_HEADER)
-			block_put(m);
-		m->line_start = true;
+		k = diverge_encoded(m);
+		if (k)
+			section_end_whole(k);
+		section_end_whole(m);
 		break;
 	case RS_FIELDS_BODY:
-		section_end_in_line(m);
+		body_found(m);
 		break;
 	}
 }
@@ -294,36 +439,45 @@ static bool is_stray_boundary(struct rs_mime *m, uint8_t c)
 {
 	struct rs_fields *h = &m->header;
 	bool whole = c == '\r' || c == '\n' || (h->len > 2 && h->buf[h->len - 2] == ';');
-	if (!whole || !rs_section_stray_boundary(m->section, h->buf, h->len, m->ops, m->arg))
+	if (!whole || !rs_section_stray_boundary(m->section, h->buf, h->len, &section_ops, m))
 		return false;
 	anomaly(m, RS_MIME_HEADER_INVALID);
 	boundary_announce(m);
-	rs_fields_resume(h);
+	for (struct rs_mime *k = m; k; k = k->forked)
+		rs_fields_resume(&k->header);
 	return true;
+}
+
+/* Where the line ends, or the piece, or what some take for a line. */
+static const uint8_t *line_stop(const struct rs_mime *m, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *lf = memchr(p, '\n', (size_t)(end - p)), *stop = lf ? lf + 1 : end;
+	const uint8_t *cr = m->settled & MODE_CR ? NULL : memchr(p, '\r', (size_t)(stop - p));
+	return cr && cr + 1 < stop && cr[1] != '\n' ? cr + 1 : stop;
 }
 
 /* Reads the header section as far as the line goes. */
 static const uint8_t *header_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *lf = memchr(p, '\n', (size_t)(end - p));
-	const uint8_t *stop = lf ? lf + 1 : end;
+	const uint8_t *const stop = line_stop(m, p, end);
+	const bool lf = stop[-1] == '\n';
 	m->line_start = false;
-	while (p < stop) {
+	while (p < stop && !m->forked) {
 		enum rs_fields_event event;
 		p += rs_fields_feed(&m->header, p, (size_t)(stop - p), &event);
 		if (event == RS_FIELDS_BODY && p < stop && is_stray_boundary(m, *p))
 			continue;
 		m->left = (size_t)(end - p);
+		/* Nothing of the next line was eaten: it may be the delimiter that the field announced. */
+		m->line_start = event == RS_FIELDS_FIELD;
 		header_event(m, event);
-		if (event == RS_FIELDS_END || event == RS_FIELDS_BODY)
+		if (event == RS_FIELDS_END || event == RS_FIELDS_BODY || event == RS_FIELDS_FIELD || m->forked)
 			return p;
-		if (event == RS_FIELDS_FIELD) {
-			/* Nothing of the next line was eaten: it may be the delimiter that the field announced. */
-			m->line_start = true;
-			return p;
-		}
 	}
+	if (p < stop)
+		return p;
 	m->line_start = lf;
+	m->cr = !lf && p[-1] == '\r';
 	return p;
 }
 
@@ -356,18 +510,21 @@ static const uint8_t *body_run(struct rs_mime *m, const uint8_t *p, const uint8_
 	emit_line_end(m);
 	if (!m->boundary.open) {
 		emit(m, p, (size_t)(end - p));
+		m->line_start = end[-1] == '\n';
 		return end;
 	}
+	const bool cr = !((m->settled | m->mode) & MODE_CR);
 	const uint8_t *q = p;
 	do
-		q += rs_lines_find(q, (size_t)(end - q), '-', false);
-	while (q < end && !rs_boundary_maybe(&m->boundary, q, (size_t)(end - q)));
+		q += rs_lines_find(q, (size_t)(end - q), '-', cr);
+	while (q < end && q[-1] == '\n' && !rs_boundary_maybe(&m->boundary, q, (size_t)(end - q)));
 	const uint8_t *lf = m->torn ? memchr(p, '\n', (size_t)(q - p)) : NULL;
 	if (lf) {
 		q = lf + 1;
 		m->torn--;
 	}
 	m->line_start = q[-1] == '\n';
+	m->cr = q[-1] == '\r';
 	size_t n = (size_t)(q - p);
 	emit(m, p, n - withhold(m, p, n));
 	return q;
@@ -392,6 +549,18 @@ static bool ends_at(const struct rs_mime *m, uint8_t level)
 	return i == level + 1u || m->level[i - 1].flags & RS_LEVEL_CLOSED;
 }
 
+static void read_at(struct rs_mime *m, const uint8_t *p, size_t n, uint64_t at);
+
+/* The line was a delimiter of what the section announced, but not to a reading that takes that for something else. */
+static void line_reread(struct rs_mime *m)
+{
+	uint8_t line[RS_BOUNDARY_LINE + 1];
+	const size_t n = m->boundary.found;
+	memcpy(line, m->boundary.line, n);
+	m->line_start = true;
+	read_at(m, line, n, m->end_at - m->left);
+}
+
 static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 {
 	/* No empty line before the multipart's own delimiter. */
@@ -403,6 +572,14 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 		m->level[m->depth - 1].parts--;
 	else
 		header_finish(m);
+	for (struct rs_mime *copies = copies_of(m); copies;) {
+		struct rs_mime *k = copies_take(&copies);
+		if (early)
+			line_reread(k);
+		else
+			on_delimiter(k, level, final);
+		copies_put(&m->forked, k);
+	}
 	if (early)
 		anomaly(m, RS_MIME_HEADER_INVALID);
 	if (m->sealed)
@@ -411,6 +588,7 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 	pop_to(m, level + 1);
 	if (final) {
 		m->level[level].flags |= RS_LEVEL_CLOSED;
+		m->whole = true;
 		rs_boundary_close(&m->boundary, level);
 		margin_await(m, READING_EPILOGUE);
 		m->line_start = true;
@@ -421,7 +599,30 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 	}
 }
 
-static void feed(struct rs_mime *m, const uint8_t *p, size_t n);
+static size_t feed(struct rs_mime *m, const uint8_t *p, size_t n);
+static void bare_cr(struct rs_mime *m, uint8_t next);
+
+/* Reads n bytes that end at this offset. Copies that are made on the way read the rest of them. */
+static void read_at(struct rs_mime *m, const uint8_t *p, size_t n, uint64_t at)
+{
+	const uint64_t end_at = m->end_at;
+	const size_t left = m->left;
+	struct rs_mime *done = NULL;
+	for (size_t i = 0; i < n;) {
+		m->end_at = at;
+		i += feed(m, p + i, n - i);
+		for (struct rs_mime *copies = copies_of(m); copies;) {
+			struct rs_mime *k = copies_take(&copies);
+			k->end_at = end_at;
+			k->left = left;
+			read_at(k, p + i, n - i, at);
+			copies_put(&done, k);
+		}
+	}
+	m->end_at = end_at;
+	m->left = left;
+	m->forked = done;
+}
 
 /* The line under way turned out to be no delimiter: it is read as what it stands in. */
 static void line_replay(struct rs_mime *m)
@@ -431,32 +632,110 @@ static void line_replay(struct rs_mime *m)
 	bool alike = m->boundary.alike;
 	memcpy(line, m->boundary.line, n);
 	rs_boundary_drop(&m->boundary);
-	m->line_start = false;
+	m->line_start = m->cr = false;
 	/* The line's first byte may end a field that announces a boundary: then the line is held again, to be
 	 * compared with that one too. */
-	const uint64_t end_at = m->end_at;
-	m->end_at -= m->left;
-	feed(m, line, n);
-	m->end_at = end_at;
+	read_at(m, line, n, m->end_at - m->left);
 	if (alike && !rs_boundary_holds(&m->boundary))
 		anomaly(m, RS_MIME_BOUNDARY_ALIKE);
+}
+
+/* To who compares no further than the boundary the line is a delimiter. rest: of the line is yet to come. */
+static void line_alike(struct rs_mime *m, bool rest)
+{
+	const uint8_t level = m->boundary.alike_level;
+	const bool final = m->boundary.alike_step == RS_BOUNDARY_CLOSE;
+	rs_boundary_drop(&m->boundary);
+	on_delimiter(m, level, final);
+	for (struct rs_mime *k = m; k; k = k->forked)
+		k->skip = rest;
+}
+
+/* What the line under way is was told. rest: of one that is no delimiter is yet to come. */
+static void line_judged(struct rs_mime *m, enum rs_boundary_step step, uint8_t level, bool rest)
+{
+	const bool alike = m->boundary.alike;
+	if (alike && m->mode & MODE_ALIKE) {
+		line_alike(m, rest && step == RS_BOUNDARY_NO);
+		return;
+	}
+	/* What breaks it off is behind a CR: to some the line ended there. */
+	const uint16_t held = m->boundary.held;
+	if (step == RS_BOUNDARY_NO && rest && held && m->boundary.line[held - 1] == '\r' && !(m->mode & MODE_CR))
+		bare_cr(m, '-');
+	struct rs_mime *copies = copies_of(m), *k = alike ? diverge_by(m, MODE_ALIKE) : NULL;
+	if (copies_of(m))
+		line_alike(k, rest && step == RS_BOUNDARY_NO);
+	copies_put(&copies, k);
+	if (step == RS_BOUNDARY_NO) {
+		line_replay(m);
+	} else {
+		on_delimiter(m, level, step == RS_BOUNDARY_CLOSE);
+		if (alike)
+			anomaly(m, RS_MIME_BOUNDARY_ALIKE);
+	}
+	copies_put(&m->forked, copies);
 }
 
 static const uint8_t *delimiter_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
 {
 	enum rs_boundary_step step;
 	uint8_t level;
-	p += rs_boundary_feed(&m->boundary, p, (size_t)(end - p), &step, &level);
-	m->left = (size_t)(end - p);
-	if (step == RS_BOUNDARY_NO)
-		line_replay(m);
-	else if (step != RS_BOUNDARY_MORE)
-		on_delimiter(m, level, step == RS_BOUNDARY_CLOSE);
-	return p;
+	const size_t n = rs_boundary_feed(&m->boundary, p, (size_t)(end - p), &step, &level);
+	m->cr = n && p[n - 1] == '\r' && m->mode & MODE_CR;
+	m->left = (size_t)(end - p) - n;
+	if (step != RS_BOUNDARY_MORE)
+		line_judged(m, step, level, true);
+	return p + n;
 }
 
-void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
-		  struct rs_mime_limits limits)
+/* The CR that was read last is the line's end. */
+static void line_end_at_cr(struct rs_mime *m)
+{
+	if (m->skip) {
+		m->skip = false;
+		m->line_start = true;
+	} else if (rs_boundary_holds(&m->boundary)) {
+		uint8_t level;
+		const enum rs_boundary_step step = rs_boundary_finish(&m->boundary, &level);
+		line_judged(m, step, level, true);
+		if (step != RS_BOUNDARY_NO)
+			return;
+		struct rs_mime *done = NULL;
+		for (struct rs_mime *copies = copies_of(m); copies;) {
+			struct rs_mime *k = copies_take(&copies);
+			line_end_at_cr(k);
+			copies_put(&done, k);
+		}
+		line_end_at_cr(m);
+		copies_put(&m->forked, done);
+	} else if (m->reading == READING_HEADER) {
+		read_at(m, (const uint8_t *)"\n", 1, m->end_at - m->left);
+	} else {
+		m->line_start = true;
+	}
+}
+
+/* No LF follows the CR that was read last, but this. */
+static void bare_cr(struct rs_mime *m, uint8_t next)
+{
+	if (m->mode & MODE_CR) {
+		line_end_at_cr(m);
+		return;
+	}
+	/* In a body it matters where a delimiter may follow. */
+	if (m->settled & MODE_CR || (m->reading != READING_HEADER && (next != '-' || !m->boundary.open)))
+		return;
+	anomaly(m, RS_MIME_BARE_CR);
+	struct rs_mime *k = diverge_by(m, MODE_CR);
+	if (!k)
+		return;
+	copies_of(m);
+	line_end_at_cr(k);
+	m->forked = k;
+}
+
+static void init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks, struct rs_mime_limits limits)
 {
 	m->ops = ops;
 	m->arg = arg;
@@ -474,8 +753,27 @@ void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, s
 	m->cte = RS_CTE_IDENTITY;
 	m->part_open = false;
 	m->sealed = false;
+	m->cr = m->skip = m->ending = m->whole = false;
+	m->mode = m->settled = 0;
+	m->forked = NULL;
 	rs_boundary_init(&m->boundary);
+}
+
+void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
+		  struct rs_mime_limits limits)
+{
+	init(m, ops, arg, blocks, limits);
 	section_begin(m, false);
+}
+
+void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
+			    struct rs_mime_limits limits, const uint8_t *boundary, size_t n, bool digest)
+{
+	init(m, ops, arg, blocks, limits);
+	rs_boundary_push(&m->boundary, boundary, n);
+	level_begin(m, RS_LEVEL_MULTIPART | (digest ? RS_LEVEL_DIGEST : 0));
+	margin_await(m, READING_PREAMBLE);
+	m->line_start = true;
 }
 
 /* The line at p names what stands only in the header section of a part: its delimiter is missing. */
@@ -501,10 +799,32 @@ static void header_found(struct rs_mime *m)
 	section_begin(m, false);
 }
 
-static void feed(struct rs_mime *m, const uint8_t *p, size_t n)
+static const uint8_t *skip_line(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *end = p + n;
-	while (p < end) {
+	p = line_stop(m, p, end);
+	m->line_start = p[-1] == '\n';
+	m->skip = !m->line_start;
+	m->cr = p[-1] == '\r';
+	return p;
+}
+
+/* Returns how many bytes were read: fewer where a copy was made. */
+static size_t feed(struct rs_mime *m, const uint8_t *p, size_t n)
+{
+	const uint8_t *const begin = p, *const end = p + n;
+	while (p < end && !m->forked) {
+		if (m->cr) {
+			m->cr = false;
+			m->left = (size_t)(end - p);
+			if (*p != '\n')
+				bare_cr(m, *p);
+			if (m->forked)
+				break;
+		}
+		if (m->skip) {
+			p = skip_line(m, p, end);
+			continue;
+		}
 		if (is_header_found(m, p, end))
 			header_found(m);
 		if (rs_boundary_holds(&m->boundary) || (m->line_start && *p == '-' && m->boundary.open))
@@ -514,14 +834,67 @@ static void feed(struct rs_mime *m, const uint8_t *p, size_t n)
 		else
 			p = body_run(m, p, end);
 	}
+	return (size_t)(p - begin);
 }
 
-void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n)
+size_t rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n)
 {
+	/* With a CR a line may end. */
+	const uint8_t *cr = m->mode & MODE_CR ? memchr(p, '\r', n) : NULL;
+	if (cr)
+		n = (size_t)(cr + 1 - p);
 	m->total += n;
 	m->end_at = m->total;
-	feed(m, p, n);
-	m->left = 0;
+	const size_t k = feed(m, p, n);
+	for (struct rs_mime *t = m, *next; t; t = next) {
+		next = t->forked;
+		t->forked = NULL;
+		t->total -= n - k;
+		t->end_at = t->total;
+		t->left = 0;
+	}
+	return k;
+}
+
+static void forget_copies(struct rs_mime *m)
+{
+	for (struct rs_mime *k = m, *next; k; k = next) {
+		next = k->forked;
+		k->forked = NULL;
+	}
+}
+
+void rs_mime_unsettle(struct rs_mime *m)
+{
+	m->settled = 0;
+}
+
+void rs_mime_settle(struct rs_mime *a, struct rs_mime *b)
+{
+	const uint8_t apart = a->mode ^ b->mode;
+	if (apart & (apart - 1))
+		return;
+	a->settled |= apart;
+	b->settled |= apart;
+}
+
+bool rs_mime_same(const struct rs_mime *a, const struct rs_mime *b)
+{
+	if (a->reading != b->reading || a->depth != b->depth || a->line_end != b->line_end || a->line_start != b->line_start ||
+	    a->part_open != b->part_open || a->cte != b->cte || a->torn != b->torn || a->skip != b->skip || a->cr != b->cr ||
+	    a->sealed != b->sealed || a->end_flags != b->end_flags || !rs_boundary_same(&a->boundary, &b->boundary))
+		return false;
+	for (unsigned i = 0; i < a->depth; i++)
+		if (a->level[i].flags != b->level[i].flags)
+			return false;
+	if (a->reading != READING_HEADER)
+		return true;
+	return a->section && b->section && rs_section_same(a->section, b->section) && rs_fields_same(&a->header, &b->header);
+}
+
+bool rs_mime_in_header(const struct rs_mime *m)
+{
+	return m->reading == READING_HEADER && !m->depth;
 }
 
 bool rs_mime_base64_body(const struct rs_mime *m)
@@ -531,8 +904,10 @@ bool rs_mime_base64_body(const struct rs_mime *m)
 
 void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n)
 {
-	if (n)
+	if (n) {
 		m->line_start = p[n - 1] == '\n';
+		m->cr = p[n - 1] == '\r';
+	}
 	m->total += n;
 	m->end_at = m->total;
 }
@@ -541,8 +916,12 @@ void rs_mime_gap(struct rs_mime *m, uint64_t n)
 {
 	if (!n)
 		return;
-	while (rs_boundary_holds(&m->boundary))
+	while (rs_boundary_holds(&m->boundary)) {
+		m->boundary.alike = false;
 		line_replay(m);
+		forget_copies(m);
+	}
+	m->cr = m->skip = false;
 	if (m->reading == READING_HEADER) {
 		uint8_t field = m->header.field;
 		if (rs_fields_gap(&m->header))
@@ -566,14 +945,20 @@ void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct r
 	to->ops = ops;
 	to->arg = arg;
 	to->blocks = blocks;
+	to->forked = NULL;
 	to->section = from->section ? rs_pool_get(blocks) : NULL;
 	if (to->section) {
-		*to->section = *from->section;
-		to->header.buf = to->section->value;
+		memcpy(to->section, from->section, sizeof(struct rs_section_block));
+		to->header.buf = rs_section_value(to->section);
 	} else if (from->section) {
 		anomaly(to, RS_MIME_BLOCK_LIMIT);
 		rs_fields_init(&to->header, NULL, 0, false);
 	}
+}
+
+void rs_mime_let_go(struct rs_mime *m)
+{
+	block_put(m);
 }
 
 /* The line under way has no end but the message's. */
@@ -581,14 +966,13 @@ static void line_finish(struct rs_mime *m)
 {
 	uint8_t level;
 	enum rs_boundary_step step = rs_boundary_finish(&m->boundary, &level);
-	if (step == RS_BOUNDARY_NO)
-		line_replay(m);
-	else
-		on_delimiter(m, level, step == RS_BOUNDARY_CLOSE);
+	line_judged(m, step, level, false);
 }
 
 void rs_mime_end(struct rs_mime *m)
 {
+	/* Nothing comes any more about which readers could differ. */
+	m->ending = true;
 	while (rs_boundary_holds(&m->boundary) || m->reading == READING_HEADER) {
 		if (rs_boundary_holds(&m->boundary))
 			line_finish(m);

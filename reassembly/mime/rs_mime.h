@@ -5,6 +5,17 @@
  * Owner:  one thread. Memory: this struct, and one block of RS_MIME_BLOCK bytes from the pool given at init while a
  * header section is being read. Units: bytes. Data handed to the callbacks is borrowed until they return.
  *
+ * Where readers differ (RFC 2045 and 2046 leave it open, or senders do not keep to them), this structure follows one reading and
+ * asks its owner for a copy (fork) that follows the other:
+ *   two fields, or two boundary parameters, that say different things: the first; another
+ *   a line in a header section that is no field: the body begins with it; it is passed over, and fields go on
+ *   an encoding whose name is not known: the body as it stands; decoded by the one that may have been meant
+ *   boundary="": none; empty
+ *   a multipart in base64 or quoted-printable: as it stands; a leaf, which is decoded first (RS_PART_ENCODED_MULTIPART)
+ *   a line that begins with a boundary and goes on: text; a delimiter (from there on, for the whole message)
+ *   a CR without LF: nothing; a line end (likewise)
+ * A copy that has come to the same place in the same state is the same reading (rs_mime_same): its owner lets go of it.
+ *
  * Lines end in CRLF or bare LF. The line end before a boundary line belongs to the boundary
  * (RFC 2046 5.1.1). Boundary lines of any open level end all levels inside. A boundary prefix
  * match must be the whole line up to white space. What follows a final boundary, and what
@@ -56,6 +67,8 @@ enum rs_part_flag {
 	RS_PART_LIMIT = 8, /* structure inside was not opened, for a limit */
 	RS_PART_MISSING_END = 16, /* (part_end) the enclosing multipart never ended */
 	RS_PART_GAP = 32, /* (part_end) bytes were missing */
+	RS_PART_GUESSED = 64, /* the encoding is not the one named, but what may have been meant by it */
+	RS_PART_ENCODED_MULTIPART = 128, /* a multipart to those who decode it first: see boundary */
 };
 
 /* How the bytes of a name stand in the message. */
@@ -78,12 +91,15 @@ struct rs_part {
 	const uint8_t *name;
 	size_t name_len;
 	const char *name_charset; /* RS_NAME_EXTENDED: the charset named, "" where none */
+	const uint8_t *boundary; /* RS_PART_ENCODED_MULTIPART */
+	size_t boundary_len;
+	bool digest; /* likewise */
 	uint8_t depth; /* 0: the message's own body */
 	uint64_t offset; /* of its body's first byte: bytes of the message fed, skipped or missing before it */
 };
 
 enum rs_mime_anomaly {
-	RS_MIME_HEADER_TOO_LONG, /* a field was cut at RS_MIME_BLOCK (only fields that are parsed) */
+	RS_MIME_HEADER_TOO_LONG, /* a field was cut at RS_MIME_BLOCK (only of fields that are parsed what is read of them) */
 	RS_MIME_HEADER_INVALID, /* a line in a header section that is no field, the first one included: readers differ about what follows */
 	RS_MIME_BOUNDARY_MISSING, /* multipart without a boundary parameter */
 	RS_MIME_BOUNDARY_TOO_LONG,
@@ -91,13 +107,17 @@ enum rs_mime_anomaly {
 	RS_MIME_PART_LIMIT,
 	RS_MIME_DUPLICATE_FIELD, /* two Content-Type, -Transfer-Encoding or -Disposition fields in one section: readers differ */
 	RS_MIME_DUPLICATE_PARAMETER, /* two boundary or name parameters: readers differ */
-	RS_MIME_ENCODED_MULTIPART, /* a multipart with base64 or quoted-printable (RFC 2045 6.4 forbids it): read as identity */
+	RS_MIME_ENCODED_MULTIPART, /* a multipart with base64 or quoted-printable (RFC 2045 6.4 forbids it) */
 	RS_MIME_UNKNOWN_ENCODING,
 	RS_MIME_NAME_CUT,
 	RS_MIME_MISSING_END, /* a multipart never ended */
 	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields could not be read */
 	RS_MIME_BOUNDARY_ALIKE, /* a line begins with an open boundary and goes on: text here, a delimiter to readers that
 				 * compare no further (RFC 2046 5.1.1 lets them) */
+	RS_MIME_BARE_CR, /* a CR without LF, in a header section or before what may be a delimiter: a line end to some */
+	RS_MIME_BOUNDARY_EMPTY, /* multipart with an empty boundary: none to some */
+	RS_MIME_PARTIAL, /* a piece of a message whose other pieces travel as other messages (RFC 2046 5.2.2) */
+	RS_MIME_EXTERNAL_BODY, /* content that is elsewhere (RFC 2046 5.2.3) */
 	RS_MIME_ANOMALY_MAX
 };
 
@@ -109,7 +129,11 @@ struct rs_mime_ops {
 	/* The leaf's body as it travelled (not decoded), line ends included. */
 	void (*part_data)(void *arg, const uint8_t *p, size_t n);
 	void (*part_end)(void *arg, uint32_t flags);
+	/* RS_MIME_BARE_CR may come between the pieces of a header's value. */
 	void (*anomaly)(void *arg, enum rs_mime_anomaly a);
+	/* Readers differ about what follows: makes a copy with rs_mime_copy, which reads it the other way. The copy is fed and ended as
+	 * well, by who made it: from where rs_mime_feed stops. NULL, or answers NULL: that reading is not followed. */
+	struct rs_mime *(*fork)(void *arg);
 };
 
 struct rs_mime_limits {
@@ -142,6 +166,12 @@ struct rs_mime { /* fields are the module's own */
 	bool part_open; /* part_begin was called, part_end not yet */
 	bool line_start; /* the next byte begins a line */
 	uint8_t torn; /* lines to come in which a header section may be whose delimiter is missing */
+	bool cr; /* the last byte was a CR */
+	bool skip; /* the rest of the line was read */
+	bool ending; /* rs_mime_end was called */
+	bool whole; /* a multipart ended as it should */
+	uint8_t mode, settled; /* enum mode: what this reading is; and of what there is another */
+	struct rs_mime *forked; /* copies made since it was last fed: linked by this field of theirs */
 	bool sealed; /* the limit of parts was reached: what comes is one leaf */
 	struct rs_mime_level level[RS_MIME_DEPTH];
 	struct rs_fields header;
@@ -150,7 +180,28 @@ struct rs_mime { /* fields are the module's own */
 
 void rs_mime_init(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
 		  struct rs_mime_limits limits);
-void rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n);
+/* Returns how many bytes were read: all of them, unless there is a fork: then the rest is fed to it and to the copies. */
+size_t rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n);
+
+/* The body of a multipart with this boundary, without the header section before it. */
+void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, void *arg, struct rs_pool *blocks,
+			    struct rs_mime_limits limits, const uint8_t *boundary, size_t n, bool digest);
+
+/* Whether two readings of the same bytes are one from here on: both would tell the same, whatever comes. What a part under way has been
+ * told so far is the caller's to compare. */
+bool rs_mime_same(const struct rs_mime *a, const struct rs_mime *b);
+/* Of readings that are told apart by one mode alone, each is settled in that: call with none, then with each two of those there are. */
+void rs_mime_unsettle(struct rs_mime *m);
+void rs_mime_settle(struct rs_mime *a, struct rs_mime *b);
+
+/* A multipart has ended with its final delimiter. */
+static inline bool rs_mime_whole(const struct rs_mime *m)
+{
+	return m->whole;
+}
+
+/* Still in the outermost header section. */
+bool rs_mime_in_header(const struct rs_mime *m);
 
 /* True in the body of a leaf whose encoding is base64, where no boundary match is under way: then the
  * caller may give bytes that hold no '-' to the decoder itself, as rs_base64_bulk does, and tell
@@ -167,6 +218,9 @@ void rs_mime_gap(struct rs_mime *m, uint64_t n);
  * section is read; without one the section cannot be read. ops and arg: the copy's. */
 void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct rs_mime_ops *ops, void *arg,
 		  struct rs_pool *blocks);
+
+/* It is not wanted any more: gives the block back, and tells nothing. */
+void rs_mime_let_go(struct rs_mime *m);
 
 /* The message ended: ends what is open, gives the block back. */
 void rs_mime_end(struct rs_mime *m);

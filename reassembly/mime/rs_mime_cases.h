@@ -401,6 +401,7 @@ static const struct rs_mime_case {
 		"\rbody\r\n"
 		"more",
 		"subject: s\n"
+		"! mime.bare_cr\n"
 		"! mime.header_invalid\n"
 		"leaf 1 depth 0 <text/plain> identity\n"
 		"|\\rbody\\r\\nmore|\n"
@@ -892,6 +893,7 @@ static const struct rs_mime_case {
 		"|x\\r|\n"
 		"end\n"
 		"leaf 3 depth 1 <text/plain> identity\n"
+		"! mime.bare_cr\n"
 		"|\\r--b|\n"
 		"end\n",
 	  2, { 16, 1000 } },

@@ -112,6 +112,12 @@ static inline void log_on_begin(void *arg, const struct rs_part *part)
 		log_text(l, " name-cut");
 	if (part->flags & RS_PART_LIMIT)
 		log_text(l, " limit");
+	if (part->flags & RS_PART_GUESSED)
+		log_text(l, " guessed");
+	if (part->flags & RS_PART_ENCODED_MULTIPART) {
+		log_text(l, " encoded-multipart boundary=");
+		log_escaped(l, part->boundary, part->boundary_len);
+	}
 	if (part->name_form) {
 		log_text(l, " name='");
 		log_escaped(l, part->name, part->name_len);
@@ -151,8 +157,10 @@ static inline void log_on_end(void *arg, uint32_t flags)
 static inline void log_on_anomaly(void *arg, enum rs_mime_anomaly a)
 {
 	struct rs_mime_log *l = arg;
-	log_require(!l->in_header, "no anomaly inside a header value");
+	log_require(!l->in_header || a == RS_MIME_BARE_CR, "no anomaly inside a header value but that");
 	log_data_ends(l);
+	if (l->in_header)
+		return; /* where in a value its pieces end is of no interest */
 	log_text(l, "! ");
 	log_text(l, rs_mime_anomaly_name(a));
 	log_text(l, "\n");

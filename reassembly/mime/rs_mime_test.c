@@ -219,15 +219,38 @@ static void ends_a_long_field_at_a_delimiter(void **state)
 	}
 }
 
+/* What does not count takes no room, however long it is and wherever the buffer ends in it. */
+static void reads_on_behind_what_does_not_count(void **state)
+{
+	(void)state;
+	static const char *const junk[][2] = {
+		{ "; x=", "" },	     { "; x=\"", "\"" },   { "; x=\"\\\"; z=\\\"", "\"" }, { " (", ")" },
+		{ "; x=1 ((\\", "))" }, { "; x=y;;;z=", "" }, { "; x*0=a; x*1=", "" },
+	};
+	for (size_t i = 0; i < sizeof junk / sizeof junk[0]; i++)
+		for (size_t n = 3000; n < 7000; n += i == 1 && n < 3200 ? 1 : 1999) {
+			struct text message = { 0 }, want = { 0 };
+			add(&message, "Content-Type: multipart/mixed");
+			add(&message, junk[i][0]);
+			add_times(&message, "y", n);
+			add(&message, junk[i][1]);
+			add(&message, "; boundary=b; name=n\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n");
+			/* Where that is all it is, an inner name is one. */
+			add(&want, "leaf 1 depth 1 <text/plain> identity\n|x|\nend\n");
+			expect_told(&message, &want);
+		}
+}
+
 static void cuts_a_parsed_field_at_the_block(void **state)
 {
 	(void)state;
 	struct text message = { 0 };
-	add(&message, "Content-Type: text/html; name=a.exe; x=");
+	add(&message, "Content-Type: text/html; name=a.exe; name=");
 	add_times(&message, "y", 5000);
 	add(&message, "; boundary=no\r\n\r\nbody");
 	expect_everywhere(message.p, message.n,
 			  "! mime.header_too_long\n"
+			  "! mime.duplicate_parameter\n"
 			  "leaf 1 depth 0 <text/html> identity attachment name='a.exe'\n|body|\nend\n",
 			  1, wide);
 	text_free(&message);
@@ -455,6 +478,7 @@ int main(void)
 		cmocka_unit_test(hands_out_a_long_field_whole),
 		cmocka_unit_test(keeps_inner_white_space),
 		cmocka_unit_test(ends_a_long_field_at_a_delimiter),
+		cmocka_unit_test(reads_on_behind_what_does_not_count),
 		cmocka_unit_test(cuts_a_parsed_field_at_the_block),
 		cmocka_unit_test(cuts_a_long_name),
 		cmocka_unit_test(reads_an_endless_name_as_body),

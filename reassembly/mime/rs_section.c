@@ -7,11 +7,12 @@
 #include "reassembly/mime/rs_extended.h"
 #include "reassembly/mime/rs_param.h"
 
-_Static_assert(sizeof(struct rs_section) <= RS_MIME_BLOCK, "a section is what a block holds");
+_Static_assert(sizeof(struct rs_section_block) <= RS_MIME_BLOCK, "a section is what a block holds");
 
 struct report {
-	const struct rs_mime_ops *ops;
+	const struct rs_section_ops *ops;
 	void *arg;
+	uint8_t field; /* being read: a bit */
 };
 
 static void keep_type(struct rs_section *s, const char *type)
@@ -26,21 +27,34 @@ static void report(const struct report *r, enum rs_mime_anomaly a)
 	r->ops->anomaly(r->arg, a);
 }
 
+/* Some take it to say this of the field under way; they are not asked again. */
+static void differs(const struct report *r, struct rs_section *other)
+{
+	other->settled |= r->field;
+	r->ops->differs(r->arg, other);
+}
+
+static void set_default_type(struct rs_section *s, bool message)
+{
+	keep_type(s, message ? "message/rfc822" : "text/plain");
+	s->opens = message ? RS_SECTION_MESSAGE : RS_SECTION_LEAF;
+	s->message = message;
+}
+
 void rs_section_init(struct rs_section *s, bool message)
 {
 	memset(s, 0, offsetof(struct rs_section, type));
-	keep_type(s, message ? "message/rfc822" : "text/plain");
 	s->charset[0] = 0;
-	s->opens = message ? RS_SECTION_MESSAGE : RS_SECTION_LEAF;
+	set_default_type(s, message);
 }
 
+/* Read aside first: an empty name must not take the place of one that is there. */
 static void set_name(struct rs_section *s, const struct rs_extended *name, bool of_disposition, const struct report *r)
 {
 	if (name->duplicate)
 		report(r, RS_MIME_DUPLICATE_PARAMETER);
 	if (!rs_extended_present(name) || s->name_of_disposition)
 		return;
-	/* Read aside first: an empty name must not take the place of one that is there. */
 	uint8_t text[RS_MIME_NAME_MAX];
 	char charset[RS_SECTION_CHARSET];
 	bool cut;
@@ -57,6 +71,64 @@ static void set_name(struct rs_section *s, const struct rs_extended *name, bool 
 		report(r, RS_MIME_NAME_CUT);
 }
 
+/* Of two names in the same form some take the last. */
+static void tell_other_name(const struct rs_section *s, const struct rs_extended *name, bool of_disposition, const struct report *r)
+{
+	if (!name->duplicate || s->name_of_disposition != of_disposition)
+		return;
+	struct rs_section other = *s;
+	size_t n;
+	rs_extended_read_as(name, rs_extended_form(name) + 1, other.name, sizeof other.name, &n);
+	if (!n || (n == s->name_len && !memcmp(other.name, s->name, n)))
+		return;
+	other.name_len = (uint16_t)n;
+	differs(r, &other);
+}
+
+/* An unquoted one goes on to the semicolon, and there may be a comment before that. A boundary holds
+ * parentheses (RFC 2046 5.1.1), but seldom after a space. */
+static size_t without_comment(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i + 1 < n; i++)
+		if (p[i] == ' ' && p[i + 1] == '(')
+			n = i;
+	/* "and must not end with white space" (RFC 2046 5.1.1). */
+	while (n && (p[n - 1] == ' ' || p[n - 1] == '\t'))
+		n--;
+	return n;
+}
+
+static bool has_boundary(const struct rs_section *s, const uint8_t *p, size_t n)
+{
+	return n == s->boundary_len && !memcmp(p, s->boundary, n);
+}
+
+/* The boundary that stands in each other form or place, once. */
+static void tell_other_boundaries(const struct rs_section *s, const struct rs_extended *boundary, const struct report *r)
+{
+	struct rs_section told[RS_EXTENDED_FORMS];
+	unsigned ntold = 0;
+	if (s->boundary_len && !rs_extended_many(boundary))
+		return;
+	for (int form = 0; form < RS_EXTENDED_FORMS; form++) {
+		struct rs_section *other = &told[ntold];
+		size_t n;
+		*other = *s;
+		if (!rs_extended_read_as(boundary, (enum rs_extended_form)form, other->boundary, sizeof other->boundary, &n))
+			continue;
+		n = without_comment(other->boundary, n);
+		bool known = has_boundary(s, other->boundary, n) && (n || s->empty_boundary);
+		for (unsigned i = 0; i < ntold; i++)
+			known |= has_boundary(&told[i], other->boundary, n);
+		if (known)
+			continue;
+		other->boundary_len = (uint16_t)n;
+		other->empty_boundary = !n;
+		ntold++;
+		differs(r, other);
+	}
+}
+
 static void set_boundary(struct rs_section *s, const struct rs_extended *boundary, const struct report *r)
 {
 	if (boundary->duplicate)
@@ -64,15 +136,12 @@ static void set_boundary(struct rs_section *s, const struct rs_extended *boundar
 	char charset[RS_SECTION_CHARSET];
 	bool cut;
 	size_t n = rs_extended_read(boundary, s->boundary, sizeof s->boundary, charset, sizeof charset, &cut);
-	/* An unquoted one goes on to the semicolon, and there may be a comment before that. A boundary holds
-	 * parentheses (RFC 2046 5.1.1), but seldom after a space. */
-	for (size_t i = 0; i + 1 < n; i++)
-		if (s->boundary[i] == ' ' && s->boundary[i + 1] == '(')
-			n = i;
-	/* "and must not end with white space" (RFC 2046 5.1.1). */
-	while (n && (s->boundary[n - 1] == ' ' || s->boundary[n - 1] == '\t'))
-		n--;
+	n = without_comment(s->boundary, n);
 	s->boundary_len = (uint16_t)n;
+	s->empty_boundary = false;
+	s->no_boundary = !n && rs_extended_present(boundary);
+	if (s->no_boundary)
+		report(r, RS_MIME_BOUNDARY_EMPTY);
 	if (n > RS_MIME_BOUNDARY_MAX)
 		report(r, RS_MIME_BOUNDARY_TOO_LONG);
 }
@@ -87,6 +156,11 @@ static void set_type(struct rs_section *s, const char *type, bool whole)
 		s->opens = RS_SECTION_MESSAGE;
 	s->digest = !strcmp(type, "multipart/digest");
 	keep_type(s, whole ? type : "");
+}
+
+static uint8_t field_bit(enum rs_field field)
+{
+	return (uint8_t)(1u << field);
 }
 
 static void read_type_parameters(struct rs_section *s, struct rs_param_reader *reader, const struct report *r)
@@ -104,6 +178,9 @@ static void read_type_parameters(struct rs_section *s, struct rs_param_reader *r
 	set_name(s, &name, false, r);
 	if (s->opens == RS_SECTION_MULTIPART)
 		set_boundary(s, &boundary, r);
+	tell_other_name(s, &name, false, r);
+	if (s->opens == RS_SECTION_MULTIPART)
+		tell_other_boundaries(s, &boundary, r);
 }
 
 static void read_type(struct rs_section *s, uint8_t *value, size_t n, const struct report *r)
@@ -116,13 +193,13 @@ static void read_type(struct rs_section *s, uint8_t *value, size_t n, const stru
 	read_type_parameters(s, &reader, r);
 }
 
-bool rs_section_stray_boundary(struct rs_section *s, uint8_t *line, size_t n, const struct rs_mime_ops *ops, void *arg)
+bool rs_section_stray_boundary(struct rs_section *s, uint8_t *line, size_t n, const struct rs_section_ops *ops, void *arg)
 {
 	static const char name[] = "boundary=";
 	if (s->opens != RS_SECTION_MULTIPART || s->boundary_len || n < sizeof name ||
 	    strncasecmp((const char *)line, name, sizeof name - 1))
 		return false;
-	struct report r = { .ops = ops, .arg = arg };
+	struct report r = { ops, arg, field_bit(RS_FIELD_CONTENT_TYPE) };
 	struct rs_param_reader reader;
 	rs_param_start(&reader, line, n);
 	read_type_parameters(s, &reader, &r);
@@ -144,6 +221,36 @@ static void read_disposition(struct rs_section *s, uint8_t *value, size_t n, con
 		if (rs_param_is(&param, "filename"))
 			rs_extended_add(&name, &param);
 	set_name(s, &name, true, r);
+	tell_other_name(s, &name, true, r);
+}
+
+/* The letters and digits of a word are those of a name, or hold it. */
+static bool is_like(const char *word, const char *part)
+{
+	char plain[32];
+	size_t n = 0;
+	for (; *word; word++)
+		if ((*word >= 'a' && *word <= 'z') || (*word >= '0' && *word <= '9'))
+			plain[n++] = *word;
+	plain[n] = 0;
+	return strstr(plain, part);
+}
+
+/* Readers that know no such encoding take the body as it stands; some take it for what may have been meant. */
+static void read_unknown_cte(struct rs_section *s, const char *word, const struct report *r)
+{
+	static const char *const plain[] = { "7bit", "8bit", "bits", "binary", "ascii", "utf8", "none", "text", "7", "8" };
+	s->cte = RS_CTE_UNKNOWN;
+	report(r, RS_MIME_UNKNOWN_ENCODING);
+	if (is_like(word, "64") || is_like(word, "quot") || is_like(word, "print"))
+		s->cte = RS_CTE_IDENTITY;
+	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
+		if (is_like(word, plain[i]))
+			s->cte = RS_CTE_IDENTITY;
+	struct rs_section other = *s;
+	other.cte = is_like(word, "quot") || is_like(word, "print") ? RS_CTE_QP : RS_CTE_BASE64;
+	other.guessed = true;
+	differs(r, &other);
 }
 
 static void read_cte(struct rs_section *s, uint8_t *value, size_t n, const struct report *r)
@@ -170,26 +277,160 @@ static void read_cte(struct rs_section *s, uint8_t *value, size_t n, const struc
 			s->cte = known[i].cte;
 			return;
 		}
-	s->cte = RS_CTE_UNKNOWN;
-	report(r, RS_MIME_UNKNOWN_ENCODING);
+	read_unknown_cte(s, word, r);
 }
 
-void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n,
-		      const struct rs_mime_ops *ops, void *arg)
+static void read_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct report *r)
 {
-	struct report r = { .ops = ops, .arg = arg };
+	if (field == RS_FIELD_CONTENT_TYPE)
+		read_type(s, value, n, r);
+	else if (field == RS_FIELD_CONTENT_TRANSFER_ENCODING)
+		read_cte(s, value, n, r);
+	else
+		read_disposition(s, value, n, r);
+}
+
+/* As if the field had not been seen. A name stays: it is taken from another one. */
+static void forget(struct rs_section *s, enum rs_field field)
+{
+	if (field == RS_FIELD_CONTENT_TYPE) {
+		set_default_type(s, s->message);
+		s->digest = s->empty_boundary = s->no_boundary = false;
+		s->boundary_len = 0;
+	} else if (field == RS_FIELD_CONTENT_TRANSFER_ENCODING) {
+		s->cte = RS_CTE_IDENTITY;
+		s->guessed = false;
+	} else {
+		s->attachment = s->name_of_disposition = false;
+	}
+}
+
+bool rs_section_same(const struct rs_section *a, const struct rs_section *b)
+{
+	return a->has_type == b->has_type && a->has_cte == b->has_cte && a->has_disposition == b->has_disposition &&
+	       a->name_of_disposition == b->name_of_disposition && a->message == b->message && a->cte == b->cte &&
+	       a->guessed == b->guessed && a->opens == b->opens && a->digest == b->digest &&
+	       a->attachment == b->attachment && a->boundary_len == b->boundary_len && a->empty_boundary == b->empty_boundary &&
+	       !memcmp(a->boundary, b->boundary, a->boundary_len) && !strcmp(a->type, b->type) && a->name_form == b->name_form &&
+	       a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len);
+}
+
+void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct rs_section_ops *ops, void *arg)
+{
+	struct report r = { ops, arg, field_bit(field) };
 	bool *seen = field == RS_FIELD_CONTENT_TYPE                ? &s->has_type
 		     : field == RS_FIELD_CONTENT_TRANSFER_ENCODING ? &s->has_cte
 								   : &s->has_disposition;
-	if (*seen) {
-		report(&r, RS_MIME_DUPLICATE_FIELD);
+	if (!*seen) {
+		*seen = true;
+		read_field(s, field, value, n, &r);
 		return;
 	}
-	*seen = true;
-	if (field == RS_FIELD_CONTENT_TYPE)
-		read_type(s, value, n, &r);
-	else if (field == RS_FIELD_CONTENT_TRANSFER_ENCODING)
-		read_cte(s, value, n, &r);
-	else
-		read_disposition(s, value, n, &r);
+	report(&r, RS_MIME_DUPLICATE_FIELD);
+	if (s->settled & r.field)
+		return;
+	struct rs_section other = *s;
+	forget(&other, field);
+	read_field(&other, field, value, n, &r);
+	if (!rs_section_same(s, &other))
+		differs(&r, &other);
+}
+
+/* Where in a value its lexer stands (RFC 2045 5.1, RFC 5322 3.2.2). */
+struct lexer {
+	unsigned comments; /* open, in one another */
+	bool quoted, escaped;
+};
+
+static void step(struct lexer *l, uint8_t c)
+{
+	if (l->escaped)
+		l->escaped = false;
+	else if (c == '\\' && (l->quoted || l->comments))
+		l->escaped = true;
+	else if (c == '"' && !l->comments)
+		l->quoted = !l->quoted;
+	else if (c == '(' && !l->quoted)
+		l->comments++;
+	else if (c == ')' && l->comments)
+		l->comments--;
+}
+
+static bool holds_word(const uint8_t *p, size_t n, const char *word)
+{
+	const size_t len = strlen(word);
+	for (size_t i = 0; i + len <= n; i++)
+		if (!strncasecmp((const char *)p + i, word, len))
+			return true;
+	return false;
+}
+
+/* Something that is read may stand in it. */
+static bool is_wanted(const uint8_t *p, size_t n)
+{
+	return holds_word(p, n, "boundary") || holds_word(p, n, "name");
+}
+
+/* Of what is passed over so much is kept: what is wanted may begin in it. */
+#define OVERLAP 16
+#define COMMENTS_MAX 64
+
+/* The media type, or an encoding: comments in it say nothing. Returns what is left. */
+static size_t without_comments(uint8_t *to, const uint8_t *p, size_t n)
+{
+	struct lexer l = { 0 };
+	size_t k = 0;
+	for (size_t i = 0; i < n; i++) {
+		const bool inside = l.comments;
+		step(&l, p[i]);
+		if (!inside && !l.comments)
+			to[k++] = p[i];
+	}
+	for (unsigned i = 0; i < l.comments; i++)
+		to[k++] = '(';
+	if (l.escaped && l.comments)
+		to[k++] = '\\';
+	return k;
+}
+
+/* What stands for a parameter that goes on and is not read: it leads the lexer to where it is. */
+static size_t without_value(uint8_t *to, const uint8_t *p, size_t n, const struct lexer *l)
+{
+	uint8_t stub[3 + COMMENTS_MAX + OVERLAP + 1] = "x=";
+	size_t k = 2;
+	if (is_wanted(p, n) || n < sizeof stub || l->comments > COMMENTS_MAX) {
+		memmove(to, p, n);
+		return n;
+	}
+	if (l->quoted)
+		stub[k++] = '"';
+	for (unsigned i = 0; i < l->comments; i++)
+		stub[k++] = '(';
+	for (size_t i = n - OVERLAP; i < n; i++)
+		stub[k++] = memchr("\"\\();", p[i], 5) ? '_' : p[i];
+	if (l->escaped)
+		stub[k++] = '\\';
+	memcpy(to, stub, k);
+	return k;
+}
+
+size_t rs_section_squeeze(uint8_t *value, size_t n)
+{
+	struct lexer l = { 0 };
+	size_t out = 0, from = 0;
+	for (size_t i = 0; i < n; i++) {
+		const bool ends = value[i] == ';' && !l.quoted && !l.comments;
+		step(&l, value[i]);
+		if (!ends)
+			continue;
+		const size_t len = i + 1 - from;
+		if (!from) {
+			out = without_comments(value, value, len);
+		} else if (is_wanted(value + from, len)) {
+			memmove(value + out, value + from, len);
+			out += len;
+		}
+		from = i + 1;
+	}
+	return out + (from ? without_value(value + out, value + from, n - from, &l) : without_comments(value, value, n));
 }

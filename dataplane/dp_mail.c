@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/dp_mail.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "dataplane/dp_content_private.h"
+
+static const char from_line[] = "From ";
+#define FROM (sizeof from_line - 1)
+
+static struct dp_inspect *inspect_of(const struct dp_file *f)
+{
+	return f->content->ins;
+}
+
+static void cannot(struct dp_file *f, enum ct_reason why)
+{
+	dp_message_reason(f->content->msg, why);
+	f->content->opaque = true;
+}
+
+/* A content within the file, of which only the structure is not begun. NULL: a limit, or no room, which was told. */
+static struct dp_content *begin(struct dp_file *f)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	struct dp_content *outer = f->content;
+	if (outer->nested == DP_MAIL_DEPTH || outer->mime.depth + 1u >= outer->mime.limits.depth) {
+		ins->stats.mail_limit++;
+		cannot(f, CT_REASON_LIMIT);
+		return NULL;
+	}
+	struct dp_content *c = rs_pool_get(outer->trial ? &ins->trial_contents : &ins->contents);
+	if (!c) {
+		ins->stats.no_content++;
+		cannot(f, dp_content_no_room(outer));
+		return NULL;
+	}
+	memset(c, 0, sizeof *c);
+	dp_content_within(c, f);
+	return c;
+}
+
+static struct rs_mime_limits limits_of(const struct dp_file *f)
+{
+	const struct rs_mime *m = &f->content->mime;
+	return (struct rs_mime_limits){ (uint16_t)(m->limits.depth - m->depth - 1), m->limits.parts };
+}
+
+/* multipart: the part that is one; NULL: a message. */
+static void begin_mail(struct dp_file *f, const struct rs_part *multipart)
+{
+	struct dp_content *c = begin(f);
+	if (!c)
+		return;
+	struct rs_pool *blocks = c->trial ? &c->ins->trial_headers : &c->ins->headers;
+	const struct rs_mime_ops *ops = c->trial ? &dp_content_trial_ops : &dp_content_ops;
+	if (multipart)
+		rs_mime_init_multipart(&c->mime, ops, c, blocks, limits_of(f), multipart->boundary, multipart->boundary_len,
+				       multipart->digest);
+	else
+		rs_mime_init(&c->mime, ops, c, blocks, limits_of(f));
+	c->mime.parts = f->content->mime.parts;
+	f->mail = c;
+}
+
+void dp_mail_open(struct dp_file *f, const struct rs_part *part)
+{
+	f->may_be_mail = false;
+	begin_mail(f, part->flags & RS_PART_ENCODED_MULTIPART ? part : NULL);
+}
+
+static bool begins_with(const uint8_t *p, size_t n, const char *name)
+{
+	const size_t len = strlen(name);
+	return n >= len && !strncasecmp((const char *)p, name, len);
+}
+
+/* Fields that messages begin with. */
+static bool is_like_mail(const uint8_t *p, size_t n)
+{
+	static const char *const names[] = {
+		from_line, "Received:", "Return-Path:", "From:", "To:", "Subject:", "Date:", "Message-ID:", "MIME-Version:", "Content-Type:",
+		"Content-Transfer-Encoding:", "Content-Disposition:", "Delivered-To:", "Reply-To:", "Sender:", "X-Mailer:", "X-Received:",
+		"X-MimeOLE:", "X-Mozilla-Status:", "Thread-Topic:", "DKIM-Signature:", "ARC-Seal:",
+	};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if ((names[i][0] | 0x20) == (p[0] | 0x20) && begins_with(p, n, names[i]))
+			return true;
+	return false;
+}
+
+static bool ends_with(const uint8_t *p, size_t n, const char *ending)
+{
+	const size_t len = strlen(ending);
+	return n >= len && !strncasecmp((const char *)p + n - len, ending, len);
+}
+
+static bool is_called_mail(const struct dp_file *f)
+{
+	uint8_t buffer[640];
+	const struct dp_file_name name = dp_file_name(f, buffer, sizeof buffer);
+	return ends_with(name.p, name.n, ".eml") || ends_with(name.p, name.n, ".mht") || ends_with(name.p, name.n, ".mhtml") ||
+	       ends_with(name.p, name.n, ".mbox") || ends_with(name.p, name.n, ".nws");
+}
+
+void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	/* A field's name begins with a letter, or what no field is may come first. */
+	const bool letter = n && ((p[0] | 0x20) >= 'a' && (p[0] | 0x20) <= 'z');
+	if (!f->may_be_mail || !n)
+		return;
+	if (letter ? !is_like_mail(p, n) && !(memchr(p, ':', n) && is_called_mail(f)) : p[0] > ' ' || !is_called_mail(f))
+		return;
+	begin_mail(f, NULL);
+	f->mbox = begins_with(p, n, from_line);
+	f->mbox_blank = false;
+}
+
+static void end_one(struct dp_file *f)
+{
+	struct dp_content *c = f->mail;
+	f->mail = NULL;
+	if (c)
+		dp_content_end(c);
+}
+
+/* The next message of an mbox. */
+static void next_message(struct dp_file *f)
+{
+	end_one(f);
+	if (f->content->members++ < inspect_of(f)->config->limits.archive_members) {
+		begin_mail(f, NULL);
+		return;
+	}
+	inspect_of(f)->stats.member_limit++;
+	cannot(f, CT_REASON_LIMIT);
+}
+
+static void put(struct dp_file *f, const void *p, size_t n)
+{
+	if (f->mail && n)
+		dp_content_feed(f->mail, p, n);
+}
+
+/* Hands the line's beginning on: it is, or is not, that of another message. */
+static void settle_line(struct dp_file *f, bool other)
+{
+	const uint8_t held = f->mbox_held;
+	f->mbox_held = 0;
+	f->mbox_blank = false;
+	if (other)
+		next_message(f);
+	put(f, from_line, held);
+}
+
+/* Behind an empty line "From " begins another message. */
+static void feed_mbox(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	size_t from = 0, i = 0;
+	while (i < n) {
+		if (f->mbox_blank) {
+			if (p[i] == from_line[f->mbox_held]) {
+				put(f, p + from, i - from);
+				from = ++i;
+				if (++f->mbox_held == FROM)
+					settle_line(f, true);
+				continue;
+			}
+			settle_line(f, false);
+		}
+		const uint8_t *lf = memchr(p + i, '\n', n - i);
+		if (!lf) {
+			f->mbox_text |= !(n - i == 1 && p[i] == '\r');
+			break;
+		}
+		const size_t len = (size_t)(lf - p) - i;
+		f->mbox_blank = !f->mbox_text && (!len || (len == 1 && p[i] == '\r'));
+		f->mbox_text = false;
+		i += len + 1;
+	}
+	put(f, p + from, n - from);
+}
+
+void dp_mail_feed(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (f->mbox)
+		feed_mbox(f, p, n);
+	else
+		put(f, p, n);
+}
+
+void dp_mail_gap(struct dp_file *f, uint64_t n)
+{
+	if (f->mbox_held)
+		settle_line(f, false);
+	f->mbox_blank = f->mbox_text = false;
+	if (f->mail)
+		dp_content_gap(f->mail, n);
+}
+
+void dp_mail_end(struct dp_file *f)
+{
+	if (f->mbox_held)
+		settle_line(f, false);
+	end_one(f);
+}
+
+void dp_mail_copy(struct dp_file *to, const struct dp_file *from)
+{
+	to->mail = from->mail ? dp_content_copy(from->mail, to) : NULL;
+}
+
+void dp_mail_let_go(struct dp_file *f)
+{
+	if (f->mail)
+		dp_content_let_go(f->mail);
+	f->mail = NULL;
+}

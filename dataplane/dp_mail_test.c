@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages in messages, however they are wrapped: what is in them is found as if it stood outside. */
+#include "dataplane/dp_made.h"
+#include "dataplane/dp_mail.h"
+#include "dataplane/dp_session.h"
+
+static const char clean[] = "what a program has is not here";
+
+/* A message with an attachment; the program in it or not. */
+static void put_message(struct dp_text *to, bool bad)
+{
+	const char *content = bad ? dp_made_bad : clean;
+	struct dp_made m;
+	dp_made_base64(&m, content, strlen(content), NULL);
+	dp_text_printf(to, "Received: from a by b\r\nSubject: inner\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n"
+			   "--inner\r\n\r\ntext\r\n--inner\r\nContent-Type: application/octet-stream; name=inner.bin\r\n"
+			   "Content-Transfer-Encoding: base64\r\n\r\n%.*s\r\n--inner--\r\n", (int)m.text.n, (char *)m.text.p);
+	dp_made_free(&m);
+}
+
+/* An outer message, whose attachment has this type and name, in base64 or quoted-printable. */
+static void wrap(struct dp_text *mail, const char *type, const char *name, bool qp)
+{
+	struct dp_made m;
+	struct dp_text to = { 0 };
+	if (qp)
+		dp_made_qp(&m, mail->p, mail->n, NULL);
+	else
+		dp_made_base64(&m, mail->p, mail->n, NULL);
+	dp_text_printf(&to, "Subject: outer\r\nContent-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n--=_b\r\n\r\ntext\r\n--=_b\r\nContent-Type: %s%s%s\r\n"
+			    "Content-Transfer-Encoding: %s\r\n\r\n%.*s\r\n--=_b--\r\n", type, name ? "; name=" : "", name ? name : "",
+		       qp ? "quoted-printable" : "base64", (int)m.text.n, (char *)m.text.p);
+	dp_made_free(&m);
+	dp_text_free(mail);
+	*mail = to;
+}
+
+static void zip(struct dp_text *content, const char *name)
+{
+	struct dp_made_zip z = { 0 };
+	dp_made_zip_add(&z, name, content->p, content->n, DP_MADE_DEFLATED);
+	dp_made_zip_end(&z);
+	dp_text_free(content);
+	dp_text_put(content, z.data.p, z.data.n);
+	dp_made_zip_free(&z);
+}
+
+enum way { ENCODED, ENCODED_QP, CALLED, SNIFFED, MBOX, ZIPPED, THREE, MULTIPART, WAYS };
+
+static void make(struct dp_text *mail, enum way way, bool bad)
+{
+	switch (way) {
+	case ENCODED:
+	case ENCODED_QP:
+		put_message(mail, bad);
+		wrap(mail, "message/rfc822", "x.eml", way == ENCODED_QP);
+		break;
+	case CALLED:
+		dp_text_printf(mail, "X-Odd: 1\r\n");
+		put_message(mail, bad);
+		wrap(mail, "application/octet-stream", "\"A letter.EML\"", false);
+		break;
+	case SNIFFED:
+		put_message(mail, bad);
+		wrap(mail, "application/octet-stream", "x.dat", false);
+		break;
+	case MBOX:
+		for (unsigned i = 0; i < 3; i++) {
+			dp_text_printf(mail, "From a@b Mon Jan  1 00:00:00 2024\r\n");
+			put_message(mail, bad && i == 1);
+			dp_text_printf(mail, "\r\nFr\r\n\r\nFrom\r\n\r\n");
+		}
+		wrap(mail, "application/mbox", "x", false);
+		break;
+	case ZIPPED:
+		put_message(mail, bad);
+		zip(mail, "x.eml");
+		wrap(mail, "application/zip", "x.zip", false);
+		break;
+	case THREE:
+		put_message(mail, bad);
+		for (unsigned i = 0; i < 3; i++)
+			wrap(mail, "message/rfc822", "x.eml", i == 1);
+		break;
+	default: { /* all of a multipart is encoded: with which its boundary is found in what is decoded */
+		struct dp_text to = { 0 };
+		struct dp_made m;
+		put_message(mail, bad);
+		const uint8_t *body = memmem(mail->p, mail->n, "\r\n--inner", 9);
+		dp_made_base64(&m, body, mail->n - (size_t)(body - mail->p), NULL);
+		dp_text_printf(&to, "Subject: outer\r\nContent-Type: multipart/mixed; boundary=inner\r\nContent-Transfer-Encoding: base64\r\n\r\n%.*s",
+			       (int)m.text.n, (char *)m.text.p);
+		dp_made_free(&m);
+		dp_text_free(mail);
+		*mail = to;
+	}
+	}
+}
+
+static void test_what_is_within(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < WAYS; way++)
+		for (unsigned bad = 0; bad < 2; bad++) {
+			struct dp_test t;
+			struct dp_text mail = { 0 };
+			dp_test_begin(&t);
+			make(&mail, way, bad);
+			char *story = NULL;
+			for (unsigned k = 0; k < 4; k++) {
+				struct dp_test_conn c = dp_test_conn(k);
+				dp_test_mail(&t, &c, &mail, k == 0 ? 1460 : k == 1 ? 1 : k * 3, 0);
+				const struct dp_found *m = dp_test_nth(&t, CT_MESSAGE, 0);
+				if (m->rec.u.message.verdict != (bad ? CT_INFECTED : CT_CLEAN))
+					fail_msg("way %u, %u in segments of %u:\n%s\n%.*s", way, bad, k, m->text, (int)mail.n, (char *)mail.p);
+				if (bad)
+					assert_true(dp_test_has(m, "inner.bin"));
+				assert_true(dp_test_has(m, "outer"));
+				assert_null(strstr(m->text, "header3=inner"));
+				char *again = dp_test_story(&t);
+				if (story)
+					assert_string_equal(story, again);
+				free(story);
+				story = again;
+				dp_test_forget(&t);
+			}
+			free(story);
+			dp_text_free(&mail);
+			dp_test_close(&t);
+		}
+}
+
+/* Asked at any byte, what is within is seen as if the message ended there; and a fork takes it along. */
+static void test_copies_take_it_along(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < WAYS; way++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		dp_test_begin(&t);
+		make(&mail, way, true);
+		for (size_t cut = 0; cut < mail.n; cut += 17) {
+			struct dp_flow flow = { 0 };
+			struct dp_session *s = dp_session_begin(&t.worker->inspect, &flow, false);
+			struct dp_message *m = dp_message_begin(s, 0);
+			m->content = dp_content_begin(m);
+			dp_content_feed(m->content, mail.p, cut);
+			const struct dp_inspect_stats stats = t.worker->inspect.stats;
+			const unsigned set = dp_message_peek(m, true);
+			assert_memory_equal(&stats, &t.worker->inspect.stats, sizeof stats);
+			struct dp_content *copy = dp_content_fork(m->content);
+			assert_non_null(copy);
+			dp_content_end(m->content);
+			m->content = NULL;
+			assert_int_equal(dp_message_peek(m, false) & MT_ACTIONS & ~set, 0);
+			dp_content_feed(copy, mail.p + cut, mail.n - cut);
+			dp_content_end(copy);
+			dp_message_end(m);
+			dp_session_end(s, CT_REASON_NONE);
+			dp_test_check(&t);
+			if (dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.verdict != CT_INFECTED)
+				fail_msg("way %u, forked at %zu: %s", way, cut, dp_test_nth(&t, CT_MESSAGE, 0)->text);
+			dp_test_forget(&t);
+		}
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
+/* What is not there cannot be looked into, and is told. */
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	static const char *const types[][2] = { { "message/partial; id=x; number=1; total=2", "mime.partial" },
+						{ "message/external-body; access-type=URL; URL=\"http://x/y\"", "mime.external_body" } };
+	for (size_t i = 0; i < 2; i++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_begin(&t);
+		dp_text_printf(&mail, "Content-Type: %s\r\n\r\nContent-Type: text/plain\r\n\r\nx\r\n", types[i][0]);
+		dp_test_mail(&t, &c, &mail, 1460, 0);
+		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_UNSUPPORTED, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 1);
+		assert_true(dp_test_has(dp_test_nth(&t, CT_ANOMALY, 0), types[i][1]));
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
+static void test_too_deep(void **state)
+{
+	(void)state;
+	for (unsigned depth = DP_MAIL_DEPTH; depth < DP_MAIL_DEPTH + 2; depth++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_begin(&t);
+		put_message(&mail, false);
+		for (unsigned i = 0; i < depth; i++)
+			wrap(&mail, "message/rfc822", NULL, false);
+		dp_test_mail(&t, &c, &mail, 1460, 0);
+		const bool limit = depth > DP_MAIL_DEPTH;
+		dp_test_verdict(&t, 0, limit ? CT_UNSCANNED : CT_CLEAN, limit ? CT_REASON_LIMIT : CT_REASON_NONE, true);
+		assert_int_equal(t.worker->inspect.stats.mail_limit, limit);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_what_is_within),
+		cmocka_unit_test(test_copies_take_it_along),
+		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_too_deep),
+	};
+	return cmocka_run_group_tests_name("dp_mail", tests, dp_test_eal, dp_test_eal_stop);
+}
