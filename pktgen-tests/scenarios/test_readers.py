@@ -192,7 +192,7 @@ class Readers(Comparing):
         """What is done meanwhile is no longer on the list of what is not."""
         for what in sorted(PENDING):
             with self.subTest(what):
-                made = (pg_grammar.make(seed, [what] if what in pg_grammar.FAULTS else ()) for seed in range(30))
+                made = (pg_grammar.make(seed, [what] if what in pg_grammar.FAULTS else ()) for seed in range(60))
                 messages = [m for m in made if what in m.faults or what in m.features]
                 self.assertTrue(self.differing(messages))
 
