@@ -33,6 +33,12 @@ packages_test() {
 	echo clang llvm tnef libcmocka-dev python3 python3-jsonschema python3-scapy tshark libarchive-tools unzip zip
 	packages_clang_rt
 	packages_net
+	packages_readers
+}
+
+# Other readers of mail and of archives, that mailweir is compared with. They are seen by Debian's own python3 alone.
+packages_readers() {
+	echo python3-gi gir1.2-gmime-3.0 python3-libarchive-c
 }
 
 # For the scenarios with a network: what makes one, and mail programs. Postfix and OpenSMTPD exclude each other as packages:

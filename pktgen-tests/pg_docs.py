@@ -7,6 +7,7 @@
     pktgen-tests/pg_docs.py overlaps >docs/OVERLAPS.md
     pktgen-tests/pg_docs.py overlaps-of-three >docs/OVERLAPS-OF-THREE.txt
     pktgen-tests/pg_docs.py evasions >docs/EVASIONS.md
+    pktgen-tests/pg_docs.py wrappings >docs/WRAPPINGS.md
 
     pktgen-tests/pg_docs.py memory          (the tables in docs/MEMORY.md, in their place)
 
@@ -276,6 +277,19 @@ Made by `pktgen-tests/pg_docs.py evasions` from `pktgen-tests/evasions/`; a test
     return "\n".join(out)
 
 
+# docs/WRAPPINGS.md ------------------------------------------------------------------------------------------------------
+
+
+def wrappings():
+    """The table of all wrappings, as the program answers to them now."""
+    sys.path.insert(0, HERE)
+    import pg_wrappings
+    import pg_wrappings_doc
+
+    cases = pg_wrappings.every()
+    return pg_wrappings_doc.document(cases, pg_wrappings.judge(cases, PROGRAM))
+
+
 def plural(n, what):
     return "%d %s%s" % (n, what, "" if n == 1 else "s")
 
@@ -356,6 +370,8 @@ def main():
         text = overlaps_of_three()
     elif sys.argv[1:] == ["evasions"]:
         text = evasions()
+    elif sys.argv[1:] == ["wrappings"]:
+        text = wrappings()
     else:
         print(textwrap.dedent(__doc__), file=sys.stderr)
         sys.exit(2)
