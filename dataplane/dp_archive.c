@@ -294,10 +294,16 @@ uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset)
 	return f->archive->reader->from(f, offset);
 }
 
+/* It was read as one: not as a text in which something stood, of which there may be many. */
+static bool was_one(const struct dp_file *f)
+{
+	return !dp_encoded_reads(f);
+}
+
 void dp_archive_close(struct dp_file *f)
 {
 	dp_archive_inflate_end(f);
-	f->content->unpacked += f->size;
+	f->content->unpacked += was_one(f) ? f->size : 0;
 	rs_pool_put(archives_of(f->content), f->archive);
 	f->archive = NULL;
 }

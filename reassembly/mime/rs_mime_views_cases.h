@@ -154,7 +154,7 @@ static const struct views_case {
 		"leaf 1 depth 0 <text/plain> qp guessed\n"
 		"|=4D\\r\\n|\n"
 		"end\n" },
-	{ "unknown_encoding_of_any_kind", "Content-Transfer-Encoding: x-uuencode\r\n\r\nTVqQ\r\n",
+	{ "unknown_encoding_of_any_kind", "Content-Transfer-Encoding: x-our-own\r\n\r\nTVqQ\r\n",
 		"! mime.unknown_encoding\n"
 		"leaf 1 depth 0 <text/plain> base64 guessed\n"
 		"|TVqQ\\r\\n|\n"
