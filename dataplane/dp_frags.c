@@ -22,6 +22,7 @@ struct dp_datagram {
 	struct dp_tags tags; /* of its first fragment; until that comes, of the first that came */
 	uint8_t depth; /* most of a fragment's: some may have come in fragments themselves, and others whole */
 	bool lost; /* fragments of it were given up before: its receiver may have them */
+	bool news; /* something in it is no repetition of a datagram that was whole, and is remembered */
 	bool differs; /* a fragment is a datagram whose own fragments differ: */
 	struct dp_fragments_differ differ;
 	bool done; /* it was whole, and is remembered: its fragments are in no account any more */
@@ -313,11 +314,11 @@ static void put_beginning(struct dp_frags *f, struct rte_mbuf *m)
 }
 
 /* Its receiver may yet have it: what is there of its beginning tells its connection, now or when it comes. It stands for the first of
- * its fragments in the account. */
+ * its fragments in the account. What only repeats what was read has nothing to tell. */
 static void give_way(struct dp_frags *f, struct dp_datagram *d, enum dp_drop why, uint64_t now)
 {
 	struct rte_mbuf *m = NULL;
-	bool told = f->begun && d->first && !dp_meta(d->first)->uncounted;
+	bool told = f->begun && d->news && d->first && !dp_meta(d->first)->uncounted;
 	if (told && has_head(d))
 		m = make_beginning(f, d, now);
 	if (m) {
@@ -440,15 +441,20 @@ static struct rte_mbuf *make_other(const struct dp_frags *f, const struct dp_dat
 }
 
 /* A fragment of a number by which a datagram was read: a part of the one that its receiver has, where one that was read in its
- * place died on the way, or one of another datagram. Its connection tells. */
-static void compare(struct dp_frags *f, const struct dp_frags_key *k, const struct rs_frag_part *part)
+ * place died on the way, or one of another datagram. Its connection tells. Returns whether it repeats what was read. */
+static bool compare(struct dp_frags *f, const struct dp_frags_key *k, const struct rs_frag_part *part)
 {
 	uint64_t now = dp_meta_const(part->ref)->time;
 	const struct dp_datagram *waits = find(f, k);
+	bool repeats = false;
 	for (struct dp_datagram *d = f->buckets[hash_key(f, k) & f->mask]; (d = find_done(d, k)); d = d->next) {
 		struct dp_fragments_differ differ;
-		if (now < d->since || is_over(f, d, now) || !contradicts(d, part, &differ))
+		if (now < d->since || is_over(f, d, now))
 			continue;
+		if (!contradicts(d, part, &differ)) {
+			repeats = true;
+			continue;
+		}
 		struct rte_mbuf *m[2] = { NULL, NULL };
 		if (!d->contradicted)
 			m[0] = make_again(f, d, part->ref, now, DP_AGAIN_DIFFERS);
@@ -465,6 +471,7 @@ static void compare(struct dp_frags *f, const struct dp_frags_key *k, const stru
 				put_beginning(f, m[i]);
 			}
 	}
+	return repeats;
 }
 
 /* What is in them may be fragments, too, and make others give way: these come behind. */
@@ -798,9 +805,9 @@ enum dp_fate dp_frags_take(struct dp_frags *f, const struct dp_packet *pkt, stru
 	key_of(f, pkt, meta, frag.id, &k);
 	struct dp_datagram *d = datagram_of(f, &k, pkt, m, frag.part.off == 0);
 	enum dp_fate fate = DP_DROPPED;
-	if (!cut)
-		compare(f, &k, &frag.part);
+	bool repeats = !cut && compare(f, &k, &frag.part);
 	if (d) {
+		d->news |= !repeats;
 		d->lost |= cut || (frag.part.off == 0 && was_lost(f, &k, meta->time));
 		fate = add(f, d, pkt, &frag, m, datagram);
 	} else {

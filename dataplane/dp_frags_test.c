@@ -560,6 +560,36 @@ static void beside_a_mirror_what_comes_late_is_compared(void **state)
 	}
 }
 
+/* The network shows one of them twice: the second one waits in vain, and nothing is missing for that. */
+static void beside_a_mirror_a_repetition_tells_nothing(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 16; i++) {
+		unsigned part = i & 1, first = i >> 1 & 1;
+		struct dp_test t;
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_init(&t);
+		t.use = DP_USE_MIRROR;
+		c.v6 = i & 4;
+		dp_test_open(&t);
+		dp_test_greet(&t, &c);
+		dp_test_envelope(&t, &c);
+		send_half(&t, &c, first, SAME);
+		send_half(&t, &c, !first, SAME);
+		struct dp_test_conn before = c;
+		c.seq[0] += sizeof late_text - 1;
+		dp_test_segment(&t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
+		if (i & 8)
+			send_half(&t, &before, part, SAME);
+		dp_test_tick(&t, 20);
+		dp_test_tick(&t, 20);
+		dp_test_accept(&t, &c);
+		dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+		assert_int_equal(dp_test_count(&t, CT_ANOMALY), 0);
+		dp_test_close(&t);
+	}
+}
+
 /* For want of room, or after its time, it is forgotten: nothing is told of what its receiver has acknowledged by then. */
 static void beside_a_mirror_what_is_forgotten(void **state)
 {
@@ -674,6 +704,7 @@ int main(void)
 		cmocka_unit_test(beside_a_mirror_a_short_first_one_is_read),
 		cmocka_unit_test(beside_a_mirror_what_is_given_up_is_missing),
 		cmocka_unit_test(beside_a_mirror_what_comes_late_is_compared),
+		cmocka_unit_test(beside_a_mirror_a_repetition_tells_nothing),
 		cmocka_unit_test(beside_a_mirror_what_is_forgotten),
 		cmocka_unit_test(beside_a_mirror_a_number_is_used_again),
 		cmocka_unit_test(without_room),

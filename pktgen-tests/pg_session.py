@@ -239,8 +239,9 @@ def packets(session, path, hosts, start_ns):
             got[not who].add(sent[who] - 1, sent[who])
             now += 300_000
         yield from emit(CLIENT, ACK, sent[CLIENT])
-    elif path.close == "rst":
-        yield from emit(CLIENT, RST | ACK, sent[CLIENT])
+    elif path.close in ("rst", "server-rst"):
+        who = CLIENT if path.close == "rst" else SERVER
+        yield from emit(who, RST | ACK, sent[who])
 
 
 def addresses(version, i):
@@ -339,7 +340,8 @@ def parse(argv):
     way.add_argument("--timestamps", action="store_true", help="TCP timestamps")
     way.add_argument("--isn", type=lambda s: int(s, 0), metavar="N", help="the client's first sequence number")
     way.add_argument("--no-handshake", action="store_true", help="begin in the middle of the connection")
-    way.add_argument("--close", choices=("fin", "rst", "none"), default="fin", help="how connections end (fin)")
+    way.add_argument("--close", choices=("fin", "rst", "server-rst", "none"), default="fin",
+                     help="how connections end: by both, reset by the client or by the server, or not at all (fin)")
     way.add_argument("--only", choices=("client", "server"), help="one direction only")
     way.add_argument("--gap", type=float, default=1.5, metavar="MS", help="between the starts of two connections (1.5)")
     way.add_argument("--seed", type=int, default=0, help="of all chance (0)")

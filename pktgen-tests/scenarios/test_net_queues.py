@@ -2,6 +2,7 @@
 """Ports of several queues, and several workers: whatever queue a packet of a connection, or a piece of it, comes by, one worker reads
 the connection. Between two ports clean mail arrives and infected mail is refused; on a mirror port, also in tunnels and in fragments,
 what is found is what `mailweir read` finds in the same frames. Every queue received frames, and frames were handed from worker to worker."""
+import itertools
 import os
 import random
 import struct
@@ -233,8 +234,11 @@ class Pieces:
 
     type = Link().type
 
+    numbers = itertools.count(0, 1000)
+
     def __init__(self, link, inner=0, outer=0):
-        self.link, self.inner, self.outer, self.ident = link, inner, outer, 0
+        # All of them are between the same hosts, which number their datagrams once (RFC 6864).
+        self.link, self.inner, self.outer, self.ident = link, inner, outer, next(self.numbers)
 
     def cut(self, packet, size):
         self.ident += 1

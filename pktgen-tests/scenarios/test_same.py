@@ -29,15 +29,18 @@ def vxlan(packet):
     return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + udp
 
 
-class Plan(collections.namedtuple("Plan", "mss skew close bdat", defaults=(0,))):
-    """Two mails in one connection; its server is shown `skew` milliseconds late."""
+class Plan(collections.namedtuple("Plan", "mss skew close bdat late", defaults=(0, "server"))):
+    """Two mails in one connection; one of its ends is shown `skew` milliseconds late."""
 
     def frames(self):
         session = Session([mail(infected, "mail %d" % infected) for infected in (False, True)], bdat=self.bdat)
         lines = frames(session, mss=self.mss, close=self.close, ack_every=0)
         server = bytes((192, 0, 2, 25))
-        late = [(at + self.skew * 10**6 * (split_link(frame)[1][12:16] == server), frame) for at, frame in lines]
-        return sorted(late, key=lambda x: x[0])
+        shown = []
+        for at, frame in lines:
+            who = "server" if split_link(frame)[1][12:16] == server else "client"
+            shown.append((at + self.skew * 10**6 * (who == self.late), frame))
+        return sorted(shown, key=lambda x: x[0])
 
 
 class Same(Scenario):
@@ -155,10 +158,11 @@ class Same(Scenario):
                     self.assertEqual((r.status, r.out, r.err), (want.status, want.out, want.err))
 
     def test_out_of_step_with_any_number_of_workers(self):
-        """The server's direction is shown late, of segments of 37 bytes, and of a connection that its client resets: nothing reaches a limit,
-        and what stands behind the reset is read."""
+        """One direction is shown late, of segments of 37 bytes, and of a connection that the other end resets, all of it before
+        anything of the late end is seen: nothing reaches a limit, what stands behind the reset is read, and nothing is odd."""
         plans = [Plan(mss=37, skew=5, close="fin"), Plan(mss=37, skew=3, close="rst"), Plan(mss=37, skew=10, close="rst"),
                  Plan(mss=536, skew=5, close="rst"), Plan(mss=1460, skew=90, close="rst", bdat=500)]
+        plans += [Plan(mss=1460, skew=skew, close="server-rst", late="client") for skew in (2, 40, 90)]
         for plan in plans:
             capture = os.path.join(self.folder, "late.pcap")
             with open(capture, "wb") as f:

@@ -463,13 +463,19 @@ static void keep_answered(struct rs_tcp *c, unsigned d, const uint32_t isn[2])
 	replace(c, d, isn[d], isn[1 - d]);
 }
 
+/* The SYN that was answered by what was seen of the other direction: nothing of its own was, until now. */
+static bool is_shown_late(const struct rs_tcp *c, unsigned d, uint32_t number)
+{
+	return c->waits && (c->syn & ack_bit(1 - d)) && !(c->syn & bit(d)) && untouched(c, d) && number == c->dir[d].isn;
+}
+
 static bool synchronize(struct pass *p, unsigned d, const struct rs_tcp_segment *seg)
 {
 	struct rs_tcp *c = p->c;
 	bool known = c->syn & bit(d);
 	bool answered = c->started == 3 && (c->syn & (ack_bit(0) | ack_bit(1))) && c->state != RS_TCP_RESET;
 	const uint32_t isn[2] = { c->dir[0].isn, c->dir[1].isn }, before = isn[d];
-	bool ask_anew = c->state == RS_TCP_RESET && !(seg->flags & RS_TCP_ACK);
+	bool ask_anew = c->state == RS_TCP_RESET && !(seg->flags & RS_TCP_ACK) && !is_shown_late(c, d, seg->seq);
 	bool fits = !ask_anew && take_isn(p, d, seg);
 	if (!fits) {
 		c->refused |= bit(d);

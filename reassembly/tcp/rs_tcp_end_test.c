@@ -153,6 +153,39 @@ static void what_is_behind_a_fin_that_was_taken(void **state)
 	wire_end(&w, "abcd<2>ghij", "");
 }
 
+/* Of copies: one end was shown with all that it said, its reset too, before the other one's first packet. */
+static void a_syn_shown_behind_the_reset(void **state)
+{
+	(void)state;
+	for (int other = 0; other < 2; other++) {
+		struct wire w;
+		wire_init(&w, 1000, 5000);
+		w.c.aside = true;
+		rs_tcp_wait(&w.c);
+		send(&w, 1, SYN | ACK, -1, 0, "");
+		send(&w, 1, ACK, 0, 0, "220");
+		send(&w, 1, ACK, 3, 4, "250");
+		send(&w, 1, ACK | RST, 6, 4, "");
+		assert_int_equal(w.c.state, RS_TCP_RESET);
+		/* With another number it is another connection's. */
+		assert_int_equal(send(&w, 0, SYN, other ? 70 : -1, 0, ""), other ? RS_DUP : RS_INORDER);
+		assert_int_equal(w.c.refused, other);
+		send(&w, 0, ACK, 0, 3, "EHLO");
+		assert_int_equal(w.c.odd[0] | w.c.odd[1], 0);
+		wire_end(&w, "EHLO", "220250");
+		if (!other) {
+			/* Of one whose beginning was seen it is another one's, whatever its number. */
+			wire_open(&w);
+			w.c.aside = true;
+			rs_tcp_wait(&w.c);
+			send(&w, 1, ACK | RST, 0, 0, "");
+			assert_int_equal(send(&w, 0, SYN, -1, 0, ""), RS_DUP);
+			assert_int_equal(w.c.refused, 1);
+			wire_end(&w, "", "");
+		}
+	}
+}
+
 static void a_fin_waits_for_the_data_before_it(void **state)
 {
 	(void)state;
@@ -203,6 +236,7 @@ int main(void)
 		cmocka_unit_test(resets_count_where_a_receiver_would_believe_them),
 		cmocka_unit_test(a_fin_that_was_not_taken),
 		cmocka_unit_test(what_is_behind_a_fin_that_was_taken),
+		cmocka_unit_test(a_syn_shown_behind_the_reset),
 		cmocka_unit_test(a_fin_waits_for_the_data_before_it),
 		cmocka_unit_test(nothing_follows_a_fin_that_was_acknowledged),
 	};
