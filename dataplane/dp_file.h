@@ -22,6 +22,7 @@ struct dp_file {
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
 	struct dp_content *mail; /* what is read in it as a message */
 	struct dp_archive *archive; /* it is one that is being read */
+	struct dp_archive *tar; /* it may be one: of its first block what there is; NULL: it is known */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
 	struct rs_exe *exe; /* it begins like an executable, and is reported; else NULL */
 	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
