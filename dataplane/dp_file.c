@@ -199,19 +199,22 @@ static size_t keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 	return n;
 }
 
-/* How much of n bytes goes to all who read it before the next. */
-static size_t piece(const struct dp_file *f, size_t n)
+/* How much of n bytes, n > 0, goes to all who read it before the next. What is found in a message's text, and in the message, is told in
+ * the same order however segments are cut, as far as lines go: what the text holds has ended when the line ends by which a part does. */
+static size_t piece(const struct dp_file *f, const uint8_t *p, size_t n)
 {
-	const size_t wanted = f->tar ? dp_archive_tar_wanted(f) : n;
-	return n < wanted ? n : wanted;
+	const uint8_t *lf = f->mail ? memchr(p, '\n', n) : NULL;
+	size_t k = lf ? (size_t)(lf + 1 - p) : n;
+	const size_t wanted = f->tar ? dp_archive_tar_wanted(f) : k;
+	return k < wanted ? k : wanted;
 }
 
 static void read_on(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	f->size += n;
+	dp_archive_feed(f, p, n);
 	if (f->mail)
 		dp_mail_feed(f, p, n);
-	dp_archive_feed(f, p, n);
 	if (f->tar)
 		dp_archive_tar_see(f, p, n);
 }
@@ -226,7 +229,7 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 	if (f->sha256 && !f->raw)
 		EVP_DigestUpdate(f->sha256, p, n);
 	for (size_t k; n; p += k, n -= k) {
-		k = piece(f, n);
+		k = piece(f, p, n);
 		read_on(f, p, k);
 	}
 }
