@@ -27,13 +27,11 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	if (!m->name_len)
 		name = (struct dp_file_name){ RS_NAME_NONE, "", (const uint8_t *)m->layer, strlen(m->layer) };
 	f->member = dp_file_begin(f->content, f, &name, m->type, m->file);
-	/* A message in a file is matched as it stands, and not taken apart. */
-	if (strcmp(m->type, "message/rfc822") == 0)
-		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 	if (!f->member)
 		return;
 	f->member->base = m->at;
 	f->member->layer = m->layer;
+	f->member->entity = strcmp(m->type, "message/rfc822") == 0;
 	f->member->started = !m->file; /* it was looked at, and is none that is known */
 }
 

@@ -215,6 +215,8 @@ static void read_on(struct dp_file *f, const uint8_t *p, size_t n)
 	dp_archive_feed(f, p, n);
 	if (f->mail)
 		dp_mail_feed(f, p, n);
+	else if (f->fields_sought)
+		dp_mail_seek(f, p, n);
 	if (f->tar)
 		dp_archive_tar_see(f, p, n);
 }
