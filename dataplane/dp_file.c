@@ -199,14 +199,21 @@ static size_t keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 	return n;
 }
 
-/* How much of n bytes, n > 0, goes to all who read it before the next. What is found in a message's text, and in the message, is told in
- * the same order however segments are cut, as far as lines go: what the text holds has ended when the line ends by which a part does. */
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much of n bytes, n > 0, goes to all who read it before the next. */
 static size_t piece(const struct dp_file *f, const uint8_t *p, size_t n)
 {
-	const uint8_t *lf = f->mail ? memchr(p, '\n', n) : NULL;
-	size_t k = lf ? (size_t)(lf + 1 - p) : n;
-	const size_t wanted = f->tar ? dp_archive_tar_wanted(f) : k;
-	return k < wanted ? k : wanted;
+	size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
+	if (!f->mail)
+		return k;
+	/* What is found in a message's text, and in the message, is told in the same order however segments are cut. */
+	k = least(k, dp_mail_wanted(f));
+	const uint8_t *lf = memchr(p, '\n', k);
+	return lf ? (size_t)(lf + 1 - p) : k;
 }
 
 static void read_on(struct dp_file *f, const uint8_t *p, size_t n)

@@ -142,6 +142,11 @@ void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
 	f->mbox_blank = false;
 }
 
+size_t dp_mail_wanted(const struct dp_file *f)
+{
+	return sizeof f->mail->held - f->mail->nheld - f->mbox_held;
+}
+
 static bool is_line_end(uint8_t b)
 {
 	return b == '\r' || b == '\n';

@@ -28,6 +28,8 @@ struct rs_part;
 void dp_mail_open(struct dp_file *f, const struct rs_part *part);
 /* The file's first bytes are known: it is opened if it is one. */
 void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n);
+/* So many bytes, at most, are fed before whoever else reads the file is given the next: by then all that was fed is read. */
+size_t dp_mail_wanted(const struct dp_file *f);
 /* Its wrapping says that it is a MIME entity, and it begins with no field: it is read as the file that it looks like (a signed PDF). Some
  * readers of mail pass over what is no field: where a field of MIME (Content-Type, Content-Transfer-Encoding) stands in it, it is
  * "malformed". */

@@ -68,7 +68,7 @@ static void sign(struct dp_text *content, size_t piece)
 	*content = to;
 }
 
-enum way { ENCODED, ENCODED_QP, CALLED, SNIFFED, MBOX, ZIPPED, THREE, SIGNED, SIGNED_PIECES, MULTIPART, WAYS };
+enum way { ENCODED, ENCODED_QP, CALLED, SNIFFED, MBOX, ZIPPED, THREE, SIGNED, SIGNED_PIECES, SIGNED_TWICE, MULTIPART, WAYS };
 
 static void make(struct dp_text *mail, enum way way, bool bad)
 {
@@ -110,7 +110,8 @@ static void make(struct dp_text *mail, enum way way, bool bad)
 		sign(mail, 0);
 		wrap(mail, "application/pkcs7-mime", "smime.p7m", false);
 		break;
-	case SIGNED_PIECES: {
+	case SIGNED_PIECES:
+	case SIGNED_TWICE: {
 		struct dp_text to = { 0 };
 		put_message(mail, bad);
 		const uint8_t *entity = memmem(mail->p, mail->n, "Content-Type", 12);
@@ -118,6 +119,10 @@ static void make(struct dp_text *mail, enum way way, bool bad)
 		dp_text_free(mail);
 		*mail = to;
 		sign(mail, 57);
+		if (way == SIGNED_TWICE) {
+			wrap(mail, "application/octet-stream", "smime.p7m", false);
+			sign(mail, 0);
+		}
 		wrap(mail, "application/octet-stream", "smime.p7m", false);
 		break;
 	}
