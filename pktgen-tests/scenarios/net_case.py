@@ -81,11 +81,16 @@ class Wire(unittest.TestCase):
             raise AssertionError("what AF_PACKET does to tags is to be said, and only then: %s" % said)
 
     @classmethod
+    def sensors(cls):
+        """All that run, in the order in which they end."""
+        return [cls.sensor]
+
+    @classmethod
     def tearDownClass(cls):
         """TERM: it ends by itself, and its books balance."""
         try:
-            if cls.sensor and not CONTROL:
-                sound(cls.sensor)
+            for sensor in cls.sensors() if cls.sensor and not CONTROL else ():
+                sound(sensor)
         finally:
             cls.shut()
 

@@ -309,9 +309,10 @@ class Mirror(Wire):
             raise netns.Missing(why or "a base")
         processors(2)
         cls.server = None
-        cls.net = netns.Net(mirror=True, queues=cls.queues)
         cls.lines, cls.count = traffic()
         cls.read = cls.wanted()
+        # Last: what fails here is not torn down.
+        cls.net = netns.Net(mirror=True, queues=cls.queues)
 
     @classmethod
     def wanted(cls):
