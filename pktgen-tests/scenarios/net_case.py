@@ -11,7 +11,7 @@ import net_mail
 import net_sensor
 import netns
 from net_mail import letter
-from net_sensor import AF_PACKET, AF_XDP, Sensor, is_about
+from net_sensor import AF_PACKET, AF_XDP, TAP, Sensor, is_about
 
 DEEP = os.environ.get("MAILWEIR_DEEP", "") not in ("", "0")
 CONTROL = bool(os.environ.get("MAILWEIR_NET_SENSOR"))  # another program stands in: it writes no records
@@ -184,6 +184,22 @@ class Wire(unittest.TestCase):
             code = reply.code
         self.assert_not_delivered([bad])
         self.assertEqual(code, 554)
+
+
+class AtTaps:
+    """Client and server have the taps themselves as their interfaces, as virtual machines and containers do."""
+
+    kind = TAP
+
+    @classmethod
+    def make_net(cls):
+        netns.silence("default")
+        cls.net = netns.Net(taps=True)
+
+    @classmethod
+    def start_sensor(cls):
+        super().start_sensor()
+        cls.net.plug()
 
 
 def sound(sensor):

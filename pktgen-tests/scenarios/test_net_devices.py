@@ -7,7 +7,7 @@ import sys
 import net_case
 import net_sensor
 import netns
-from net_case import VERSIONS, Wire, saw, sound
+from net_case import VERSIONS, AtTaps, Wire, saw, sound
 from net_sensor import MEMIF, TAP, Sensor
 from net_servers import Lenient
 from netns import INSIDE, OUTSIDE
@@ -34,22 +34,6 @@ class Letters(Wire):
         self.serve(Lenient(strict=True))
         self.three(6, size=1_000_000)
         saw("1 MB each, the second one refused")
-
-
-class AtTaps:
-    """Client and server have the taps themselves as their interfaces, as virtual machines and containers do."""
-
-    kind = TAP
-
-    @classmethod
-    def make_net(cls):
-        netns.silence("default")
-        cls.net = netns.Net(taps=True)
-
-    @classmethod
-    def start_sensor(cls):
-        super().start_sensor()
-        cls.net.plug()
 
 
 class TapLetters(AtTaps, Letters):
