@@ -20,7 +20,7 @@
 #define RS_BOUNDARY_LEVELS 16
 #define RS_BOUNDARY_ONE 128 /* of one; a longer one is compared as far as this */
 #define RS_BOUNDARY_TEXT (RS_BOUNDARY_LEVELS * RS_BOUNDARY_ONE) /* of all levels together */
-#define RS_BOUNDARY_OWN 256 /* of them, without a block */
+#define RS_BOUNDARY_OWN 192 /* of them, without a block: three or four as mail programs make them */
 #define RS_BOUNDARY_LINE (2 + RS_BOUNDARY_ONE + 2 + 60) /* dashes, text, dashes, padding */
 
 enum rs_boundary_step {
