@@ -13,7 +13,7 @@ struct dp_message;
 
 #define DP_VIEWS_PIECE 80 /* a line of base64 (RFC 2045 6.8) */
 
-struct dp_content {
+struct dp_content { /* the order leaves no holes: one for each message under way */
 	struct dp_inspect *ins;
 	struct dp_message *msg;
 	struct rs_mime mime;
@@ -26,23 +26,7 @@ struct dp_content {
 	uint64_t offset; /* of the leaf's first byte in the message, as it travelled */
 	uint64_t length, lost; /* of the leaf so far, as it travelled, missing bytes counted; and those */
 	struct dp_gap gap; /* the last one in it */
-	uint8_t skip; /* characters behind a gap that belong to a quantum which was not seen whole */
-	bool prove; /* the gap's end is yet to be compared with what follows it */
-	bool to_line; /* decoding goes on in the next line */
-	bool guessed; /* where in a quantum, nobody knows */
-	bool leaf; /* a leaf is under way */
-	bool guessed_cte; /* its encoding is not the one named, but what may have been meant */
-	bool twin; /* when it began, another reading read the same leaf in the same way */
-	bool broken; /* a multipart did not end */
-	bool holds_whole; /* one did in a message within */
-	bool odd; /* some decoders may see less of a leaf */
-	bool matched_counted; /* among the attachments that matched */
-	bool attachment; /* it is one */
-	bool matched; /* a rule matched in it or in a member of it */
-	bool opaque; /* it, or a member of it, could not be looked into */
 	struct dp_file *within; /* the file that is the message which this is; NULL: it is the one that travels */
-	uint8_t nested; /* in so many */
-	bool counted; /* among the message's contents */
 	uint64_t inflated_before; /* elsewhere in the message, when it began */
 	uint32_t members; /* of archives */
 	uint32_t sides; /* of zips, open: at most one */
@@ -54,6 +38,22 @@ struct dp_content {
 	uint8_t nheld;
 	uint8_t held[DP_VIEWS_PIECE]; /* of the first one, while there are others, and of one within a file: the piece as far as it has come */
 	uint32_t kind; /* of the leaf: a hash of its type and name */
+	uint8_t skip; /* characters behind a gap that belong to a quantum which was not seen whole */
+	uint8_t nested; /* messages that it is within */
+	bool prove : 1; /* the gap's end is yet to be compared with what follows it */
+	bool to_line : 1; /* decoding goes on in the next line */
+	bool guessed : 1; /* where in a quantum, nobody knows */
+	bool leaf : 1; /* a leaf is under way */
+	bool guessed_cte : 1; /* its encoding is not the one named, but what may have been meant */
+	bool twin : 1; /* when it began, another reading read the same leaf in the same way */
+	bool broken : 1; /* a multipart did not end */
+	bool holds_whole : 1; /* one did in a message within */
+	bool odd : 1; /* some decoders may see less of a leaf */
+	bool matched_counted : 1; /* among the attachments that matched */
+	bool attachment : 1; /* it is one */
+	bool matched : 1; /* a rule matched in it or in a member of it */
+	bool opaque : 1; /* it, or a member of it, could not be looked into */
+	bool counted : 1; /* among the message's contents */
 	char part[64]; /* its number */
 };
 

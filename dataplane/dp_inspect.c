@@ -7,8 +7,8 @@
 #include <string.h>
 
 /* Lines and header sections are held only while they are incomplete, and an archive's reader only by a file that is one, or of which
- * less than a block has come, for it may be a tar archive: half of the messages in progress may be at the one, half at the other, and half
- * at the third. So it takes half as many senders who dally to have all of those as to have all messages; and
+ * less than a block has come, for it may be a tar archive: half of the messages in progress may be at the one, half at the other,
+ * and half at the third. So it takes half as many senders who dally to have all of those as to have all messages; and
  * connections that nobody has confirmed have none of the last eighth (dp_share). Between two messages a line is held by those only that
  * are in the middle of a command. */
 struct sizes {
@@ -27,7 +27,8 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.messages = m * 2,
 		.contents = m,
 		.files = m + half,
-		.zips = half + 2 * c->limits.archive_depth, /* however few messages there may be, one has room for archives in archives, read twice */
+		/* However few messages there may be, one has room for archives in archives, read twice. */
+		.zips = half + 2 * c->limits.archive_depth,
 		.inflates = c->memory.inflating,
 		.executables = c->files.executables ? (m + 7) / 8 : 0,
 		.records = c->memory.records,

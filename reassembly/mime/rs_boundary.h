@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rs_boundary: whether a line is a delimiter of one of the open multiparts (RFC 2046 5.1.1).
  *
- * Owner:  the struct rs_mime it is part of. Memory: this struct; and where the boundaries of the open levels are longer together than
- * RS_BOUNDARY_OWN, as hardly any are, a block of RS_BOUNDARY_TEXT bytes or more of the pool given to each call, until they are not. Units: bytes.
+ * Owner:  the struct rs_mime it is part of. Memory: this struct; and where the boundaries of the open levels are longer together
+ * than RS_BOUNDARY_OWN, as hardly any are, a block of RS_BOUNDARY_TEXT bytes or more of the pool given to each call, until they are
+ * not. Units: bytes.
  *
  * Levels are numbered from the outermost, 0. A level without a boundary (a nested message) is
  * pushed too, so that the numbers are those of the structure. A line that may yet become a
@@ -20,7 +21,7 @@
 #define RS_BOUNDARY_LEVELS 16
 #define RS_BOUNDARY_ONE 128 /* of one; a longer one is compared as far as this */
 #define RS_BOUNDARY_TEXT (RS_BOUNDARY_LEVELS * RS_BOUNDARY_ONE) /* of all levels together */
-#define RS_BOUNDARY_OWN 256 /* of them, without a block */
+#define RS_BOUNDARY_OWN 192 /* of them, without a block: three or four as mail programs make them */
 #define RS_BOUNDARY_LINE (2 + RS_BOUNDARY_ONE + 2 + 60) /* dashes, text, dashes, padding */
 
 enum rs_boundary_step {
@@ -64,7 +65,8 @@ enum rs_boundary_room rs_boundary_push(struct rs_boundary *b, struct rs_pool *bl
 /* Leaves `levels` levels. With 0 there is no block any more. */
 void rs_boundary_pop(struct rs_boundary *b, struct rs_pool *blocks, uint8_t levels);
 
-/* What was copied byte by byte from another that has a block gets one of its own. False: none was left, and no level of it is looked for. */
+/* What was copied byte by byte from another that has a block gets one of its own. False: none was left, and no level of it is looked
+ * for. */
 bool rs_boundary_copied(struct rs_boundary *b, struct rs_pool *blocks);
 
 /* The level's final delimiter was seen: it is looked for no more. */

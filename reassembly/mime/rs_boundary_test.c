@@ -216,7 +216,7 @@ static void finds_each(struct rs_boundary *b)
 	}
 }
 
-/* Two are as long as what stands in the struct; all that are open need a block, until two are left. */
+/* As many as stand in the struct need no block; more do, until that many are left. */
 static void has_room_for_so_many(void **state)
 {
 	(void)state;
@@ -248,7 +248,7 @@ static void goes_on_without_a_block(void **state)
 	rs_boundary_init(&b);
 	for (unsigned i = 0; i < RS_BOUNDARY_OWN / RS_BOUNDARY_ONE; i++)
 		assert_int_equal(rs_boundary_push(&b, &blocks, text_of_level(text, i), sizeof text), RS_BOUNDARY_OK);
-	assert_int_equal(rs_boundary_push(&b, &blocks, text, 1), RS_BOUNDARY_STARVED);
+	assert_int_equal(rs_boundary_push(&b, &blocks, text, sizeof text), RS_BOUNDARY_STARVED);
 	finds_each(&b);
 	assert_int_equal(rs_boundary_push(&b, &blocks, NULL, 0), RS_BOUNDARY_OK);
 }

@@ -142,23 +142,24 @@ struct rs_mime_limits {
 };
 
 struct rs_mime_level { /* a multipart or nested message that is open */
-	uint32_t parts; /* of a multipart: begun so far */
-	uint8_t flags;
+	uint32_t parts : 24; /* of a multipart: begun so far */
+	uint32_t flags : 8; /* enum rs_level_flag */
 };
 
 struct rs_section;
 
-struct rs_mime { /* fields are the module's own */
+struct rs_mime { /* fields are the module's own; the order leaves no holes: one for each message under way */
 	const struct rs_mime_ops *ops;
 	void *arg;
 	struct rs_pool *blocks;
 	struct rs_section *section; /* a block, while a header section is read */
 	struct rs_mime_limits limits;
 	uint32_t parts; /* begun so far, of every kind */
+	uint32_t end_flags; /* of the part under way */
 	uint64_t total; /* bytes so far, missing ones too */
 	uint64_t end_at; /* where in the message what is being read ends */
 	size_t left; /* of it, behind what was read */
-	uint32_t end_flags; /* of the part under way */
+	struct rs_mime *forked; /* copies made since it was last fed: linked by this field of theirs */
 	uint8_t depth; /* levels open */
 	uint8_t reading; /* enum reading */
 	uint8_t line_end; /* enum line_end: withheld, for it may belong to a boundary */
@@ -171,7 +172,6 @@ struct rs_mime { /* fields are the module's own */
 	bool ending; /* rs_mime_end was called */
 	bool whole; /* a multipart ended as it should */
 	uint8_t mode, settled; /* enum mode: what this reading is; and of what there is another */
-	struct rs_mime *forked; /* copies made since it was last fed: linked by this field of theirs */
 	bool sealed; /* the limit of parts was reached: what comes is one leaf */
 	struct rs_mime_level level[RS_MIME_DEPTH];
 	struct rs_fields header;

@@ -357,7 +357,8 @@ static void stops_opening_levels(void **state)
 			run_begin(&run, limits[k].blocks, wide);
 			const char *got = told(message.p, message.n, piece < 7 ? piece : message.n, piece);
 			char want[200];
-			snprintf(want, sizeof want, "%s! mime.depth_limit\nleaf ", limits[k].levels < RS_MIME_DEPTH ? "! mime.block_limit\n" : "");
+			snprintf(want, sizeof want, "%s! mime.depth_limit\nleaf ",
+				 limits[k].levels < RS_MIME_DEPTH ? "! mime.block_limit\n" : "");
 			assert_memory_equal(got, want, strlen(want));
 			snprintf(want, sizeof want, "depth %zu <multipart/mixed> identity limit\n", limits[k].levels);
 			assert_non_null(strstr(got, want));
