@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AVX-512 with VBMI: all classes by one lookup in a table of 128. */
+#ifdef __x86_64__
+#include <immintrin.h>
+#include <stdint.h>
+
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vbmi,bmi")))
+
+#include "reassembly/decode/rs_spot_variant.h"
+
+TARGET static inline __m512i load(const uint8_t *p)
+{
+	return _mm512_loadu_si512(p);
+}
+
+TARGET static inline uint64_t wide_run(const uint8_t *p)
+{
+	const __m512i v = load(p), k = _mm512_permutex2var_epi8(load(rs_spot_kind), v, load(rs_spot_kind + 64));
+	/* The lookup ignores the top bit. */
+	return _mm512_test_epi8_mask(k, _mm512_set1_epi8(RS_SPOT_CHAR | RS_SPOT_END)) & ~_mm512_movepi8_mask(v);
+}
+
+TARGET static inline bool wide_full(const uint8_t *p)
+{
+	const uint64_t m = wide_run(p);
+	return (~m - 0x0001000100010001) & m & 0x8000800080008000;
+}
+
+TARGET static inline uint64_t wide_ends(const uint8_t *p)
+{
+	return _mm512_cmpeq_epi8_mask(load(p), _mm512_set1_epi8('\n')) | _mm512_cmpeq_epi8_mask(load(p), _mm512_set1_epi8('\r'));
+}
+
+TARGET static inline uint64_t wide_colons(const uint8_t *p)
+{
+	return _mm512_cmpeq_epi8_mask(load(p), _mm512_set1_epi8(':'));
+}
+
+#include "reassembly/decode/rs_spot_wide.h"
+
+const struct rs_spot_variant rs_spot_avx512 = { "avx512vbmi", wide_look, run_of };
+#endif
