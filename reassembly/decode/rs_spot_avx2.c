@@ -44,7 +44,7 @@ TARGET static inline __m256i is_most(__m256i v)
 TARGET static inline bool wide_full(const uint8_t *p)
 {
 	const uint64_t m = mask(is_most(load(p)), is_most(load(p + 32)));
-	return (~m - 0x0001000100010001) & m & 0x8000800080008000;
+	return rs_spot_has_full(m);
 }
 
 TARGET static inline __m256i is_end(__m256i v)

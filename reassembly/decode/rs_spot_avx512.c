@@ -22,8 +22,7 @@ TARGET static inline uint64_t wide_run(const uint8_t *p)
 
 TARGET static inline bool wide_full(const uint8_t *p)
 {
-	const uint64_t m = wide_run(p);
-	return (~m - 0x0001000100010001) & m & 0x8000800080008000;
+	return rs_spot_has_full(wide_run(p));
 }
 
 TARGET static inline uint64_t wide_ends(const uint8_t *p)

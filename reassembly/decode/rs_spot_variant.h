@@ -24,6 +24,12 @@ static inline bool rs_spot_of_run(uint8_t b)
 	return rs_spot_kind[b] & (RS_SPOT_CHAR | RS_SPOT_END);
 }
 
+/* Of 64 bytes, some of a run: whether these fill an aligned quarter. */
+static inline bool rs_spot_has_full(uint64_t run)
+{
+	return (~run - 0x0001000100010001) & run & 0x8000800080008000;
+}
+
 /* One byte more of a line; returns what rs_spot.word is behind it. */
 uint8_t rs_spot_word_step(uint8_t word, uint8_t b, enum rs_spotted *what);
 

@@ -109,38 +109,69 @@ TARGET static inline void state_at_end(struct rs_spot *s, const struct piece *c)
 		}
 }
 
+/* Looks closely at the step at p[i]. */
+TARGET __attribute__((noinline)) static void look_closely(const struct piece *c, size_t i, uint64_t *line, struct found *f)
+{
+	uint8_t last[WIDE];
+	const uint8_t *q = c->p + i;
+	if (c->n - i < WIDE) {
+		memset(last, 0, sizeof last);
+		memcpy(last, q, c->n - i);
+		q = last;
+	}
+	const uint64_t ends = wide_ends(q), colons = wide_colons(q);
+	const uint64_t starts = (ends << 1 | *line) & ~ends;
+	*line = ends >> (WIDE - 1);
+	if (starts)
+		find_words(c, i, starts, f);
+	if (colons)
+		find_data(c, i, colons, f);
+	if (wide_full(q))
+		find_run(c, q, i, f);
+}
+
+/* Passes over whole steps in which nothing begins, nor any run fills a quarter. line: 1 where one begins with the next step. */
+TARGET static inline size_t pass(const uint8_t *p, size_t i, size_t n, uint64_t *line)
+{
+	uint64_t begins = *line;
+	for (; n - i >= WIDE; i += WIDE) {
+		const uint8_t *q = p + i;
+		const uint64_t ends = wide_ends(q);
+		uint64_t starts = (ends << 1 | begins) & ~ends, colons = wide_colons(q);
+		for (; starts; starts &= starts - 1)
+			if (rs_spot_kind[q[__builtin_ctzll(starts)]] & RS_SPOT_WORD)
+				goto out;
+		for (; colons; colons &= colons - 1)
+			if (colons & 1 || (q[__builtin_ctzll(colons) - 1] | 0x20) == 'a')
+				goto out;
+		if (wide_full(q) && rs_spot_has_full(wide_run(q)))
+			break;
+		begins = ends >> (WIDE - 1);
+	}
+out:
+	*line = begins;
+	return i;
+}
+
 TARGET static size_t wide_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n,
 			       enum rs_spotted *what)
 {
-	uint8_t last[WIDE];
-	uint64_t line = 0; /* 1: one begins with the next step */
+	struct found f = { SIZE_MAX, RS_SPOT_NOTHING };
 	struct piece c = { back, nback, p, 0, n };
+	uint64_t line = 0;
 	if (s->run || s->word)
 		c.from = rs_spot_bytes(s, back, nback, p, 0, n, true, what);
 	if (*what)
 		return c.from;
-	for (size_t i = c.from; i < n; i += WIDE) {
-		const uint8_t *q = p + i;
-		struct found f = { SIZE_MAX, RS_SPOT_NOTHING };
-		if (n - i < WIDE) {
-			memset(last, 0, sizeof last);
-			memcpy(last, q, n - i);
-			q = last;
-		}
-		const uint64_t ends = wide_ends(q), colons = wide_colons(q);
-		const uint64_t starts = (ends << 1 | line) & ~ends;
-		line = ends >> (WIDE - 1);
-		if (starts)
-			find_words(&c, i, starts, &f);
-		if (colons)
-			find_data(&c, i, colons, &f);
-		if (wide_full(q))
-			find_run(&c, q, i, &f);
+	for (size_t i = pass(p, c.from, n, &line); i < n; i = pass(p, i + WIDE, n, &line)) {
+		look_closely(&c, i, &line, &f);
 		if (f.what) {
 			*what = f.what;
 			*s = (struct rs_spot){ 0, RS_SPOT_ELSEWHERE };
 			return f.end;
 		}
+		if (n - i < WIDE)
+			break;
 	}
 	if (c.from < n)
 		state_at_end(s, &c);
