@@ -36,16 +36,27 @@ TARGET static inline void first_of(struct found *f, size_t end, enum rs_spotted 
 TARGET static inline size_t run_before(const struct piece *c, size_t i)
 {
 	size_t n = 0;
+	if (i - c->from >= WIDE) {
+		const uint64_t other = ~wide_run(c->p + i - WIDE);
+		return other ? (size_t)__builtin_clzll(other) : WIDE;
+	}
 	while (i - n > c->from && n < RS_SPOT_RUN_MIN - 1 && rs_spot_of_run(c->p[i - n - 1]))
 		n++;
 	return n;
+}
+
+/* Each RS_SPOT_RUN_MIN bits in a row, by the first of them. */
+static inline uint64_t in_a_row(uint64_t run)
+{
+	for (unsigned k = 1; k < RS_SPOT_RUN_MIN; k *= 2)
+		run &= run >> k;
+	return run;
 }
 
 /* A quarter of the step at p[i] may be full; q: its bytes, with zeros behind the last one. */
 TARGET __attribute__((noinline)) static void find_run(const struct piece *c, const uint8_t *q, size_t i, struct found *f)
 {
 	const uint64_t run = wide_run(q);
-	uint64_t all = run;
 	if (run & 1) {
 		const size_t before = run_before(c, i);
 		if (before + (~run ? (size_t)__builtin_ctzll(~run) : WIDE) >= RS_SPOT_RUN_MIN) {
@@ -53,8 +64,7 @@ TARGET __attribute__((noinline)) static void find_run(const struct piece *c, con
 			return;
 		}
 	}
-	for (unsigned k = 1; k < RS_SPOT_RUN_MIN; k *= 2)
-		all &= all >> k;
+	const uint64_t all = in_a_row(run);
 	if (all) {
 		first_of(f, i + (size_t)__builtin_ctzll(all) + RS_SPOT_RUN_MIN, RS_SPOT_RUN);
 		return;
@@ -130,6 +140,18 @@ TARGET __attribute__((noinline)) static void look_closely(const struct piece *c,
 		find_run(c, q, i, f);
 }
 
+/* Whether a run may be long enough: in this step, or with bytes beside it. */
+static inline bool may_be_long(uint64_t run)
+{
+	const uint64_t first = (1u << QUARTER) - 1;
+	return (run & first) == first || run >> (WIDE - QUARTER) == first || in_a_row(run);
+}
+
+static inline bool may_be_word(const uint8_t *q, unsigned at)
+{
+	return rs_spot_kind[q[at]] & RS_SPOT_WORD && (q[at] != 'b' || at == WIDE - 1 || q[at + 1] == 'e');
+}
+
 /* Passes over whole steps in which nothing begins, nor any run fills a quarter. line: 1 where one begins with the next step. */
 TARGET static inline size_t pass(const uint8_t *p, size_t i, size_t n, uint64_t *line)
 {
@@ -139,12 +161,12 @@ TARGET static inline size_t pass(const uint8_t *p, size_t i, size_t n, uint64_t 
 		const uint64_t ends = wide_ends(q);
 		uint64_t starts = (ends << 1 | begins) & ~ends, colons = wide_colons(q);
 		for (; starts; starts &= starts - 1)
-			if (rs_spot_kind[q[__builtin_ctzll(starts)]] & RS_SPOT_WORD)
+			if (may_be_word(q, (unsigned)__builtin_ctzll(starts)))
 				goto out;
 		for (; colons; colons &= colons - 1)
 			if (colons & 1 || (q[__builtin_ctzll(colons) - 1] | 0x20) == 'a')
 				goto out;
-		if (wide_full(q) && rs_spot_has_full(wide_run(q)))
+		if (wide_full(q) && may_be_long(wide_run(q)))
 			break;
 		begins = ends >> (WIDE - 1);
 	}
