@@ -9,8 +9,10 @@ void mt_ruleset_free(struct mt_ruleset *rs)
 {
 	if (!rs)
 		return;
-	for (int b = 0; b < MT_BUFFER_MAX; b++)
+	for (int b = 0; b < MT_BUFFER_MAX; b++) {
 		hs_free_database(rs->buffers[b].database.hs);
+		hs_free_database(rs->buffers[b].keys);
+	}
 	mt_arena_free(&rs->arena);
 	free(rs);
 }
