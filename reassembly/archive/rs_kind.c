@@ -99,7 +99,8 @@ static bool is_zlib(const uint8_t *p, size_t n)
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (n >= marks[i].at + (size_t)marks[i].len && memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
+		if (n >= marks[i].at + (size_t)marks[i].len && p[marks[i].at] == (uint8_t)marks[i].mark[0] &&
+		    memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
 		    begins_right(p, n, marks[i].at))
 			return marks[i].kind;
 	if (rs_cms_is(p, n))

@@ -125,7 +125,7 @@ static inline void unwrap_log_name(void *arg, const struct rs_member *m)
 }
 
 static const struct rs_unwrap_ops unwrap_log_ops = { unwrap_log_outer, unwrap_log_begin, unwrap_log_data, unwrap_log_end,
-						     unwrap_log_missing, unwrap_log_name };
+						     unwrap_log_missing, unwrap_log_name, NULL };
 
 /* The reader, with a state of its own, on these bytes in pieces of the length that `piece` says (NULL: whole). */
 static inline void unwrap_log_run(struct unwrap_log *l, const struct rs_unwrap_reader *reader, void *state, const uint8_t *p, size_t n,

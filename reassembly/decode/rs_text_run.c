@@ -16,6 +16,7 @@
 
 enum state {
 	COLLECT, /* until there is enough to tell by */
+	SHORT, /* no file: until it is long, or ends */
 	DECODE,
 	FRESH, /* behind a joint between two quanta: another file may begin here */
 	JOINT,
@@ -94,6 +95,11 @@ static unsigned value_of(uint8_t b)
 static bool may_begin_file(const uint8_t *p)
 {
 	static const char marks[][3] = { "MZ", "PK", "\x1f\x8b", "Ra", "7z", "\x7f" "E", "%P", "MS", "BZ", "\xfd" "7", "\x28\xb5", "\x04\x22" };
+	/* The first characters of these. */
+	static const bool firsts[256] = { ['T'] = true, ['U'] = true, ['H'] = true, ['N'] = true, ['f'] = true, ['J'] = true, ['Q'] = true,
+					  ['/'] = true, ['_'] = true, ['K'] = true, ['B'] = true };
+	if (!firsts[p[0]])
+		return false;
 	const unsigned first = (value_of(p[0]) << 10 | value_of(p[1]) << 4 | value_of(p[2]) >> 2) & 0xffff;
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
 		if (first == ((unsigned)(uint8_t)marks[i][0] << 8 | (uint8_t)marks[i][1]))
@@ -113,10 +119,8 @@ static bool is_surely_file(const uint8_t *p, size_t n)
 }
 
 /* Where in what was collected the run begins. */
-static size_t beginning(const struct rs_text *t, bool *file)
+static size_t beginning(const uint8_t *p, size_t n, bool *file)
 {
-	const uint8_t *p = t->hold;
-	const size_t n = t->nhold;
 	size_t best = 0, longest = 0;
 	*file = true;
 	for (size_t i = 0; i < n; i++)
@@ -158,6 +162,15 @@ static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 	rs_text_member_begin(t, "base64", at, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
 }
 
+/* What is held is wanted, or is too long to be held: it is a member. */
+static void open_held(struct rs_text *t, bool file)
+{
+	const size_t from = t->m.run.from, n = t->nhold;
+	member_begin(t, from, t->m.run.at, file);
+	decode(t, t->hold + from, n - from);
+	t->m.run.state = DECODE;
+}
+
 /* What was collected is a run, if there are enough characters in it; at: where its bytes end. */
 static void begin_decoding(struct rs_text *t, uint64_t at)
 {
@@ -167,10 +180,50 @@ static void begin_decoding(struct rs_text *t, uint64_t at)
 		t->act = RS_TEXT_DONE;
 		return;
 	}
-	const size_t from = beginning(t, &file), n = t->nhold;
-	member_begin(t, from, at - n + from, file);
-	decode(t, t->hold + from, n - from);
-	t->m.run.state = DECODE;
+	t->m.run.from = (uint16_t)beginning(t->hold, t->nhold, &file);
+	t->m.run.at = at - t->nhold + t->m.run.from;
+	t->m.run.state = SHORT;
+	if (file || !t->u.ops->member_wanted)
+		open_held(t, file);
+}
+
+/* A short run's bytes, all of them: whether it is to be a member. */
+static bool is_wanted(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n)
+{
+	struct rs_base64 s;
+	uint8_t text[RS_TEXT_HOLD], out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)];
+	size_t made;
+	if (!ops->member_wanted)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		text[i] = of_first(p[i]);
+	rs_base64_init(&s);
+	rs_base64_bulk(&s, text, n, out, &made);
+	made += rs_base64_end(&s, out + made);
+	return ops->member_wanted(arg, out, made);
+}
+
+bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n)
+{
+	bool file;
+	/* As collect does. */
+	for (; n && is_end(*p); n--)
+		p++;
+	if (n < RS_TEXT_RUN_LEAST || memchr(p, '\n', RS_TEXT_RUN_LEAST) || memchr(p, '\r', RS_TEXT_RUN_LEAST))
+		return false;
+	if (is_drawn(p, RS_TEXT_RUN_LEAST))
+		return is_drawn(p, n);
+	beginning(p, RS_TEXT_RUN_LEAST, &file);
+	return !file && !is_wanted(ops, arg, p, n);
+}
+
+/* A short run has ended, or more of it is missing. */
+void rs_text_run_settle(struct rs_text *t)
+{
+	struct rs_text_run *r = &t->m.run;
+	if ((r->state == SHORT || (r->state == JOINT && r->back_to == SHORT)) &&
+	    is_wanted(t->u.ops, t->u.arg, t->hold + r->from, t->nhold - r->from))
+		open_held(t, false);
 }
 
 /* Behind a joint there is enough, or no more, to tell whether another file begins. */
@@ -193,6 +246,7 @@ static void finish(struct rs_text *t)
 	uint8_t out[RS_BASE64_OUT_MAX(0)];
 	if (r->state == COLLECT)
 		begin_decoding(t, t->u.pos);
+	rs_text_run_settle(t);
 	if (t->member) {
 		if (r->state == FRESH || (r->state == JOINT && r->back_to == FRESH))
 			taste_fresh(t, t->u.pos);
@@ -280,6 +334,10 @@ static size_t other(struct rs_text *t, uint8_t b)
 		if (t->act != RS_TEXT_GO)
 			return 0;
 	}
+	if (b == '=' && r->state == SHORT) {
+		finish(t);
+		return 0;
+	}
 	r->njoint = 0;
 	r->quote = 0;
 	r->back_to = r->state;
@@ -312,6 +370,8 @@ static void joined(struct rs_text *t)
 {
 	struct rs_text_run *r = &t->m.run;
 	r->state = r->back_to;
+	if (r->state == SHORT)
+		open_held(t, false);
 	rs_text_known(t, t->u.pos);
 	if (r->quote && r->state == DECODE && r->base64.nacc == 0) {
 		r->state = FRESH;
@@ -466,6 +526,21 @@ static size_t collect_more(struct rs_text *t, const uint8_t *p, size_t n)
 	return k;
 }
 
+/* Holds more of a short run. It is full before it is opened, however its bytes come. */
+static size_t hold_more(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	const size_t most = RS_TEXT_HOLD - t->nhold, run = rs_spot_run(p, most && n > most ? most : n);
+	if (!run)
+		return other(t, *p);
+	if (!most) {
+		open_held(t, false);
+		return 0;
+	}
+	memcpy(t->hold + t->nhold, p, run);
+	t->nhold = (uint16_t)(t->nhold + run);
+	return run;
+}
+
 static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	size_t k;
@@ -473,6 +548,8 @@ static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	case COLLECT:
 	case FRESH:
 		return collect_more(t, p, n);
+	case SHORT:
+		return hold_more(t, p, n);
 	case DECODE:
 		k = rs_spot_run(p, n);
 		decode(t, p, k);
