@@ -6,11 +6,12 @@
 #include "reassembly/archive/rs_cms.h"
 #include "reassembly/archive/rs_inflate.h"
 
-#define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark }
+#define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark[0], mark }
 
 static const struct {
 	enum rs_kind kind;
 	uint8_t at, len;
+	char first;
 	const char *mark;
 } marks[] = {
 	MARK(RS_KIND_ZIP, 0, "PK\x03\x04"),
@@ -99,7 +100,7 @@ static bool is_zlib(const uint8_t *p, size_t n)
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (n >= marks[i].at + (size_t)marks[i].len && p[marks[i].at] == (uint8_t)marks[i].mark[0] &&
+		if (marks[i].at < n && p[marks[i].at] == (uint8_t)marks[i].first && n >= marks[i].at + (size_t)marks[i].len &&
 		    memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
 		    begins_right(p, n, marks[i].at))
 			return marks[i].kind;

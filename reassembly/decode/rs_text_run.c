@@ -85,26 +85,37 @@ static bool is_file(const uint8_t *p, size_t n)
 	return rs_text_is_file(out, made);
 }
 
-static unsigned value_of(uint8_t b)
-{
-	b = of_first(b);
-	return b >= 'a' ? b - 'a' + 26u : b >= 'A' ? b - 'A' + 0u : b >= '0' ? b - '0' + 52u : b == '+' ? 62 : 63;
-}
+/* Of both alphabets. */
+static const uint8_t values[256] = {
+	['+'] = 62, ['-'] = 62, ['/'] = 63, ['_'] = 63,
+	['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+	['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+	['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
+};
 
-/* Whether the first two bytes are those of a file that is looked for near the beginning. */
-static bool may_begin_file(const uint8_t *p)
+/* Where from p[0] on a file's first two bytes may stand that is looked for near the beginning; n: nowhere. p[n + 2] is there. */
+static size_t may_begin_file(const uint8_t *p, size_t i, size_t n)
 {
 	static const char marks[][3] = { "MZ", "PK", "\x1f\x8b", "Ra", "7z", "\x7f" "E", "%P", "MS", "BZ", "\xfd" "7", "\x28\xb5", "\x04\x22" };
-	/* The first characters of these. */
-	static const bool firsts[256] = { ['T'] = true, ['U'] = true, ['H'] = true, ['N'] = true, ['f'] = true, ['J'] = true, ['Q'] = true,
-					  ['/'] = true, ['_'] = true, ['K'] = true, ['B'] = true };
-	if (!firsts[p[0]])
-		return false;
-	const unsigned first = (value_of(p[0]) << 10 | value_of(p[1]) << 4 | value_of(p[2]) >> 2) & 0xffff;
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-		if (first == ((unsigned)(uint8_t)marks[i][0] << 8 | (uint8_t)marks[i][1]))
-			return true;
-	return false;
+#define FIRST(a) [(a) >> 2]
+#define SECOND(a, b) UINT64_C(1) << (((a) & 3) << 4 | (b) >> 4)
+	/* By the value of the first character, those of the second. */
+	static const uint64_t seconds[64] = {
+		FIRST('M') = SECOND('M', 'Z') | SECOND('M', 'S'), FIRST('P') = SECOND('P', 'K') | SECOND('R', 'a'),
+		FIRST(0x1f) = SECOND(0x1f, 0x8b),		  FIRST('7') = SECOND('7', 'z'),
+		FIRST(0x7f) = SECOND(0x7f, 'E'),		  FIRST('%') = SECOND('%', 'P'),
+		FIRST('B') = SECOND('B', 'Z'),			  FIRST(0xfd) = SECOND(0xfd, '7'),
+		FIRST(0x28) = SECOND(0x28, 0xb5),		  FIRST(0x04) = SECOND(0x04, 0x22),
+	};
+	for (; i < n; i++) {
+		if (!(seconds[values[p[i]]] >> values[p[i + 1]] & 1))
+			continue;
+		const unsigned first = (values[p[i]] << 10u | values[p[i + 1]] << 4u | values[p[i + 2]] >> 2u) & 0xffff;
+		for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+			if (first == ((unsigned)(uint8_t)marks[k][0] << 8 | (uint8_t)marks[k][1]))
+				return i;
+	}
+	return n;
 }
 
 /* Marks that are not found by chance, however many places are tried: a program's usual ones, and those of four bytes and more. */
@@ -118,6 +129,16 @@ static bool is_surely_file(const uint8_t *p, size_t n)
 	return rs_text_is_file(out, RS_KIND_BYTES) && rs_kind_of(out, RS_KIND_BYTES) != RS_KIND_TAR;
 }
 
+/* Near the beginning of a run, a place where a file surely begins; n: none. */
+static size_t file_near(const uint8_t *p, size_t n)
+{
+	const size_t most = n < 4 ? 0 : n - 4 < NEAR ? n - 4 : NEAR;
+	for (size_t i = 0; (i = may_begin_file(p, i, most)) < most; i++)
+		if (is_surely_file(p + i, n - i))
+			return i;
+	return n;
+}
+
 /* Where in what was collected the run begins. */
 static size_t beginning(const uint8_t *p, size_t n, bool *file)
 {
@@ -126,9 +147,10 @@ static size_t beginning(const uint8_t *p, size_t n, bool *file)
 	for (size_t i = 0; i < n; i++)
 		if ((i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
 			return i;
-	for (size_t i = 0; i < NEAR && i + 4 < n; i++)
-		if (may_begin_file(p + i) && is_surely_file(p + i, n - i))
-			return i;
+	best = file_near(p, n);
+	if (best < n)
+		return best;
+	best = 0;
 	*file = false;
 	for (size_t i = 0, len; i < n; i += len + 1) {
 		for (len = 0; i + len < n && !is_end(p[i + len]);)
@@ -187,42 +209,43 @@ static void begin_decoding(struct rs_text *t, uint64_t at)
 		open_held(t, file);
 }
 
-/* A short run's bytes, all of them: whether it is to be a member. */
-static bool is_wanted(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n)
+/* All bytes of a short run. */
+static size_t decode_short(const uint8_t *p, size_t n, uint8_t out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)])
 {
 	struct rs_base64 s;
-	uint8_t text[RS_TEXT_HOLD], out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)];
+	uint8_t text[RS_TEXT_HOLD];
 	size_t made;
-	if (!ops->member_wanted)
-		return true;
 	for (size_t i = 0; i < n; i++)
 		text[i] = of_first(p[i]);
 	rs_base64_init(&s);
 	rs_base64_bulk(&s, text, n, out, &made);
-	made += rs_base64_end(&s, out + made);
-	return ops->member_wanted(arg, out, made);
+	return made + rs_base64_end(&s, out + made);
 }
 
 bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n)
 {
-	bool file;
+	uint8_t out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)];
 	/* As collect does. */
 	for (; n && is_end(*p); n--)
 		p++;
-	if (n < RS_TEXT_RUN_LEAST || memchr(p, '\n', RS_TEXT_RUN_LEAST) || memchr(p, '\r', RS_TEXT_RUN_LEAST))
+	if (!ops->member_wanted || n < RS_TEXT_RUN_LEAST || memchr(p, '\n', RS_TEXT_RUN_LEAST) || memchr(p, '\r', RS_TEXT_RUN_LEAST))
 		return false;
-	if (is_drawn(p, RS_TEXT_RUN_LEAST))
+	if (is_drawn(p, 1) && is_drawn(p, RS_TEXT_RUN_LEAST))
 		return is_drawn(p, n);
-	beginning(p, RS_TEXT_RUN_LEAST, &file);
-	return !file && !is_wanted(ops, arg, p, n);
+	const size_t made = decode_short(p, n, out);
+	return !rs_text_is_file(out, TOLD / 4 * 3) && file_near(p, RS_TEXT_RUN_LEAST) == RS_TEXT_RUN_LEAST &&
+	       !ops->member_wanted(arg, out, made);
 }
 
 /* A short run has ended, or more of it is missing. */
 void rs_text_run_settle(struct rs_text *t)
 {
-	struct rs_text_run *r = &t->m.run;
-	if ((r->state == SHORT || (r->state == JOINT && r->back_to == SHORT)) &&
-	    is_wanted(t->u.ops, t->u.arg, t->hold + r->from, t->nhold - r->from))
+	const struct rs_text_run *r = &t->m.run;
+	uint8_t out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)];
+	if (r->state != SHORT && (r->state != JOINT || r->back_to != SHORT))
+		return;
+	const size_t made = decode_short(t->hold + r->from, t->nhold - r->from, out);
+	if (t->u.ops->member_wanted(t->u.arg, out, made))
 		open_held(t, false);
 }
 
