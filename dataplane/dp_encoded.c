@@ -2,6 +2,7 @@
 #include "dataplane/dp_encoded.h"
 
 #include "dataplane/dp_archive_private.h"
+#include "reassembly/rs_row.h"
 #include "reassembly/rs_tail.h"
 
 static struct rs_text *text_of(struct dp_file *f)
@@ -19,16 +20,20 @@ static void keep(struct dp_file *f, const uint8_t *p, size_t n)
 	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_SPOT_BACK, f->ntail, p, n);
 }
 
+#define LEAST_INSIDE (sizeof "data:," - 1) /* whatever may be encoded in something has so many bytes of text in a row */
+
 /* What it decides by must be the same of a piece of a run and of the whole: it is the same for all of f. */
 bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	struct dp_inspect *ins = f->content->ins;
 	struct rs_spot spot;
-	enum rs_spotted what;
+	enum rs_spotted what = RS_SPOT_NOTHING;
 	if (f->depth >= ins->config->limits.archive_depth || ins->config->files.report == CT_REPORT_ALL)
 		return true;
-	rs_spot_init(&spot);
-	rs_spot_look(&spot, NULL, 0, p, n, &what);
+	if (rs_row_of_text(p, n, LEAST_INSIDE)) {
+		rs_spot_init(&spot);
+		rs_spot_look(&spot, NULL, 0, p, n, &what);
+	}
 	if (what || (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && mt_worker_may_match(ins->matcher, MT_FILE_DATA, p, n)))
 		return true;
 	ins->stats.matched_bytes += mt_ruleset_depth(ins->rules, MT_FILE_DATA) ? n : 0;

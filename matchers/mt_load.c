@@ -12,6 +12,7 @@
 #include "matchers/mt_draft.h"
 #include "matchers/mt_file.h"
 #include "matchers/mt_ruleset.h"
+#include "reassembly/rs_row.h"
 
 struct candidate { /* a rule of the files, in their order */
 	struct mt_draft draft;
@@ -361,9 +362,14 @@ static int make_keys(struct mt_buffer_rules *br, const struct patterns *ps)
 		goto out;
 	for (size_t i = 0; i < br->nconditions; i++)
 		choose_keys(br, &br->conditions[i], is_key);
-	for (size_t i = 0; i < ps->n; i++)
-		if (is_key[i])
-			v[n++] = ps->v[i];
+	br->key_row = RS_ROW_MAX;
+	for (size_t i = 0; i < ps->n; i++) {
+		if (!is_key[i])
+			continue;
+		v[n++] = ps->v[i];
+		if (ps->v[i]->row < br->key_row)
+			br->key_row = ps->v[i]->row;
+	}
 	r = n ? mt_compile_block(v, n, &br->keys, &bad) : 0;
 	if (r == -EINVAL)
 		r = 0;

@@ -26,6 +26,7 @@ struct mt_buffer_rules {
 	uint64_t depth;
 	/* Without one of these criteria no rule matches; NULL: there is none like that, and any buffer may match. */
 	hs_database_t *keys;
+	uint32_t key_row; /* each of them has so many bytes of text side by side */
 };
 
 struct mt_ruleset {

@@ -7,6 +7,7 @@
 #include "matchers/mt_ruleset.h"
 #include "matchers/mt_scan.h"
 #include "reassembly/rs_pool.h"
+#include "reassembly/rs_row.h"
 #include "reassembly/rs_tail.h"
 
 #define PIECE_MAX (1u << 30) /* Hyperscan counts a piece with 32 bits */
@@ -321,6 +322,8 @@ bool mt_worker_may_match(struct mt_worker *w, enum mt_buffer b, const uint8_t *p
 		return false;
 	if (!br->keys || n > PIECE_MAX || !w->scratch)
 		return true;
+	if (br->key_row && !rs_row_of_text(p, n, br->key_row))
+		return false;
 	const hs_error_t r = hs_scan(br->keys, (const char *)p, (unsigned)n, 0, w->scratch, on_key, &key);
 	return key || r != HS_SUCCESS;
 }

@@ -26,6 +26,7 @@ enum state {
 	NUMBER, /* a character of a data: URL that is written as a number: "%41", "&#65;" */
 };
 
+enum { SHORT_MAX = RS_BASE64_OUT_MAX(RS_TEXT_HOLD + 32) }; /* of what a short run is decoded to */
 enum { JOINT_MAX = 64, PIECE = 2048, TOLD = 48, NEAR = 24, MANY = 192, HEADER_MAX = 200, WORD = sizeof "data:" - 1 };
 
 static bool is_end(uint8_t b)
@@ -210,13 +211,17 @@ static void begin_decoding(struct rs_text *t, uint64_t at)
 }
 
 /* All bytes of a short run. */
-static size_t decode_short(const uint8_t *p, size_t n, uint8_t out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)])
+static size_t decode_short(const uint8_t *p, size_t n, uint8_t out[SHORT_MAX])
 {
+	enum { STEP = 32 }; /* line ends behind it, which mean nothing, are cheaper than a step that is not full */
 	struct rs_base64 s;
-	uint8_t text[RS_TEXT_HOLD];
+	uint8_t text[RS_TEXT_HOLD + STEP];
 	size_t made;
+	memcpy(text, p, n);
+	memset(text + n, '\n', STEP);
+	n = (n + STEP - 1) / STEP * STEP;
 	for (size_t i = 0; i < n; i++)
-		text[i] = of_first(p[i]);
+		text[i] = of_first(text[i]);
 	rs_base64_init(&s);
 	rs_base64_bulk(&s, text, n, out, &made);
 	return made + rs_base64_end(&s, out + made);
@@ -224,7 +229,7 @@ static size_t decode_short(const uint8_t *p, size_t n, uint8_t out[RS_BASE64_OUT
 
 bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n)
 {
-	uint8_t out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)];
+	uint8_t out[SHORT_MAX];
 	/* As collect does. */
 	for (; n && is_end(*p); n--)
 		p++;
@@ -241,7 +246,7 @@ bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8
 void rs_text_run_settle(struct rs_text *t)
 {
 	const struct rs_text_run *r = &t->m.run;
-	uint8_t out[RS_BASE64_OUT_MAX(RS_TEXT_HOLD)];
+	uint8_t out[SHORT_MAX];
 	if (r->state != SHORT && (r->state != JOINT || r->back_to != SHORT))
 		return;
 	const size_t made = decode_short(t->hold + r->from, t->nhold - r->from, out);
