@@ -28,15 +28,18 @@ bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n)
 	struct dp_inspect *ins = f->content->ins;
 	struct rs_spot spot;
 	enum rs_spotted what = RS_SPOT_NOTHING;
+	const bool matched = mt_ruleset_depth(ins->rules, MT_FILE_DATA) > 0;
 	if (f->depth >= ins->config->limits.archive_depth || ins->config->files.report == CT_REPORT_ALL)
 		return true;
-	if (rs_row_of_text(p, n, LEAST_INSIDE)) {
+	const bool words = rs_row_of_text(p, n, LEAST_INSIDE);
+	if (words) {
 		rs_spot_init(&spot);
 		rs_spot_look(&spot, NULL, 0, p, n, &what);
 	}
-	if (what || (mt_ruleset_depth(ins->rules, MT_FILE_DATA) && mt_worker_may_match(ins->matcher, MT_FILE_DATA, p, n)))
+	if (what || (matched && (words || mt_ruleset_row(ins->rules, MT_FILE_DATA) < LEAST_INSIDE) &&
+		     mt_worker_may_match(ins->matcher, MT_FILE_DATA, p, n)))
 		return true;
-	ins->stats.matched_bytes += mt_ruleset_depth(ins->rules, MT_FILE_DATA) ? n : 0;
+	ins->stats.matched_bytes += matched ? n : 0;
 	return false;
 }
 

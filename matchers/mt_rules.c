@@ -63,6 +63,11 @@ uint32_t mt_ruleset_reach(const struct mt_ruleset *rs, enum mt_buffer b)
 	return reach;
 }
 
+uint32_t mt_ruleset_row(const struct mt_ruleset *rs, enum mt_buffer b)
+{
+	return rs->buffers[b].keys ? rs->buffers[b].key_row : 0;
+}
+
 size_t mt_ruleset_stream_size(const struct mt_ruleset *rs, enum mt_buffer b)
 {
 	return rs->buffers[b].database.stream_size;

@@ -59,11 +59,11 @@ void rs_spot_behind(struct rs_spot *s, const uint8_t *back, size_t nback)
 	const size_t some = nback < sizeof uu ? nback : sizeof uu; /* the longest word, and the line end before it */
 	size_t i = nback;
 	*s = (struct rs_spot){ 0, ELSEWHERE };
-	if (!some || (!memchr(back + nback - some, '\n', some) && !memchr(back + nback - some, '\r', some)))
-		return;
-	while (rs_spot_kind[back[i - 1]] != END)
+	while (i > nback - some && rs_spot_kind[back[i - 1]] != END)
 		i--;
-	for (s->word = LINE; i < nback; i++)
+	if (i == nback - some)
+		return;
+	for (s->word = LINE; i < nback && s->word; i++)
 		s->word = rs_spot_word_step(s->word, back[i], &what);
 }
 

@@ -19,6 +19,15 @@ TARGET static inline uint64_t mask(__m128i a, __m128i b, __m128i c, __m128i d)
 
 #include "reassembly/decode/rs_spot_variant.h"
 
+struct wide { /* of nothing: there are registers enough, or too few */
+	int none;
+};
+
+TARGET static inline struct wide wide_init(void)
+{
+	return (struct wide){ 0 };
+}
+
 TARGET static inline __m128i is_run(__m128i v)
 {
 	const __m128i upper = _mm_and_si128(_mm_srli_epi16(v, 4), _mm_set1_epi8(0x0f));
@@ -38,8 +47,9 @@ TARGET static inline bool is_full(__m128i v)
 	return _mm_movemask_epi8(most) == 0xffff;
 }
 
-TARGET static inline bool wide_full(const uint8_t *p)
+TARGET static inline bool wide_full(const struct wide *w, const uint8_t *p)
 {
+	(void)w;
 	return is_full(load(p)) | is_full(load(p + 16)) | is_full(load(p + 32)) | is_full(load(p + 48));
 }
 
@@ -48,8 +58,9 @@ TARGET static inline __m128i is_end(__m128i v)
 	return _mm_cmpeq_epi8(v, _mm_shuffle_epi8(load(rs_spot_ends), v));
 }
 
-TARGET static inline uint64_t wide_ends(const uint8_t *p)
+TARGET static inline uint64_t wide_ends(const struct wide *w, const uint8_t *p)
 {
+	(void)w;
 	return mask(is_end(load(p)), is_end(load(p + 16)), is_end(load(p + 32)), is_end(load(p + 48)));
 }
 
@@ -58,8 +69,9 @@ TARGET static inline __m128i is_colon(__m128i v)
 	return _mm_cmpeq_epi8(v, _mm_set1_epi8(':'));
 }
 
-TARGET static inline uint64_t wide_colons(const uint8_t *p)
+TARGET static inline uint64_t wide_colons(const struct wide *w, const uint8_t *p)
 {
+	(void)w;
 	return mask(is_colon(load(p)), is_colon(load(p + 16)), is_colon(load(p + 32)), is_colon(load(p + 48)));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rs_spot_wide: the variants that look at 64 bytes in one step, each byte a bit of a mask. For rs_spot_ssse3.c, rs_spot_avx2.c and
  * rs_spot_avx512.c, which define TARGET and, over the 64 bytes at p:
+ *   wide_init  what the others keep in registers;
  *   wide_run   which may be of a run;
  *   wide_full  whether a run may fill an aligned quarter (said of others, too, where that costs less);
  *   wide_ends, wide_colons.
@@ -120,7 +121,7 @@ TARGET static inline void state_at_end(struct rs_spot *s, const struct piece *c)
 }
 
 /* Looks closely at the step at p[i]. */
-TARGET __attribute__((noinline)) static void look_closely(const struct piece *c, size_t i, uint64_t *line, struct found *f)
+TARGET __attribute__((noinline)) static void look_closely(const struct wide *w, const struct piece *c, size_t i, uint64_t *line, struct found *f)
 {
 	uint8_t last[WIDE];
 	const uint8_t *q = c->p + i;
@@ -129,14 +130,14 @@ TARGET __attribute__((noinline)) static void look_closely(const struct piece *c,
 		memcpy(last, q, c->n - i);
 		q = last;
 	}
-	const uint64_t ends = wide_ends(q), colons = wide_colons(q);
+	const uint64_t ends = wide_ends(w, q), colons = wide_colons(w, q);
 	const uint64_t starts = (ends << 1 | *line) & ~ends;
 	*line = ends >> (WIDE - 1);
 	if (starts)
 		find_words(c, i, starts, f);
 	if (colons)
 		find_data(c, i, colons, f);
-	if (wide_full(q))
+	if (wide_full(w, q))
 		find_run(c, q, i, f);
 }
 
@@ -153,20 +154,20 @@ static inline bool may_be_word(const uint8_t *q, unsigned at)
 }
 
 /* Passes over whole steps in which nothing begins, nor any run fills a quarter. line: 1 where one begins with the next step. */
-TARGET static inline size_t pass(const uint8_t *p, size_t i, size_t n, uint64_t *line)
+TARGET static inline size_t pass(const struct wide *w, const uint8_t *p, size_t i, size_t n, uint64_t *line)
 {
 	uint64_t begins = *line;
 	for (; n - i >= WIDE; i += WIDE) {
 		const uint8_t *q = p + i;
-		const uint64_t ends = wide_ends(q);
-		uint64_t starts = (ends << 1 | begins) & ~ends, colons = wide_colons(q);
+		const uint64_t ends = wide_ends(w, q);
+		uint64_t starts = (ends << 1 | begins) & ~ends, colons = wide_colons(w, q);
 		for (; starts; starts &= starts - 1)
 			if (may_be_word(q, (unsigned)__builtin_ctzll(starts)))
 				goto out;
 		for (; colons; colons &= colons - 1)
 			if (colons & 1 || (q[__builtin_ctzll(colons) - 1] | 0x20) == 'a')
 				goto out;
-		if (wide_full(q) && may_be_long(wide_run(q)))
+		if (wide_full(w, q) && may_be_long(wide_run(q)))
 			break;
 		begins = ends >> (WIDE - 1);
 	}
@@ -180,13 +181,14 @@ TARGET static size_t wide_look(struct rs_spot *s, const uint8_t *back, size_t nb
 {
 	struct found f = { SIZE_MAX, RS_SPOT_NOTHING };
 	struct piece c = { back, nback, p, 0, n };
+	const struct wide w = wide_init();
 	uint64_t line = 0;
 	if (s->run || s->word)
 		c.from = rs_spot_bytes(s, back, nback, p, 0, n, true, what);
 	if (*what)
 		return c.from;
-	for (size_t i = pass(p, c.from, n, &line); i < n; i = pass(p, i + WIDE, n, &line)) {
-		look_closely(&c, i, &line, &f);
+	for (size_t i = pass(&w, p, c.from, n, &line); i < n; i = pass(&w, p, i + WIDE, n, &line)) {
+		look_closely(&w, &c, i, &line, &f);
 		if (f.what) {
 			*what = f.what;
 			*s = (struct rs_spot){ 0, RS_SPOT_ELSEWHERE };

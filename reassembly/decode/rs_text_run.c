@@ -47,7 +47,7 @@ static bool is_quote(uint8_t b)
 /* Of either alphabet the value is that of this character of the first. */
 static uint8_t of_first(uint8_t b)
 {
-	return b == '-' ? '+' : b == '_' ? '/' : b;
+	return (uint8_t)(b ^ (b == '-' ? '-' ^ '+' : 0) ^ (b == '_' ? '_' ^ '/' : 0));
 }
 
 /* Decodes n bytes at p, all of either alphabet or line ends. */
@@ -98,18 +98,15 @@ static const uint8_t values[256] = {
 static size_t may_begin_file(const uint8_t *p, size_t i, size_t n)
 {
 	static const char marks[][3] = { "MZ", "PK", "\x1f\x8b", "Ra", "7z", "\x7f" "E", "%P", "MS", "BZ", "\xfd" "7", "\x28\xb5", "\x04\x22" };
-#define FIRST(a) [(a) >> 2]
 #define SECOND(a, b) UINT64_C(1) << (((a) & 3) << 4 | (b) >> 4)
-	/* By the value of the first character, those of the second. */
-	static const uint64_t seconds[64] = {
-		FIRST('M') = SECOND('M', 'Z') | SECOND('M', 'S'), FIRST('P') = SECOND('P', 'K') | SECOND('R', 'a'),
-		FIRST(0x1f) = SECOND(0x1f, 0x8b),		  FIRST('7') = SECOND('7', 'z'),
-		FIRST(0x7f) = SECOND(0x7f, 'E'),		  FIRST('%') = SECOND('%', 'P'),
-		FIRST('B') = SECOND('B', 'Z'),			  FIRST(0xfd) = SECOND(0xfd, '7'),
-		FIRST(0x28) = SECOND(0x28, 0xb5),		  FIRST(0x04) = SECOND(0x04, 0x22),
+	/* By the first character, the values of the second. */
+	static const uint64_t seconds[256] = {
+		['T'] = SECOND('M', 'Z') | SECOND('M', 'S'), ['U'] = SECOND('P', 'K') | SECOND('R', 'a'), ['H'] = SECOND(0x1f, 0x8b),
+		['N'] = SECOND('7', 'z'), ['f'] = SECOND(0x7f, 'E'), ['J'] = SECOND('%', 'P'), ['Q'] = SECOND('B', 'Z'),
+		['/'] = SECOND(0xfd, '7'), ['_'] = SECOND(0xfd, '7'), ['K'] = SECOND(0x28, 0xb5), ['B'] = SECOND(0x04, 0x22),
 	};
 	for (; i < n; i++) {
-		if (!(seconds[values[p[i]]] >> values[p[i + 1]] & 1))
+		if (!(seconds[p[i]] >> values[p[i + 1]] & 1))
 			continue;
 		const unsigned first = (values[p[i]] << 10u | values[p[i + 1]] << 4u | values[p[i + 2]] >> 2u) & 0xffff;
 		for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
@@ -145,15 +142,18 @@ static size_t beginning(const uint8_t *p, size_t n, bool *file)
 {
 	size_t best = 0, longest = 0;
 	*file = true;
-	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
+	if (is_file(p, n))
+		return 0;
+	const bool lines = memchr(p, '\n', n) || memchr(p, '\r', n);
+	for (size_t i = 1; lines && i < n; i++)
+		if (is_end(p[i - 1]) && is_file(p + i, n - i))
 			return i;
 	best = file_near(p, n);
 	if (best < n)
 		return best;
 	best = 0;
 	*file = false;
-	for (size_t i = 0, len; i < n; i += len + 1) {
+	for (size_t i = 0, len; lines && i < n; i += len + 1) {
 		for (len = 0; i + len < n && !is_end(p[i + len]);)
 			len++;
 		if (len > longest) {
@@ -210,6 +210,14 @@ static void begin_decoding(struct rs_text *t, uint64_t at)
 		open_held(t, file);
 }
 
+static bool is_one_line(const uint8_t *p, size_t n)
+{
+	unsigned ends = 0;
+	for (size_t i = 0; i < n; i++) /* without a branch: many a step */
+		ends |= is_end(p[i]);
+	return !ends;
+}
+
 /* All bytes of a short run. */
 static size_t decode_short(const uint8_t *p, size_t n, uint8_t out[SHORT_MAX])
 {
@@ -233,7 +241,7 @@ bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8
 	/* As collect does. */
 	for (; n && is_end(*p); n--)
 		p++;
-	if (!ops->member_wanted || n < RS_TEXT_RUN_LEAST || memchr(p, '\n', RS_TEXT_RUN_LEAST) || memchr(p, '\r', RS_TEXT_RUN_LEAST))
+	if (!ops->member_wanted || n < RS_TEXT_RUN_LEAST || !is_one_line(p, RS_TEXT_RUN_LEAST))
 		return false;
 	if (is_drawn(p, 1) && is_drawn(p, RS_TEXT_RUN_LEAST))
 		return is_drawn(p, n);
