@@ -53,12 +53,22 @@ void rs_spot_init(struct rs_spot *s)
 	*s = (struct rs_spot){ 0, LINE };
 }
 
+static bool has_end(const uint8_t *p, size_t n)
+{
+	unsigned ends = 0;
+	for (size_t i = 0; i < n; i++) /* without a branch: many a step */
+		ends |= (unsigned)(p[i] == '\n') | (unsigned)(p[i] == '\r');
+	return ends;
+}
+
 void rs_spot_behind(struct rs_spot *s, const uint8_t *back, size_t nback)
 {
 	enum rs_spotted what = RS_SPOT_NOTHING;
 	const size_t some = nback < sizeof uu ? nback : sizeof uu; /* the longest word, and the line end before it */
 	size_t i = nback;
 	*s = (struct rs_spot){ 0, ELSEWHERE };
+	if (nback >= 16 && !has_end(back + nback - 16, 16))
+		return;
 	while (i > nback - some && rs_spot_kind[back[i - 1]] != END)
 		i--;
 	if (i == nback - some)

@@ -37,13 +37,27 @@ TARGET static inline void first_of(struct found *f, size_t end, enum rs_spotted 
 TARGET static inline size_t run_before(const struct piece *c, size_t i)
 {
 	size_t n = 0;
-	if (i - c->from >= WIDE) {
+	if (i >= WIDE) {
 		const uint64_t other = ~wide_run(c->p + i - WIDE);
-		return other ? (size_t)__builtin_clzll(other) : WIDE;
+		n = other ? (size_t)__builtin_clzll(other) : WIDE;
+		return n < i - c->from ? n : i - c->from;
 	}
-	while (i - n > c->from && n < RS_SPOT_RUN_MIN - 1 && rs_spot_of_run(c->p[i - n - 1]))
+	while (i - n > c->from && rs_spot_of_run(c->p[i - n - 1]))
 		n++;
 	return n;
+}
+
+/* How many of the n bytes at p are of a run, or RS_SPOT_RUN_MIN and more. */
+TARGET static inline size_t run_at(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	if (n >= WIDE) {
+		const uint64_t other = ~wide_run(p);
+		return other ? (size_t)__builtin_ctzll(other) : WIDE;
+	}
+	while (i < n && i < RS_SPOT_RUN_MIN && rs_spot_of_run(p[i]))
+		i++;
+	return i;
 }
 
 /* Each RS_SPOT_RUN_MIN bits in a row, by the first of them. */
@@ -74,10 +88,9 @@ TARGET __attribute__((noinline)) static void find_run(const struct piece *c, con
 	if (run >> (WIDE - QUARTER) == (1u << QUARTER) - 1) {
 		const size_t begin = i + WIDE - (size_t)__builtin_clzll(~run);
 		size_t end = i + WIDE;
-		while (end < c->n && end - begin < RS_SPOT_RUN_MIN && rs_spot_of_run(c->p[end]))
-			end++;
-		if (end - begin == RS_SPOT_RUN_MIN)
-			first_of(f, end, RS_SPOT_RUN);
+		end += run_at(c->p + end, end < c->n ? c->n - end : 0);
+		if (end - begin >= RS_SPOT_RUN_MIN)
+			first_of(f, begin + RS_SPOT_RUN_MIN, RS_SPOT_RUN);
 	}
 }
 

@@ -94,17 +94,18 @@ static const uint8_t values[256] = {
 	['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
 };
 
+#define SECOND(a, b) UINT64_C(1) << (((a) & 3) << 4 | (b) >> 4)
+/* Of the files that are looked for near the beginning, by their first two bytes: by the first character, the values of the second. */
+static const uint64_t seconds[256] = {
+	['T'] = SECOND('M', 'Z') | SECOND('M', 'S'), ['U'] = SECOND('P', 'K') | SECOND('R', 'a'), ['H'] = SECOND(0x1f, 0x8b),
+	['N'] = SECOND('7', 'z'), ['f'] = SECOND(0x7f, 'E'), ['J'] = SECOND('%', 'P'), ['Q'] = SECOND('B', 'Z'),
+	['/'] = SECOND(0xfd, '7'), ['_'] = SECOND(0xfd, '7'), ['K'] = SECOND(0x28, 0xb5), ['B'] = SECOND(0x04, 0x22),
+};
+
 /* Where from p[0] on a file's first two bytes may stand that is looked for near the beginning; n: nowhere. p[n + 2] is there. */
 static size_t may_begin_file(const uint8_t *p, size_t i, size_t n)
 {
 	static const char marks[][3] = { "MZ", "PK", "\x1f\x8b", "Ra", "7z", "\x7f" "E", "%P", "MS", "BZ", "\xfd" "7", "\x28\xb5", "\x04\x22" };
-#define SECOND(a, b) UINT64_C(1) << (((a) & 3) << 4 | (b) >> 4)
-	/* By the first character, the values of the second. */
-	static const uint64_t seconds[256] = {
-		['T'] = SECOND('M', 'Z') | SECOND('M', 'S'), ['U'] = SECOND('P', 'K') | SECOND('R', 'a'), ['H'] = SECOND(0x1f, 0x8b),
-		['N'] = SECOND('7', 'z'), ['f'] = SECOND(0x7f, 'E'), ['J'] = SECOND('%', 'P'), ['Q'] = SECOND('B', 'Z'),
-		['/'] = SECOND(0xfd, '7'), ['_'] = SECOND(0xfd, '7'), ['K'] = SECOND(0x28, 0xb5), ['B'] = SECOND(0x04, 0x22),
-	};
 	for (; i < n; i++) {
 		if (!(seconds[p[i]] >> values[p[i + 1]] & 1))
 			continue;
@@ -131,6 +132,11 @@ static bool is_surely_file(const uint8_t *p, size_t n)
 static size_t file_near(const uint8_t *p, size_t n)
 {
 	const size_t most = n < 4 ? 0 : n - 4 < NEAR ? n - 4 : NEAR;
+	uint64_t any = 0;
+	for (size_t i = 0; i < most; i++) /* without a branch */
+		any |= seconds[p[i]] >> values[p[i + 1]];
+	if (!(any & 1))
+		return n;
 	for (size_t i = 0; (i = may_begin_file(p, i, most)) < most; i++)
 		if (is_surely_file(p + i, n - i))
 			return i;
