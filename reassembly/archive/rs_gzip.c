@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/archive/rs_gzip.h"
-#include "reassembly/archive/rs_crc32.h"
 
 #include <string.h>
+
+#include "reassembly/archive/rs_crc32.h"
 
 #define FLAG_HEADER_CRC 2
 #define FLAG_EXTRA 4

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/archive/rs_zip_internal.h"
-#include "reassembly/archive/rs_crc32.h"
 
 #include <string.h>
+
+#include "reassembly/archive/rs_crc32.h"
 
 #define FLAG_ENCRYPTED (1u << 0)
 #define FLAG_DESCRIPTOR (1u << 3)

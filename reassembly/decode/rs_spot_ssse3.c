@@ -41,16 +41,15 @@ TARGET static inline uint64_t wide_run(const uint8_t *p)
 }
 
 /* As of AVX2. */
-TARGET static inline bool is_full(__m128i v)
+TARGET static inline __m128i is_most(__m128i v)
 {
-	const __m128i most = _mm_cmpgt_epi8(_mm_xor_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8(0x0a));
-	return _mm_movemask_epi8(most) == 0xffff;
+	return _mm_cmpgt_epi8(_mm_xor_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8(0x0a));
 }
 
 TARGET static inline bool wide_full(const struct wide *w, const uint8_t *p)
 {
 	(void)w;
-	return is_full(load(p)) | is_full(load(p + 16)) | is_full(load(p + 32)) | is_full(load(p + 48));
+	return rs_spot_has_full(mask(is_most(load(p)), is_most(load(p + 16)), is_most(load(p + 32)), is_most(load(p + 48))));
 }
 
 TARGET static inline __m128i is_end(__m128i v)

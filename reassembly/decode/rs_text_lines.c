@@ -7,6 +7,7 @@
 #include "reassembly/decode/rs_text_internal.h"
 
 #include <stdlib.h>
+
 #include "reassembly/archive/rs_crc32.h"
 
 enum state { MODE, NAME, FIRST, DATA, HEADER, CONTROL };
