@@ -258,7 +258,8 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_tokens_in_links), cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
+		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_tokens_in_links),
+		cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
 		cmocka_unit_test(test_prose), cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests_name("dp_encoded", tests, setup, dp_test_eal_stop);

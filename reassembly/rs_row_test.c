@@ -12,7 +12,8 @@ static bool slow(const uint8_t *p, size_t n, unsigned k)
 {
 	unsigned row = 0;
 	for (size_t i = 0; i < n; i++) {
-		row = p[i] == '\t' || p[i] == '\n' || p[i] == '\v' || p[i] == '\f' || p[i] == '\r' || (p[i] >= ' ' && p[i] <= 0x7f) ? row + 1 : 0;
+		const bool control = p[i] == '\t' || p[i] == '\n' || p[i] == '\v' || p[i] == '\f' || p[i] == '\r';
+		row = control || (p[i] >= ' ' && p[i] <= 0x7f) ? row + 1 : 0;
 		if (row == k)
 			return true;
 	}

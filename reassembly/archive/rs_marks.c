@@ -144,7 +144,8 @@ size_t rs_marks_find(struct rs_marks *m, const uint8_t *p, size_t n, enum rs_mar
 	memcpy(joint, m->last, before);
 	memcpy(joint + before, p, k);
 	for (size_t i = 0; i < before; i++)
-		if (i + 1 < before + k && may(joint[i], joint[i + 1]) && (len = mark_at(joint + i, before + k - i, m->pos - before + i, what)) && i + len > before)
+		if (i + 1 < before + k && may(joint[i], joint[i + 1]) &&
+		    (len = mark_at(joint + i, before + k - i, m->pos - before + i, what)) && i + len > before)
 			return found(m, p, i + len - before);
 	*what = RS_MARK_NONE;
 	const size_t at = first(p, n, n, m->pos, what, &len);

@@ -26,7 +26,8 @@ bool rs_spot_is_char(uint8_t b)
 
 /* Words at the beginning of a line: which, and how much of it is there. */
 static const char uu[] = "begin-base64", yenc[] = "=ybegin";
-enum { ELSEWHERE = RS_SPOT_ELSEWHERE, LINE = RS_SPOT_LINE, UU_WORD = 5, UU = LINE, UU_END = LINE + sizeof uu - 1, YENC = UU_END, YENC_END = UU_END + sizeof yenc - 1 };
+enum { ELSEWHERE = RS_SPOT_ELSEWHERE, LINE = RS_SPOT_LINE };
+enum { UU_WORD = 5, UU = LINE, UU_END = LINE + sizeof uu - 1, YENC = UU_END, YENC_END = UU_END + sizeof yenc - 1 };
 
 uint8_t rs_spot_word_step(uint8_t word, uint8_t b, enum rs_spotted *what)
 {

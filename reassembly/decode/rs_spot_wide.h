@@ -134,7 +134,8 @@ TARGET static inline void state_at_end(struct rs_spot *s, const struct piece *c)
 }
 
 /* Looks closely at the step at p[i]. */
-TARGET __attribute__((noinline)) static void look_closely(const struct wide *w, const struct piece *c, size_t i, uint64_t *line, struct found *f)
+TARGET __attribute__((noinline)) static void look_closely(const struct wide *w, const struct piece *c, size_t i,
+						      uint64_t *line, struct found *f)
 {
 	uint8_t last[WIDE];
 	const uint8_t *q = c->p + i;

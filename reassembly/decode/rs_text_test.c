@@ -328,8 +328,8 @@ static void make_some(struct made *m)
 			m->n -= draw(2) * draw(20);
 		}
 		if (draw(2))
-			made_base64(m, draw(2) ? program : noise + draw(1000), draw(4) ? draw(90) : 150 + draw(150), draw(3) ? 0 : 4 + draw(90),
-				    "\r\n", draw(2), draw(2));
+			made_base64(m, draw(2) ? program : noise + draw(1000), draw(4) ? draw(90) : 150 + draw(150),
+				    draw(3) ? 0 : 4 + draw(90), "\r\n", draw(2), draw(2));
 	}
 }
 
