@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_archive_private.h"
 #include "dataplane/dp_encoded.h"
+#include "reassembly/archive/rs_crc32.h"
 
 /* What a message's members may come to whatever its length, before limits.inflate_ratio counts. */
 #define RATIO_FREE (1u << 20)
@@ -148,7 +149,7 @@ enum rs_inflate_verdict dp_archive_inflate_piece(struct dp_file *f, const uint8_
 	enum rs_inflate_verdict v = rs_inflate_feed(z, p + *taken, n - *taken, &k, piece, DP_ARCHIVE_PIECE, &made);
 	*taken += k;
 	if (made) {
-		f->archive->crc = (uint32_t)crc32(f->archive->crc, piece, (uInt)made);
+		f->archive->crc = rs_crc32(f->archive->crc, piece, made);
 		dp_file_data(f->member, piece, made);
 	}
 	return v;

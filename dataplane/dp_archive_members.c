@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_encoded.h"
 
 #include <string.h>
 
@@ -11,7 +12,10 @@ static struct rs_unwrap *unwrap_of(struct dp_file *f)
 
 static void on_outer(void *arg, const uint8_t *p, size_t n)
 {
-	dp_file_scan(arg, p, n);
+	struct dp_file *f = arg;
+	/* A text was matched in larger pieces (dp_encoded_take). */
+	if (f->archive->unwrap != &rs_text_reader)
+		dp_file_scan(f, p, n);
 }
 
 static void on_member_begin(void *arg, const struct rs_member *m)
@@ -85,7 +89,13 @@ static void on_member_name(void *arg, const struct rs_member *m)
 		dp_file_other_name(f->member, &(struct dp_file_name){ RS_NAME_EXTENDED, m->charset, m->name, m->name_len });
 }
 
-const struct rs_unwrap_ops dp_archive_members_ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing, on_member_name };
+static bool on_member_wanted(void *arg, const uint8_t *p, size_t n)
+{
+	return dp_encoded_wants(arg, p, n);
+}
+
+const struct rs_unwrap_ops dp_archive_members_ops = { on_outer,   on_member_begin, on_member_data,  on_member_end,
+						      on_missing, on_member_name,  on_member_wanted };
 
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TNEF] = &rs_tnef_reader,

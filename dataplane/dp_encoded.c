@@ -2,6 +2,7 @@
 #include "dataplane/dp_encoded.h"
 
 #include "dataplane/dp_archive_private.h"
+#include "reassembly/rs_row.h"
 #include "reassembly/rs_tail.h"
 
 static struct rs_text *text_of(struct dp_file *f)
@@ -19,11 +20,34 @@ static void keep(struct dp_file *f, const uint8_t *p, size_t n)
 	f->ntail = (uint8_t)rs_tail_keep(f->tail, RS_SPOT_BACK, f->ntail, p, n);
 }
 
+#define LEAST_INSIDE (sizeof "data:," - 1) /* whatever may be encoded in something has so many bytes of text in a row */
+
+/* What it decides by must be the same of a piece of a run and of the whole: it is the same for all of f. */
+bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	struct dp_inspect *ins = f->content->ins;
+	struct rs_spot spot;
+	enum rs_spotted what = RS_SPOT_NOTHING;
+	const bool matched = mt_ruleset_depth(ins->rules, MT_FILE_DATA) > 0;
+	if (f->depth >= ins->config->limits.archive_depth || ins->config->files.report == CT_REPORT_ALL)
+		return true;
+	const bool words = rs_row_of_text(p, n, LEAST_INSIDE);
+	if (words) {
+		rs_spot_init(&spot);
+		rs_spot_look(&spot, NULL, 0, p, n, &what);
+	}
+	if (what || (matched && (words || mt_ruleset_row(ins->rules, MT_FILE_DATA) < LEAST_INSIDE) &&
+		     mt_worker_may_match(ins->matcher, MT_FILE_DATA, p, n)))
+		return true;
+	ins->stats.matched_bytes += matched ? n : 0;
+	return false;
+}
+
 /* Looks no further than to the first thing seen, for which a reader is opened. left: bytes of f that come next. Returns how many. */
 static size_t look(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 {
 	enum rs_spotted what;
-	const size_t k = rs_text_look(&f->spot, f->tail, f->ntail, p, n, &what);
+	const size_t k = rs_text_look(&f->spot, &dp_archive_members_ops, f, f->tail, f->ntail, p, n, &what);
 	keep(f, p, k);
 	if (!what || !dp_archive_room(f, &dp_archive_members))
 		return k;
@@ -42,11 +66,11 @@ static void close_idle(struct dp_file *f)
 
 void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 {
+	dp_file_scan(f, p, n);
 	while (n > 0) {
 		size_t k = n;
 		if (!f->archive) {
 			k = look(f, p, n, left);
-			dp_file_scan(f, p, k);
 		} else {
 			f->archive->reader->feed(f, p, n);
 			keep(f, p, n);

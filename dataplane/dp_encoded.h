@@ -17,6 +17,9 @@ bool dp_encoded_reads(const struct dp_file *f);
 /* The next n bytes of f, counted in f->size, as are the `left` behind them: to its matching stream, and what is encoded in them to
  * members. */
 void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
+/* A run in f that is no file, of which these are all bytes: whether anything may come of it: a match, something encoded in it in its turn,
+ * a limit, a record. */
+bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n);
 /* Bytes of f are missing here. */
 void dp_encoded_gap(struct dp_file *f, uint64_t n);
 /* f ends: what is open ends, and everything is given back. */

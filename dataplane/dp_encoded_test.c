@@ -107,6 +107,51 @@ static void test_found_in_any_split(void **state)
 	dp_test_close(&t);
 }
 
+/* A token in a link, long or short, that names a loader's libraries, is found as if it were no link's; the same without the names comes to
+ * nothing. What was matched is the same however it is cut. */
+static void test_tokens_in_links(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	dp_test_begin(&t);
+	for (unsigned names = 0; names < 2; names++)
+		for (size_t n = 60; n <= 240; n += 60) {
+			struct made m = { 0 };
+			uint8_t token[240];
+			char *story = NULL;
+			uint64_t matched = 0;
+			memcpy(token, program + 100, n);
+			if (names) {
+				memcpy(token + 5, "KERNEL32.DLL", 13);
+				memcpy(token + n - 15, "ADVAPI32.DLL\0\1", 14);
+			}
+			for (unsigned i = 0; i < 20; i++) {
+				made_text(&m, "<p>Good morning. <a href=\"https://click.example.com/?u=");
+				if (i % 7 == 3 || !names)
+					made_base64(&m, token, n, 0, "", true, false);
+				made_text(&m, "\">Read it</a> and be glad.</p>\r\n");
+			}
+			for (unsigned i = 0; i < 60; i++) {
+				dp_test_forget(&t);
+				const uint64_t before = t.worker->inspect.stats.matched_bytes;
+				send_part(&t, i, "7bit", "x", &m, i == 1 ? 1 : i == 2 ? 64 : i == 3 ? 1460 : 0, i < 4 ? 0 : i);
+				const uint64_t here = t.worker->inspect.stats.matched_bytes - before;
+				char *again = dp_test_story(&t);
+				if (story && (strcmp(story, again) || here != matched))
+					fail_msg("%zu, %u: %llu\n%s\ninstead of %llu\n%s", n, i, (unsigned long long)here, again,
+						 (unsigned long long)matched, story);
+				free(story);
+				story = again;
+				matched = here;
+			}
+			if (!strstr(story, names ? "verdict=infected" : "verdict=clean"))
+				fail_msg("%zu %u: %s", n, names, story);
+			free(story);
+			made_free(&m);
+		}
+	dp_test_close(&t);
+}
+
 /* So many layers of base64 around the program, in a part that is base64 itself. */
 static void make_layers(struct made *m, unsigned layers)
 {
@@ -213,7 +258,8 @@ static int setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
+		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_tokens_in_links),
+		cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
 		cmocka_unit_test(test_prose), cmocka_unit_test(test_no_room),
 	};
 	return cmocka_run_group_tests_name("dp_encoded", tests, setup, dp_test_eal_stop);

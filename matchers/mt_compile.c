@@ -41,7 +41,7 @@ int mt_compile_check(const struct mt_pattern *p, bool *at_end, struct mt_complai
 	return 0;
 }
 
-static int compile(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad)
+static int compile(const struct mt_pattern *const *v, size_t n, unsigned mode, hs_database_t **out, struct mt_complaint *bad)
 {
 	const char **expressions = calloc(n, sizeof *expressions);
 	unsigned *flags = calloc(n, sizeof *flags), *ids = calloc(n, sizeof *ids);
@@ -60,11 +60,8 @@ static int compile(const struct mt_pattern *const *v, size_t n, struct mt_databa
 		pexts[i] = &exts[i];
 	}
 	r = 0;
-	if (hs_compile_ext_multi(expressions, flags, ids, pexts, (unsigned)n, HS_MODE_STREAM, NULL, &out->hs, &err) !=
-	    HS_SUCCESS)
+	if (hs_compile_ext_multi(expressions, flags, ids, pexts, (unsigned)n, mode, NULL, out, &err) != HS_SUCCESS)
 		r = complain(err, bad);
-	else if (hs_stream_size(out->hs, &out->stream_size) != HS_SUCCESS)
-		r = -EINVAL;
 out:
 	free(expressions);
 	free(flags);
@@ -74,6 +71,12 @@ out:
 	return r;
 }
 
+static int compile_stream(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad)
+{
+	int r = compile(v, n, HS_MODE_STREAM, &out->hs, bad);
+	return r ? r : hs_stream_size(out->hs, &out->stream_size) == HS_SUCCESS ? 0 : -EINVAL;
+}
+
 static int find_largest(const struct mt_pattern *const *v, size_t n, struct mt_complaint *bad)
 {
 	size_t largest = 0;
@@ -81,7 +84,7 @@ static int find_largest(const struct mt_pattern *const *v, size_t n, struct mt_c
 	for (size_t i = 0; i < n; i++) {
 		struct mt_database one = { 0 };
 		struct mt_complaint ignored;
-		int r = compile(v + i, 1, &one, &ignored);
+		int r = compile_stream(v + i, 1, &one, &ignored);
 		if (r)
 			return r;
 		if (one.stream_size > largest) {
@@ -99,10 +102,15 @@ static int find_largest(const struct mt_pattern *const *v, size_t n, struct mt_c
 
 int mt_compile(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad)
 {
-	int r = compile(v, n, out, bad);
+	int r = compile_stream(v, n, out, bad);
 	if (r || out->stream_size <= MT_STREAM_STATE_MAX)
 		return r;
 	hs_free_database(out->hs);
 	*out = (struct mt_database){ .hs = NULL };
 	return find_largest(v, n, bad);
+}
+
+int mt_compile_block(const struct mt_pattern *const *v, size_t n, hs_database_t **out, struct mt_complaint *bad)
+{
+	return compile(v, n, HS_MODE_BLOCK, out, bad);
 }

@@ -29,5 +29,7 @@ int mt_compile_check(const struct mt_pattern *p, bool *at_end, struct mt_complai
 /* The number of a criterion is its place in v. 0; -EINVAL when bad->pattern cannot be part of it: Hyperscan does not take
  * it, or all together need more than MT_STREAM_STATE_MAX and this one needs the most; -ENOMEM. */
 int mt_compile(const struct mt_pattern *const *v, size_t n, struct mt_database *out, struct mt_complaint *bad);
+/* For buffers that are whole: no stream can be opened. Errors as above, but for the state. */
+int mt_compile_block(const struct mt_pattern *const *v, size_t n, hs_database_t **out, struct mt_complaint *bad);
 
 #endif

@@ -12,6 +12,7 @@
 #include "matchers/mt_draft.h"
 #include "matchers/mt_file.h"
 #include "matchers/mt_ruleset.h"
+#include "reassembly/rs_row.h"
 
 struct candidate { /* a rule of the files, in their order */
 	struct mt_draft draft;
@@ -332,6 +333,52 @@ static int lay_rules(struct loading *l)
 	return 0;
 }
 
+/* Of what a condition wants: so many that it cannot hold without one of them, and of these the longest. */
+static void choose_keys(const struct mt_buffer_rules *br, const struct mt_condition *c, bool *is_key)
+{
+	size_t left = c->nwanted - c->need + 1u;
+	for (uint32_t i = 0; i < c->nwanted && left > 0; i++) {
+		const uint32_t len = br->criteria[c->criteria[i]].literal_len;
+		size_t longer = 0; /* that go before it */
+		for (uint32_t j = 0; j < c->nwanted; j++) {
+			const uint32_t other = br->criteria[c->criteria[j]].literal_len;
+			longer += other > len || (other == len && j < i);
+		}
+		is_key[c->criteria[i]] |= longer < left;
+	}
+}
+
+/* A buffer without keys is no error: it is only slower. */
+static int make_keys(struct mt_buffer_rules *br, const struct patterns *ps)
+{
+	struct mt_complaint bad;
+	size_t n = 0;
+	int r = -ENOMEM;
+	if (!ps->n || br->by_absence)
+		return 0;
+	bool *is_key = calloc(ps->n, sizeof *is_key);
+	const struct mt_pattern **v = calloc(ps->n, sizeof(struct mt_pattern *));
+	if (!is_key || !v)
+		goto out;
+	for (size_t i = 0; i < br->nconditions; i++)
+		choose_keys(br, &br->conditions[i], is_key);
+	br->key_row = RS_ROW_MAX;
+	for (size_t i = 0; i < ps->n; i++) {
+		if (!is_key[i])
+			continue;
+		v[n++] = ps->v[i];
+		if (ps->v[i]->row < br->key_row)
+			br->key_row = ps->v[i]->row;
+	}
+	r = n ? mt_compile_block(v, n, &br->keys, &bad) : 0;
+	if (r == -EINVAL)
+		r = 0;
+out:
+	free(is_key);
+	free(v);
+	return r;
+}
+
 static int make_id(struct loading *l)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -375,6 +422,7 @@ static int read_default(struct loading *l)
 
 static int load_all(struct loading *l, const struct mt_load *load, struct mt_report *report, const char **bad_path)
 {
+	struct patterns ps[MT_BUFFER_MAX] = { 0 };
 	int r = 0;
 
 	if (!load->npaths)
@@ -385,14 +433,17 @@ static int load_all(struct loading *l, const struct mt_load *load, struct mt_rep
 			*bad_path = load->paths[i];
 	}
 	for (int b = 0; b < MT_BUFFER_MAX && !r; b++) {
-		struct patterns ps = { 0 };
-		r = make_database(l, b, load->cache_dir, &ps);
+		r = make_database(l, b, load->cache_dir, &ps[b]);
 		if (!r)
-			r = lay_criteria(l, b, &ps);
-		patterns_free(&ps);
+			r = lay_criteria(l, b, &ps[b]);
 	}
 	if (!r)
 		r = lay_rules(l);
+	for (int b = 0; b < MT_BUFFER_MAX; b++) {
+		if (!r)
+			r = make_keys(&l->rs->buffers[b], &ps[b]);
+		patterns_free(&ps[b]);
+	}
 	if (!r)
 		r = make_id(l);
 	return r ? r : make_report(l, report);

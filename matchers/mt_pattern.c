@@ -9,6 +9,8 @@
 
 #include <hs.h>
 
+#include "reassembly/rs_row.h"
+
 static int order(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);
@@ -280,6 +282,17 @@ static const char *text_of(const struct mt_item *items, size_t n, struct mt_aren
 	return copy;
 }
 
+static uint32_t row_of(const struct mt_item *items, size_t n)
+{
+	uint32_t longest = 0;
+	for (size_t i = 0; i < n; i++)
+		for (uint32_t k = 0, row = 0; k < items[i].len; k++) {
+			row = rs_row_is_text(items[i].bytes[k]) ? row + 1 : 0;
+			longest = row > longest ? row : longest;
+		}
+	return longest;
+}
+
 int mt_pattern_make(struct mt_parse *p, const struct mt_item *items, size_t n, struct mt_arena *a,
 		    struct mt_pattern *out)
 {
@@ -309,6 +322,7 @@ int mt_pattern_make(struct mt_parse *p, const struct mt_item *items, size_t n, s
 	free(text);
 	if (r != MT_PARSE_OK)
 		return 0;
+	out->row = row_of(items, len);
 	out->criterion.text = text_of(items, len, a);
 	return out->expression && out->criterion.text ? (int)len : -ENOMEM;
 }

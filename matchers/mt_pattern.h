@@ -22,6 +22,7 @@ struct mt_pattern {
 	uint64_t min_offset, max_offset; /* of the match's end; 0 where not asked for */
 
 	uint64_t depth; /* bytes of the buffer that can matter; UINT64_MAX for all */
+	uint32_t row; /* so many bytes of text (rs_row) stand side by side wherever it matches; 0: not known */
 	struct mt_criterion criterion;
 };
 

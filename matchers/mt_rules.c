@@ -9,8 +9,10 @@ void mt_ruleset_free(struct mt_ruleset *rs)
 {
 	if (!rs)
 		return;
-	for (int b = 0; b < MT_BUFFER_MAX; b++)
+	for (int b = 0; b < MT_BUFFER_MAX; b++) {
 		hs_free_database(rs->buffers[b].database.hs);
+		hs_free_database(rs->buffers[b].keys);
+	}
 	mt_arena_free(&rs->arena);
 	free(rs);
 }
@@ -59,6 +61,11 @@ uint32_t mt_ruleset_reach(const struct mt_ruleset *rs, enum mt_buffer b)
 	for (size_t i = 0; i < br->ncriteria; i++)
 		reach = br->criteria[i].literal_len > reach ? br->criteria[i].literal_len : reach;
 	return reach;
+}
+
+uint32_t mt_ruleset_row(const struct mt_ruleset *rs, enum mt_buffer b)
+{
+	return rs->buffers[b].keys ? rs->buffers[b].key_row : 0;
 }
 
 size_t mt_ruleset_stream_size(const struct mt_ruleset *rs, enum mt_buffer b)

@@ -84,6 +84,8 @@ const char *mt_ruleset_id(const struct mt_ruleset *rs);
 uint64_t mt_ruleset_depth(const struct mt_ruleset *rs, enum mt_buffer b);
 /* How many bytes the longest literal of this buffer has, what its parts may have between them counted as it must be. */
 uint32_t mt_ruleset_reach(const struct mt_ruleset *rs, enum mt_buffer b);
+/* How many bytes of text (rs_row) stand side by side in any such buffer that a rule matches; 0: there need be none. */
+uint32_t mt_ruleset_row(const struct mt_ruleset *rs, enum mt_buffer b);
 /* Bytes of Hyperscan state a stream of this buffer needs. */
 size_t mt_ruleset_stream_size(const struct mt_ruleset *rs, enum mt_buffer b);
 /* Whether this buffer's database came from cache_dir. */

@@ -24,6 +24,9 @@ struct mt_buffer_rules {
 	size_t nconditions;
 	bool by_absence; /* some rule can match when no criterion was seen */
 	uint64_t depth;
+	/* Without one of these criteria no rule matches; NULL: there is none like that, and any buffer may match. */
+	hs_database_t *keys;
+	uint32_t key_row; /* each of them has so many bytes of text side by side */
 };
 
 struct mt_ruleset {

@@ -7,6 +7,7 @@
 #include "matchers/mt_ruleset.h"
 #include "matchers/mt_scan.h"
 #include "reassembly/rs_pool.h"
+#include "reassembly/rs_row.h"
 #include "reassembly/rs_tail.h"
 
 #define PIECE_MAX (1u << 30) /* Hyperscan counts a piece with 32 bits */
@@ -75,7 +76,8 @@ static int fill_shelf(struct mt_worker *w, enum mt_buffer b, uint32_t max)
 
 	if (!br->database.hs || !max)
 		return 0;
-	if (hs_alloc_scratch(br->database.hs, &w->scratch) != HS_SUCCESS)
+	if (hs_alloc_scratch(br->database.hs, &w->scratch) != HS_SUCCESS ||
+	    (br->keys && hs_alloc_scratch(br->keys, &w->scratch) != HS_SUCCESS))
 		return -ENOMEM;
 	s->streams = calloc(n, sizeof *s->streams);
 	s->idle = calloc(max, sizeof(struct mt_stream *));
@@ -300,6 +302,30 @@ static bool has_unwanted(const struct mt_stream *s, const struct mt_condition *c
 static bool holds(const struct mt_stream *s, const struct mt_condition *c)
 {
 	return has_wanted(s, c) && !has_unwanted(s, c);
+}
+
+static int on_key(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+{
+	(void)id;
+	(void)from;
+	(void)to;
+	(void)flags;
+	*(bool *)arg = true;
+	return 1;
+}
+
+bool mt_worker_may_match(struct mt_worker *w, enum mt_buffer b, const uint8_t *p, size_t n)
+{
+	const struct mt_buffer_rules *br = &w->rs->buffers[b];
+	bool key = false;
+	if (!br->database.hs)
+		return false;
+	if (!br->keys || n > PIECE_MAX || !w->scratch)
+		return true;
+	if (br->key_row && !rs_row_of_text(p, n, br->key_row))
+		return false;
+	const hs_error_t r = hs_scan(br->keys, (const char *)p, (unsigned)n, 0, w->scratch, on_key, &key);
+	return key || r != HS_SUCCESS;
 }
 
 /* In the order of the rule's contents. */

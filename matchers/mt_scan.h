@@ -54,6 +54,10 @@ void mt_stream_end(struct mt_worker *w, struct mt_stream *s, mt_match_fn match, 
  *     this takes one of the MT_COPIES; when all are out, or Hyperscan refuses, mt_stream_failed is true from then on. */
 unsigned mt_stream_peek(struct mt_worker *w, struct mt_stream *s, bool as_if_ended);
 
+/* Whether a rule may match a buffer that is these n bytes and no more, at a fraction of a stream's cost. True also of buffers that none
+ * does; false of none that one does. */
+bool mt_worker_may_match(struct mt_worker *w, enum mt_buffer b, const uint8_t *p, size_t n);
+
 /* A stream to go on with and throw away (mt_stream_end): of what `from` has seen, or of nothing (NULL). It calls no
  * mt_hit_fn, remembers no place, and is counted in no statistic. NULL when all MT_COPIES are out, or no rule looks. */
 struct mt_stream *mt_stream_copy(struct mt_worker *w, enum mt_buffer b, struct mt_stream *from);

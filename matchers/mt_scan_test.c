@@ -55,7 +55,10 @@ static void scan_cut(struct mt_worker *w, enum mt_buffer b, const void *data, si
 		scan_piece(w, s, p + at, n - at < step ? n - at : step, log);
 	assert_false(mt_stream_failed(s));
 	put_hits(log);
+	const size_t before = log->n;
 	mt_stream_end(w, s, mt_test_match, log);
+	if (log->n > before)
+		assert_true(mt_worker_may_match(w, b, data, n));
 }
 
 /* The text of a hit may be the criterion's where it was cut in two: compared without letter case. */
@@ -706,6 +709,43 @@ static void a_peek_without_a_copy_has_failed(void **state)
 	mt_ruleset_free(rs);
 }
 
+/* Of random buffers with some of a rule's words in them: may_match is true of all that the rules match, and of few others. */
+static void most_buffers_are_told_without_a_stream(void **state)
+{
+	(void)state;
+	static const char rules[] = RULE(1, "content:\"longest\"; content:\"ab\"; pcre:\"/./\";")
+		RULE(2, "content:\"first\"; content:\"again\"; content:\"other\"; criteria:2;")
+			RULE(3, "content:\"starts\"; startswith; content:!\"ab\";") RULE(4, "pcre:\"/e[0-9]+$/\"; content:\"x\";");
+	static const char *const words[] = { "longest", "ab", "first", "again", "other", "starts", "x", "e12", "e1", " ", " " };
+	struct mt_ruleset *rs = mt_test_rules(rules);
+	struct mt_worker *w;
+	struct mt_test_log log;
+	unsigned matched = 0, told = 0, vain = 0;
+	assert_int_equal(mt_worker_create(rs, 1, &w), 0);
+	srandom(5);
+	for (int round = 0; round < 5000; round++) {
+		char d[128] = "";
+		for (long k = random() % 5; k >= 0; k--)
+			strcat(d, words[(size_t)random() % (sizeof words / sizeof *words)]);
+		scan_cut(w, MT_FILE_DATA, d, strlen(d), 0, 7, &log);
+		if (strstr(log.text, "rule"))
+			matched++;
+		else if (mt_worker_may_match(w, MT_FILE_DATA, (const uint8_t *)d, strlen(d)))
+			vain++;
+		else
+			told++;
+	}
+	assert_true(matched > 500 && told > 500 && vain > 100);
+	mt_worker_free(w);
+	mt_ruleset_free(rs);
+	/* A rule that matches what holds nothing of it: all may match. */
+	rs = mt_test_rules(RULE(1, "content:!\"ab\";"));
+	assert_int_equal(mt_worker_create(rs, 1, &w), 0);
+	assert_true(mt_worker_may_match(w, MT_FILE_DATA, (const uint8_t *)"ab", 2));
+	mt_worker_free(w);
+	mt_ruleset_free(rs);
+}
+
 static void the_first_action_wins(void **state)
 {
 	(void)state;
@@ -740,6 +780,7 @@ int main(void)
 		cmocka_unit_test(copies_go_their_own_way),
 		cmocka_unit_test(a_fork_is_a_stream_like_any),
 		cmocka_unit_test(a_peek_without_a_copy_has_failed),
+		cmocka_unit_test(most_buffers_are_told_without_a_stream),
 		cmocka_unit_test(the_first_action_wins),
 	};
 	return cmocka_run_group_tests_name("mt_scan", tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reassembly/archive/rs_crc32.h"
+
 #define FLAG_HEADER_CRC 2
 #define FLAG_EXTRA 4
 #define FLAG_NAME 8
@@ -48,7 +50,7 @@ static void header_next(struct rs_gzip *g)
 	while (g->state < RS_GZIP_BODY && !(g->flags & announced[g->state]));
 	if (g->state < RS_GZIP_BODY)
 		return;
-	g->crc = (uint32_t)crc32(0, NULL, 0);
+	g->crc = 0;
 	g->size = 0;
 	if (g->begun)
 		rs_inflate_again(g->inflate);
@@ -161,7 +163,7 @@ static size_t body(struct rs_gzip *g, const uint8_t *p, size_t n, uint8_t *buffe
 		v = rs_inflate_feed(g->inflate, p + at, n - at, &taken, buffer, room, &made);
 		at += taken;
 		if (made) {
-			g->crc = (uint32_t)crc32(g->crc, buffer, (uInt)made);
+			g->crc = rs_crc32(g->crc, buffer, made);
 			g->size += (uint32_t)made;
 			g->ops->data(g->arg, buffer, made);
 		}

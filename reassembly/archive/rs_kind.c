@@ -6,11 +6,12 @@
 #include "reassembly/archive/rs_cms.h"
 #include "reassembly/archive/rs_inflate.h"
 
-#define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark }
+#define MARK(kind, at, mark) { kind, at, sizeof mark - 1, mark[0], mark }
 
 static const struct {
 	enum rs_kind kind;
 	uint8_t at, len;
+	char first;
 	const char *mark;
 } marks[] = {
 	MARK(RS_KIND_ZIP, 0, "PK\x03\x04"),
@@ -96,10 +97,23 @@ static bool is_zlib(const uint8_t *p, size_t n)
 	return false;
 }
 
+/* Whether one of the marks may be there, by single bytes of them: most files' beginnings have none. */
+static bool may_have_mark(const uint8_t *p, size_t n)
+{
+	static const bool first[256] = {
+		['P'] = true,  [0x1f] = true, ['R'] = true,  ['7'] = true, ['B'] = true, [0xfd] = true, [0x5d] = true, ['L'] = true,
+		[0x28] = true, [0x04] = true, [0x02] = true, ['M'] = true, ['I'] = true, ['x'] = true,	[0xed] = true, ['!'] = true,
+		['c'] = true,  ['v'] = true,  ['h'] = true,  ['S'] = true, ['A'] = true, ['E'] = true,	['-'] = true,
+	};
+	return n < RS_KIND_BYTES || first[p[0]] || p[2] == '-' || p[7] == '*' || p[20] == 0xdc;
+}
+
 enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 {
-	for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
-		if (n >= marks[i].at + (size_t)marks[i].len && memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
+	const size_t nmarks = may_have_mark(p, n) ? sizeof marks / sizeof marks[0] : 0;
+	for (size_t i = 0; i < nmarks; i++)
+		if (marks[i].at < n && p[marks[i].at] == (uint8_t)marks[i].first && n >= marks[i].at + (size_t)marks[i].len &&
+		    memcmp(p + marks[i].at, marks[i].mark, marks[i].len) == 0 &&
 		    begins_right(p, n, marks[i].at))
 			return marks[i].kind;
 	if (rs_cms_is(p, n))

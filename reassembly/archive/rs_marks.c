@@ -58,18 +58,23 @@ __attribute__((target("avx2"))) static inline __m256i pairs(__m256i a, __m256i b
 				_mm256_and_si256(_mm256_shuffle_epi8(b0, b), _mm256_shuffle_epi8(b1, bh)));
 }
 
+/* Whether a mark may begin in the block at q, of which the byte behind it is there, too. */
+__attribute__((target("avx2"))) static inline bool may_in_block(const uint8_t *q)
+{
+	const __m256i x = pairs(_mm256_loadu_si256((const void *)q), _mm256_loadu_si256((const void *)(q + 1)));
+	const __m256i y = pairs(_mm256_loadu_si256((const void *)(q + 32)), _mm256_loadu_si256((const void *)(q + 33)));
+	const __m256i any = _mm256_or_si256(x, y);
+	return !_mm256_testz_si256(any, any);
+}
+
 __attribute__((target("avx2"))) static size_t blocks_avx2(const uint8_t *p, size_t n)
 {
 	size_t at = 0;
-	for (; n - at > BLOCK; at += BLOCK) {
-		const uint8_t *q = p + at;
-		const __m256i x = pairs(_mm256_loadu_si256((const void *)q), _mm256_loadu_si256((const void *)(q + 1)));
-		const __m256i y = pairs(_mm256_loadu_si256((const void *)(q + 32)), _mm256_loadu_si256((const void *)(q + 33)));
-		const __m256i any = _mm256_or_si256(x, y);
-		if (!_mm256_testz_si256(any, any))
-			break;
-	}
-	return at;
+	for (; n - at > BLOCK; at += BLOCK)
+		if (may_in_block(p + at))
+			return at;
+	/* The last block reaches back; no mark is one byte long. */
+	return at && !may_in_block(p + n - BLOCK - 1) ? n : at;
 }
 
 __attribute__((constructor)) static void choose(void)
@@ -139,7 +144,8 @@ size_t rs_marks_find(struct rs_marks *m, const uint8_t *p, size_t n, enum rs_mar
 	memcpy(joint, m->last, before);
 	memcpy(joint + before, p, k);
 	for (size_t i = 0; i < before; i++)
-		if ((len = mark_at(joint + i, before + k - i, m->pos - before + i, what)) && i + len > before)
+		if (i + 1 < before + k && may(joint[i], joint[i + 1]) &&
+		    (len = mark_at(joint + i, before + k - i, m->pos - before + i, what)) && i + len > before)
 			return found(m, p, i + len - before);
 	*what = RS_MARK_NONE;
 	const size_t at = first(p, n, n, m->pos, what, &len);

@@ -50,6 +50,9 @@ struct rs_unwrap_ops {
 	void (*missing)(void *arg, uint64_t n, bool data);
 	/* The member that is open has another name, too, which stands behind its data. NULL: nobody asks. */
 	void (*member_name)(void *arg, const struct rs_member *m);
+	/* Before a short member that is no file begins, all of whose data this is: false where nothing would come of it, and it is
+	 * left out. NULL: all are wanted. */
+	bool (*member_wanted)(void *arg, const uint8_t *p, size_t n);
 };
 
 struct rs_unwrap { /* begins each reader's state */

@@ -2,7 +2,8 @@
 #include "reassembly/archive/rs_zip_internal.h"
 
 #include <string.h>
-#include <zlib.h>
+
+#include "reassembly/archive/rs_crc32.h"
 
 #define FLAG_ENCRYPTED (1u << 0)
 #define FLAG_DESCRIPTOR (1u << 3)
@@ -673,7 +674,7 @@ static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
 		return;
 	}
 	z->pos += n;
-	z->crc = (uint32_t)crc32(z->crc, p, (uInt)n);
+	z->crc = rs_crc32(z->crc, p, n);
 	z->ops->member_data(z->arg, p, n);
 }
 

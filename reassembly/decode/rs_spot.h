@@ -53,7 +53,7 @@ size_t rs_spot_run(const uint8_t *p, size_t n);
 /* Whether a byte may be of a run, and is no line end. */
 bool rs_spot_is_char(uint8_t b);
 
-/* For tests: use the variant "c" or "avx2" from here on; 0, or -ENOTSUP when this processor lacks it. */
+/* For tests: use the variant "c", "ssse3", "avx2" or "avx512vbmi" from here on; 0, or -ENOTSUP when this processor lacks it. */
 int rs_spot_use(const char *isa);
 
 #endif

@@ -134,8 +134,8 @@ static void is_what_its_definition_says(void **state)
 	struct seen want, got;
 	unsigned long seen[RS_SPOT_MAX] = { 0 };
 	(void)state;
-	const char *const isa[] = { "c", "avx2" };
-	for (unsigned v = 0; v < 2; v++) {
+	const char *const isa[] = { "c", "ssse3", "avx2", "avx512vbmi" };
+	for (unsigned v = 0; v < 4; v++) {
 		if (rs_spot_use(isa[v]) != 0)
 			continue;
 		for (unsigned turn = 0; turn < 3000; turn++) {
@@ -163,8 +163,8 @@ static void a_run_ends_at_the_first_other_byte(void **state)
 {
 	uint8_t p[200];
 	(void)state;
-	const char *const isa[] = { "c", "avx2" };
-	for (unsigned v = 0; v < 2; v++) {
+	const char *const isa[] = { "c", "ssse3", "avx2", "avx512vbmi" };
+	for (unsigned v = 0; v < 4; v++) {
 		if (rs_spot_use(isa[v]) != 0)
 			continue;
 		for (unsigned b = 0; b < 256; b++)

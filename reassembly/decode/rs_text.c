@@ -88,24 +88,28 @@ void rs_text_member_end(struct rs_text *t, uint32_t flags)
 	t->type[0] = 0;
 }
 
-/* A run was seen, of which p[at] is the next byte: where it ends too soon, and with nothing behind it that may join it to another; n: it
- * may yet be one, or it is not to be told from p alone. */
-static size_t end_of_none(const uint8_t *p, size_t at, size_t n)
+/* A run was seen, of which p[at] is the next byte: where it ends, if it is too short, or is told to be idle, with nothing behind it that
+ * may join it to another; n: it may yet be one, or it is not to be told from p alone. */
+static size_t end_of_none(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t at, size_t n)
 {
 	enum { ENOUGH = 24 }; /* for rs_spot_resume, of the words that a line may begin with */
-	size_t end = at;
-	while (end < n && end - at < RS_TEXT_RUN_LEAST - RS_SPOT_RUN_MIN && (rs_spot_is_char(p[end]) || p[end] == '\n' || p[end] == '\r'))
-		end++;
-	if (end == n || end - at == RS_TEXT_RUN_LEAST - RS_SPOT_RUN_MIN || end < ENOUGH || rs_text_may_join(p[end - 1], p + end, n - end))
+	const size_t most = RS_TEXT_HOLD - RS_SPOT_RUN_MIN, here = n - at, run = rs_spot_run(p + at, here < most ? here : most);
+	const size_t end = at + run;
+	if (run == here || run == most || end < ENOUGH || rs_text_may_join(p[end - 1], p + end, n - end))
+		return n;
+	if (run < RS_TEXT_RUN_LEAST - RS_SPOT_RUN_MIN)
+		return end;
+	if (at < RS_SPOT_RUN_MIN || !rs_text_run_is_idle(ops, arg, p + at - RS_SPOT_RUN_MIN, run + RS_SPOT_RUN_MIN))
 		return n;
 	return end;
 }
 
-size_t rs_text_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what)
+size_t rs_text_look(struct rs_spot *s, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, const uint8_t *p,
+		    size_t n, enum rs_spotted *what)
 {
 	size_t i = rs_spot_look(s, back, nback, p, n, what);
 	while (*what == RS_SPOT_RUN) {
-		const size_t end = end_of_none(p, i, n);
+		const size_t end = end_of_none(ops, arg, p, i, n);
 		if (end == n)
 			break;
 		back = p + end - (end < RS_SPOT_BACK ? end : RS_SPOT_BACK);
@@ -176,7 +180,7 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 	size_t k;
 	t->act = RS_TEXT_GO;
 	if (t->mode == RS_SPOT_NOTHING)
-		k = rs_text_look(&t->spot, t->back, t->nback, p, n, &what);
+		k = rs_text_look(&t->spot, t->u.ops, t->u.arg, t->back, t->nback, p, n, &what);
 	else
 		k = modes[t->mode]->feed(t, p, n);
 	if (proving && t->mode != RS_SPOT_NOTHING && (t->proving || t->act == RS_TEXT_NONE))
@@ -256,6 +260,8 @@ static void end(struct rs_text *t)
 static void text_gap(void *state, uint64_t n)
 {
 	struct rs_text *t = state;
+	if (t->mode == RS_SPOT_RUN)
+		rs_text_run_settle(t);
 	if (t->member)
 		rs_text_member_end(t, RS_UNWRAP_GAP | RS_UNWRAP_CUT);
 	end(t);

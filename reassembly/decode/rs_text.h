@@ -8,6 +8,9 @@
  *   uuencode and its begin-base64 (POSIX uuencode), yEnc (yenc-draft 1.3), BinHex 4.0 (RFC 1741: its two forks, each a member).
  * What only looks like one of these, prose that speaks of it, is none: a line of data must follow, a header must be right.
  *
+ * A run that is no file and no longer than RS_TEXT_HOLD is held until it ends, and then is a member only if it is wanted
+ * (rs_unwrap's member_wanted): a newsletter has hundreds of them.
+ *
  * Where a run of base64 begins, of lines that may be prose in part: see rs_text_run.c.
  *
  * All bytes are handed out as `outer`, also those that members are decoded from. Most of a file has nothing encoded in it: while
@@ -33,6 +36,8 @@ struct rs_text_run {
 	uint8_t quote; /* that it began with; 0: none did */
 	uint8_t digits, code; /* of a character that is written as a number */
 	uint16_t chars, of_line; /* of what was collected: characters, and those of its last line */
+	uint16_t from; /* where in what is held it begins */
+	uint64_t at; /* where that stands */
 	bool url; /* a data: URL: it is known where it begins, and characters may be written as numbers */
 	bool blanks; /* of one: white space means nothing in it */
 };
@@ -87,8 +92,9 @@ struct rs_text {
 	uint8_t again[RS_TEXT_HOLD]; /* to be read once more, before anything else */
 };
 
-/* As rs_spot_look, but says nothing of a run that p shows to be none. */
-size_t rs_text_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what);
+/* As rs_spot_look, but says nothing of a run that p shows to be none, or to be one that is not wanted. */
+size_t rs_text_look(struct rs_spot *s, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, const uint8_t *p,
+                    size_t n, enum rs_spotted *what);
 
 /* As after `spot` said `what`, at the end of the last bytes `back`; pos: how many have passed. What comes next is fed. */
 void rs_text_start(struct rs_text *t, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, uint64_t pos,

@@ -26,6 +26,13 @@ extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu
 /* Whether what follows a run's last byte, n > 0 bytes of it, may join the run to another. */
 bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n);
 
+/* A run of n characters that is held, or as long as might be: whether it is none, or not wanted. False where that is not to be told without
+ * reading it. */
+bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n);
+
+/* Bytes are missing behind what is held of a run. */
+void rs_text_run_settle(struct rs_text *t);
+
 /* A member begins whose encoding begins at `at`. */
 void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file);
 /* What comes next of it is decoded from what begins at `at`. Not to be said of where a piece of the input happens to begin. */

@@ -7,7 +7,8 @@
 #include "reassembly/decode/rs_text_internal.h"
 
 #include <stdlib.h>
-#include <zlib.h>
+
+#include "reassembly/archive/rs_crc32.h"
 
 enum state { MODE, NAME, FIRST, DATA, HEADER, CONTROL };
 
@@ -240,7 +241,7 @@ static void yenc_header(struct rs_text *t)
 	t->name_len = (uint16_t)(n - at < sizeof t->name ? n - at : sizeof t->name);
 	memcpy(t->name, t->hold + at, t->name_len);
 	rs_text_member_begin(t, "yenc", t->u.pos + 1, 1, 1, true);
-	l->crc = (uint32_t)crc32(0, NULL, 0);
+	l->crc = 0;
 	l->state = DATA;
 	l->line = true;
 }
@@ -261,7 +262,7 @@ static void yenc_control(struct rs_text *t)
 
 static void yenc_put(struct rs_text *t, const uint8_t *out, size_t n)
 {
-	t->m.lines.crc = (uint32_t)crc32(t->m.lines.crc, out, (uInt)n);
+	t->m.lines.crc = rs_crc32(t->m.lines.crc, out, n);
 	rs_text_member_data(t, out, n);
 }
 

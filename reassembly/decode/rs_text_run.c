@@ -16,6 +16,7 @@
 
 enum state {
 	COLLECT, /* until there is enough to tell by */
+	SHORT, /* no file: until it is long, or ends */
 	DECODE,
 	FRESH, /* behind a joint between two quanta: another file may begin here */
 	JOINT,
@@ -25,6 +26,7 @@ enum state {
 	NUMBER, /* a character of a data: URL that is written as a number: "%41", "&#65;" */
 };
 
+enum { SHORT_MAX = RS_BASE64_OUT_MAX(RS_TEXT_HOLD + 32) }; /* of what a short run is decoded to */
 enum { JOINT_MAX = 64, PIECE = 2048, TOLD = 48, NEAR = 24, MANY = 192, HEADER_MAX = 200, WORD = sizeof "data:" - 1 };
 
 static bool is_end(uint8_t b)
@@ -45,7 +47,7 @@ static bool is_quote(uint8_t b)
 /* Of either alphabet the value is that of this character of the first. */
 static uint8_t of_first(uint8_t b)
 {
-	return b == '-' ? '+' : b == '_' ? '/' : b;
+	return (uint8_t)(b ^ (b == '-' ? '-' ^ '+' : 0) ^ (b == '_' ? '_' ^ '/' : 0));
 }
 
 /* Decodes n bytes at p, all of either alphabet or line ends. */
@@ -84,21 +86,35 @@ static bool is_file(const uint8_t *p, size_t n)
 	return rs_text_is_file(out, made);
 }
 
-static unsigned value_of(uint8_t b)
-{
-	b = of_first(b);
-	return b >= 'a' ? b - 'a' + 26u : b >= 'A' ? b - 'A' + 0u : b >= '0' ? b - '0' + 52u : b == '+' ? 62 : 63;
-}
+/* Of both alphabets. */
+static const uint8_t values[256] = {
+	['+'] = 62, ['-'] = 62, ['/'] = 63, ['_'] = 63,
+	['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+	['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+	['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,
+};
 
-/* Whether the first two bytes are those of a file that is looked for near the beginning. */
-static bool may_begin_file(const uint8_t *p)
+#define SECOND(a, b) UINT64_C(1) << (((a) & 3) << 4 | (b) >> 4)
+/* Of the files that are looked for near the beginning, by their first two bytes: by the first character, the values of the second. */
+static const uint64_t seconds[256] = {
+	['T'] = SECOND('M', 'Z') | SECOND('M', 'S'), ['U'] = SECOND('P', 'K') | SECOND('R', 'a'), ['H'] = SECOND(0x1f, 0x8b),
+	['N'] = SECOND('7', 'z'), ['f'] = SECOND(0x7f, 'E'), ['J'] = SECOND('%', 'P'), ['Q'] = SECOND('B', 'Z'),
+	['/'] = SECOND(0xfd, '7'), ['_'] = SECOND(0xfd, '7'), ['K'] = SECOND(0x28, 0xb5), ['B'] = SECOND(0x04, 0x22),
+};
+
+/* Where from p[0] on a file's first two bytes may stand that is looked for near the beginning; n: nowhere. p[n + 2] is there. */
+static size_t may_begin_file(const uint8_t *p, size_t i, size_t n)
 {
 	static const char marks[][3] = { "MZ", "PK", "\x1f\x8b", "Ra", "7z", "\x7f" "E", "%P", "MS", "BZ", "\xfd" "7", "\x28\xb5", "\x04\x22" };
-	const unsigned first = (value_of(p[0]) << 10 | value_of(p[1]) << 4 | value_of(p[2]) >> 2) & 0xffff;
-	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-		if (first == ((unsigned)(uint8_t)marks[i][0] << 8 | (uint8_t)marks[i][1]))
-			return true;
-	return false;
+	for (; i < n; i++) {
+		if (!(seconds[p[i]] >> values[p[i + 1]] & 1))
+			continue;
+		const unsigned first = (values[p[i]] << 10u | values[p[i + 1]] << 4u | values[p[i + 2]] >> 2u) & 0xffff;
+		for (size_t k = 0; k < sizeof marks / sizeof *marks; k++)
+			if (first == ((unsigned)(uint8_t)marks[k][0] << 8 | (uint8_t)marks[k][1]))
+				return i;
+	}
+	return n;
 }
 
 /* Marks that are not found by chance, however many places are tried: a program's usual ones, and those of four bytes and more. */
@@ -112,21 +128,38 @@ static bool is_surely_file(const uint8_t *p, size_t n)
 	return rs_text_is_file(out, RS_KIND_BYTES) && rs_kind_of(out, RS_KIND_BYTES) != RS_KIND_TAR;
 }
 
-/* Where in what was collected the run begins. */
-static size_t beginning(const struct rs_text *t, bool *file)
+/* Near the beginning of a run, a place where a file surely begins; n: none. */
+static size_t file_near(const uint8_t *p, size_t n)
 {
-	const uint8_t *p = t->hold;
-	const size_t n = t->nhold;
+	const size_t most = n < 4 ? 0 : n - 4 < NEAR ? n - 4 : NEAR;
+	uint64_t any = 0;
+	for (size_t i = 0; i < most; i++) /* without a branch */
+		any |= seconds[p[i]] >> values[p[i + 1]];
+	if (!(any & 1))
+		return n;
+	for (size_t i = 0; (i = may_begin_file(p, i, most)) < most; i++)
+		if (is_surely_file(p + i, n - i))
+			return i;
+	return n;
+}
+
+/* Where in what was collected the run begins. */
+static size_t beginning(const uint8_t *p, size_t n, bool *file)
+{
 	size_t best = 0, longest = 0;
 	*file = true;
-	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
+	if (is_file(p, n))
+		return 0;
+	const bool lines = memchr(p, '\n', n) || memchr(p, '\r', n);
+	for (size_t i = 1; lines && i < n; i++)
+		if (is_end(p[i - 1]) && is_file(p + i, n - i))
 			return i;
-	for (size_t i = 0; i < NEAR && i + 4 < n; i++)
-		if (may_begin_file(p + i) && is_surely_file(p + i, n - i))
-			return i;
+	best = file_near(p, n);
+	if (best < n)
+		return best;
+	best = 0;
 	*file = false;
-	for (size_t i = 0, len; i < n; i += len + 1) {
+	for (size_t i = 0, len; lines && i < n; i += len + 1) {
 		for (len = 0; i + len < n && !is_end(p[i + len]);)
 			len++;
 		if (len > longest) {
@@ -158,6 +191,15 @@ static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 	rs_text_member_begin(t, "base64", at, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
 }
 
+/* What is held is wanted, or is too long to be held: it is a member. */
+static void open_held(struct rs_text *t, bool file)
+{
+	const size_t from = t->m.run.from, n = t->nhold;
+	member_begin(t, from, t->m.run.at, file);
+	decode(t, t->hold + from, n - from);
+	t->m.run.state = DECODE;
+}
+
 /* What was collected is a run, if there are enough characters in it; at: where its bytes end. */
 static void begin_decoding(struct rs_text *t, uint64_t at)
 {
@@ -167,10 +209,63 @@ static void begin_decoding(struct rs_text *t, uint64_t at)
 		t->act = RS_TEXT_DONE;
 		return;
 	}
-	const size_t from = beginning(t, &file), n = t->nhold;
-	member_begin(t, from, at - n + from, file);
-	decode(t, t->hold + from, n - from);
-	t->m.run.state = DECODE;
+	t->m.run.from = (uint16_t)beginning(t->hold, t->nhold, &file);
+	t->m.run.at = at - t->nhold + t->m.run.from;
+	t->m.run.state = SHORT;
+	if (file || !t->u.ops->member_wanted)
+		open_held(t, file);
+}
+
+static bool is_one_line(const uint8_t *p, size_t n)
+{
+	unsigned ends = 0;
+	for (size_t i = 0; i < n; i++) /* without a branch: many a step */
+		ends |= is_end(p[i]);
+	return !ends;
+}
+
+/* All bytes of a short run. */
+static size_t decode_short(const uint8_t *p, size_t n, uint8_t out[SHORT_MAX])
+{
+	enum { STEP = 32 }; /* line ends behind it, which mean nothing, are cheaper than a step that is not full */
+	struct rs_base64 s;
+	uint8_t text[RS_TEXT_HOLD + STEP];
+	size_t made;
+	memcpy(text, p, n);
+	memset(text + n, '\n', STEP);
+	n = (n + STEP - 1) / STEP * STEP;
+	for (size_t i = 0; i < n; i++)
+		text[i] = of_first(text[i]);
+	rs_base64_init(&s);
+	rs_base64_bulk(&s, text, n, out, &made);
+	return made + rs_base64_end(&s, out + made);
+}
+
+bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n)
+{
+	uint8_t out[SHORT_MAX];
+	/* As collect does. */
+	for (; n && is_end(*p); n--)
+		p++;
+	if (!ops->member_wanted || n < RS_TEXT_RUN_LEAST || !is_one_line(p, RS_TEXT_RUN_LEAST))
+		return false;
+	if (is_drawn(p, 1) && is_drawn(p, RS_TEXT_RUN_LEAST))
+		return is_drawn(p, n);
+	const size_t made = decode_short(p, n, out);
+	return !rs_text_is_file(out, TOLD / 4 * 3) && file_near(p, RS_TEXT_RUN_LEAST) == RS_TEXT_RUN_LEAST &&
+	       !ops->member_wanted(arg, out, made);
+}
+
+/* A short run has ended, or more of it is missing. */
+void rs_text_run_settle(struct rs_text *t)
+{
+	const struct rs_text_run *r = &t->m.run;
+	uint8_t out[SHORT_MAX];
+	if (r->state != SHORT && (r->state != JOINT || r->back_to != SHORT))
+		return;
+	const size_t made = decode_short(t->hold + r->from, t->nhold - r->from, out);
+	if (t->u.ops->member_wanted(t->u.arg, out, made))
+		open_held(t, false);
 }
 
 /* Behind a joint there is enough, or no more, to tell whether another file begins. */
@@ -193,6 +288,7 @@ static void finish(struct rs_text *t)
 	uint8_t out[RS_BASE64_OUT_MAX(0)];
 	if (r->state == COLLECT)
 		begin_decoding(t, t->u.pos);
+	rs_text_run_settle(t);
 	if (t->member) {
 		if (r->state == FRESH || (r->state == JOINT && r->back_to == FRESH))
 			taste_fresh(t, t->u.pos);
@@ -280,6 +376,10 @@ static size_t other(struct rs_text *t, uint8_t b)
 		if (t->act != RS_TEXT_GO)
 			return 0;
 	}
+	if (b == '=' && r->state == SHORT) {
+		finish(t);
+		return 0;
+	}
 	r->njoint = 0;
 	r->quote = 0;
 	r->back_to = r->state;
@@ -312,6 +412,8 @@ static void joined(struct rs_text *t)
 {
 	struct rs_text_run *r = &t->m.run;
 	r->state = r->back_to;
+	if (r->state == SHORT)
+		open_held(t, false);
 	rs_text_known(t, t->u.pos);
 	if (r->quote && r->state == DECODE && r->base64.nacc == 0) {
 		r->state = FRESH;
@@ -466,6 +568,21 @@ static size_t collect_more(struct rs_text *t, const uint8_t *p, size_t n)
 	return k;
 }
 
+/* Holds more of a short run. It is full before it is opened, however its bytes come. */
+static size_t hold_more(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	const size_t most = RS_TEXT_HOLD - t->nhold, run = rs_spot_run(p, most && n > most ? most : n);
+	if (!run)
+		return other(t, *p);
+	if (!most) {
+		open_held(t, false);
+		return 0;
+	}
+	memcpy(t->hold + t->nhold, p, run);
+	t->nhold = (uint16_t)(t->nhold + run);
+	return run;
+}
+
 static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	size_t k;
@@ -473,6 +590,8 @@ static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	case COLLECT:
 	case FRESH:
 		return collect_more(t, p, n);
+	case SHORT:
+		return hold_more(t, p, n);
 	case DECODE:
 		k = rs_spot_run(p, n);
 		decode(t, p, k);

@@ -312,34 +312,113 @@ static void prose_is_none(void **state)
 }
 
 /* Many things, some of them broken. */
-static void any_split_is_the_same(void **state)
+static void make_some(struct made *m)
 {
 	static const char *const words[] = { "\nbegin 644 x\n", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n",
 					     "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
+	while (draw(12)) {
+		made_text(m, words[draw(sizeof words / sizeof *words)]);
+		if (draw(6) == 0)
+			made_uu(m, "n", program, draw(100), "\n", draw(2), draw(2));
+		if (draw(6) == 0)
+			made_yenc(m, "n", program, draw(100), "\r\n", draw(2));
+		if (draw(6) == 0) {
+			made_text(m, "\n");
+			made_hqx(m, "n", program, draw(100), noise, draw(20), "\r\n");
+			m->n -= draw(2) * draw(20);
+		}
+		if (draw(2))
+			made_base64(m, draw(2) ? program : noise + draw(1000), draw(4) ? draw(90) : 150 + draw(150),
+				    draw(3) ? 0 : 4 + draw(90), "\r\n", draw(2), draw(2));
+	}
+}
+
+static void split_alike(const struct made *m, const struct rs_unwrap_ops *ops)
+{
+	unwrap_log_run_ops(&whole, ops, &rs_text_reader, &text, m->p, m->n, NULL, NULL);
+	unwrap_log_run_ops(&split, ops, &rs_text_reader, &text, m->p, m->n, split_ones, NULL);
+	assert_true(unwrap_log_same(&whole, &split));
+	unwrap_log_run_ops(&split, ops, &rs_text_reader, &text, m->p, m->n, split_varied, &seed);
+	assert_true(unwrap_log_same(&whole, &split));
+}
+
+static void any_split_is_the_same(void **state)
+{
 	(void)state;
 	for (unsigned turn = 0; turn < 1500; turn++) {
 		struct made m = { 0 };
-		while (draw(12)) {
-			made_text(&m, words[draw(sizeof words / sizeof *words)]);
-			if (draw(6) == 0)
-				made_uu(&m, "n", program, draw(100), "\n", draw(2), draw(2));
-			if (draw(6) == 0)
-				made_yenc(&m, "n", program, draw(100), "\r\n", draw(2));
-			if (draw(6) == 0) {
-				made_text(&m, "\n");
-				made_hqx(&m, "n", program, draw(100), noise, draw(20), "\r\n");
-				m.n -= draw(2) * draw(20);
-			}
-			if (draw(2))
-				made_base64(&m, draw(2) ? program : noise, draw(90), draw(3) ? 0 : 4 + draw(70), "\r\n", draw(2), draw(2));
-		}
-		unwrap_log_run(&whole, &rs_text_reader, &text, m.p, m.n, NULL, NULL);
-		unwrap_log_run(&split, &rs_text_reader, &text, m.p, m.n, split_ones, NULL);
-		assert_true(unwrap_log_same(&whole, &split));
-		unwrap_log_run(&split, &rs_text_reader, &text, m.p, m.n, split_varied, &seed);
-		assert_true(unwrap_log_same(&whole, &split));
+		make_some(&m);
+		split_alike(&m, &unwrap_log_ops);
+		split_alike(&m, &unwrap_log_picky_ops);
 		made_free(&m);
 	}
+}
+
+static bool same_member(const struct unwrap_log *a, unsigned i, const struct unwrap_log *b, unsigned k)
+{
+	const struct unwrap_member *x = &a->member[i], *y = &b->member[k];
+	return k < b->members && x->at == y->at && x->n == y->n && x->file == y->file && x->flags == y->flags &&
+	       strcmp(x->name, y->name) == 0 && (x->n == 0 || memcmp(a->data + x->from, b->data + y->from, x->n) == 0);
+}
+
+/* Nothing is left out but what nobody wants, and that is no file, and short. All else is as it would be. */
+static void leaves_out_what_nobody_wants(void **state)
+{
+	static struct unwrap_log picky;
+	unsigned left_out = 0, wanted = 0;
+	(void)state;
+	for (unsigned turn = 0; turn < 3000; turn++) {
+		struct made m = { 0 };
+		unsigned k = 0;
+		make_some(&m);
+		unwrap_log_run(&whole, &rs_text_reader, &text, m.p, m.n, NULL, NULL);
+		unwrap_log_run_ops(&picky, &unwrap_log_picky_ops, &rs_text_reader, &text, m.p, m.n, NULL, NULL);
+		assert_int_equal(whole.flags, picky.flags);
+		const bool kept = whole.members <= UNWRAP_LOG_MEMBERS;
+		for (unsigned i = 0; kept && i < whole.members; i++) {
+			const struct unwrap_member *x = &whole.member[i];
+			const bool does = unwrap_log_wanted(NULL, whole.data + x->from, x->n);
+			if (same_member(&whole, i, &picky, k)) {
+				k++;
+				wanted += !x->file && does;
+				continue;
+			}
+			assert_false(x->file || does || x->n > RS_TEXT_HOLD / 4 * 3);
+			left_out++;
+		}
+		if (kept)
+			assert_int_equal(k, picky.members);
+		made_free(&m);
+	}
+	assert_true(left_out > 500 && wanted > 500);
+}
+
+/* In a text of which every run is a link's: each length about the shortest and the longest that are held, behind and before all that
+ * may stand there, cut at every place. */
+static void links_are_told_however_they_are_cut(void **state)
+{
+	static const char *const before[] = { "<a href=\"https://example.com/?u=", " \r\n", "x\r\nhttps://example.com/?", "-----\r\n" };
+	static const char *const behind[] = { "\">x</a>", "&x=1 ", "\r\n ", "\r\nand ", "== ", "\" + \"and", "" };
+	static const unsigned sizes[] = { 46, 47, 48, 49, 60, 120, 213, 214, 215, 216, 217, 218 };
+	unsigned none = 0, some = 0;
+	(void)state;
+	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		for (unsigned k = 0; k < 28; k++) {
+			struct made m = { 0 };
+			made_text(&m, before[k % 4]);
+			made_base64(&m, noise + draw(1000), sizes[i], 0, "", false, draw(2));
+			made_text(&m, behind[k / 4]);
+			unwrap_log_run_ops(&whole, &unwrap_log_picky_ops, &rs_text_reader, &text, m.p, m.n, NULL, NULL);
+			for (size_t cut = 1; cut < m.n; cut++) {
+				size_t at = cut;
+				unwrap_log_run_ops(&split, &unwrap_log_picky_ops, &rs_text_reader, &text, m.p, m.n, unwrap_log_cut, &at);
+				assert_true(unwrap_log_same(&whole, &split));
+			}
+			none += whole.members == 0;
+			some += whole.members != 0;
+			made_free(&m);
+		}
+	assert_true(none > 50 && some > 50);
 }
 
 int main(void)
@@ -355,6 +434,8 @@ int main(void)
 		cmocka_unit_test(looks_again),
 		cmocka_unit_test(prose_is_none),
 		cmocka_unit_test(any_split_is_the_same),
+		cmocka_unit_test(leaves_out_what_nobody_wants),
+		cmocka_unit_test(links_are_told_however_they_are_cut),
 	};
 	return cmocka_run_group_tests_name("rs_text", tests, make_contents, NULL);
 }
