@@ -12,6 +12,7 @@ import struct
 import tarfile
 import zlib
 
+import pg_cms
 from pg_mail import Part, attachment, encode_base64, encode_uu, message, nested, text, zip_archive
 
 CLEAN, SUSPICIOUS = "clean", "suspicious"
@@ -180,7 +181,7 @@ def documents():
 def signed():
     signature = Part(
         ['Content-Type: application/pkcs7-signature; name="smime.p7s"', "Content-Transfer-Encoding: base64"],
-        encode_base64(b"\x30\x82\x04\0\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + noise(1000, "signature")),
+        encode_base64(pg_cms.detached(noise(256, "signature"))),
     )
     kind = 'signed; protocol="application/pkcs7-signature"; micalg=sha-256'
     yield "S/MIME, signed in clear", CLEAN, message([text("It is signed.\n"), signature], multipart=kind)

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 import zlib
 
+from pg_cms import PKCS7, der, oid, signed
 from pg_mail import Part, attachment, encode_base64, message, text, zip_archive
 from pg_wrappings import LEFT, NAME, NAMED, NOBODY, PROGRAM_BYTES, Cases
 from pg_wrappings_mail import B64, OCTETS, letter
@@ -566,46 +567,6 @@ def tnef(data, name):
         + attribute(2, 0x00069002, b"\1\0" + b"\xff" * 4 + bytes(8))
         + attribute(2, 0x00018010, name.encode() + b"\0")
         + attribute(2, 0x0006800F, data)
-    )
-
-
-def der(tag, *values):
-    body = b"".join(values)
-    size = len(body)
-    if size < 128:
-        return bytes((tag, size)) + body
-    count = size.to_bytes((size.bit_length() + 7) // 8, "big")
-    return bytes((tag, 0x80 | len(count))) + count + body
-
-
-def oid(*numbers):
-    out = bytearray((numbers[0] * 40 + numbers[1],))
-    for n in numbers[2:]:
-        some = [n & 127]
-        while n > 127:
-            n >>= 7
-            some.append(n & 127 | 128)
-        out += bytes(some[::-1])
-    return der(6, bytes(out))
-
-
-def indefinite(tag, *values):
-    return bytes((tag, 0x80)) + b"".join(values) + b"\0\0"
-
-
-PKCS7 = (1, 2, 840, 113549, 1, 7)
-SHA256 = der(0x30, oid(2, 16, 840, 1, 101, 3, 4, 2, 1))
-
-
-def signed(content, streamed_=False):
-    """CMS SignedData (RFC 5652 5.1) around content, without a signer: DER, or BER in pieces as programs that stream write it."""
-    if not streamed_:
-        inside = der(0x30, oid(*PKCS7, 1), der(0xA0, der(4, content)))
-        return der(0x30, oid(*PKCS7, 2), der(0xA0, der(0x30, der(2, b"\1"), der(0x31, SHA256), inside, der(0x31))))
-    pieces = indefinite(0x24, *(der(4, content[i : i + 1000]) for i in range(0, len(content), 1000)))
-    inside = indefinite(0x30, oid(*PKCS7, 1), indefinite(0xA0, pieces))
-    return indefinite(
-        0x30, oid(*PKCS7, 2), indefinite(0xA0, indefinite(0x30, der(2, b"\1"), der(0x31, SHA256), inside, der(0x31)))
     )
 
 

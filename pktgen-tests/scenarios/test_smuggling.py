@@ -90,12 +90,12 @@ class Smuggling(Scenario):
         self.check(lambda end, between: FIRST + end + between + SECOND + self.part, lambda answers: TAKEN, expect)
 
     def test_two_messages(self):
-        """To the server they are two; the second one holds the program."""
+        """To the server they are two; the second one holds the program, and so does the first one for a reader that takes both for one."""
         letter = pg_mail.message([pg_mail.text("A file."), wrap(self.file, "file.exe", "base64")], subject="second")
 
         def expect(messages):
             first, second = messages
-            self.assertEqual((first["mailweir"]["verdict"], first["mailweir"]["delivered"]), ("clean", "yes"))
+            self.assertEqual((first["mailweir"]["verdict"], first["mailweir"]["delivered"]), ("infected", "yes"))
             self.assertEqual((second["mailweir"]["verdict"], second["mailweir"]["delivered"]), ("infected", "yes"))
             self.assertEqual(second["email"]["subject"], "second")
 
