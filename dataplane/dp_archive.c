@@ -195,7 +195,7 @@ bool dp_archive_room(struct dp_file *f, const struct dp_archive_reader *reader)
 	}
 	a->inflate = NULL;
 	a->reader = reader;
-	a->behind = a->broken = a->pending = false;
+	a->behind = a->broken = a->pending = a->bare = false;
 	a->streamed = 0;
 	return true;
 }
@@ -334,6 +334,7 @@ void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 	to->archive->behind = a->behind;
 	to->archive->broken = a->broken;
 	to->archive->pending = a->pending;
+	to->archive->bare = a->bare;
 	to->archive->streamed = 0;
 	to->archive->pending_at = a->pending_at;
 	to->archive->ended = a->ended;
