@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_anomaly.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "dataplane/dp_session.h"
@@ -28,6 +29,14 @@ static const struct dp_doubted events[DP_ANOMALY_MAX] = {
 #undef EVENT
 };
 _Static_assert(DP_ANOMALY_MAX <= DP_DOUBT_OTHER, "a bit each in dp_flow, and in a message below other doubts");
+
+const struct dp_doubted *dp_doubted_of(unsigned number)
+{
+	static const struct dp_doubted *const others[] = { &dp_doubted_forgotten, &dp_doubted_mptcp, &dp_doubted_no_room, &dp_doubted_cut };
+	const struct dp_doubted *d = number < DP_DOUBT_OTHER ? &events[number] : others[number - DP_DOUBT_OTHER];
+	assert(d->number == number);
+	return d;
+}
 
 const char *dp_anomaly_name(enum dp_anomaly which)
 {

@@ -20,6 +20,9 @@ void dp_anomaly_refused(struct dp_worker *w, struct dp_flow *f, unsigned dir, en
 /* f->session has begun: what was noticed before is told now. */
 void dp_anomaly_session(struct dp_worker *w, struct dp_flow *f);
 
+/* The doubt of that number. A constant. */
+const struct dp_doubted *dp_doubted_of(unsigned number);
+
 /* "stream.reassembly_overlap_different_data"; a constant. */
 const char *dp_anomaly_name(enum dp_anomaly which);
 

@@ -42,8 +42,8 @@ struct dp_doubt { /* of one direction */
 	bool trusted : 1; /* the receiver acknowledged two segments with wrong ones */
 	bool alone : 1; /* nothing of this direction waits for the other one to be seen: it is not in the capture */
 	bool forged : 1; /* a segment with a wrong checksum said other than what came in its place */
-};
-_Static_assert(sizeof(struct dp_doubt) == 24, "a million connections have two");
+} __attribute__((packed, aligned(4)));
+_Static_assert(sizeof(struct dp_doubt) == 20, "a million connections have two");
 
 static inline struct rs_seg *dp_doubt_first(const struct dp_doubt *d) /* NULL: none waits */
 {

@@ -36,7 +36,11 @@ struct dp_eal_live {
  * after this process, so that several run beside each other (those of earlier ones that died are removed). What the drivers log is
  * kept for dp_eal_complaint, and not printed. */
 int dp_eal_start_live(struct dp_eal_live *e, char *err, size_t err_size);
-/* Closes EAL and removes its files. */
+/* When the program ends, before what drivers have with EAL's interrupt thread is freed: that thread is done with what it had begun, and
+ * does nothing any more. It would look at all of it again with the next thing that comes to it, whether it is there or not: memif's
+ * driver frees a server's socket without taking it back, and EAL its memory without ending the thread. */
+void dp_eal_park(void);
+/* Closes EAL, parked, and removes its files. */
 void dp_eal_stop_live(void);
 
 /* The first thing that EAL or a driver said since dp_eal_start_live or since the last call, in brackets after a space; empty where

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define ALLOW_EXPERIMENTAL_API /* interrupt handles of one's own: kept as they are since DPDK 21.11 */
 #include "dataplane/dp_eal.h"
 
 #include <ctype.h>
@@ -8,24 +9,29 @@
 #include <mntent.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_interrupts.h>
 #include <rte_log.h>
 #include <xdp/libxdp.h>
 
 #include "dataplane/dp_eal_private.h"
 
 #define PREFIX "mailweir-"
+#define PARK_NAP 20000 /* ns */
 
 /* What DPDK says. */
 
@@ -313,8 +319,34 @@ unlock:
 	return rc;
 }
 
+static _Atomic bool parked;
+
+static void stay(void *arg)
+{
+	(void)arg;
+	atomic_store(&parked, true);
+	for (;;)
+		pause();
+}
+
+/* Not by an alarm: rte_eal_cleanup waits for its end. */
+void dp_eal_park(void)
+{
+	static struct rte_intr_handle *event; /* as long as the thread is */
+	if (event)
+		return;
+	int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	event = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	if (fd < 0 || !event || rte_intr_fd_set(event, fd) != 0 || rte_intr_type_set(event, RTE_INTR_HANDLE_EXT) != 0 ||
+	    rte_intr_callback_register(event, stay, NULL) != 0)
+		return;
+	while (!atomic_load(&parked))
+		nanosleep(&(struct timespec){ .tv_nsec = PARK_NAP }, NULL);
+}
+
 void dp_eal_stop_live(void)
 {
+	dp_eal_park();
 	rte_eal_cleanup();
 	remove_files(true);
 }

@@ -51,6 +51,13 @@ enum dp_protocol {
 #define DP_PROBE_MAX 12
 #define DP_FLOW_JOINS 4
 
+struct dp_probe { /* how a direction begins */
+	uint8_t n : 4; /* bytes kept */
+	uint8_t proxy_match : 4; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
+	uint8_t bytes[DP_PROBE_MAX];
+};
+_Static_assert(DP_PROBE_MAX < 1 << 4, "n");
+
 struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;
 	struct dp_flow_key key;
@@ -66,9 +73,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	uint8_t list : 3; /* enum dp_flow_list */
 	uint8_t ip_version : 3;
 	uint8_t reset_by : 2; /* the direction whose RST ended it; 2: none did */
-	uint8_t proxy_match[2]; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
-	uint8_t nprobe[2]; /* bytes kept in probe */
-	uint8_t probe[2][DP_PROBE_MAX];
+	struct dp_probe probe[2]; /* by direction, until it is told what they are */
 	uint8_t fins : 2, syns : 2; /* DP_PROTO_NONE: bit i: a FIN, a SYN without ACK, of direction i was seen */
 	uint8_t proxy_done : 2; /* bit i: direction i's header has ended */
 	uint8_t has_urgent : 2; /* bit i: urgent[i] is set */
@@ -94,6 +99,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	struct dp_inline *inl; /* inline: what is held of it */
 	struct dp_causal *causal; /* NULL: nothing of it waits for the other direction */
 };
+_Static_assert(sizeof(struct dp_flow) == 496, "a million of them are kept");
 
 TAILQ_HEAD(dp_flow_head, dp_flow);
 

@@ -12,6 +12,13 @@ static uint64_t sum_dropped(const struct dp_test *t, enum dp_drop why)
 	return dp_test_account(t).dropped[why];
 }
 
+/* Beside a mirror; to be opened. */
+static void init_mirror(struct dp_test *t)
+{
+	dp_test_init(t);
+	t->use = DP_USE_MIRROR;
+}
+
 /* No fragment has left, each frame fits an Ethernet, and all checksums are right. */
 static void only_segments_left(const struct dp_seen *s)
 {
@@ -295,8 +302,7 @@ static void beside_a_mirror_they_are_read(void **state)
 		struct dp_test t;
 		struct dp_test_conn c = dp_test_conn(1);
 		struct dp_text mail = { 0 };
-		dp_test_init(&t);
-		t.use = DP_USE_MIRROR;
+		init_mirror(&t);
 		t.cut = 64;
 		t.backwards = true;
 		c.v6 = kind;
@@ -319,8 +325,7 @@ static void beside_a_mirror_differences_are_told(void **state)
 		struct dp_test_conn c = dp_test_conn(1);
 		uint8_t frame[2048], fragment[2048];
 		static const char text[] = "Subject: x\r\n\r\nhello, this is one line\r\n.\r\n";
-		dp_test_init(&t);
-		t.use = DP_USE_MIRROR;
+		init_mirror(&t);
 		t.config.receivers.fallback = RS_OVERLAP_FIRST;
 		t.config.capture.checksums = CT_CHECKSUMS_AUTO;
 		dp_test_open(&t);
@@ -354,8 +359,7 @@ static void beside_a_mirror_a_short_first_one_is_read(void **state)
 	struct dp_test t;
 	struct dp_test_conn c = dp_test_conn(1);
 	struct dp_text mail = { 0 };
-	dp_test_init(&t);
-	t.use = DP_USE_MIRROR;
+	init_mirror(&t);
 	t.cut = 16;
 	c.v6 = true;
 	dp_test_open(&t);
@@ -467,8 +471,7 @@ static void beside_a_mirror_what_is_given_up_is_missing(void **state)
 		struct dp_text mail = { 0 };
 		uint8_t decoy[400];
 		memset(decoy, 'x', sizeof decoy);
-		dp_test_init(&t);
-		t.use = DP_USE_MIRROR;
+		init_mirror(&t);
 		c.v6 = i & 4;
 		t.config.ip.fragments_max = no_room ? 8192 : 32;
 		t.config.memory.fragments = no_room ? 40 : 4096;
@@ -535,8 +538,7 @@ static void beside_a_mirror_what_comes_late_is_compared(void **state)
 		bool acked = i & 8;
 		struct dp_test t;
 		struct dp_test_conn c = dp_test_conn(1);
-		dp_test_init(&t);
-		t.use = DP_USE_MIRROR;
+		init_mirror(&t);
 		c.v6 = i & 16;
 		dp_test_open(&t);
 		dp_test_greet(&t, &c);
@@ -600,8 +602,7 @@ static void beside_a_mirror_what_is_forgotten(void **state)
 		struct dp_test_conn c = dp_test_conn(1), flooder = dp_test_conn(2);
 		flooder.ip[0] = c.ip[0]; /* its group */
 		flooder.port[1] = 80;
-		dp_test_init(&t);
-		t.use = DP_USE_MIRROR;
+		init_mirror(&t);
 		t.config.memory.fragments = 64;
 		t.config.smtp.detect = false;
 		dp_test_open(&t);
@@ -638,8 +639,7 @@ static void beside_a_mirror_a_number_is_used_again(void **state)
 	struct dp_test t;
 	struct dp_test_conn c = dp_test_conn(1);
 	struct dp_text mail = { 0 };
-	dp_test_init(&t);
-	t.use = DP_USE_MIRROR;
+	init_mirror(&t);
 	dp_test_open(&t);
 	dp_made_mail(&mail, "quite harmless", 14);
 	while (mail.n < 3000)

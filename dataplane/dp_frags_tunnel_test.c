@@ -261,6 +261,15 @@ static void judged(const struct dp_test *t, const struct way *way)
 			 ct_reason_name(m->reason), seen.handed);
 }
 
+/* The end of all that was begun. */
+static void end_judged(struct dp_test *t, struct dp_test_conn *c, const struct way *way, struct dp_text *mail)
+{
+	end(t, c, way, mail);
+	judged(t, way);
+	dp_text_free(mail);
+	dp_test_close(t);
+}
+
 static void gives_way(const struct way *way, bool other)
 {
 	struct dp_test t;
@@ -344,10 +353,7 @@ static void what_comes_backwards_is_told(void **state)
 			dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0], mail.p + BEFORE, CONTENT);
 			c.seq[0] += CONTENT;
 			wrap_late(&t, way.wrapping, NULL);
-			end(&t, &c, &way, &mail);
-			judged(&t, &way);
-			dp_text_free(&mail);
-			dp_test_close(&t);
+			end_judged(&t, &c, &way, &mail);
 		}
 }
 
@@ -404,10 +410,7 @@ static void ports_are_enough(void **state)
 			dp_test_tick(&t, 31);
 		put_wrapped(&t, way.wrapping, frame, len, NULL);
 		c.seq[0] += CONTENT;
-		end(&t, &c, &way, &mail);
-		judged(&t, &way);
-		dp_text_free(&mail);
-		dp_test_close(&t);
+		end_judged(&t, &c, &way, &mail);
 	}
 }
 
@@ -436,10 +439,7 @@ static void a_fragment_in_one_that_gives_way(void **state)
 				dp_test_tick(&t, 31);
 			put_wrapped(&t, way.wrapping, frame, len, NULL);
 			c.seq[0] += CONTENT;
-			end(&t, &c, &way, &mail);
-			judged(&t, &way);
-			dp_text_free(&mail);
-			dp_test_close(&t);
+			end_judged(&t, &c, &way, &mail);
 		}
 }
 

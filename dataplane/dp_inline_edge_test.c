@@ -1,38 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a connection begins, where it is forgotten, what does not fit, what is no mail: nothing goes on unread for it. */
-#include <rte_mempool.h>
-
+/* Where a connection begins, where it is forgotten, what is no mail: nothing goes on unread for it. */
 #include "dataplane/dp_inline_seen.h"
 
-static void expect_resets(const struct dp_seen *s, size_t inside, size_t outside)
-{
-	assert_int_equal(dp_seen_resets(s, DP_INSIDE), inside);
-	assert_int_equal(dp_seen_resets(s, DP_OUTSIDE), outside);
-}
-
-static uint64_t dropped(const struct dp_seen *s, enum dp_drop why)
-{
-	return dp_test_account(&s->t).dropped[why];
-}
-
 /* Forgotten while it is open. */
-
-static void open_greeted(struct dp_seen *s)
-{
-	dp_seen_open(s);
-	dp_seen_greet(s);
-}
 
 static void expiry_resets_both(void **state)
 {
 	(void)state;
 	struct dp_seen s;
 	dp_seen_init(&s);
-	open_greeted(&s);
+	dp_seen_open_greeted(&s);
 	dp_test_tick(&s.t, s.t.config.tcp.timeout_established - 1);
 	assert_int_equal(s.t.nsent, 0);
 	dp_test_tick(&s.t, 1);
-	expect_resets(&s, 1, 1);
+	dp_seen_expect_resets(&s, 1, 1);
 	assert_int_equal(dp_seen_one(&s, DP_INSIDE, RS_TCP_RST)->pkt.seq, s.c.seq[0]);
 	assert_int_equal(dp_seen_one(&s, DP_OUTSIDE, RS_TCP_RST)->pkt.seq, s.c.seq[1]);
 	dp_seen_close(&s);
@@ -44,7 +25,7 @@ static void eviction_resets_both(void **state)
 	struct dp_seen s;
 	dp_seen_init(&s);
 	s.t.config.memory.flows = 1;
-	open_greeted(&s);
+	dp_seen_open_greeted(&s);
 	/* It is established: the newcomer does not come in. */
 	struct dp_test_conn other = dp_test_conn(2);
 	dp_test_segment(&s.t, &other, 0, RS_TCP_SYN, other.seq[0], NULL, 0);
@@ -54,7 +35,7 @@ static void eviction_resets_both(void **state)
 	dp_flow_touch(&s.t.worker->flows, dp_flow_any(&s.t.worker->flows), DP_FLOWS_ONE_SIDED, s.t.time);
 	dp_test_segment(&s.t, &other, 0, RS_TCP_SYN, other.seq[0], NULL, 0);
 	assert_int_equal(s.t.worker->stats.flows_evicted[DP_FLOWS_ONE_SIDED], 1);
-	expect_resets(&s, 1, 1);
+	dp_seen_expect_resets(&s, 1, 1);
 	assert_int_equal(dp_seen_one(&s, DP_OUTSIDE, RS_TCP_RST)->pkt.dport, s.c.port[0]);
 	/* Its ends may not have got them: what they say is not known any more, and does not go on. */
 	dp_test_forget_sent(&s.t);
@@ -97,9 +78,9 @@ static void end_resets_both(void **state)
 	(void)state;
 	struct dp_seen s;
 	dp_seen_init(&s);
-	open_greeted(&s);
+	dp_seen_open_greeted(&s);
 	dp_test_end(&s.t);
-	expect_resets(&s, 1, 1);
+	dp_seen_expect_resets(&s, 1, 1);
 	dp_seen_close(&s);
 }
 
@@ -137,7 +118,7 @@ static void contradiction_does_not_go_on(void **state)
 	(void)state;
 	struct dp_seen s;
 	dp_seen_init(&s);
-	open_greeted(&s);
+	dp_seen_open_greeted(&s);
 	uint32_t at = s.c.seq[0];
 	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
 	dp_test_forget_sent(&s.t);
@@ -145,7 +126,7 @@ static void contradiction_does_not_go_on(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, at, other[i], strlen(other[i]));
 	assert_int_equal(s.t.nsent, 0);
-	assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 3);
+	assert_int_equal(dp_seen_dropped(&s, DP_DROP_CONTRADICTION), 3);
 	assert_int_equal(s.t.worker->stats.contradictions, 3);
 	assert_int_equal(dp_test_count(&s.t, CT_ANOMALY), 1);
 	assert_true(dp_test_has(dp_test_nth(&s.t, CT_ANOMALY, 0), "stream.reassembly_overlap_different_data"));
@@ -182,7 +163,7 @@ static void contradicted_message_is_not_clean(void **state)
 		if (i == 2)
 			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, at, "Subject: y\r\n\r\nhello\r\n", 21);
 		dp_test_tick(&s.t, s.t.config.tcp.timeout_established);
-		assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 1);
+		assert_int_equal(dp_seen_dropped(&s, DP_DROP_CONTRADICTION), 1);
 		dp_test_verdict(&s.t, 0, before ? CT_CLEAN : CT_UNSCANNED, before ? CT_REASON_NONE : CT_REASON_MALFORMED, true);
 		if (!before)
 			assert_true(dp_test_has(dp_test_nth(&s.t, CT_MESSAGE, 0), "stream.reassembly_overlap_different_data"));
@@ -216,201 +197,16 @@ static void bypassed_is_reset(void **state)
 	(void)state;
 	struct dp_seen s;
 	dp_seen_init(&s);
-	open_greeted(&s);
+	dp_seen_open_greeted(&s);
 	struct dp_test_conn c = s.c;
 	c.seq[0] += 10;
 	dp_test_segment(&s.t, &c, 1, RS_TCP_ACK, c.seq[1], NULL, 0);
 	assert_int_equal(s.t.worker->stats.bypassed, 1);
-	expect_resets(&s, 1, 1);
+	dp_seen_expect_resets(&s, 1, 1);
 	dp_test_forget_sent(&s.t);
 	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
-	expect_resets(&s, 0, 1);
+	dp_seen_expect_resets(&s, 0, 1);
 	assert_int_equal(s.t.nsent, 1);
-	dp_seen_close(&s);
-}
-
-/* No room. */
-
-static void no_runs(void **state)
-{
-	(void)state;
-	struct dp_seen s;
-	struct dp_hostage h;
-	dp_seen_init(&s);
-	open_greeted(&s);
-	dp_hostage_take(&h, &s.t.worker->runs, 0);
-	uint32_t at = s.c.seq[0];
-	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
-	assert_int_equal(s.t.nsent, 0);
-	assert_int_equal(dropped(&s, DP_DROP_NO_ROOM), 1);
-	dp_hostage_free(&h);
-	s.c.seq[0] = at;
-	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
-	assert_int_equal(s.t.nsent, 1);
-	dp_seen_close(&s);
-}
-
-/* A reply that comes early and cannot be kept for the reader. */
-static void no_segments(void **state)
-{
-	(void)state;
-	struct dp_seen s;
-	struct dp_hostage h;
-	dp_seen_init(&s);
-	open_greeted(&s);
-	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
-	dp_test_forget_sent(&s.t);
-	dp_hostage_take(&h, &s.t.worker->segments, 0);
-	s.c.seq[1] += 4;
-	dp_test_say(&s.t, &s.c, 1, "2.1.0 Ok\r\n");
-	assert_int_equal(s.t.nsent, 0);
-	assert_int_equal(dropped(&s, DP_DROP_NO_ROOM), 1);
-	dp_hostage_free(&h);
-	s.c.seq[1] -= 14;
-	dp_test_say(&s.t, &s.c, 1, "250 2.1.0 Ok\r\n");
-	assert_int_equal(s.t.nsent, 1);
-	dp_seen_close(&s);
-}
-
-static void not_watched(void **state)
-{
-	(void)state;
-	struct dp_seen s;
-	struct dp_hostage h;
-	dp_seen_begin(&s);
-	dp_hostage_take(&h, &s.t.worker->inlines, 0);
-	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, s.c.seq[0], NULL, 0);
-	assert_int_equal(s.t.nsent, 0);
-	assert_int_equal(s.t.worker->stats.inlines_refused, 1);
-	dp_hostage_free(&h);
-	dp_test_greet(&s.t, &s.c);
-	assert_int_equal(s.t.nsent, s.t.frames - 1);
-	dp_seen_close(&s);
-}
-
-static void not_answered(void **state)
-{
-	(void)state;
-	struct dp_seen s;
-	struct dp_hostage h;
-	dp_seen_begin(&s);
-	dp_hostage_take(&h, &s.t.worker->replies, 0);
-	dp_seen_refuse(&s);
-	assert_int_equal(s.t.worker->stats.answers_refused, 1);
-	expect_resets(&s, 2, 1);
-	struct dp_text server = dp_seen_at_server(&s);
-	assert_int_equal(server.n, s.c.seq[0] - s.first - 2);
-	dp_text_free(&server);
-	dp_hostage_free(&h);
-	dp_seen_close(&s);
-}
-
-/* A clean mail, of which nothing could be kept: not delivered as if it were judged. */
-static void unjudged(struct dp_seen *s, bool records)
-{
-	struct dp_hostage h;
-	struct dp_text mail = { 0 };
-	dp_seen_open(s);
-	dp_test_greet(&s->t, &s->c);
-	dp_hostage_take(&h, records ? &s->t.worker->inspect.records : &s->t.worker->inspect.messages, 0);
-	dp_test_envelope(&s->t, &s->c);
-	dp_made_mail(&mail, "nothing in it", 13);
-	dp_test_bytes(&s->t, &s->c, 0, mail.p, mail.n);
-	dp_test_say(&s->t, &s->c, 0, ".\r\n");
-	struct dp_text server = dp_seen_at_server(s);
-	bool passes = s->t.config.policy[CT_REASON_OVERLOAD] == CT_POLICY_PASS;
-	assert_int_equal(server.n, s->c.seq[0] - s->first - (passes ? 0 : 2));
-	if (!passes)
-		dp_seen_expect(s, "451 4.7.1 ");
-	dp_test_end(&s->t);
-	assert_int_equal(dp_test_account(&s->t).unscanned[CT_REASON_OVERLOAD], 1);
-	dp_hostage_free(&h);
-	dp_seen_close(s);
-	dp_text_free(&server);
-	dp_text_free(&mail);
-}
-
-static void no_messages(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < 4; i++) {
-		struct dp_seen s;
-		dp_seen_init(&s);
-		s.t.config.policy[CT_REASON_OVERLOAD] = i & 1 ? CT_POLICY_PASS : CT_POLICY_TEMPFAIL;
-		unjudged(&s, i & 2);
-	}
-}
-
-static void no_sessions(void **state)
-{
-	(void)state;
-	for (unsigned i = 0; i < 2; i++) {
-		struct dp_seen s;
-		struct dp_hostage h;
-		dp_seen_init(&s);
-		s.t.config.policy[CT_REASON_OVERLOAD] = i ? CT_POLICY_PASS : CT_POLICY_TEMPFAIL;
-		dp_seen_open(&s);
-		dp_hostage_take(&h, &s.t.worker->inspect.sessions, 0);
-		dp_test_shake(&s.t, &s.c);
-		dp_test_say(&s.t, &s.c, 0, "EHLO client.example.org\r\n");
-		struct dp_text server = dp_seen_at_server(&s);
-		assert_int_equal(server.n, i ? 25 : 0);
-		expect_resets(&s, i ? 0 : 1, i ? 0 : 1);
-		dp_text_free(&server);
-		dp_hostage_free(&h);
-		dp_seen_close(&s);
-	}
-}
-
-/* The port takes nothing: what was forwarded and what is ours is counted as it became. */
-static void port_is_full(void **state)
-{
-	(void)state;
-	struct dp_seen s;
-	dp_seen_begin(&s);
-	s.t.port_full = true;
-	dp_seen_refuse(&s);
-	struct ct_account a = dp_test_account(&s.t);
-	assert_int_equal(a.dropped[DP_DROP_FULL] + a.held + a.consumed, s.t.frames);
-	assert_int_equal(a.sent, 0);
-	assert_true(s.t.worker->stats.injected_lost >= 3);
-	s.t.port_full = false;
-	/* Its repetition makes good what was lost. */
-	s.c.seq[0] -= 3;
-	dp_test_say(&s.t, &s.c, 0, ".\r\n");
-	dp_seen_expect(&s, "554 ");
-	dp_seen_close(&s);
-}
-
-static void no_mbufs(void **state)
-{
-	(void)state;
-	static struct rte_mbuf *all[4096];
-	struct dp_seen s;
-	struct dp_text mail = { 0 };
-	unsigned n = 0;
-	dp_seen_begin(&s);
-	dp_made_infected(&mail);
-	dp_test_greet(&s.t, &s.c);
-	dp_test_envelope(&s.t, &s.c);
-	dp_test_bytes(&s.t, &s.c, 0, mail.p, mail.n);
-	while (rte_mempool_avail_count(s.t.mbufs) > 1)
-		all[n++] = rte_pktmbuf_alloc(s.t.mbufs);
-	dp_test_forget_sent(&s.t);
-	dp_test_say(&s.t, &s.c, 0, ".\r\n");
-	/* Neither the cut segment nor the resets. For the answer there is one: the held segment's own. */
-	assert_int_equal(dp_seen_ours(&s, DP_INSIDE), 0);
-	assert_true(s.t.worker->stats.injected_lost >= 2);
-	struct dp_text server = dp_seen_at_server(&s);
-	assert_int_equal(server.n, 0);
-	dp_text_free(&server);
-	rte_pktmbuf_free_bulk(all, n);
-	s.c.seq[0] -= 3;
-	dp_test_say(&s.t, &s.c, 0, ".\r\n");
-	dp_seen_expect(&s, "554 ");
-	dp_test_tick(&s.t, 1);
-	assert_true(dp_seen_resets(&s, DP_INSIDE) > 0);
-	dp_text_free(&mail);
 	dp_seen_close(&s);
 }
 
@@ -607,7 +403,7 @@ static void others_are_left_alone(void **state)
 		dp_test_say(&s.t, &s.c, i < 5 ? 0 : 1, i < 5 ? client[i] : server[i - 5]);
 		dp_test_say(&s.t, &s.c, i < 5 ? 1 : 0, "so it is\r\n");
 		dp_test_say(&s.t, &s.c, 0, "and so on\r\n");
-		expect_resets(&s, 0, 0);
+		dp_seen_expect_resets(&s, 0, 0);
 		assert_int_equal(s.t.nsent, s.t.frames);
 		assert_int_equal(s.t.worker->inlines.used, 0);
 		dp_seen_close(&s);
@@ -622,12 +418,12 @@ static void midstream_mail_is_reset(void **state)
 	struct dp_seen s;
 	dp_seen_begin(&s);
 	dp_test_say(&s.t, &s.c, 0, "MAIL FROM:<anna@example.org>\r\n");
-	expect_resets(&s, 1, 1);
+	dp_seen_expect_resets(&s, 1, 1);
 	assert_int_equal(s.t.nsent, 2);
 	assert_int_equal(s.t.worker->stats.midstream_reset, 1);
 	dp_test_forget_sent(&s.t);
 	dp_test_say(&s.t, &s.c, 1, "250 2.1.0 Ok\r\n");
-	expect_resets(&s, 1, 0);
+	dp_seen_expect_resets(&s, 1, 0);
 	assert_int_equal(s.t.nsent, 1);
 	dp_seen_close(&s);
 }
@@ -658,7 +454,7 @@ static void midstream_elsewhere(void **state)
 	dp_test_say(&s.t, &s.c, 0, "\1\2\3 some bytes of something");
 	dp_test_say(&s.t, &s.c, 1, "\4\5\6 and of something else");
 	assert_int_equal(s.t.nsent, 2);
-	expect_resets(&s, 0, 0);
+	dp_seen_expect_resets(&s, 0, 0);
 	/* Another one speaks SMTP. */
 	struct dp_test_conn other = dp_test_conn(2);
 	other.port[1] = 8080;
@@ -761,7 +557,7 @@ static void vlans_of_either_direction(void **state)
 	say_tagged(&s, tci, 0, RS_TCP_SYN, "");
 	say_tagged(&s, tci, 1, RS_TCP_SYN | RS_TCP_ACK, "");
 	say_tagged(&s, tci, 0, RS_TCP_ACK, "GET / HTTP/1.1\r\n");
-	assert_int_equal(dropped(&s, DP_DROP_WINDOW), 1);
+	assert_int_equal(dp_seen_dropped(&s, DP_DROP_WINDOW), 1);
 	dp_seen_close(&s);
 }
 
@@ -772,7 +568,7 @@ static void tls_passes(void **state)
 	(void)state;
 	struct dp_seen s;
 	dp_seen_init(&s);
-	open_greeted(&s);
+	dp_seen_open_greeted(&s);
 	dp_test_say(&s.t, &s.c, 0, "STARTTLS\r\n");
 	dp_test_say(&s.t, &s.c, 1, "220 2.0.0 Ready\r\n");
 	uint64_t before = s.t.frames;
@@ -822,14 +618,6 @@ int main(void)
 		cmocka_unit_test(contradicted_message_is_not_clean),
 		cmocka_unit_test(data_of_a_syn_is_cut_off),
 		cmocka_unit_test(bypassed_is_reset),
-		cmocka_unit_test(no_runs),
-		cmocka_unit_test(no_segments),
-		cmocka_unit_test(not_watched),
-		cmocka_unit_test(not_answered),
-		cmocka_unit_test(no_messages),
-		cmocka_unit_test(no_sessions),
-		cmocka_unit_test(port_is_full),
-		cmocka_unit_test(no_mbufs),
 		cmocka_unit_test(other_port_server_first),
 		cmocka_unit_test(other_port_client_first),
 		cmocka_unit_test(through_a_proxy),

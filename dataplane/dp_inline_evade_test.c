@@ -5,11 +5,6 @@
 
 #include "dataplane/dp_inline_seen.h"
 
-static uint64_t dropped(const struct dp_seen *s, enum dp_drop why)
-{
-	return dp_test_account(&s->t).dropped[why];
-}
-
 /* An infected mail up to where its final dot belongs. */
 static void up_to_the_dot(struct dp_seen *s)
 {
@@ -64,7 +59,7 @@ static void resets_that_are_not_taken(void **state)
 			s.c.noptions = 20;
 			dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq, NULL, 0);
 			s.c.noptions = 0;
-			assert_int_equal(dropped(&s, DP_DROP_INVALID), 1);
+			assert_int_equal(dp_seen_dropped(&s, DP_DROP_INVALID), 1);
 		} else {
 			dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq + 3, "QUIT\r\n", 6);
 			dp_test_segment(&s.t, &s.c, 0, RS_TCP_RST, seq + (i ? 3 : 8), NULL, 0);
@@ -85,7 +80,7 @@ static void urgent_byte_in_the_dots_line(void **state)
 	uint32_t seq = s.c.seq[0];
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | RS_TCP_URG, seq, NULL, 0);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK | RS_TCP_URG, seq, ".X\r\n", 4);
-	assert_int_equal(dropped(&s, DP_DROP_URGENT), 2);
+	assert_int_equal(dp_seen_dropped(&s, DP_DROP_URGENT), 2);
 	expect_at_server(&s, seq);
 	dp_seen_close(&s);
 }
@@ -101,7 +96,7 @@ static void data_before_the_answer_to_the_syn(void **state)
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, isn + 1, "EHLO x\r\n", 8);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_SYN, isn + 100, NULL, 0);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, isn + 101, "EHLO y\r\n", 8);
-	assert_int_equal(dropped(&s, DP_DROP_WINDOW), 2);
+	assert_int_equal(dp_seen_dropped(&s, DP_DROP_WINDOW), 2);
 	for (size_t i = 0; i < s.t.nsent; i++)
 		assert_int_equal(s.t.sent[i].pkt.payload_len, 0);
 	dp_seen_close(&s);
@@ -142,7 +137,7 @@ static void another_protocol_that_the_server_drops(void **state)
 	uint32_t seq = s.c.seq[0];
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, "GET / HTTP/1.0\r\n", 16);
 	dp_test_segment(&s.t, &s.c, 0, RS_TCP_ACK, seq, "EHLO client.org\r", 16);
-	assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 1);
+	assert_int_equal(dp_seen_dropped(&s, DP_DROP_CONTRADICTION), 1);
 	dp_seen_close(&s);
 }
 
@@ -430,8 +425,8 @@ static void segments_that_no_server_accepts(void **state)
 		expect_at_server(&s, s.c.seq[0]);
 		dp_test_accept(&s.t, &s.c);
 		expect_at_server(&s, s.c.seq[0]);
-		assert_int_equal(dropped(&s, DP_DROP_INVALID), lies);
-		assert_int_equal(dropped(&s, DP_DROP_CONTRADICTION), 0);
+		assert_int_equal(dp_seen_dropped(&s, DP_DROP_INVALID), lies);
+		assert_int_equal(dp_seen_dropped(&s, DP_DROP_CONTRADICTION), 0);
 		dp_test_verdict(&s.t, 0, CT_CLEAN, CT_REASON_NONE, true);
 		dp_text_free(&mail);
 		dp_seen_close(&s);

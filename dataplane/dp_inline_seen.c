@@ -142,3 +142,20 @@ void dp_seen_expect(const struct dp_seen *s, const char *text)
 		fail_msg("expected: %s\nsaid: %s", text, (const char *)said.p);
 	dp_text_free(&said);
 }
+
+void dp_seen_expect_resets(const struct dp_seen *s, size_t inside, size_t outside)
+{
+	assert_int_equal(dp_seen_resets(s, DP_INSIDE), inside);
+	assert_int_equal(dp_seen_resets(s, DP_OUTSIDE), outside);
+}
+
+uint64_t dp_seen_dropped(const struct dp_seen *s, enum dp_drop why)
+{
+	return dp_test_account(&s->t).dropped[why];
+}
+
+void dp_seen_open_greeted(struct dp_seen *s)
+{
+	dp_seen_open(s);
+	dp_seen_greet(s);
+}

@@ -21,6 +21,7 @@ void dp_seen_close(struct dp_seen *s);
 
 /* From the handshake to EHLO's answer, which the client acknowledges; what left is forgotten. */
 void dp_seen_greet(struct dp_seen *s);
+void dp_seen_open_greeted(struct dp_seen *s); /* after dp_seen_init */
 /* The whole of an infected mail, from the SYN to the final dot, which is held: from then on the server has all but two bytes, and what
  * it says (dp_seen_server) acknowledges no more. */
 void dp_seen_refuse(struct dp_seen *s);
@@ -33,6 +34,8 @@ void dp_seen_client(struct dp_seen *s, unsigned flags, uint32_t more);
 struct dp_text dp_seen_at_server(const struct dp_seen *s); /* the client's bytes from `first` on, as far as they are in one piece */
 struct dp_text dp_seen_said(const struct dp_seen *s); /* said to the client in the server's place */
 size_t dp_seen_resets(const struct dp_seen *s, unsigned out);
+void dp_seen_expect_resets(const struct dp_seen *s, size_t inside, size_t outside);
+uint64_t dp_seen_dropped(const struct dp_seen *s, enum dp_drop why);
 size_t dp_seen_ours(const struct dp_seen *s, unsigned out); /* with or without payload */
 /* The only frame of these flags that left by this port, or a failure. */
 const struct dp_sent *dp_seen_one(const struct dp_seen *s, unsigned out, unsigned flags);

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lines and header sections are held only while they are incomplete: half of the messages in progress
- * may be at the one, and half at the other. So it takes half as many senders who dally to have all of those as to have all messages; and
+/* Lines and header sections are held only while they are incomplete, and an archive's reader only by a file that is one, or of which
+ * less than a block has come, for it may be a tar archive: half of the messages in progress may be at the one, half at the other, and half
+ * at the third. So it takes half as many senders who dally to have all of those as to have all messages; and
  * connections that nobody has confirmed have none of the last eighth (dp_share). Between two messages a line is held by those only that
  * are in the middle of a command. */
 struct sizes {
@@ -26,13 +27,13 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.messages = m * 2,
 		.contents = m,
 		.files = m + half,
-		.zips = m, /* a file's first block is kept in one, until it is known to be no tar archive */
+		.zips = half + 2 * c->limits.archive_depth, /* however few messages there may be, one has room for archives in archives, read twice */
 		.inflates = c->memory.inflating,
 		.executables = c->files.executables ? (m + 7) / 8 : 0,
 		.records = c->memory.records,
 		.blocks = c->memory.blocks,
 		.trial_contents = DP_MAIL_DEPTH,
-		.trial_headers = DP_MAIL_DEPTH + 1,
+		.trial_headers = 2 * (DP_MAIL_DEPTH + 1), /* a header section, and boundaries */
 		/* A zip and, beside it, the same read from elsewhere, each with what is in it. */
 		.trial_files = 2 * (c->limits.archive_depth + 1) + DP_MAIL_DEPTH,
 		.trial_zips = 2 * (c->limits.archive_depth + 1) + DP_MAIL_DEPTH, /* what is too deep may yet be one */

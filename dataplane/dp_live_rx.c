@@ -4,6 +4,7 @@
  * stands still is waited for no longer than a moment: what finds no room then is dropped, and counted. */
 #include "dataplane/dp_inline.h"
 #include "dataplane/dp_live_private.h"
+#include "dataplane/dp_memif.h"
 
 #include <sys/prctl.h>
 #include <time.h>
@@ -51,6 +52,30 @@ static void free_hands(struct live_worker *lw)
 		atomic_store_explicit(&lw->hands, LIVE_FREE, memory_order_release);
 }
 
+/* A port's queues: a memif's can go at any time. */
+
+static uint16_t rx_burst(const struct dp_port *p, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	if (!p->memif)
+		return rte_eth_rx_burst(p->id, queue, m, n);
+	if (!dp_memif_enter())
+		return 0;
+	n = rte_eth_rx_burst(p->id, queue, m, n);
+	dp_memif_leave();
+	return n;
+}
+
+static uint16_t tx_burst(const struct dp_port *p, uint16_t queue, struct rte_mbuf **m, uint16_t n)
+{
+	if (!p->memif)
+		return rte_eth_tx_burst(p->id, queue, m, n);
+	if (!dp_memif_enter())
+		return 0;
+	n = rte_eth_tx_burst(p->id, queue, m, n);
+	dp_memif_leave();
+	return n;
+}
+
 /* Sending. */
 
 static void unsent(struct live_worker *lw, struct rte_mbuf *m)
@@ -89,7 +114,7 @@ static void flush_port(struct live_worker *lw, unsigned out)
 	for (unsigned tries = 0; ours && done < s->n && tries < TX_TRIES; tries++) {
 		if (tries)
 			rte_pause();
-		uint16_t k = rte_eth_tx_burst(p->id, queue, s->m + done, s->n - done);
+		uint16_t k = tx_burst(p, queue, s->m + done, (uint16_t)(s->n - done));
 		for (; k > 0; k--) {
 			sent.meta = meta[done++];
 			dp_worker_sent(lw->worker, &sent.m, out);
@@ -296,7 +321,7 @@ static uint16_t receive(struct live_worker *lw, struct rte_mbuf **m, uint16_t n,
 			lw->next_queue = 0;
 		if (!take_hands(lw))
 			return 0;
-		uint16_t k = rte_eth_rx_burst(lw->live->ports[q->port].id, q->queue, m, n);
+		uint16_t k = rx_burst(&lw->live->ports[q->port], q->queue, m, n);
 		free_hands(lw);
 		if (k == 0)
 			continue;

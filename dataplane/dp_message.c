@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "control/ct_policy.h"
+#include "dataplane/dp_anomaly.h"
 
+const struct dp_doubted dp_doubted_forgotten = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER, "stream.repetition_not_compared" };
 const struct dp_doubted dp_doubted_mptcp = { CT_REASON_UNSUPPORTED, DP_DOUBT_OTHER + 1, "tcp.mptcp" };
 const struct dp_doubted dp_doubted_cut = { CT_REASON_GAP, DP_DOUBT_OTHER + 3, "tcp.segment_cut" };
 const struct dp_doubted dp_doubted_no_room = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER + 2, "tcp.held_limit" };
@@ -36,8 +38,8 @@ struct dp_message *dp_message_begin(struct dp_session *s, uint32_t tx_id)
 		dp_record_note(ins, r, CT_NOTE_HELO, 0, 0, helo, n);
 	dp_session_note_via(s, r);
 	if (s->doubt)
-		dp_message_doubt(m, s->doubt);
-	s->doubt = NULL;
+		dp_message_doubt(m, dp_doubted_of(s->doubt - 1u));
+	s->doubt = 0;
 	if (s->mptcp)
 		dp_message_doubt(m, &dp_doubted_mptcp);
 	return m;

@@ -20,6 +20,7 @@ struct dp_doubted { /* why the receiver may have read other bytes than were read
 
 #define DP_DOUBT_OTHER 28
 
+extern const struct dp_doubted dp_doubted_forgotten; /* what a repetition would be compared with was forgotten */
 extern const struct dp_doubted dp_doubted_mptcp; /* parts of it may have gone by other connections */
 extern const struct dp_doubted dp_doubted_cut; /* its receiver may have bytes that were not seen, where others came */
 extern const struct dp_doubted dp_doubted_no_room; /* of its connection segments found no room */
@@ -32,7 +33,7 @@ struct dp_message {
 	struct dp_content *strict; /* the same as a server reads it that took no end where `content` ended; or NULL */
 	uint32_t reasons; /* bit r: enum ct_reason r applies */
 	uint8_t action; /* the strongest enum mt_action of a rule that matched; MT_NONE: none did */
-	bool alerted; /* by a rule that may alert */
+	bool open; /* its content has begun, and not ended */
 	bool smuggled; /* a command stood behind what some servers take for its end */
 	uint8_t taken; /* enum ct_action: what is done with it inline */
 	uint64_t mime_errors; /* bit a: anomaly a was noted */

@@ -18,7 +18,7 @@ static bool is_bad(struct dp_message *m)
 
 void dp_mirror_segment(struct dp_worker *w, struct dp_flow *f, const struct dp_packet *pkt, struct rte_mbuf *m)
 {
-	struct dp_message *open = f->session ? f->session->open : NULL;
+	struct dp_message *open = f->session ? dp_session_open(f->session) : NULL;
 	if (!open || (pkt->tcp_flags & RS_TCP_RST))
 		return;
 	if (open->taken != CT_ACT_RESET) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rte_bus_vdev.h>
@@ -218,6 +219,10 @@ static void detach(struct dp_port *p)
 		return;
 	if (p->started)
 		rte_eth_dev_stop(p->id);
+	/* Where the other side went at this moment, EAL's thread is at it, too; and what the driver leaves with that thread is looked at
+	 * with the next thing that comes to it. */
+	if (p->memif)
+		dp_eal_park();
 	p->opened = p->started = false;
 	/* Closed by removing the device: what the bus made, it frees. */
 	if (rte_eth_dev_info_get(p->id, &info) != 0 || rte_dev_remove(info.device) != 0)
@@ -359,6 +364,9 @@ static int open_kernel(struct dp_port *p, struct rte_mempool *pool, dp_say say, 
  * half a million frames were received where some hundreds had been sent. So a jumbo frame fits one buffer. */
 #define MEMIF_BUFFER "bsize=10240"
 
+#define MEMIF_LOOKS 1000 /* for the link, at start */
+#define MEMIF_NAP 1000000 /* ns between two */
+
 /* The arguments of a virtual device: what stands behind its name, and what it needs besides. */
 static void device_arguments(const struct dp_port *p, char *to, size_t size)
 {
@@ -407,6 +415,14 @@ int dp_port_open(struct dp_port *p, struct rte_mempool *pool, unsigned workers, 
 	return rc;
 }
 
+/* The server answered when the client was started, and the rest is the driver's to do, in its thread: where it takes long, the link
+ * comes later. */
+static void await_server(struct dp_port *p)
+{
+	for (unsigned i = 0; i < MEMIF_LOOKS && dp_port_link(p) != DP_PORT_UP; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = MEMIF_NAP }, NULL);
+}
+
 int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t err_size)
 {
 	char line[DP_PORT_NAME_MAX + 64];
@@ -416,6 +432,8 @@ int dp_port_start(struct dp_port *p, dp_say say, void *arg, char *err, size_t er
 	if (rc != 0)
 		return FAIL(-rc, "port %s: could not be started: %s%s", p->name, strerror(-rc), dp_eal_complaint());
 	p->started = true;
+	if (p->memif_client)
+		await_server(p);
 	rc = p->send_only ? 0 : rte_eth_promiscuous_enable(p->id);
 	if (rc != 0 && rc != -ENOTSUP)
 		return FAIL(-rc, "port %s: does not take frames for others (promiscuous mode): %s%s", p->name, strerror(-rc), dp_eal_complaint());

@@ -38,6 +38,7 @@ struct dp_port {
 	int tap; /* the file by which the driver holds its tap interface; -1: it is no tap */
 	unsigned tap_index; /* of that interface, as long as it is in our network namespace */
 	bool send_only; /* nothing is received from it, or taken away from its host: AF_PACKET for a kernel interface */
+	bool memif; /* its queues are used between dp_memif_enter and dp_memif_leave */
 	bool memif_client; /* once the server has gone, it is lost: the driver does not connect again */
 	bool came; /* memif's client: it had a link */
 	bool opened, started;

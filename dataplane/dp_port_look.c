@@ -190,7 +190,8 @@ static int look_vdev(struct dp_port *p, unsigned workers, dp_say say, void *arg,
 		p->queues = (uint16_t)RTE_MIN(workers, TAP_QUEUES);
 	p->one_segment = strcmp(driver, "net_af_xdp") == 0;
 	/* Its driver connects once, when it is started. */
-	if (strcmp(driver, "net_memif") == 0)
+	p->memif = strcmp(driver, "net_memif") == 0;
+	if (p->memif)
 		p->memif_client = !vdev_argument(p->name, "role", role, sizeof role) || strcmp(role, "server") != 0;
 	return look_taken(p, driver, say, arg, err, err_size);
 }

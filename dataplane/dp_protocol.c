@@ -146,11 +146,11 @@ static size_t read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, c
 	size_t i = 0;
 	while (i < n && !(f->proxy_done & (1u << dir))) {
 		uint8_t b = p[i++];
-		if (b == (uint8_t)end[f->proxy_match[dir]])
-			f->proxy_match[dir]++;
+		if (b == (uint8_t)end[f->probe[dir].proxy_match])
+			f->probe[dir].proxy_match++;
 		else
-			f->proxy_match[dir] = b == '\r';
-		if (f->proxy_match[dir] == 4)
+			f->probe[dir].proxy_match = b == '\r';
+		if (f->probe[dir].proxy_match == 4)
 			f->proxy_done |= (uint8_t)(1u << dir);
 	}
 	if (f->proxy_done == 3)
@@ -223,8 +223,8 @@ bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, cons
 void dp_protocol_catch_up(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 {
 	uint8_t kept[DP_PROBE_MAX];
-	unsigned n = f->nprobe[dir];
-	memcpy(kept, f->probe[dir], n);
+	unsigned n = f->probe[dir].n;
+	memcpy(kept, f->probe[dir].bytes, n);
 	if (n)
 		read_smtp(w, f, dir, kept, n);
 }
@@ -232,13 +232,13 @@ void dp_protocol_catch_up(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	uint8_t first[DP_PROBE_MAX];
-	size_t kept = f->nprobe[dir], len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
-	memcpy(first, f->probe[dir], kept);
+	size_t kept = f->probe[dir].n, len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
+	memcpy(first, f->probe[dir].bytes, kept);
 	memcpy(first + kept, p, len - kept);
 
 	if (!dp_protocol_tell(w, f, dir, first, len)) {
-		memcpy(f->probe[dir], first, len);
-		f->nprobe[dir] = (uint8_t)len;
+		memcpy(f->probe[dir].bytes, first, len);
+		f->probe[dir].n = (uint8_t)(len & 0xf);
 		return;
 	}
 	if (f->proto == DP_PROTO_SMTP) {
@@ -248,7 +248,7 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 		return;
 	}
 	if (f->proto == DP_PROTO_PROXY) {
-		f->nprobe[dir] = 0;
+		f->probe[dir].n = 0;
 		read_proxy(w, f, dir, p, n);
 	}
 }

@@ -43,6 +43,14 @@ static void test_detection(void **state)
 	dp_text_free(&mail);
 }
 
+/* The connection ends; its only message is infected. */
+static void end_infected(struct dp_test *t, struct dp_test_conn *c)
+{
+	dp_test_fins(t, c);
+	assert_int_equal(dp_test_count(t, CT_MESSAGE), 1);
+	dp_test_verdict(t, 0, CT_INFECTED, CT_REASON_NONE, true);
+}
+
 /* No handshake and no port tell who is who: the first words do, whichever side's come first. */
 static void test_detection_midstream(void **state)
 {
@@ -55,9 +63,7 @@ static void test_detection_midstream(void **state)
 		struct dp_test_conn c = dp_test_conn(1);
 		c.port[1] = 4321;
 		send_mail_on(&t, &c, &mail, mss);
-		dp_test_fins(&t, &c);
-		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
-		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+		end_infected(&t, &c);
 		assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.flow.dport, 4321);
 		dp_test_close(&t);
 	}
@@ -82,9 +88,7 @@ static void test_http_connect(void **state)
 		for (size_t at = 0; at + 1 < sizeof yes; at += mss)
 			dp_test_bytes(&t, &c, 1, yes + at, sizeof yes - 1 - at < mss ? sizeof yes - 1 - at : mss);
 		send_mail_on(&t, &c, &mail, mss);
-		dp_test_fins(&t, &c);
-		assert_int_equal(dp_test_count(&t, CT_MESSAGE), 1);
-		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+		end_infected(&t, &c);
 		dp_test_close(&t);
 	}
 	dp_text_free(&mail);

@@ -70,7 +70,7 @@ void dp_replies_answer(struct dp_replies *r, struct dp_session *s, const struct 
 	char *to = r->text + r->len;
 	size_t n;
 	/* A command line may have been the end that was refused. */
-	if (v->verb == RS_VERB_CONTENT || (!r->answered && v->at == s->refused_at)) {
+	if (v->verb == RS_VERB_CONTENT || (!r->answered && dp_session_refused_at(s, v->at))) {
 		n = content_reply(s, v, r, to, REPLY_MAX);
 	} else {
 		const char *text = command_reply(v, r);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/ct_policy.h"
+#include "dataplane/dp_anomaly.h"
 
 static void *on_tx_begin(void *arg, uint32_t n)
 {
@@ -130,6 +131,14 @@ static void stop_reading(struct dp_session *s)
 	rs_smtp_halt(&s->smtp);
 }
 
+struct dp_message *dp_session_open(const struct dp_session *s)
+{
+	struct dp_message *m = s->open ? LIST_FIRST(&s->messages) : NULL;
+	while (m && !m->open)
+		m = LIST_NEXT(m, link);
+	return m;
+}
+
 /* With this reply the server may read on in another way than it is read here: a chunk as commands, for it does not know the command
  * though it said so, or refuses the chunk without awaiting it; or as one message, or two, what came in chunks and what it then takes by
  * DATA. */
@@ -161,9 +170,10 @@ static void on_content_begin(void *arg, void *tx)
 {
 	struct dp_session *s = arg;
 	struct dp_message *m = tx;
-	s->open = m;
-	if (m)
-		m->content = dp_content_begin(m);
+	if (!m)
+		return;
+	s->open = m->open = true;
+	m->content = dp_content_begin(m);
 }
 
 static size_t on_bulk(void *arg, void *tx, const uint8_t *p, size_t n)
@@ -205,13 +215,12 @@ static void on_content_end(void *arg, void *tx, enum rs_smtp_end how)
 {
 	struct dp_session *s = arg;
 	struct dp_message *m = tx;
-	if (s->open == m)
-		s->open = NULL;
 	/* The server answered content whose end nobody saw here. */
 	if (how == RS_END_BY_REPLY)
 		stop_reading(s);
 	if (!m)
 		return;
+	s->open = m->open = false;
 	/* A message that its connection cut off did not come whole: whether the rest was ever sent is not known. */
 	if (how == RS_END_ABORTED && s->closed && m->taken == CT_ACT_NONE)
 		dp_message_reason(m, s->ending != CT_REASON_NONE ? s->ending : CT_REASON_GAP);
@@ -266,7 +275,7 @@ static void on_end(void *arg, void *tx, const struct rs_smtp_end_at *e)
 	s->refused = (uint8_t)action;
 	s->refused_message = m;
 	s->safe = e->safe;
-	s->refused_at = e->at;
+	s->refused_len = e->at - e->safe < UINT32_MAX ? (uint32_t)(e->at - e->safe) : UINT32_MAX;
 	if (m)
 		dp_message_take(m, action);
 	rs_smtp_halt(&s->smtp);
@@ -306,8 +315,6 @@ static void on_tx_end(void *arg, void *tx, enum rs_smtp_outcome out, const struc
 	}
 	if (s->refused_message == m)
 		s->refused_message = NULL;
-	if (s->open == m)
-		s->open = NULL;
 	dp_message_end(m);
 }
 
@@ -475,7 +482,7 @@ void dp_session_end(struct dp_session *s, enum ct_reason why)
 	rs_smtp_close(&s->smtp);
 	/* No message came any more that they could have been of. */
 	if (s->doubt)
-		count_unread(s, s->doubt->reason);
+		count_unread(s, dp_doubted_of(s->doubt - 1u)->reason);
 	free_helo(s);
 	rs_pool_put(&s->ins->blocks, s->via);
 	rs_pool_put(&s->ins->tunnels, s->tunnel);
@@ -486,7 +493,7 @@ void dp_session_doubt(struct dp_session *s, const struct dp_doubted *d)
 {
 	struct dp_message *m;
 	if (LIST_EMPTY(&s->messages))
-		s->doubt = d;
+		s->doubt = (uint8_t)(1 + d->number);
 	LIST_FOREACH(m, &s->messages, link)
 		dp_message_doubt(m, d);
 }

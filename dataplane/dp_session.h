@@ -34,18 +34,20 @@ struct dp_session { /* the order leaves no holes: a million of them are kept */
 	bool cut : 1; /* by us: its connection is being reset */
 	bool hold : 1;
 	bool mptcp : 1; /* parts of any of its messages may have gone by other connections */
-	uint8_t direction; /* enum ct_direction */
+	bool open : 1; /* the content of one of its messages has begun, and not ended */
+	uint8_t direction : 2; /* enum ct_direction */
 	uint8_t ending; /* enum ct_reason: why it is ended from outside in a message; CT_REASON_NONE: the connection ended itself */
 	uint8_t refused; /* enum ct_action: how a message is kept from being delivered; CT_ACT_NONE: none is */
+	uint8_t doubt; /* 1 + dp_doubted.number: of the next message; the last there was. 0: none */
 	uint32_t anomalies; /* bit a: enum rs_smtp_anomaly a was recorded */
-	struct dp_message *open; /* whose content has begun and not ended; NULL: none */
 	struct dp_message *refused_message; /* NULL: there was no room for it, or it was answered */
 	uint64_t safe; /* position of the client up to which the server may have its bytes */
-	uint64_t refused_at; /* position behind the end that was refused */
+	uint32_t refused_len; /* from there to behind the end that was refused; 0: it was none */
 	uint32_t client_gaps; /* times that bytes of the client were missing */
 	LIST_HEAD(dp_messages, dp_message) messages; /* under way */
-	const struct dp_doubted *doubt; /* of the next message; the last there was. NULL: none */
 };
+_Static_assert(CT_DIR_OUTBOUND < 1 << 2, "direction");
+_Static_assert(sizeof(struct dp_session) == 400, "a million connections have one");
 
 /* connection: what ins->identify names, until the session's end. NULL when there is no room, counted. */
 struct dp_session *dp_session_begin(struct dp_inspect *ins, void *connection, bool midstream);
@@ -68,6 +70,13 @@ static inline bool dp_session_refused(const struct dp_session *s)
 {
 	return s->refused != CT_ACT_NONE;
 }
+/* The command that ends there was taken for the end of the message that was refused. */
+static inline bool dp_session_refused_at(const struct dp_session *s, uint64_t at)
+{
+	return s->refused_len && at == s->safe + s->refused_len;
+}
+/* The message whose content has begun and not ended; NULL: none. */
+struct dp_message *dp_session_open(const struct dp_session *s);
 void dp_session_gap(struct dp_session *s, enum rs_smtp_dir dir, uint64_t n);
 /* Ends what is open; gives the session back. why: the reason for messages that this cuts off in their content;
  * CT_REASON_NONE when the connection itself ended. */
@@ -83,7 +92,7 @@ size_t dp_session_helo(const struct dp_session *s, uint8_t *to);
 void dp_session_anomaly(struct dp_session *s, uint32_t tx_id, const struct ct_anomaly *a);
 
 /* The receiver may have read other bytes than were read here: the messages under way are not clean; where there is
- * none, the next one, or one that stands for what was not seen. d: a constant. */
+ * none, the next one, or one that stands for what was not seen. d: one that dp_doubted_of answers. */
 void dp_session_doubt(struct dp_session *s, const struct dp_doubted *d);
 
 #endif

@@ -78,14 +78,13 @@ static void on_contradiction(void *arg, unsigned dir, const struct rs_contradict
 /* What was read in its place is forgotten: whether it says the same nobody knows. */
 static void on_unknown(void *arg, unsigned dir, uint64_t off, uint32_t len)
 {
-	static const struct dp_doubted forgotten = { CT_REASON_OVERLOAD, DP_DOUBT_OTHER, "stream.repetition_not_compared" };
 	struct dp_worker *w = arg;
 	(void)dir;
 	(void)off;
 	(void)len;
 	w->stats.not_compared++;
 	if (w->flow->session)
-		dp_session_doubt(w->flow->session, &forgotten);
+		dp_session_doubt(w->flow->session, &dp_doubted_forgotten);
 }
 
 static const struct rs_tcp_ops tcp_ops = { .data = on_data, .gap = on_gap, .contradiction = on_contradiction,

@@ -265,6 +265,38 @@ static void test_every_pool_found_empty(void **state)
 	}
 }
 
+/* Three multiparts in one another, with boundaries that take a block beside the header section's. */
+static void make_nested(struct dp_text *mail, bool infected)
+{
+	struct dp_made m;
+	char boundary[3][121];
+	dp_made_base64(&m, dp_made_bad, infected ? strlen(dp_made_bad) : 8, NULL);
+	for (int i = 0; i < 3; i++) {
+		memset(boundary[i], 'a' + i, 120);
+		boundary[i][120] = 0;
+		dp_text_printf(mail, "Content-Type: multipart/mixed; boundary=%s\r\n\r\n--%s\r\n", boundary[i], boundary[i]);
+	}
+	dp_text_printf(mail, "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+	dp_text_put(mail, m.text.p, m.text.n);
+	for (int i = 3; i-- > 0;)
+		dp_text_printf(mail, "--%s--\r\n", boundary[i]);
+	dp_made_free(&m);
+}
+
+static void test_long_boundaries_find_no_room(void **state)
+{
+	(void)state;
+	for (unsigned infected = 0; infected < 2; infected++) {
+		struct dp_text mail = { 0 };
+		make_nested(&mail, infected);
+		for (unsigned how = 0; how < TRAVELS; how++) {
+			assert_false(starve(offsetof(struct dp_worker, inspect.headers), 1, how, &mail, infected));
+			assert_true(starve(offsetof(struct dp_worker, inspect.headers), 2, how, &mail, infected));
+		}
+		dp_text_free(&mail);
+	}
+}
+
 /* A session's tunnel is in a pool of its own: without room its records do not tell it, and nothing else changes. */
 static void test_tunnels_that_find_no_room(void **state)
 {
@@ -766,6 +798,7 @@ int main(void)
 		cmocka_unit_test(test_every_class_of_packet),
 		cmocka_unit_test(test_random_frames),
 		cmocka_unit_test(test_every_pool_found_empty),
+		cmocka_unit_test(test_long_boundaries_find_no_room),
 		cmocka_unit_test(test_tunnels_that_find_no_room),
 		cmocka_unit_test(test_what_empty_pools_are_called),
 		cmocka_unit_test(test_streams_found_empty),

@@ -11,7 +11,7 @@ import net_mail
 import net_sensor
 import netns
 from net_mail import letter
-from net_sensor import AF_PACKET, AF_XDP, Sensor, is_about
+from net_sensor import AF_PACKET, AF_XDP, TAP, Sensor, is_about
 
 DEEP = os.environ.get("MAILWEIR_DEEP", "") not in ("", "0")
 CONTROL = bool(os.environ.get("MAILWEIR_NET_SENSOR"))  # another program stands in: it writes no records
@@ -81,11 +81,16 @@ class Wire(unittest.TestCase):
             raise AssertionError("what AF_PACKET does to tags is to be said, and only then: %s" % said)
 
     @classmethod
+    def sensors(cls):
+        """All that run, in the order in which they end."""
+        return [cls.sensor]
+
+    @classmethod
     def tearDownClass(cls):
         """TERM: it ends by itself, and its books balance."""
         try:
-            if cls.sensor and not CONTROL:
-                sound(cls.sensor)
+            for sensor in cls.sensors() if cls.sensor and not CONTROL else ():
+                sound(sensor)
         finally:
             cls.shut()
 
@@ -179,6 +184,22 @@ class Wire(unittest.TestCase):
             code = reply.code
         self.assert_not_delivered([bad])
         self.assertEqual(code, 554)
+
+
+class AtTaps:
+    """Client and server have the taps themselves as their interfaces, as virtual machines and containers do."""
+
+    kind = TAP
+
+    @classmethod
+    def make_net(cls):
+        netns.silence("default")
+        cls.net = netns.Net(taps=True)
+
+    @classmethod
+    def start_sensor(cls):
+        super().start_sensor()
+        cls.net.plug()
 
 
 def sound(sensor):

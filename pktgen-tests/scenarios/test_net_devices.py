@@ -7,11 +7,11 @@ import sys
 import net_case
 import net_sensor
 import netns
-from net_case import VERSIONS, Wire, saw, sound
+from net_case import VERSIONS, AtTaps, Wire, saw, sound
 from net_sensor import MEMIF, TAP, Sensor
 from net_servers import Lenient
 from netns import INSIDE, OUTSIDE
-from test_net_other import Other
+from test_net_other import Other, ethernet
 
 
 class Letters(Wire):
@@ -34,22 +34,6 @@ class Letters(Wire):
         self.serve(Lenient(strict=True))
         self.three(6, size=1_000_000)
         saw("1 MB each, the second one refused")
-
-
-class AtTaps:
-    """Client and server have the taps themselves as their interfaces, as virtual machines and containers do."""
-
-    kind = TAP
-
-    @classmethod
-    def make_net(cls):
-        netns.silence("default")
-        cls.net = netns.Net(taps=True)
-
-    @classmethod
-    def start_sensor(cls):
-        super().start_sensor()
-        cls.net.plug()
 
 
 class TapLetters(AtTaps, Letters):
@@ -87,7 +71,9 @@ class AtMemif:
 
     @classmethod
     def start_sensor(cls):
-        outer, inner = ("socket-abstract=no,socket=%s" % os.path.join(netns.folder(), name) for name in ("outer", "inner"))
+        # One that was killed leaves its socket: each class has its own.
+        outer, inner = ("socket-abstract=no,socket=%s" % os.path.join(netns.folder(), "%s-%s" % (cls.__name__, name))
+                        for name in ("outer", "inner"))
         run = [net_sensor.PROGRAM, "run", "--observe"]
         cls.joins = [Sensor([*run, "--outside", cls.net.ports[OUTSIDE], "--inside", "net_memif0,role=server," + outer]),
                      Sensor([*run, "--outside", "net_memif0,role=server," + inner, "--inside", cls.net.ports[INSIDE]])]
@@ -96,12 +82,9 @@ class AtMemif:
         cls.assert_kind()
 
     @classmethod
-    def tearDownClass(cls):
-        try:
-            for join in cls.joins:
-                sound(join)
-        finally:
-            super().tearDownClass()
+    def sensors(cls):
+        """The sensor first: what comes when a program beside it has gone already, it can only drop."""
+        return [cls.sensor, *cls.joins]
 
     @classmethod
     def shut(cls):
@@ -112,6 +95,30 @@ class AtMemif:
 
 class MemifLetters(AtMemif, Letters):
     pass
+
+
+class MemifGoes(AtMemif, Wire):
+    """The programs beside the sensor end while frames go through it."""
+
+    device = True
+
+    def test_goes(self):
+        """It says which port has gone, goes on, and ends by itself; what it had no way for is dropped, and counted."""
+        frame = ethernet(0x88B5, b"not mail")
+        with netns.packet_socket("eth0", "client") as s:
+            for join, name in zip(self.joins, (b"outer", b"inner")):
+                for _ in range(200):
+                    s.send(frame)
+                sound(join)
+                for _ in range(200):
+                    s.send(frame)
+                self.sensor.program.said(name + b": is gone")
+                self.assertTrue(self.sensor.program.alive(), self.sensor.explain())
+        saw("%s", self.sensor.program.err.decode().splitlines()[-2:])
+
+    @classmethod
+    def sensors(cls):
+        return [cls.sensor]
 
 
 class MemifOther(AtMemif, Other):

@@ -123,11 +123,8 @@ class Two(Sized):
         cls.second = Sensor([net_sensor.PROGRAM, "run", *cls.arguments, "--outside", "mwn-l2", "--inside", cls.net.ports[INSIDE]])
 
     @classmethod
-    def tearDownClass(cls):
-        try:
-            sound(cls.second)
-        finally:
-            super().tearDownClass()
+    def sensors(cls):
+        return [cls.sensor, cls.second]
 
     @classmethod
     def shut(cls):

@@ -14,11 +14,11 @@ import net_case
 import net_sensor
 import netns
 import pg_mail
-from net_case import CONTROL, VERSIONS, Wire, saw
+from net_case import CONTROL, VERSIONS, AtTaps, Wire, saw
 from net_freeze import Frozen
 from net_mail import Smtp, letter
 from net_queues import Queues, processors
-from net_sensor import AF_PACKET, AF_XDP, TAP, Sensor
+from net_sensor import AF_PACKET, AF_XDP, Sensor
 from net_servers import Lenient
 from netns import Tap
 from pg_fragments import Datagram, split_link
@@ -138,19 +138,7 @@ class FanOut(Hashed):
         self.assertEqual(sorted(arrived), sorted(frames))
 
 
-class Taps(Hashed):
-    kind = TAP
-
-    @classmethod
-    def make_net(cls):
-        netns.silence("default")
-        cls.net = netns.Net(taps=True)
-
-    @classmethod
-    def start_sensor(cls):
-        super().start_sensor()
-        cls.net.plug()
-
+class Taps(AtTaps, Hashed):
     @classmethod
     def tearDownClass(cls):
         sensor = cls.sensor
@@ -309,9 +297,10 @@ class Mirror(Wire):
             raise netns.Missing(why or "a base")
         processors(2)
         cls.server = None
-        cls.net = netns.Net(mirror=True, queues=cls.queues)
         cls.lines, cls.count = traffic()
         cls.read = cls.wanted()
+        # Last: what fails here is not torn down.
+        cls.net = netns.Net(mirror=True, queues=cls.queues)
 
     @classmethod
     def wanted(cls):

@@ -1,7 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/mime/rs_boundary.h"
 
+#include <assert.h>
 #include <string.h>
+
+static const uint8_t *text_of(const struct rs_boundary *b)
+{
+	return b->block ? b->block : b->own;
+}
+
+static uint8_t *text_to(struct rs_boundary *b)
+{
+	return b->block ? b->block : b->own;
+}
+
+static size_t size_of_all(const struct rs_boundary *b)
+{
+	return b->levels ? b->end[b->levels - 1] : 0;
+}
 
 static size_t level_begin(const struct rs_boundary *b, unsigned level)
 {
@@ -20,34 +36,62 @@ static bool is_padding(uint8_t c)
 
 void rs_boundary_init(struct rs_boundary *b)
 {
+	b->block = NULL;
 	b->open = b->cut = b->alive = 0;
 	b->levels = 0;
 	rs_boundary_drop(b);
 }
 
-bool rs_boundary_push(struct rs_boundary *b, const uint8_t *text, size_t n)
+enum rs_boundary_room rs_boundary_push(struct rs_boundary *b, struct rs_pool *blocks, const uint8_t *text, size_t n)
 {
-	size_t begin = b->levels ? b->end[b->levels - 1] : 0;
-	size_t keep = n < RS_BOUNDARY_ONE ? n : RS_BOUNDARY_ONE;
-	if (b->levels == RS_BOUNDARY_LEVELS || keep > RS_BOUNDARY_TEXT - begin)
-		return false;
+	const size_t begin = size_of_all(b), keep = n < RS_BOUNDARY_ONE ? n : RS_BOUNDARY_ONE;
+	if (b->levels == RS_BOUNDARY_LEVELS)
+		return RS_BOUNDARY_LIMIT;
+	if (!b->block && keep > RS_BOUNDARY_OWN - begin) {
+		assert(blocks->object_size >= RS_BOUNDARY_TEXT);
+		if (!(b->block = rs_pool_get(blocks)))
+			return RS_BOUNDARY_STARVED;
+		memcpy(b->block, b->own, begin);
+	}
 	uint16_t bit = (uint16_t)(1u << b->levels);
 	if (text) {
-		memcpy(b->text + begin, text, keep);
+		memcpy(text_to(b) + begin, text, keep);
 		b->open |= bit;
 	}
 	if (keep < n)
 		b->cut |= bit;
 	b->end[b->levels++] = (uint16_t)(begin + keep);
-	return true;
+	return RS_BOUNDARY_OK;
 }
 
-void rs_boundary_pop(struct rs_boundary *b, uint8_t levels)
+void rs_boundary_pop(struct rs_boundary *b, struct rs_pool *blocks, uint8_t levels)
 {
 	uint16_t kept = (uint16_t)((1u << levels) - 1);
 	b->levels = levels;
 	b->open &= kept;
 	b->cut &= kept;
+	const size_t n = size_of_all(b);
+	if (!b->block || n > RS_BOUNDARY_OWN)
+		return;
+	memcpy(b->own, b->block, n);
+	rs_pool_put(blocks, b->block);
+	b->block = NULL;
+}
+
+bool rs_boundary_copied(struct rs_boundary *b, struct rs_pool *blocks)
+{
+	if (!b->block)
+		return true;
+	const uint8_t *from = b->block;
+	b->block = rs_pool_get(blocks);
+	if (b->block) {
+		memcpy(b->block, from, size_of_all(b));
+		return true;
+	}
+	memset(b->end, 0, sizeof b->end);
+	b->open = b->cut = b->alive = b->fell = 0;
+	b->alike = b->decided = false;
+	return false;
 }
 
 void rs_boundary_close(struct rs_boundary *b, uint8_t level)
@@ -83,7 +127,7 @@ static uint16_t narrow(const struct rs_boundary *b, uint16_t alive, size_t at, u
 		size_t size = level_size(b, level), i = at - 2;
 		bool fits;
 		if (i < size)
-			fits = c == b->text[level_begin(b, level) + i];
+			fits = c == text_of(b)[level_begin(b, level) + i];
 		else
 			fits = b->cut & 1u << level || tail_goes_on(i - size, prev, c);
 		if (!fits)
@@ -167,9 +211,9 @@ static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
 
 bool rs_boundary_same(const struct rs_boundary *a, const struct rs_boundary *b)
 {
-	const size_t n = a->levels ? a->end[a->levels - 1] : 0;
+	const size_t n = size_of_all(a);
 	return !a->held && !b->held && a->levels == b->levels && a->open == b->open && a->cut == b->cut &&
-	       !memcmp(a->end, b->end, a->levels * sizeof *a->end) && !memcmp(a->text, b->text, n);
+	       !memcmp(a->end, b->end, a->levels * sizeof *a->end) && !memcmp(text_of(a), text_of(b), n);
 }
 
 /* Whether no byte that may follow can make the line anything but a delimiter: a boundary that was

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rs_boundary: whether a line is a delimiter of one of the open multiparts (RFC 2046 5.1.1).
  *
- * Owner:  the struct rs_mime it is part of. Memory: this struct. Units: bytes.
+ * Owner:  the struct rs_mime it is part of. Memory: this struct; and where the boundaries of the open levels are longer together than
+ * RS_BOUNDARY_OWN, as hardly any are, a block of RS_BOUNDARY_TEXT bytes or more of the pool given to each call, until they are not. Units: bytes.
  *
  * Levels are numbered from the outermost, 0. A level without a boundary (a nested message) is
  * pushed too, so that the numbers are those of the structure. A line that may yet become a
@@ -14,10 +15,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "reassembly/rs_pool.h"
 
 #define RS_BOUNDARY_LEVELS 16
-#define RS_BOUNDARY_TEXT 1024 /* of all levels together */
 #define RS_BOUNDARY_ONE 128 /* of one; a longer one is compared as far as this */
+#define RS_BOUNDARY_TEXT (RS_BOUNDARY_LEVELS * RS_BOUNDARY_ONE) /* of all levels together */
+#define RS_BOUNDARY_OWN 256 /* of them, without a block */
 #define RS_BOUNDARY_LINE (2 + RS_BOUNDARY_ONE + 2 + 60) /* dashes, text, dashes, padding */
 
 enum rs_boundary_step {
@@ -28,7 +31,8 @@ enum rs_boundary_step {
 };
 
 struct rs_boundary {
-	uint8_t text[RS_BOUNDARY_TEXT]; /* the levels' boundaries, one after the other */
+	uint8_t *block; /* the levels' boundaries, one after the other; NULL: they are in own */
+	uint8_t own[RS_BOUNDARY_OWN];
 	uint8_t line[RS_BOUNDARY_LINE + 1]; /* the line under way, or the delimiter that was found last, its LF included */
 	uint16_t end[RS_BOUNDARY_LEVELS]; /* where in text a level's boundary ends */
 	uint16_t open; /* levels that are looked for, a bit each */
@@ -48,11 +52,20 @@ struct rs_boundary {
 
 void rs_boundary_init(struct rs_boundary *b);
 
-/* Adds a level; text NULL for one without boundary; n = 0: it is empty. False when there is no room. */
-bool rs_boundary_push(struct rs_boundary *b, const uint8_t *text, size_t n);
+enum rs_boundary_room {
+	RS_BOUNDARY_OK,
+	RS_BOUNDARY_LIMIT, /* RS_BOUNDARY_LEVELS are open */
+	RS_BOUNDARY_STARVED, /* a block is needed, and none was left */
+};
 
-/* Leaves `levels` levels. */
-void rs_boundary_pop(struct rs_boundary *b, uint8_t levels);
+/* Adds a level; text NULL for one without boundary; n = 0: it is empty. Where there is no room, nothing is changed. */
+enum rs_boundary_room rs_boundary_push(struct rs_boundary *b, struct rs_pool *blocks, const uint8_t *text, size_t n);
+
+/* Leaves `levels` levels. With 0 there is no block any more. */
+void rs_boundary_pop(struct rs_boundary *b, struct rs_pool *blocks, uint8_t levels);
+
+/* What was copied byte by byte from another that has a block gets one of its own. False: none was left, and no level of it is looked for. */
+bool rs_boundary_copied(struct rs_boundary *b, struct rs_pool *blocks);
 
 /* The level's final delimiter was seen: it is looked for no more. */
 void rs_boundary_close(struct rs_boundary *b, uint8_t level);

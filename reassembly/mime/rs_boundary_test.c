@@ -9,6 +9,8 @@
 
 #include "reassembly/mime/rs_boundary.h"
 
+static _Alignas(64) uint8_t mem[2 * RS_BOUNDARY_TEXT];
+static struct rs_pool blocks;
 static uint32_t seed = 1;
 
 static uint32_t next_random(uint32_t below)
@@ -96,7 +98,7 @@ static void agrees_with_the_oracle(void **state)
 		for (int i = 0; i < levels; i++) {
 			random_text(boundaries[i], 3, "a-b");
 			const uint8_t *text = boundaries[i][0] ? (const uint8_t *)boundaries[i] : NULL;
-			assert_true(rs_boundary_push(&b, text, strlen(boundaries[i])));
+			assert_int_equal(rs_boundary_push(&b, &blocks, text, strlen(boundaries[i])), RS_BOUNDARY_OK);
 		}
 		strcpy(line, "-");
 		size_t at = 1;
@@ -122,19 +124,19 @@ static void knows_open_levels_only(void **state)
 	struct rs_boundary b;
 	uint8_t level = 99;
 	rs_boundary_init(&b);
-	rs_boundary_push(&b, (const uint8_t *)"a", 1);
-	rs_boundary_push(&b, NULL, 0);
-	rs_boundary_push(&b, (const uint8_t *)"a", 1);
+	rs_boundary_push(&b, &blocks, (const uint8_t *)"a", 1);
+	rs_boundary_push(&b, &blocks, NULL, 0);
+	rs_boundary_push(&b, &blocks, (const uint8_t *)"a", 1);
 	assert_int_equal(step_line(&b, "--a", 9, true, &level), RS_BOUNDARY_PART);
 	assert_int_equal(level, 2);
 	rs_boundary_close(&b, 2);
 	assert_int_equal(step_line(&b, "--a--", 9, true, &level), RS_BOUNDARY_CLOSE);
 	assert_int_equal(level, 0);
-	rs_boundary_pop(&b, 1);
-	rs_boundary_push(&b, (const uint8_t *)"b", 1);
+	rs_boundary_pop(&b, &blocks, 1);
+	rs_boundary_push(&b, &blocks, (const uint8_t *)"b", 1);
 	assert_int_equal(step_line(&b, "--b", 9, true, &level), RS_BOUNDARY_PART);
 	assert_int_equal(level, 1);
-	rs_boundary_pop(&b, 0);
+	rs_boundary_pop(&b, &blocks, 0);
 	assert_int_equal(step_line(&b, "--a", 9, true, &level), RS_BOUNDARY_NO);
 }
 
@@ -150,7 +152,7 @@ static void an_empty_one_is_two_dashes(void **state)
 		struct rs_boundary b;
 		uint8_t level;
 		rs_boundary_init(&b);
-		rs_boundary_push(&b, (const uint8_t *)"", 0);
+		rs_boundary_push(&b, &blocks, (const uint8_t *)"", 0);
 		assert_int_equal(step_line(&b, cases[i].line, 9, true, &level), cases[i].step);
 	}
 }
@@ -178,7 +180,7 @@ static void tells_what_is_alike(void **state)
 			const size_t n = strlen(cases[i].line);
 			rs_boundary_init(&b);
 			for (int level = 0; level < 3; level++)
-				rs_boundary_push(&b, (const uint8_t *)text[level], strlen(text[level]));
+				rs_boundary_push(&b, &blocks, (const uint8_t *)text[level], strlen(text[level]));
 			enum rs_boundary_step step = RS_BOUNDARY_MORE;
 			uint8_t level;
 			assert_true(rs_boundary_maybe(&b, (const uint8_t *)cases[i].line, n) ==
@@ -196,22 +198,86 @@ static void tells_what_is_alike(void **state)
 		}
 }
 
+static uint8_t *text_of_level(uint8_t *text, unsigned i)
+{
+	memset(text, 'a' + (int)i, RS_BOUNDARY_ONE);
+	return text;
+}
+
+/* Each level is found by its own boundary, and only as long as it is open. */
+static void finds_each(struct rs_boundary *b)
+{
+	char line[2 + RS_BOUNDARY_ONE + 1] = "--";
+	for (unsigned i = 0; i < RS_BOUNDARY_LEVELS; i++) {
+		uint8_t level = 99;
+		text_of_level((uint8_t *)line + 2, i);
+		assert_int_equal(step_line(b, line, sizeof line, true, &level), i < b->levels ? RS_BOUNDARY_PART : RS_BOUNDARY_NO);
+		assert_int_equal(level, i < b->levels ? i : 99);
+	}
+}
+
+/* Two are as long as what stands in the struct; all that are open need a block, until two are left. */
 static void has_room_for_so_many(void **state)
 {
 	(void)state;
 	struct rs_boundary b;
-	uint8_t text[200];
-	memset(text, 'x', sizeof text);
+	uint8_t text[RS_BOUNDARY_ONE];
+	rs_pool_init(&blocks, mem, RS_BOUNDARY_TEXT, 1);
 	rs_boundary_init(&b);
-	for (int i = 0; i < RS_BOUNDARY_LEVELS; i++)
-		assert_true(rs_boundary_push(&b, text, 60));
-	assert_false(rs_boundary_push(&b, text, 1));
-	assert_false(rs_boundary_push(&b, NULL, 0));
+	for (unsigned i = 0; i < RS_BOUNDARY_LEVELS; i++) {
+		assert_int_equal(rs_boundary_push(&b, &blocks, text_of_level(text, i), sizeof text), RS_BOUNDARY_OK);
+		assert_int_equal(blocks.used, i >= RS_BOUNDARY_OWN / RS_BOUNDARY_ONE);
+		finds_each(&b);
+	}
+	assert_int_equal(rs_boundary_push(&b, &blocks, text, 1), RS_BOUNDARY_LIMIT);
+	assert_int_equal(rs_boundary_push(&b, &blocks, NULL, 0), RS_BOUNDARY_LIMIT);
+	for (uint8_t i = RS_BOUNDARY_LEVELS; i-- > 0;) {
+		rs_boundary_pop(&b, &blocks, i);
+		assert_int_equal(blocks.used, i > RS_BOUNDARY_OWN / RS_BOUNDARY_ONE);
+		finds_each(&b);
+	}
+}
+
+/* Without a block what needs one is refused, and what was there goes on. */
+static void goes_on_without_a_block(void **state)
+{
+	(void)state;
+	struct rs_boundary b;
+	uint8_t text[RS_BOUNDARY_ONE];
+	rs_pool_init(&blocks, mem, RS_BOUNDARY_TEXT, 0);
 	rs_boundary_init(&b);
-	for (int i = 0; i < RS_BOUNDARY_TEXT / RS_BOUNDARY_ONE; i++)
-		assert_true(rs_boundary_push(&b, text, sizeof text));
-	assert_false(rs_boundary_push(&b, text, 1));
-	assert_true(rs_boundary_push(&b, NULL, 0));
+	for (unsigned i = 0; i < RS_BOUNDARY_OWN / RS_BOUNDARY_ONE; i++)
+		assert_int_equal(rs_boundary_push(&b, &blocks, text_of_level(text, i), sizeof text), RS_BOUNDARY_OK);
+	assert_int_equal(rs_boundary_push(&b, &blocks, text, 1), RS_BOUNDARY_STARVED);
+	finds_each(&b);
+	assert_int_equal(rs_boundary_push(&b, &blocks, NULL, 0), RS_BOUNDARY_OK);
+}
+
+static void a_copy_has_a_block_of_its_own(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1; n <= 2; n++) {
+		struct rs_boundary b, copy;
+		uint8_t text[RS_BOUNDARY_ONE];
+		rs_pool_init(&blocks, mem, RS_BOUNDARY_TEXT, n);
+		rs_boundary_init(&b);
+		for (unsigned i = 0; i < RS_BOUNDARY_LEVELS; i++)
+			rs_boundary_push(&b, &blocks, text_of_level(text, i), sizeof text);
+		copy = b;
+		assert_int_equal(rs_boundary_copied(&copy, &blocks), n == 2);
+		assert_int_equal(rs_boundary_same(&b, &copy), n == 2);
+		finds_each(&b);
+		if (n == 2)
+			finds_each(&copy);
+		uint8_t level = 99;
+		if (n == 1)
+			assert_int_equal(step_line(&copy, "--aaa", 9, true, &level), RS_BOUNDARY_NO);
+		rs_boundary_pop(&b, &blocks, 0);
+		if (n == 2)
+			finds_each(&copy);
+		rs_boundary_pop(&copy, &blocks, 0);
+		assert_int_equal(blocks.used, 0);
+	}
 }
 
 int main(void)
@@ -222,6 +288,8 @@ int main(void)
 		cmocka_unit_test(an_empty_one_is_two_dashes),
 		cmocka_unit_test(tells_what_is_alike),
 		cmocka_unit_test(has_room_for_so_many),
+		cmocka_unit_test(goes_on_without_a_block),
+		cmocka_unit_test(a_copy_has_a_block_of_its_own),
 	};
 	return cmocka_run_group_tests_name("rs_boundary", tests, NULL, NULL);
 }

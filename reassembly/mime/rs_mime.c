@@ -8,7 +8,8 @@
 #include "reassembly/mime/rs_section.h"
 
 _Static_assert(RS_MIME_DEPTH == RS_BOUNDARY_LEVELS && RS_MIME_BOUNDARY_MAX == RS_BOUNDARY_ONE, "one limit each");
-_Static_assert(sizeof(struct rs_mime) < 3072, "one for each message under way");
+_Static_assert(RS_BOUNDARY_TEXT <= RS_MIME_BLOCK, "a block");
+_Static_assert(sizeof(struct rs_mime) <= 1024, "one for each message under way");
 
 enum reading {
 	READING_HEADER,
@@ -244,8 +245,9 @@ static void boundary_announce(struct rs_mime *m)
 {
 	const struct rs_section *s = m->section;
 	if (s->opens == RS_SECTION_MULTIPART && has_boundary(s) && m->depth < m->limits.depth &&
-	    m->boundary.levels == m->depth)
-		rs_boundary_push(&m->boundary, s->boundary, s->boundary_len);
+	    m->boundary.levels == m->depth &&
+	    rs_boundary_push(&m->boundary, m->blocks, s->boundary, s->boundary_len) == RS_BOUNDARY_STARVED)
+		anomaly(m, RS_MIME_BLOCK_LIMIT);
 }
 
 static void on_section_anomaly(void *arg, enum rs_mime_anomaly a)
@@ -261,7 +263,7 @@ static void on_section_differs(void *arg, const struct rs_section *other)
 		return;
 	*k->section = *other;
 	if (k->boundary.levels > k->depth)
-		rs_boundary_pop(&k->boundary, k->depth);
+		rs_boundary_pop(&k->boundary, k->blocks, k->depth);
 	boundary_announce(k);
 }
 
@@ -284,7 +286,7 @@ static void message_begin(struct rs_mime *m)
 {
 	if (m->section->cte == RS_CTE_BASE64 || m->section->cte == RS_CTE_QP) {
 		leaf_begin(m, RS_PART_ENCODED_MESSAGE);
-	} else if (m->depth < m->limits.depth && rs_boundary_push(&m->boundary, NULL, 0)) {
+	} else if (m->depth < m->limits.depth && rs_boundary_push(&m->boundary, m->blocks, NULL, 0) == RS_BOUNDARY_OK) {
 		level_begin(m, 0);
 		section_begin(m, false);
 	} else {
@@ -318,7 +320,7 @@ static struct rs_mime *diverge_encoded(struct rs_mime *m)
 		return NULL;
 	k->section->opens = RS_SECTION_ENCODED;
 	if (k->boundary.levels > k->depth)
-		rs_boundary_pop(&k->boundary, k->depth);
+		rs_boundary_pop(&k->boundary, k->blocks, k->depth);
 	return k;
 }
 
@@ -537,7 +539,7 @@ static void pop_to(struct rs_mime *m, uint8_t depth)
 		    !m->sealed)
 			anomaly(m, RS_MIME_MISSING_END);
 	m->depth = depth;
-	rs_boundary_pop(&m->boundary, depth);
+	rs_boundary_pop(&m->boundary, m->blocks, depth);
 }
 
 /* Whether the part under way is of the multipart `level`, or of one inside that ended. */
@@ -770,7 +772,7 @@ void rs_mime_init_multipart(struct rs_mime *m, const struct rs_mime_ops *ops, vo
 			    struct rs_mime_limits limits, const uint8_t *boundary, size_t n, bool digest)
 {
 	init(m, ops, arg, blocks, limits);
-	rs_boundary_push(&m->boundary, boundary, n);
+	rs_boundary_push(&m->boundary, m->blocks, boundary, n);
 	level_begin(m, RS_LEVEL_MULTIPART | (digest ? RS_LEVEL_DIGEST : 0));
 	margin_await(m, READING_PREAMBLE);
 	m->line_start = true;
@@ -954,11 +956,14 @@ void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct r
 		anomaly(to, RS_MIME_BLOCK_LIMIT);
 		rs_fields_init(&to->header, NULL, 0, false);
 	}
+	if (!rs_boundary_copied(&to->boundary, blocks))
+		anomaly(to, RS_MIME_BLOCK_LIMIT);
 }
 
 void rs_mime_let_go(struct rs_mime *m)
 {
 	block_put(m);
+	rs_boundary_pop(&m->boundary, m->blocks, 0);
 }
 
 /* The line under way has no end but the message's. */

@@ -24,9 +24,9 @@
  * structure, one level deeper; if such a part is base64 or quoted-printable encoded it is a leaf instead
  * (flag RS_PART_ENCODED_MESSAGE).
  * Limits: RS_MIME_DEPTH levels and limits.parts leaves; beyond, the content is handed out as one leaf and the
- * limit is reported. A boundary longer than RS_MIME_BOUNDARY_MAX is cut for comparison and reported. The boundaries
- * of all open levels share RS_BOUNDARY_TEXT bytes; without room for one more the level is not opened, as at the
- * limit of depth. Preambles and epilogues count as parts; the leaf that begins when limits.parts were begun takes in
+ * limit is reported. A boundary longer than RS_MIME_BOUNDARY_MAX is cut for comparison and reported. Where the boundaries
+ * of all open levels are longer together than RS_BOUNDARY_OWN they take a block; where there is none the level is not opened, as at the
+ * limit of depth, and RS_MIME_BLOCK_LIMIT is reported. Preambles and epilogues count as parts; the leaf that begins when limits.parts were begun takes in
  * all that follows, undecoded. A preamble's or epilogue's leading line ends are not handed out; where it
  * holds nothing else it is no part at all. */
 #ifndef RS_MIME_H
@@ -111,7 +111,7 @@ enum rs_mime_anomaly {
 	RS_MIME_UNKNOWN_ENCODING,
 	RS_MIME_NAME_CUT,
 	RS_MIME_MISSING_END, /* a multipart never ended */
-	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields could not be read */
+	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields, or what is inside a multipart, could not be read */
 	RS_MIME_BOUNDARY_ALIKE, /* a line begins with an open boundary and goes on: text here, a delimiter to readers that
 				 * compare no further (RFC 2046 5.1.1 lets them) */
 	RS_MIME_BARE_CR, /* a CR without LF, in a header section or before what may be a delimiter: a line end to some */
@@ -214,15 +214,15 @@ void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n);
  * way is dropped. */
 void rs_mime_gap(struct rs_mime *m, uint64_t n);
 
-/* A copy that goes its own way: to see what would come of it. It takes a block of its own from `blocks` while a header
- * section is read; without one the section cannot be read. ops and arg: the copy's. */
+/* A copy that goes its own way: to see what would come of it. It takes blocks of its own from `blocks` for those that
+ * the other has; without them the section, or the parts of what is open, cannot be read, and it is told so. ops and arg: the copy's. */
 void rs_mime_copy(struct rs_mime *to, const struct rs_mime *from, const struct rs_mime_ops *ops, void *arg,
 		  struct rs_pool *blocks);
 
-/* It is not wanted any more: gives the block back, and tells nothing. */
+/* It is not wanted any more: gives its blocks back, and tells nothing. */
 void rs_mime_let_go(struct rs_mime *m);
 
-/* The message ended: ends what is open, gives the block back. */
+/* The message ended: ends what is open, gives the blocks back. */
 void rs_mime_end(struct rs_mime *m);
 
 const char *rs_mime_anomaly_name(enum rs_mime_anomaly a); /* "mime.duplicate_field", ... */

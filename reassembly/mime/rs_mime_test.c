@@ -329,30 +329,71 @@ static void takes_endless_padding_for_a_boundary(void **state)
 }
 
 /* Levels that do not fit are one leaf, for depth and for the boundaries' room alike. */
+static void nest(struct text *message, size_t boundary)
+{
+	for (unsigned i = 0; i < 20; i++) {
+		char name[3] = { (char)('a' + i), 0 };
+		add(message, "Content-Type: multipart/mixed; boundary=");
+		add_times(message, name, boundary);
+		add(message, "\n\n--");
+		add_times(message, name, boundary);
+		add(message, "\n");
+	}
+}
+
+/* Boundaries that are long together take a block beside the section's. Without it, what is inside is one leaf, and it is told why. */
 static void stops_opening_levels(void **state)
 {
 	(void)state;
 	static const struct {
 		size_t boundary, levels;
-	} limits[] = { { 20, RS_MIME_DEPTH }, { 128, RS_BOUNDARY_TEXT / 128 } };
-	for (size_t k = 0; k < 2; k++) {
+		uint32_t blocks;
+	} limits[] = { { 10, RS_MIME_DEPTH, 1 }, { 20, RS_MIME_DEPTH, 2 }, { 128, RS_MIME_DEPTH, 2 },
+		       { 20, RS_BOUNDARY_OWN / 20, 1 }, { 128, RS_BOUNDARY_OWN / 128, 1 } };
+	for (size_t k = 0; k < sizeof limits / sizeof limits[0]; k++) {
 		struct text message = { 0 };
-		for (unsigned i = 0; i < 20; i++) {
-			char name[3] = { (char)('a' + i), 0 };
-			add(&message, "Content-Type: multipart/mixed; boundary=");
-			add_times(&message, name, limits[k].boundary);
-			add(&message, "\n\n--");
-			add_times(&message, name, limits[k].boundary);
-			add(&message, "\n");
+		nest(&message, limits[k].boundary);
+		for (size_t piece = 1; piece < 8; piece++) {
+			run_begin(&run, limits[k].blocks, wide);
+			const char *got = told(message.p, message.n, piece < 7 ? piece : message.n, piece);
+			char want[200];
+			snprintf(want, sizeof want, "%s! mime.depth_limit\nleaf ", limits[k].levels < RS_MIME_DEPTH ? "! mime.block_limit\n" : "");
+			assert_memory_equal(got, want, strlen(want));
+			snprintf(want, sizeof want, "depth %zu <multipart/mixed> identity limit\n", limits[k].levels);
+			assert_non_null(strstr(got, want));
+			assert_int_equal(run.log.parts, 1);
 		}
-		run_begin(&run, 1, wide);
-		const char *got = told(message.p, message.n, message.n, 1);
-		char want[200];
-		snprintf(want, sizeof want, "depth %zu <multipart/mixed> identity limit\n", limits[k].levels);
-		assert_memory_equal(got, "! mime.depth_limit\nleaf 1.1.1", 29);
-		assert_non_null(strstr(got, want));
-		assert_int_equal(run.log.parts, 1);
 		text_free(&message);
+	}
+}
+
+/* As does a copy, of which the other has one: it knows none of the delimiters that follow. */
+static void a_copy_without_boundaries_says_so(void **state)
+{
+	(void)state;
+	for (uint32_t blocks = 0; blocks <= 1; blocks++) {
+		static struct rs_mime_run other;
+		struct text message = { 0 }, rest = { 0 };
+		nest(&message, 128);
+		add(&rest, "\n--");
+		add_times(&rest, "a", 128);
+		add(&rest, "--\nend");
+		run_begin(&run, 2, wide);
+		run_feed(&run, (const uint8_t *)message.p, message.n);
+		run_begin(&other, blocks, wide);
+		rs_mime_end(&other.mime);
+		other.log.len = 0;
+		other.log.in_part = run.log.in_part;
+		rs_mime_copy(&other.mime, &run.mime, &rs_mime_log_ops, &other.log, &other.pool);
+		run_feed(&other, (const uint8_t *)rest.p, rest.n);
+		run_end(&other);
+		assert_true(!strncmp(other.log.text, "! mime.block_limit\n", 19) == !blocks);
+		assert_true(!strstr(other.log.text, "epilogue") == !blocks);
+		run_feed(&run, (const uint8_t *)rest.p, rest.n);
+		run_end(&run);
+		assert_non_null(strstr(run.log.text, "epilogue"));
+		text_free(&message);
+		text_free(&rest);
 	}
 }
 
@@ -485,6 +526,7 @@ int main(void)
 		cmocka_unit_test(cuts_a_long_boundary_for_comparison),
 		cmocka_unit_test(takes_endless_padding_for_a_boundary),
 		cmocka_unit_test(stops_opening_levels),
+		cmocka_unit_test(a_copy_without_boundaries_says_so),
 		cmocka_unit_test(goes_on_after_a_gap),
 		cmocka_unit_test(skips_the_bulk_of_base64),
 		cmocka_unit_test(waits_for_no_more_blocks_than_one),

@@ -62,9 +62,9 @@ static inline void views_begin(struct rs_mime_limits limits)
 {
 	all.n = 0;
 	all.more = false;
-	all.mem = aligned_alloc(64, RS_POOL_BYTES(RS_MIME_BLOCK, VIEWS_MAX));
+	all.mem = aligned_alloc(64, RS_POOL_BYTES(RS_MIME_BLOCK, 2 * VIEWS_MAX));
 	log_require(all.mem, "memory");
-	rs_pool_init(&all.pool, all.mem, RS_MIME_BLOCK, VIEWS_MAX);
+	rs_pool_init(&all.pool, all.mem, RS_MIME_BLOCK, 2 * VIEWS_MAX);
 	struct view *v = add_view();
 	rs_mime_init(&v->mime, &ops, &v->log, &all.pool, limits);
 }

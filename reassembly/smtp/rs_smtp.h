@@ -307,7 +307,7 @@ const char *rs_smtp_anomaly_name(enum rs_smtp_anomaly a); /* "smtp.end_bare_lf",
 #include "reassembly/smtp/rs_smtp_tx.h"
 #include "reassembly/smtp/rs_smtp_wait.h"
 
-struct rs_smtp {
+struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	const struct rs_smtp_ops *ops;
 	void *arg;
 	struct rs_pool *blocks;
@@ -328,26 +328,28 @@ struct rs_smtp {
 		};
 	};
 	union {
-		uint64_t dotted; /* hold: just behind the dot of the newest "." line */
-		void *kept; /* without: a block of lines of which it is not known yet whether they are commands, or NULL */
+		struct { /* hold */
+			uint64_t dotted; /* just behind the dot of the newest "." line */
+			struct rs_smtp_smuggle smuggle;
+		};
+		struct { /* without */
+			void *kept; /* a block of lines of which it is not known yet whether they are commands, or NULL */
+			void *strict; /* a block, while content of which a candidate was taken as the end is read on; or NULL */
+			uint32_t behind; /* lines of the content behind its newest candidate */
+		};
 	};
-	struct rs_smtp_preface preface;
-	union {
-		struct rs_smtp_smuggle smuggle; /* hold */
-		void *strict; /* without: a block, while content of which a candidate was taken as the end is read on; or NULL */
-	};
-	uint8_t stop; /* enum rs_smtp_stop */
 	uint32_t next_tx;
 	uint32_t barrier; /* transactions below are given up by a RSET or the like that is not answered */
 	uint32_t torn_below; /* transactions that may have ended unseen: a command goes to a newer one, where there is one */
-	uint32_t behind; /* without hold: lines of the content behind its newest candidate */
 	uint32_t early_lines; /* of content, while its DATA was unanswered */
 	uint16_t told; /* anomalies, once a transaction each */
 	uint16_t span; /* of content that is fed before bulk is offered more */
 	uint16_t multi; /* code of the reply whose lines are coming, or 0 */
+	uint16_t unmatched; /* replies that may yet come to commands that were seen, and are owed no more: others went unseen */
+	struct rs_smtp_preface preface;
+	uint8_t stop; /* enum rs_smtp_stop */
 	uint8_t mode; /* enum rs_smtp_mode */
 	uint8_t answer; /* enum rs_smtp_answer: to the DATA of the content under way */
-	uint16_t unmatched; /* replies that may yet come to commands that were seen, and are owed no more: others went unseen */
 	uint8_t unowed; /* replies that say yes to what went unseen */
 	uint8_t credentials; /* lines that were taken as such before they were asked for */
 	uint8_t tls[2]; /* at a line's start: what may be the beginning of a TLS record */

@@ -262,6 +262,14 @@ static size_t one_line(const uint8_t *p, size_t n)
 	return i < n ? i + 1 : n;
 }
 
+static void count_behind(struct rs_smtp *s, enum rs_smtp_eod_found found, const uint8_t *p, size_t n)
+{
+	if (found != RS_EOD_MORE && found != RS_EOD_COMMAND)
+		s->behind = 0;
+	else if (s->eod.doubted || s->eod.state == RS_EOD_ASK)
+		count_lines(&s->behind, p, n);
+}
+
 /* Steps over p, until the content ends (true) or reading is halted. */
 static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at)
 {
@@ -271,10 +279,8 @@ static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at
 		enum rs_smtp_eod_found found = step(s, p + *at, some, &took);
 		if (early)
 			count_lines(&s->early_lines, p + *at, took);
-		if (found != RS_EOD_MORE && found != RS_EOD_COMMAND)
-			s->behind = 0;
-		else if (s->eod.doubted || s->eod.state == RS_EOD_ASK)
-			count_lines(&s->behind, p + *at, took);
+		if (!s->hold)
+			count_behind(s, found, p + *at, took);
 		*at += took;
 		if (found == RS_EOD_END)
 			rs_smtp_content_finish(s, RS_END_DOT);

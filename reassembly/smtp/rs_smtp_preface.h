@@ -19,10 +19,10 @@ enum rs_smtp_preface_state {
 };
 
 struct rs_smtp_preface {
-	uint8_t state; /* enum rs_smtp_preface_state */
-	uint8_t n; /* bytes taken, until they tell */
-	bool binary; /* they may begin version 2; else version 1. Nothing begins both */
 	uint16_t left;
+	uint8_t n; /* bytes taken, until they tell */
+	uint8_t state : 7; /* enum rs_smtp_preface_state */
+	bool binary : 1; /* they may begin version 2; else version 1. Nothing begins both */
 };
 
 /* Takes bytes of the connection's beginning while they belong to a header, or may. Returns how many; the state says the rest. */
