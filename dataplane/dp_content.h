@@ -31,6 +31,7 @@ struct dp_content {
 	bool to_line; /* decoding goes on in the next line */
 	bool guessed; /* where in a quantum, nobody knows */
 	bool leaf; /* a leaf is under way */
+	bool piece; /* the part is one of a message's, of which the rest is in other messages */
 	bool guessed_cte; /* its encoding is not the one named, but what may have been meant */
 	bool twin; /* when it began, another reading read the same leaf in the same way */
 	bool broken; /* a multipart did not end */
