@@ -13,6 +13,7 @@ import tarfile
 import zlib
 
 from pg_mail import Part, attachment, encode_base64, encode_uu, message, nested, text, zip_archive
+from pg_wrappings_files import PKCS7, SHA256, der, oid
 
 CLEAN, SUSPICIOUS = "clean", "suspicious"
 CRLF = b"\r\n"
@@ -177,10 +178,18 @@ def documents():
     yield "noise in a tar.gz", CLEAN, letter(attachment(tgz([("data.bin", noise(60000, "noise"))]), "data.tgz"))
 
 
+def signature_of(certificate, value):
+    """CMS SignedData (RFC 5652 5.1) of what stands beside it."""
+    signer = der(0x30, der(2, b"\1"), der(0x30, der(0x30), der(2, b"\7")), SHA256, SHA256, der(4, value))
+    content = der(0x30, oid(*PKCS7, 1))
+    whole = der(0x30, der(2, b"\1"), der(0x31, SHA256), content, der(0xA0, der(0x30, der(4, certificate))), der(0x31, signer))
+    return der(0x30, oid(*PKCS7, 2), der(0xA0, whole))
+
+
 def signed():
     signature = Part(
         ['Content-Type: application/pkcs7-signature; name="smime.p7s"', "Content-Transfer-Encoding: base64"],
-        encode_base64(b"\x30\x82\x04\0\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02" + noise(1000, "signature")),
+        encode_base64(signature_of(noise(700, "certificate"), noise(256, "signature"))),
     )
     kind = 'signed; protocol="application/pkcs7-signature"; micalg=sha-256'
     yield "S/MIME, signed in clear", CLEAN, message([text("It is signed.\n"), signature], multipart=kind)
