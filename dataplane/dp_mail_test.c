@@ -275,6 +275,25 @@ static void test_elsewhere(void **state)
 	}
 }
 
+/* An attached text that begins like the line before a message in an mbox, but for the case, is a text. */
+static void test_prose_is_no_mail(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 2; way++)
+		for (size_t k = 1; k < 1460; k = k * 9 + 2) {
+			struct dp_test t;
+			struct dp_text mail = { 0 };
+			struct dp_test_conn c = dp_test_conn(1);
+			dp_test_begin(&t);
+			dp_text_printf(&mail, "Content-Type: text/plain; name=x.txt\r\nContent-Disposition: attachment\r\n\r\n");
+			dp_text_printf(&mail, "%crom the beginning of it\r\nno field\r\n\r\nand so on\r\n", way ? 'F' : 'f');
+			dp_test_mail(&t, &c, &mail, k, 0);
+			assert_int_equal(strstr(dp_test_nth(&t, CT_MESSAGE, 0)->text, "error=mime.header_invalid") != NULL, way);
+			dp_text_free(&mail);
+			dp_test_close(&t);
+		}
+}
+
 /* That the first half of a message does not end is no fault of it; what stands before the cut may be one. */
 static void test_half_a_message(void **state)
 {
@@ -333,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_signed_files),
 		cmocka_unit_test(test_copies_take_it_along),
 		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_prose_is_no_mail),
 		cmocka_unit_test(test_half_a_message),
 		cmocka_unit_test(test_too_deep),
 	};
