@@ -199,7 +199,7 @@ struct dp_archive *dp_archive_get(struct dp_file *f)
 		return NULL;
 	}
 	a->inflate = NULL;
-	a->behind = a->broken = a->pending = false;
+	a->behind = a->broken = a->pending = a->bare = false;
 	a->streamed = 0;
 	return a;
 }
@@ -346,6 +346,7 @@ void dp_archive_copy(struct dp_file *to, const struct dp_file *from)
 	to->archive->behind = a->behind;
 	to->archive->broken = a->broken;
 	to->archive->pending = a->pending;
+	to->archive->bare = a->bare;
 	to->archive->streamed = 0;
 	to->archive->pending_at = a->pending_at;
 	to->archive->ended = a->ended;

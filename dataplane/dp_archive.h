@@ -43,6 +43,7 @@ struct dp_archive {
 	bool behind; /* it stands behind something else, or is none: its end tells */
 	bool zlib; /* of dp_archive_stream: its format, else bare */
 	bool broken; /* something in it is, which counts when it is one */
+	bool bare; /* of a zip: the member is said to be deflated, and is read as stored */
 	size_t streamed; /* of the bytes that are handed out next: they were inflated */
 	bool pending; /* a local header's signature stands at pending_at, and may be that of a member */
 	uint64_t pending_at;

@@ -136,7 +136,7 @@ static void test_in_an_extra_field(void **state)
 	dp_text_put(&all, "12345678\0", 10);
 	put32_at(&all, all.n - 10, (uint32_t)(all.n - 22 - directory));
 	put32_at(&all, all.n - 6, (uint32_t)directory);
-	EXPECT(&all, "verdict=infected reason=malformed", "error=zip.entry_differs", " name=x ");
+	EXPECT(&all, "verdict=infected reason=malformed", "error=zip.entry_differs", " name=x ", ">x ");
 	dp_text_free(&all);
 	dp_made_zip_free(&z);
 	dp_made_zip_free(&hidden);
@@ -164,6 +164,41 @@ static void test_headers_that_lie(void **state)
 		EXPECT(&z.data, "verdict=infected reason=malformed", lies[i].error, lies[i].mark);
 		dp_made_zip_free(&z);
 	}
+}
+
+/* Sizes in the local header that are less than the data's; the directory has the right ones. */
+static void test_sizes_that_lie(void **state)
+{
+	(void)state;
+	for (unsigned flags = DP_MADE_STORED; flags <= DP_MADE_DEFLATED; flags += DP_MADE_DEFLATED - DP_MADE_STORED)
+		for (unsigned said = 0; said < 80; said += 13) {
+			struct dp_made_zip z = with_bad(flags);
+			put32_at(&z.data, FIND(&z.data, "PK\3\4", 1) + 18, said);
+			EXPECT(&z.data, "verdict=infected reason=malformed", "error=zip.length_wrong", ">loader ");
+			dp_made_zip_free(&z);
+		}
+}
+
+/* Stored under a header that says deflated, and content that looks like it for some bytes; an archive in it is opened. */
+static void test_stored_that_says_deflated(void **state)
+{
+	static const char *const before[] = { "", "MZ", "Zs and cs and ks", "KJRS", "some text, in which nothing of it stands for long" };
+	struct dp_made_zip inner = with_bad(DP_MADE_DEFLATED);
+	(void)state;
+	for (unsigned i = 0; i < sizeof before / sizeof *before; i++) {
+		struct dp_made_zip z = { 0 };
+		struct dp_text content = { 0 };
+		dp_text_printf(&content, "%s", before[i]);
+		dp_text_put(&content, inner.data.p, inner.data.n);
+		dp_made_zip_add(&z, "first", "read me", 7, DP_MADE_STORED);
+		dp_made_zip_add(&z, "in.zip", content.p, content.n, DP_MADE_STORED);
+		dp_made_zip_end(&z);
+		z.data.p[FIND(&z.data, "PK\3\4", 1) + 8] = 8;
+		EXPECT(&z.data, "verdict=infected reason=malformed", "error=zip.method_differs", ">in.zip >loader ");
+		dp_text_free(&content);
+		dp_made_zip_free(&z);
+	}
+	dp_made_zip_free(&inner);
 }
 
 /* Each of these is told by its name, and the message is not clean. */
@@ -247,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_behind_anything),	 cmocka_unit_test(test_no_archive_is_not_broken),
 		cmocka_unit_test(test_in_an_extra_field), cmocka_unit_test(test_headers_that_lie),
+		cmocka_unit_test(test_sizes_that_lie),	  cmocka_unit_test(test_stored_that_says_deflated),
 		cmocka_unit_test(test_faults_have_names), cmocka_unit_test(test_both_names_are_told),
 		cmocka_unit_test(test_a_stream_of_zlib),
 	};

@@ -40,6 +40,8 @@ static void stream_lost(struct dp_file *f)
 {
 	if (is_zlib(f) && f->archive->inflate->out >= MADE_ENOUGH)
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	else
+		f->member->silent = true;
 	dp_archive_member_stop(f);
 	dp_archive_close(f, 0);
 }
@@ -91,10 +93,13 @@ static bool stream_end(struct dp_file *f, bool cut)
 {
 	const bool much = f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH;
 	(void)cut;
-	if (!is_zlib(f) || !much)
+	if (!is_zlib(f) || !much) {
+		if (f->member)
+			f->member->silent = true;
 		dp_archive_member_stop(f);
-	else
+	} else {
 		dp_archive_member_close(f, true, false);
+	}
 	return !is_zlib(f) || !much;
 }
 

@@ -2,10 +2,16 @@
 /* The members of a zip. */
 #include "dataplane/dp_archive_private.h"
 
+/* Its member's data comes as the archive's own bytes. */
+static bool is_raw(const struct dp_file *f)
+{
+	return f->member && (f->member->raw || f->archive->bare);
+}
+
 static void zip_outer(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_file *f = arg;
-	const bool raw = f->member && f->member->raw;
+	const bool raw = is_raw(f);
 	dp_file_scan(f, p, n);
 	/* Of one that cannot be read: its headers may lie about that. */
 	if (raw)
@@ -37,26 +43,36 @@ static struct dp_file_name zip_name(const struct rs_zip_member *m)
 	return (struct dp_file_name){ RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
 }
 
+/* What a member's data becomes. Of what another reader reported only its name is wanted, for the way in. */
+static struct dp_file *begin_file(struct dp_file *f, const struct rs_zip_member *m)
+{
+	const struct dp_file_name name = zip_name(m);
+	struct dp_file *d = dp_archive_too_many(f) ? NULL : dp_file_begin(f->content, f, &name, "", !f->same);
+	if (!d)
+		return NULL;
+	if (f->same)
+		dp_file_called(d, &name);
+	d->base = m->data_off;
+	d->watched = true;
+	return d;
+}
+
 static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 {
 	struct dp_file *f = arg;
 	f->member = NULL;
+	f->archive->bare = false;
 	f->archive->said = m->size;
 	if (m->flags & RS_ZIP_DIRECTORY)
 		return;
 	const bool closed = is_closed(f, m);
 	/* Stored data is still matched, as the archive's own. */
-	if (!dp_archive_too_many(f)) {
-		const struct dp_file_name name = zip_name(m);
-		f->member = dp_file_begin(f->content, f, &name, "", !f->same);
-	}
+	f->member = begin_file(f, m);
 	if (!f->member) {
 		dp_archive_inflate_end(f);
 		return;
 	}
-	f->member->base = m->data_off;
 	f->member->opaque = closed;
-	f->member->watched = true;
 	f->member->inflated = m->method == RS_ZIP_DEFLATED && !closed;
 	f->member->raw = closed && (m->flags & RS_ZIP_ENCRYPTED || m->method != RS_ZIP_DEFLATED);
 	f->member->stored = !f->member->inflated;
@@ -82,6 +98,39 @@ static void zip_member_data(void *arg, const uint8_t *p, size_t n)
 	dp_archive_side_see(f, p, n, false);
 }
 
+/* Its first bytes, of which the last n are still handed out as the archive's, are no deflate stream's, or one that ended long before its
+ * data: it may be stored, as the directory will say. What came of them so far is another file. False: no more is known of them. */
+static bool read_as_stored(struct dp_file *f, size_t n, bool ended)
+{
+	struct dp_archive *a = f->archive;
+	size_t have;
+	const uint8_t *first = rs_zip_first(&a->u.zip, &have);
+	if (!have)
+		return false;
+	if (a->inflate->out) {
+		if (ended)
+			dp_archive_member_close(f, false, false);
+		else
+			dp_archive_member_stop(f);
+		f->member = begin_file(f, &a->u.zip.m);
+	}
+	dp_archive_inflate_end(f);
+	if (!f->member)
+		return true;
+	f->member->inflated = false;
+	f->member->stored = true;
+	a->bare = true;
+	dp_file_data(f->member, first, have - n);
+	return true;
+}
+
+/* The stream that ended is all of the member's data, or may be. */
+static bool fills(const struct dp_file *f)
+{
+	const uint64_t size = f->archive->u.zip.m.csize;
+	return size == RS_ZIP_SIZE_UNKNOWN || f->archive->inflate->in >= size;
+}
+
 static enum rs_zip_deflate inflate_on(struct dp_file *f, const uint8_t *p, size_t n, size_t *taken)
 {
 	struct dp_archive *a = f->archive;
@@ -91,12 +140,17 @@ static enum rs_zip_deflate inflate_on(struct dp_file *f, const uint8_t *p, size_
 		case RS_INFLATE_MORE:
 			return RS_ZIP_GOES_ON;
 		case RS_INFLATE_END:
+			if (!fills(f) && read_as_stored(f, n, true)) {
+				dp_archive_broken(f);
+				break;
+			}
 			a->ended = true;
 			rs_zip_inflated(&a->u.zip, a->inflate->out, a->crc);
 			return RS_ZIP_ENDED;
 		case RS_INFLATE_BAD:
 			dp_archive_broken(f);
-			dp_archive_member_stop(f);
+			if (!read_as_stored(f, n, false))
+				dp_archive_member_stop(f);
 			break;
 		case RS_INFLATE_PAUSE:
 			if (!dp_archive_go_on(f))
@@ -130,6 +184,7 @@ static void zip_member_end(void *arg, uint32_t flags)
 	if (a->behind && cut) /* it may be none */
 		dp_archive_member_stop(f);
 	dp_archive_member_close(f, cut, flags & RS_ZIP_GAP);
+	f->archive->bare = false;
 }
 
 static void zip_missing(void *arg, uint64_t n, bool data)
@@ -140,6 +195,8 @@ static void zip_missing(void *arg, uint64_t n, bool data)
 		f->skew += n;
 	} else {
 		dp_file_scan_gap(f, n);
+		if (is_raw(f))
+			dp_file_gap(f->member, n);
 	}
 	dp_archive_side_gap(f, n);
 }

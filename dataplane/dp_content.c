@@ -155,6 +155,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->length = c->lost = 0;
 	c->skip = 0;
 	c->prove = c->to_line = c->guessed = false;
+	c->piece = !strcmp(part->type, "message/partial");
 	rs_transfer_init(&c->transfer, part->cte);
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
@@ -290,6 +291,19 @@ static void count_attachment(struct dp_content *c)
 	m->attachments_matched += c->matched;
 }
 
+/* What is said of a file when it ends; of a piece of a message, that it does not end is no fault: the rest is in another mail. */
+static void end_file(struct dp_content *c, const uint8_t *p, size_t n, uint32_t flags)
+{
+	const uint32_t before = c->msg->reasons, ends = 1u << CT_REASON_MALFORMED | 1u << CT_REASON_GAP;
+	dp_file_data(c->file, p, n);
+	if (c->lost)
+		dp_file_encoded(c->file, c->offset, c->length, c->lost);
+	dp_file_end(c->file, flags & RS_PART_MISSING_END, flags & RS_PART_GAP);
+	if (c->piece)
+		c->msg->reasons &= before | ~ends;
+	c->file = NULL;
+}
+
 static void on_part_end(void *arg, uint32_t flags)
 {
 	struct dp_content *c = arg;
@@ -301,11 +315,7 @@ static void on_part_end(void *arg, uint32_t flags)
 	uint8_t *buffer = dp_content_buffer(c);
 	size_t len = rs_transfer_end(&c->transfer, buffer);
 	if (c->file) {
-		dp_file_data(c->file, buffer, len);
-		if (c->lost)
-			dp_file_encoded(c->file, c->offset, c->length, c->lost);
-		dp_file_end(c->file, flags & RS_PART_MISSING_END, gaps);
-		c->file = NULL;
+		end_file(c, buffer, len, flags);
 	} else {
 		c->opaque = true;
 	}

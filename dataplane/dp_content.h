@@ -44,6 +44,7 @@ struct dp_content { /* the order leaves no holes: one for each message under way
 	bool to_line : 1; /* decoding goes on in the next line */
 	bool guessed : 1; /* where in a quantum, nobody knows */
 	bool leaf : 1; /* a leaf is under way */
+	bool piece : 1; /* the part is one of a message's, of which the rest is in other messages */
 	bool guessed_cte : 1; /* its encoding is not the one named, but what may have been meant */
 	bool twin : 1; /* when it began, another reading read the same leaf in the same way */
 	bool broken : 1; /* a multipart did not end */

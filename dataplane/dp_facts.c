@@ -8,7 +8,7 @@
 void dp_facts_begin(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	struct dp_inspect *ins = f->content->ins;
-	if (!f->rec || f->gaps || !ins->config->files.executables || !rs_exe_may_be(p, n))
+	if (!f->rec || f->silent || f->gaps || !ins->config->files.executables || !rs_exe_may_be(p, n))
 		return;
 	f->exe = rs_pool_get(&ins->executables);
 	if (f->exe)

@@ -111,11 +111,20 @@ static void note_name(struct dp_inspect *ins, struct ct_record *r, enum ct_note_
 
 void dp_file_other_name(struct dp_file *f, const struct dp_file_name *name)
 {
-	if (!f->rec)
+	if (!f->rec || f->silent)
 		return;
 	if (f->size)
 		f->head_left = 0; /* its note is not the last one any more */
 	note_name(inspect_of(f), f->rec, CT_NOTE_FILE_OTHER_NAME, name);
+}
+
+void dp_file_called(struct dp_file *f, const struct dp_file_name *name)
+{
+	struct dp_inspect *ins = inspect_of(f);
+	if (f->rec || f->content->trial || !(f->rec = dp_record_get(ins, CT_FILE)))
+		return;
+	f->silent = true;
+	note_name(ins, f->rec, CT_NOTE_FILE_NAME, name);
 }
 
 struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const struct dp_file_name *name, const char *type,

@@ -44,7 +44,7 @@ struct dp_file {
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */
-	bool silent; /* its record only tells its name: it is not sent */
+	bool silent; /* its record only tells its name: it is not sent, and nothing else is put into it */
 	bool watched; /* marks of archives are looked for */
 	bool raw; /* its bytes are matched as its outer file's, and are not those that it has when it is unpacked */
 	bool same; /* it is its outer file's `side` */
@@ -71,6 +71,8 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
                               bool report);
 /* It has another name, too: said before its data, or behind it (of its beginning what comes later is not shown to libmagic). */
 void dp_file_other_name(struct dp_file *f, const struct dp_file_name *name);
+/* One that is not reported is called so in the way in. */
+void dp_file_called(struct dp_file *f, const struct dp_file_name *name);
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n);
 /* n bytes of it are missing here. What stands behind has its place in the file and in archives, as far as those can be read on
  * behind it. Matching sees zeros in their place, up to a bound, so that no mark is made of both sides. */

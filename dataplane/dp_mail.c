@@ -81,10 +81,13 @@ static bool begins_with(const uint8_t *p, size_t n, const char *name)
 static bool is_like_mail(const uint8_t *p, size_t n)
 {
 	static const char *const names[] = {
-		from_line, "Received:", "Return-Path:", "From:", "To:", "Subject:", "Date:", "Message-ID:", "MIME-Version:", "Content-Type:",
+		"Received:", "Return-Path:", "From:", "To:", "Subject:", "Date:", "Message-ID:", "MIME-Version:", "Content-Type:",
 		"Content-Transfer-Encoding:", "Content-Disposition:", "Delivered-To:", "Reply-To:", "Sender:", "X-Mailer:", "X-Received:",
 		"X-MimeOLE:", "X-Mozilla-Status:", "Thread-Topic:", "DKIM-Signature:", "ARC-Seal:",
 	};
+	/* In no other case: prose begins so, too. */
+	if (n >= FROM && !memcmp(p, from_line, FROM))
+		return true;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if ((names[i][0] | 0x20) == (p[0] | 0x20) && begins_with(p, n, names[i]))
 			return true;

@@ -275,6 +275,56 @@ static void test_elsewhere(void **state)
 	}
 }
 
+/* An attached text that begins like the line before a message in an mbox, but for the case, is a text. */
+static void test_prose_is_no_mail(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 2; way++)
+		for (size_t k = 1; k < 1460; k = k * 9 + 2) {
+			struct dp_test t;
+			struct dp_text mail = { 0 };
+			struct dp_test_conn c = dp_test_conn(1);
+			dp_test_begin(&t);
+			dp_text_printf(&mail, "Content-Type: text/plain; name=x.txt\r\nContent-Disposition: attachment\r\n\r\n");
+			dp_text_printf(&mail, "%crom the beginning of it\r\nno field\r\n\r\nand so on\r\n", way ? 'F' : 'f');
+			dp_test_mail(&t, &c, &mail, k, 0);
+			assert_int_equal(strstr(dp_test_nth(&t, CT_MESSAGE, 0)->text, "error=mime.header_invalid") != NULL, way);
+			dp_text_free(&mail);
+			dp_test_close(&t);
+		}
+}
+
+/* That the first half of a message does not end is no fault of it; what stands before the cut may be one. */
+static void test_half_a_message(void **state)
+{
+	(void)state;
+	struct dp_text whole = { 0 };
+	dp_text_printf(&whole, "Subject: inner\r\nContent-Type: multipart/mixed; boundary=ab\r\n\r\n--ab\r\n");
+	dp_text_printf(&whole, "Content-Type: application/octet-stream; name=x.bin\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+	dp_text_printf(&whole, "UEsDBBQAAAAAACEAAAAAAAAAAAABAAAAAQAMAAAAbGV0dGVyLmRhdC54\r\n"); /* a zip's first header */
+	for (unsigned i = 0; i < 20; i++)
+		dp_text_printf(&whole, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xt\r\n");
+	for (unsigned broken = 0; broken < 2; broken++)
+		for (size_t n = 0; n < whole.n; n += 61)
+			for (size_t k = 1; k < 1460; k = k * 9 + 2) {
+				struct dp_test t;
+				struct dp_text mail = { 0 };
+				struct dp_test_conn c = dp_test_conn(1);
+				dp_test_begin(&t);
+				dp_text_printf(&mail, "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n");
+				if (broken)
+					dp_text_printf(&mail, "Content-Transfer-Encoding: base64\r\n\r\nQUJD*QUJD\r\n--o\r\n");
+				dp_text_printf(&mail, "Content-Type: message/partial; id=x; number=1; total=2\r\n\r\n");
+				dp_text_put(&mail, whole.p, n);
+				dp_text_printf(&mail, "\r\n--o--\r\n");
+				dp_test_mail(&t, &c, &mail, k, 0);
+				dp_test_verdict(&t, 0, CT_UNSCANNED, broken ? CT_REASON_MALFORMED : CT_REASON_UNSUPPORTED, true);
+				dp_text_free(&mail);
+				dp_test_close(&t);
+			}
+	dp_text_free(&whole);
+}
+
 static void test_too_deep(void **state)
 {
 	(void)state;
@@ -302,6 +352,8 @@ int main(void)
 		cmocka_unit_test(test_signed_files),
 		cmocka_unit_test(test_copies_take_it_along),
 		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_prose_is_no_mail),
+		cmocka_unit_test(test_half_a_message),
 		cmocka_unit_test(test_too_deep),
 	};
 	return cmocka_run_group_tests_name("dp_mail", tests, dp_test_eal, dp_test_eal_stop);

@@ -32,7 +32,8 @@ Windows program, with `KERNEL32.DLL`, `ADVAPI32.DLL` and `WS2_32.DLL` as the def
 - **found**: a mark of the loader's names is reported, with the way in: an archive's member, an attached message's part. What a
   name or the first bytes alone tell does not count;
 - **unscanned**: not opened, and said so with that reason; never clean;
-- **nobody**: no receiver gets the file out of it, for the reason that stands there. mailweir may say what it wants;
+- **nobody**: no receiver gets the file out of it, for the reason that stands there. mailweir may say what it wants, but where a reason
+  of its own stands behind: then it is unscanned for that, and never clean;
 - **left**: not opened by mailweir's own choice, and not said.
 
 mailweir, with its defaults, does as expected in **%(right)d of %(count)d**%(rest)s. Where it is
@@ -61,7 +62,9 @@ def cell(text):
 def expected(c):
     if c.expect == FOUND:
         return "found"
-    return ("unscanned: %s (%s)" % (c.reason, c.why)) if c.expect == NAMED else "%s: %s" % (c.expect, c.why)
+    if c.expect == NAMED:
+        return "unscanned: %s (%s)" % (c.reason, c.why)
+    return "%s: %s" % (c.expect, c.why) + (" (unscanned: %s)" % c.reason if c.reason else "")
 
 
 def ours(c, a):

@@ -89,7 +89,13 @@ def base64_forms():
         declared("base64", b"".join(encode_base64(P[i : i + 50]) for i in range(0, len(P), 50))),
         inside=[NAME],
     )
-    c.letter("alphabet of URLs", declared("base64", lines(base64.urlsafe_b64encode(P), 76)), inside=[NAME])
+    c.letter(
+        "alphabet of URLs",
+        declared("base64", lines(base64.urlsafe_b64encode(P), 76)),
+        expect=NOBODY,
+        reason="malformed",
+        why="Python's email, GMime and the parsers of nodemailer leave out - and _: what they make of it is no program",
+    )
     c.letter(
         "alphabet of IMAP's folder names (, for /)",
         declared("base64", lines(RUN.replace(b"/", b","), 76)),

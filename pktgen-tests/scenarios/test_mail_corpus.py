@@ -79,9 +79,6 @@ class MailCorpus(Scenario):
 class Honest(Scenario):
     """Mail that speaks about programs: reports, signed mail, crash logs, documents, images in pages."""
 
-    # uuencode is not decoded yet, and prose may look like it: what is done meanwhile leaves this list.
-    PENDING = frozenset(("crash log, uuencoded", "prose that begins something", "a picture, uuencoded"))
-
     def test_no_false_alarm(self):
         cases = list(pg_honest.cases())
         names = [name for name, _, _ in cases]
@@ -92,10 +89,7 @@ class Honest(Scenario):
             for (name, verdict, _), own in zip(cases, found):
                 with self.subTest(name, **session):
                     marks = [m["sid"] for m in own.get("marks", [])]
-                    if name in self.PENDING:
-                        self.assertEqual((own["verdict"], own.get("reason")), ("unscanned", "unsupported"), "no longer pending")
-                    else:
-                        self.assertEqual((own["verdict"], own.get("reason")), (verdict, None), marks)
+                    self.assertEqual((own["verdict"], own.get("reason")), (verdict, None), marks)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,10 @@ PENDING = frozenset(
     (
         "uuencode in a text",
         "uuencode as the encoding",
-        "uu without end",
         "encoding twice",
         "encoding of a multipart",
         "encoding of a message",
         "no field",
-        "qp broken escape",
         "archive behind other bytes",
     )
 )
@@ -179,8 +177,10 @@ class Readers(Comparing):
         for fault in pg_grammar.FAULTS:
             with self.subTest(fault):
                 made = (pg_grammar.make(seed, [fault]) for seed in range(1000 if DEEP else 40))
-                messages = without_pending(m for m in made if m.faults)
-                if fault not in PENDING:
+                made = [m for m in made if m.faults]
+                messages = without_pending(made)
+                # What it is a fault of may be pending itself.
+                if fault not in PENDING and not (made and all(PENDING & m.features for m in made)):
                     self.assertGreater(len(messages), 2)
                     self.assert_as_readers(messages)
 

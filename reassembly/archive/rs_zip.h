@@ -15,7 +15,9 @@
  * At most RS_ZIP_HELD bytes are held back, and only while the end of such a member is looked for.
  *
  * Deflated data of unknown size ends where its stream does, as member_deflated says; a descriptor may follow.
- * Deflated data of known size that ends before, or not yet, makes the archive not well formed.
+ * Deflated data of known size that ends before, or not yet, makes the archive not well formed. Where it has not ended at that size and no
+ * record follows, it goes on until the stream ends: readers that go by the directory take no notice of the header's sizes. So does stored
+ * data, until the next local header or record of the directory, where the header says nothing is there, or the checksum is not yet right.
  * Where data of unknown size ends that is encrypted, or deflated and not inflated, cannot be known. It
  * is taken to end at a descriptor whose compressed size equals the bytes seen. A local header or a central
  * directory record inside it is read too, in case the descriptor lies: what comes of that is flagged
@@ -37,6 +39,7 @@
 #define RS_ZIP_NAME_MAX 255 /* longer names are cut, and flagged */
 #define RS_ZIP_SIZE_UNKNOWN UINT64_MAX
 #define RS_ZIP_HELD 23 /* a descriptor without signature in its zip64 form, and the next signature less a byte */
+#define RS_ZIP_FIRST 56 /* bytes of a deflated member's data */
 
 enum rs_zip_flag {
 	RS_ZIP_ENCRYPTED = 1, /* general purpose bit 0, or bit 13 (masked central directory) */
@@ -72,7 +75,7 @@ struct rs_zip_ops {
 	void (*member_begin)(void *arg, const struct rs_zip_member *m);
 	void (*member_data)(void *arg, const uint8_t *p, size_t n); /* stored and not encrypted only */
 	/* Deflated and not encrypted. *taken: all n, or, where the stream ended or is lost, how many of them were the stream's. Not
-	 * called again for this member then. NULL: nothing is inflated. */
+	 * called again for this member then. One call ends with the data's first RS_ZIP_FIRST bytes. NULL: nothing is inflated. */
 	enum rs_zip_deflate (*member_deflated)(void *arg, const uint8_t *p, size_t n, size_t *taken);
 	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, RS_ZIP_CUT and RS_ZIP_GAP */
 	/* n bytes are missing, of member_data, or of what is outer. Called by rs_zip_gap alone. */
@@ -99,6 +102,8 @@ enum rs_zip_state {
 	RS_ZIP_DATA, /* `left` bytes of a member */
 	RS_ZIP_OPEN, /* member data of unknown size, whose end is sought */
 	RS_ZIP_STREAM, /* the same, deflated: the stream tells its end */
+	RS_ZIP_PEEK, /* behind a member's data, if its header is right: does a record follow? */
+	RS_ZIP_BEYOND, /* it did not: stored data, until a record does */
 };
 
 /* How a header was come by, which says what to do when it makes no sense. */
@@ -124,7 +129,7 @@ struct rs_zip {
 
 	uint64_t left;
 	uint8_t slack; /* bytes that an unsigned or zip64 descriptor may still take before the next signature */
-	uint8_t have, want; /* in head */
+	uint8_t have, want; /* in head, or in peek */
 	uint8_t held; /* in hold */
 	bool central; /* name and extra field belong to a central directory record */
 	bool member; /* between member_begin and member_end */
@@ -141,7 +146,8 @@ struct rs_zip {
 	uint32_t crc; /* of the stored data so far */
 	struct rs_zip_names names;
 	struct rs_zip_member m;
-	uint8_t head[56];
+	uint8_t peek[4]; /* not handed out yet */
+	uint8_t head[RS_ZIP_FIRST]; /* of a header; or the first bytes of deflated data */
 	uint8_t hold[64];
 	uint8_t name[RS_ZIP_NAME_MAX];
 };
@@ -171,6 +177,10 @@ void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg);
 
 /* Called in member_deflated when the stream has ended: what it came to. */
 void rs_zip_inflated(struct rs_zip *z, uint64_t size, uint32_t crc);
+
+/* Called in member_deflated: the member's data from its first byte on, with what is being shown; *n: 0 when that is more than
+ * RS_ZIP_FIRST bytes. Borrowed for the callback. */
+const uint8_t *rs_zip_first(const struct rs_zip *z, size_t *n);
 
 /* End of the file. Returns true when the structure was well formed up to its end record. */
 bool rs_zip_end(struct rs_zip *z);

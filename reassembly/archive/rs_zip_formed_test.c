@@ -22,6 +22,14 @@ static void a_wrong_descriptor_hides_no_member(void **state)
 	}
 }
 
+/* The checksum in the header of the last member, whose name and data have these lengths. */
+static void put_crc(struct zip *z, size_t name, const char *data, size_t n)
+{
+	const uint32_t crc = (uint32_t)crc32(0, (const uint8_t *)data, (uInt)n);
+	for (unsigned i = 0; i < 4; i++)
+		z->p[z->len - n - name - 16 + i] = (uint8_t)(crc >> 8 * i);
+}
+
 static void garbage_is_told(void **state)
 {
 	(void)state;
@@ -29,6 +37,7 @@ static void garbage_is_told(void **state)
 	/* A self-extractor, whose code holds signatures. */
 	put_str(&z, "MZ PK PK\3\4 is PKPPK\3\4 looked for, PK\5\6 PK\1\2 too\xff\xff\xff\xff PK\3");
 	put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+	put_crc(&z, 1, "data", 4);
 	put_str(&z, "between");
 	put_member(&z, "b", 0, 0, KNOWN, "data", 4);
 	put_directory(&z);
@@ -36,6 +45,40 @@ static void garbage_is_told(void **state)
 		     "begin a method 0 flags 64 csize 4 size 4\ndata 4\nend 64\nouter 38\n"
 		     "begin b method 0 flags 64 csize 4 size 4\ndata 4\nend 64\n",
 		     "not well formed");
+}
+
+/* Readers that go by the directory take more for its data than the header says. */
+static void stored_data_goes_on(void **state)
+{
+	(void)state;
+	static const char data[] = "MZ and then, PK, PKK\3, PK\3P\4, PK\1 and PPK\5\7, all of it is the member's PK\3";
+	const size_t n = sizeof data - 1;
+	char expected[200];
+	for (size_t said = 0; said < n; said++)
+		for (unsigned more = 0; more < 2; more++) {
+			struct zip z = { 0 };
+			put_header(&z, "a", 0, 0, KNOWN, said);
+			put(&z, data, n);
+			z.entries[0].size = n;
+			if (more)
+				put_member(&z, "b", 0, 0, KNOWN, "", 0);
+			put_directory(&z);
+			snprintf(expected, sizeof expected, "outer 31\nbegin a method 0 flags 0 csize %zu size %zu\ndata %zu\nend 0\nouter ", said,
+				 said, n);
+			expect_parts(&z, expected, "\nnot well formed");
+		}
+	/* Nothing follows: the archive ends there. */
+	struct zip z = { 0 };
+	put_header(&z, "a", 0, 0, KNOWN, 5);
+	put(&z, data, n);
+	snprintf(expected, sizeof expected, "data %zu\nend 16\nnot well formed", n);
+	expect_parts(&z, expected);
+	/* What is not whole was followed by too little to tell. */
+	for (size_t k = 0; k < 4; k++) {
+		put_member(&z, "a", 0, 0, KNOWN, data, 5);
+		put(&z, "data", k);
+		expect_parts(&z, "data 5\nend 0\n", "\nnot well formed");
+	}
 }
 
 static void a_second_archive_is_seen(void **state)
@@ -155,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_wrong_descriptor_hides_no_member),
 		cmocka_unit_test(garbage_is_told),
+		cmocka_unit_test(stored_data_goes_on),
 		cmocka_unit_test(a_second_archive_is_seen),
 		cmocka_unit_test(a_contradiction_is_told),
 		cmocka_unit_test(a_member_behind_the_directory_is_told),

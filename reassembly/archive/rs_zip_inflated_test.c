@@ -61,6 +61,43 @@ static void a_size_that_differs_is_told(void **state)
 	}
 }
 
+/* Readers that go by the directory know its size, whatever its header says: the stream tells its end. */
+static void a_stream_goes_on_behind_its_size(void **state)
+{
+	(void)state;
+	struct zip inner = nested();
+	uint8_t packed[2000];
+	for (int level = 0; level <= 6; level += 6) {
+		const size_t n = deflated(packed, sizeof packed, inner.p, inner.len, level);
+		for (size_t said = 0; said < n; said++) {
+			struct zip z = { 0 };
+			char expected[80];
+			if (said + 4 <= n && !memcmp(packed + said, "PK", 2)) /* a record follows: its header may be right */
+				continue;
+			put_header(&z, "a", 8, 0, said % 2 && said > 1 ? KNOWN_SIGNED32 : KNOWN, said);
+			put(&z, packed, n);
+			z.entries[0].size = n;
+			put_member(&z, "b", 0, 0, KNOWN, "data", 4);
+			put_directory(&z);
+			snprintf(expected, sizeof expected, "outer %zu\ninflated %zu %08x\nend", n, inner.len,
+				 (unsigned)crc32(0, inner.p, (uInt)inner.len));
+			expect_parts(&z, expected, "begin b method 0 flags 0 csize 4 size 4\ndata 4\nend 0\n", "\nnot well formed");
+		}
+	}
+	free(inner.p);
+}
+
+/* Said to be deflated, and to be nothing: there is nothing. */
+static void nothing_deflated_is_nothing(void **state)
+{
+	(void)state;
+	struct zip z = { 0 };
+	put_member(&z, "a", 8, 0, KNOWN, "", 0);
+	put_member(&z, "b", 0, 0, KNOWN, "data", 4);
+	put_directory(&z);
+	expect_parts(&z, "outer 31\nbegin a method 8 flags 0 csize 0 size 0\nend 0\nouter 31\nbegin b ", "\nwell formed");
+}
+
 /* What the directory says is its size is compared with what the stream took. */
 static void a_stream_longer_than_said_is_told(void **state)
 {
@@ -127,6 +164,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_stream_tells_its_end, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(a_size_that_differs_is_told, inflating, not_inflating),
+		cmocka_unit_test_setup_teardown(a_stream_goes_on_behind_its_size, inflating, not_inflating),
+		cmocka_unit_test_setup_teardown(nothing_deflated_is_nothing, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(a_stream_longer_than_said_is_told, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(a_damaged_stream_hides_no_member, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(cut_in_a_stream, inflating, not_inflating),

@@ -24,6 +24,8 @@ struct log {
 	uint64_t inflated; /* of this member */
 	uint32_t crc;
 	struct rs_inflate *inflate;
+	const struct rs_zip *zip;
+	size_t data_at; /* of the member's data in the input */
 };
 
 /* Where deflated data is inflated; NULL: nowhere. No copy of a log that inflates goes its own way. */
@@ -90,6 +92,7 @@ static inline void log_begin(void *arg, const struct rs_zip_member *m)
 	LOG_CHECK(m->name_len <= RS_ZIP_NAME_MAX);
 	LOG_CHECK(m->data_off == l->pos);
 	l->member = true;
+	l->data_at = l->pos;
 	l->inflated = l->crc = 0;
 	l->inflating = l->inflate && m->method == 8 && !(m->flags & RS_ZIP_ENCRYPTED);
 	if (l->inflating)
@@ -120,6 +123,11 @@ static inline enum rs_zip_deflate log_deflated(void *arg, const uint8_t *p, size
 	struct log *l = arg;
 	LOG_CHECK(l->member && n > 0);
 	LOG_CHECK(l->size - l->pos >= n && !memcmp(l->input + l->pos, p, n));
+	size_t kept;
+	const uint8_t *first = l->zip ? rs_zip_first(l->zip, &kept) : NULL;
+	const size_t shown = l->pos + n - l->data_at;
+	LOG_CHECK(!first || (kept == (shown <= RS_ZIP_FIRST ? shown : 0) && !memcmp(first, l->input + l->data_at, kept)));
+	LOG_CHECK(shown <= RS_ZIP_FIRST || shown - n >= RS_ZIP_FIRST);
 	*taken = 0;
 	enum rs_inflate_verdict v = l->inflating ? RS_INFLATE_FULL : RS_INFLATE_BAD;
 	LOG_CHECK(l->inflating || !l->inflate);
@@ -173,6 +181,7 @@ static inline void log_run(struct log *l, const uint8_t *input, size_t size, siz
 	log_line(l, "%s", "");
 	struct rs_zip z;
 	rs_zip_init(&z, &log_ops, l);
+	l->zip = &z;
 	for (size_t at = 0; at < size;) {
 		size_t n = piece ? piece(arg, size - at) : size;
 		if (n > size - at)

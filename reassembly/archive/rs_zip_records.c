@@ -93,6 +93,20 @@ static void member_done(struct rs_zip *z)
 	expect(z, descriptor ? 12 : 0);
 }
 
+/* Its header's size says that the member's data ends here. What follows is looked at where that may be wrong, and where it would be
+ * known: not behind sizes of which the data descriptor may tell. */
+static void data_ends(struct rs_zip *z)
+{
+	const bool goes_on = inspectable(z) && !(z->m.flags & (RS_ZIP_DESCRIPTOR | RS_ZIP_GAP)) && (!z->m.csize || z->crc != z->m.crc);
+	if (rs_zip_seeking(z) || z->m.flags & RS_ZIP_DIRECTORY || !(z->streaming || goes_on)) {
+		z->streaming &= z->m.csize > 0;
+		member_done(z);
+		return;
+	}
+	z->state = RS_ZIP_PEEK;
+	z->have = 0;
+}
+
 static void seek_end(struct rs_zip *z)
 {
 	z->open = (struct rs_zip_sought){ .start = z->m.data_off, .entry = z->entry };
@@ -143,8 +157,7 @@ static void member_begin(struct rs_zip *z)
 		z->left = z->m.csize;
 		z->state = RS_ZIP_DATA;
 	} else {
-		z->streaming = false;
-		member_done(z);
+		data_ends(z);
 	}
 }
 
@@ -178,10 +191,13 @@ void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned le
 	z->slack = (uint8_t)slack;
 }
 
-void rs_zip_records_cut(struct rs_zip *z)
+const uint8_t *rs_zip_first(const struct rs_zip *z, size_t *n)
 {
-	member_end(z, RS_ZIP_CUT);
+	*n = z->have;
+	return z->head;
 }
+
+static void let_go(struct rs_zip *z);
 
 static void missing(struct rs_zip *z, uint64_t n, bool data)
 {
@@ -193,6 +209,7 @@ static void missing(struct rs_zip *z, uint64_t n, bool data)
 
 void rs_zip_records_lose(struct rs_zip *z)
 {
+	let_go(z);
 	fault(z, RS_ZIP_TORN);
 	member_end(z, RS_ZIP_CUT | RS_ZIP_GAP);
 	z->open.start = z->doubted.start = NOT_SOUGHT;
@@ -202,6 +219,7 @@ void rs_zip_records_lose(struct rs_zip *z)
 
 void rs_zip_records_gap(struct rs_zip *z, uint64_t n)
 {
+	let_go(z);
 	fault(z, RS_ZIP_TORN);
 	if ((z->state == RS_ZIP_DATA || z->state == RS_ZIP_SKIP) && !z->streaming) {
 		const uint64_t k = n < z->left ? n : z->left;
@@ -606,6 +624,8 @@ static void collected(struct rs_zip *z)
 	case RS_ZIP_SKIP:
 	case RS_ZIP_DATA:
 	case RS_ZIP_STREAM:
+	case RS_ZIP_PEEK:
+	case RS_ZIP_BEYOND:
 		break; /* not collected in head */
 	}
 }
@@ -641,9 +661,22 @@ static size_t take(struct rs_zip *z, size_t n)
 	return k;
 }
 
+/* How many of n bytes of data are taken at once. */
+static size_t at_once(const struct rs_zip *z, size_t n)
+{
+	const uint64_t before = z->pos - z->m.data_off;
+	return z->streaming && before < RS_ZIP_FIRST && n > RS_ZIP_FIRST - before ? (size_t)(RS_ZIP_FIRST - before) : n;
+}
+
 /* Shows deflated data; of it, *taken belong to the stream. */
 static enum rs_zip_deflate show(struct rs_zip *z, const uint8_t *p, size_t n, size_t *taken)
 {
+	const uint64_t before = z->pos - z->m.data_off;
+	z->have = 0;
+	if (before < RS_ZIP_FIRST) {
+		memcpy(z->head + before, p, n);
+		z->have = (uint8_t)(before + n);
+	}
 	const enum rs_zip_deflate how = z->ops->member_deflated(z->arg, p, n, taken);
 	z->streaming = how == RS_ZIP_GOES_ON;
 	return how;
@@ -678,6 +711,95 @@ static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
 	z->ops->member_data(z->arg, p, n);
 }
 
+static size_t step(struct rs_zip *z, const uint8_t *p, size_t n);
+
+/* The bytes in peek are no data: the member has ended. */
+static void record_follows(struct rs_zip *z)
+{
+	uint8_t held[sizeof z->peek];
+	const uint8_t n = z->have;
+	memcpy(held, z->peek, n);
+	if (z->state == RS_ZIP_BEYOND)
+		z->m.csize = z->pos - z->m.data_off;
+	z->streaming &= z->m.csize > 0;
+	member_done(z);
+	if (n)
+		collect(z, held, n);
+}
+
+/* They are data, which its header says ends before. */
+static void data_goes_on(struct rs_zip *z)
+{
+	uint8_t held[sizeof z->peek];
+	const uint8_t n = z->have;
+	memcpy(held, z->peek, n);
+	z->have = 0;
+	fault(z, RS_ZIP_LENGTH_WRONG);
+	z->state = z->streaming ? RS_ZIP_STREAM : RS_ZIP_BEYOND;
+	for (size_t at = 0; at < n;)
+		at += step(z, held + at, n - at);
+}
+
+static size_t peek(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const size_t room = sizeof z->peek - z->have, k = n < room ? n : room;
+	memcpy(z->peek + z->have, p, k);
+	z->have = (uint8_t)(z->have + k);
+	if (z->have < sizeof z->peek)
+		return k;
+	const uint32_t sig = le32(z->peek);
+	if (is_record(sig) || sig == SIG_DESCRIPTOR)
+		record_follows(z);
+	else
+		data_goes_on(z);
+	return k;
+}
+
+/* What was taken for the beginning of a signature is data. */
+static void no_signature(struct rs_zip *z)
+{
+	const uint8_t n = z->have;
+	z->have = 0;
+	if (n)
+		member_data(z, z->peek, n);
+}
+
+static size_t beyond(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	if (z->have) {
+		z->peek[z->have] = *p;
+		if (!hunted(z, z->peek, z->have + 1u)) {
+			no_signature(z);
+			return 0;
+		}
+		if (++z->have == sizeof z->peek)
+			record_follows(z);
+		return 1;
+	}
+	const size_t i = rs_zip_find_pk(p, n);
+	if (i) {
+		member_data(z, p, i);
+		return i;
+	}
+	z->peek[z->have++] = 'P';
+	return 1;
+}
+
+/* No more bytes come of what is in peek. */
+static void let_go(struct rs_zip *z)
+{
+	if (z->state == RS_ZIP_PEEK)
+		record_follows(z);
+	else if (z->state == RS_ZIP_BEYOND)
+		no_signature(z);
+}
+
+void rs_zip_records_cut(struct rs_zip *z)
+{
+	let_go(z);
+	member_end(z, RS_ZIP_CUT);
+}
+
 static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
 {
 	size_t k = 0;
@@ -697,13 +819,17 @@ static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
 			z->state = z->next;
 		return k;
 	case RS_ZIP_DATA:
-		k = take(z, n);
+		k = take(z, at_once(z, n));
 		member_data(z, p, k);
 		if (!z->left)
-			member_done(z);
+			data_ends(z);
 		return k;
 	case RS_ZIP_STREAM:
-		return stream(z, p, n);
+		return stream(z, p, at_once(z, n));
+	case RS_ZIP_PEEK:
+		return peek(z, p, n);
+	case RS_ZIP_BEYOND:
+		return beyond(z, p, n);
 	case RS_ZIP_OPEN:
 		if (inspectable(z)) {
 			member_data(z, p, n);
