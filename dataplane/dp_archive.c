@@ -243,7 +243,7 @@ static void marked(struct dp_file *f)
 		/* One that is inflated and holds this besides means two things. */
 		dp_archive_broken(f);
 		dp_archive_member_stop(f);
-		dp_archive_close(f);
+		dp_archive_close(f, f->marks.pos);
 	}
 	open_behind(f);
 }
@@ -294,25 +294,21 @@ uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset)
 	return f->archive->reader->from(f, offset);
 }
 
-/* It was read as one: not as a text in which something stood, of which there may be many. */
-static bool was_one(const struct dp_file *f)
-{
-	return !dp_encoded_reads(f);
-}
-
-void dp_archive_close(struct dp_file *f)
+void dp_archive_close(struct dp_file *f, uint64_t read)
 {
 	dp_archive_inflate_end(f);
-	f->content->unpacked += was_one(f) ? f->size : 0;
+	f->content->unpacked += read;
 	rs_pool_put(archives_of(f->content), f->archive);
 	f->archive = NULL;
 }
 
 bool dp_archive_end(struct dp_file *f, bool cut)
 {
+	/* A text in which something stood is none, and there may be many such places in it. */
+	const uint64_t read = dp_encoded_reads(f) ? 0 : f->size;
 	const bool whole = f->archive->reader->end(f, cut);
 	if (f->archive)
-		dp_archive_close(f);
+		dp_archive_close(f, read);
 	return whole;
 }
 

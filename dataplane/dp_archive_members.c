@@ -121,7 +121,7 @@ static size_t held(const struct dp_file *f)
 static void read_again(struct dp_file *f, const uint8_t *p, size_t n, size_t known, size_t left)
 {
 	const enum rs_kind kind = rs_kind_else(p, known < RS_KIND_BYTES ? known : RS_KIND_BYTES, f->stored);
-	dp_archive_close(f);
+	dp_archive_close(f, 0);
 	if (kind != RS_KIND_PLAIN)
 		dp_archive_open(f, kind);
 	dp_archive_watch(f, p, n, left);
@@ -136,7 +136,7 @@ static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT))
 		return;
 	if (!tar) { /* what comes next is no archive's */
-		dp_archive_close(f);
+		dp_archive_close(f, 0);
 		return;
 	}
 	memcpy(first, f->archive->u.tar.block, sizeof first);

@@ -33,8 +33,9 @@ void dp_archive_side_end(struct dp_file *f);
 
 extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members, dp_archive_stream;
 
-/* Gives f->archive back. */
-void dp_archive_close(struct dp_file *f);
+/* Gives f->archive back. read: so many bytes of f went through it, which must not depend on how segments are cut; 0: it was none, or
+ * what it came to says enough. */
+void dp_archive_close(struct dp_file *f, uint64_t read);
 
 extern const struct rs_unwrap_ops dp_archive_members_ops;
 

@@ -18,7 +18,7 @@ static void stream_open(struct dp_file *f, enum rs_kind kind)
 	struct dp_archive *a = f->archive;
 	a->zlib = kind == RS_KIND_ZLIB;
 	if (!dp_archive_inflate_begin(f, 0)) {
-		dp_archive_close(f);
+		dp_archive_close(f, 0);
 		return;
 	}
 	rs_inflate_init(a->inflate, a->zlib ? RS_INFLATE_ZLIB : RS_INFLATE_RAW);
@@ -27,7 +27,7 @@ static void stream_open(struct dp_file *f, enum rs_kind kind)
 	if (!a->zlib || !dp_archive_too_many(f))
 		f->member = dp_file_begin(f->content, f, &name, "", a->zlib);
 	if (!f->member) {
-		dp_archive_close(f);
+		dp_archive_close(f, 0);
 		return;
 	}
 	f->member->inflated = true;
@@ -41,27 +41,36 @@ static void stream_lost(struct dp_file *f)
 	if (is_zlib(f) && f->archive->inflate->out >= MADE_ENOUGH)
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	dp_archive_member_stop(f);
-	dp_archive_close(f);
+	dp_archive_close(f, 0);
+}
+
+/* Of one that is wrong it is not known to the byte where that showed; what it came to is counted. */
+static uint64_t taken_of(const struct dp_file *f)
+{
+	return f->archive->inflate ? f->archive->inflate->in : 0;
 }
 
 static void stream_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	size_t taken = 0;
+	uint64_t in;
 	while (f->archive && f->archive->inflate)
 		switch (dp_archive_inflate_piece(f, p, n, &taken)) {
 		case RS_INFLATE_MORE:
 			return;
 		case RS_INFLATE_END:
+			in = taken_of(f);
 			dp_archive_member_close(f, false, false);
-			dp_archive_close(f);
+			dp_archive_close(f, in);
 			break;
 		case RS_INFLATE_BAD:
 			stream_lost(f);
 			break;
 		case RS_INFLATE_PAUSE:
 			if (!dp_archive_go_on(f)) {
+				in = taken_of(f);
 				dp_archive_member_stop(f);
-				dp_archive_close(f);
+				dp_archive_close(f, in);
 			}
 			break;
 		case RS_INFLATE_FULL:
@@ -71,8 +80,9 @@ static void stream_feed(struct dp_file *f, const uint8_t *p, size_t n)
 
 static void stream_gap(struct dp_file *f, uint64_t n)
 {
+	const uint64_t in = taken_of(f);
 	dp_archive_member_close(f, true, true);
-	dp_archive_close(f);
+	dp_archive_close(f, in);
 	rs_marks_gap(&f->marks, n);
 	dp_file_scan_gap(f, n);
 }

@@ -353,7 +353,7 @@ static void test_bombs(void **state)
 	dp_test_close(&t);
 }
 
-/* Noise of 16 letters, which deflate halves, four levels deep, so that each level's bytes count. */
+/* Noise of 16 characters, which deflate halves, four levels deep, so that each level's bytes count; none of base64, which would be a fifth. */
 static void test_work(void **state)
 {
 	(void)state;
@@ -362,7 +362,7 @@ static void test_work(void **state)
 	uint8_t noise[40000];
 	uint64_t seed = 4;
 	for (size_t i = 0; i < sizeof noise; i++)
-		noise[i] = (uint8_t)('a' + dp_test_random(&seed, 16));
+		noise[i] = (uint8_t)(0xc0 + dp_test_random(&seed, 16));
 	dp_text_put(&all, noise, sizeof noise);
 	for (unsigned i = 0; i < 4; i++)
 		wrap(&all, i % 2 ? 0 : 1);
@@ -380,6 +380,33 @@ static void test_work(void **state)
 	}
 	dp_text_free(&mail);
 	dp_text_free(&all);
+}
+
+/* What may be a tar archive, and is none, is no work of archives, however much of it came at once. */
+static void test_work_on_what_is_none(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_made_zip z = { 0 };
+	struct dp_text mail = { 0 };
+	uint8_t noise[2000];
+	uint64_t seed = 5;
+	for (size_t i = 0; i < sizeof noise; i++)
+		noise[i] = (uint8_t)(0xc0 + dp_test_random(&seed, 16));
+	for (unsigned i = 0; i < 40; i++)
+		dp_made_zip_add(&z, "noise", noise, sizeof noise, DP_MADE_STORED);
+	dp_made_zip_add(&z, "last", noise, sizeof noise, DP_MADE_DEFLATED);
+	dp_made_zip_end(&z);
+	attach(&mail, "a.zip", &z.data, NULL);
+	dp_test_init(&t);
+	t.config.limits.archive_work = 90000;
+	dp_test_open(&t);
+	char *story = every_cut(&t, &mail, 4001);
+	has(story, "verdict=clean");
+	free(story);
+	dp_text_free(&mail);
+	dp_made_zip_free(&z);
+	dp_test_close(&t);
 }
 
 static void test_limits_of_a_message_and_a_file(void **state)
@@ -720,6 +747,7 @@ int main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_bombs),
 		cmocka_unit_test(test_work),
+		cmocka_unit_test(test_work_on_what_is_none),
 		cmocka_unit_test(test_limits_of_a_message_and_a_file),
 		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_refused_inline),

@@ -495,6 +495,7 @@ static void leaf_gap(struct dp_content *c, uint64_t n)
 /* What forks meanwhile comes behind, and is told too. */
 void dp_content_gap(struct dp_content *c, uint64_t n)
 {
+	dp_views_flush(c);
 	for (struct dp_content *v = c; v; v = v->next) {
 		rs_mime_gap(&v->mime, n);
 		if (v->leaf)
@@ -506,6 +507,7 @@ void dp_content_gap(struct dp_content *c, uint64_t n)
 void dp_content_end(struct dp_content *c)
 {
 	bool broken = false, whole = false, odd = true;
+	dp_views_flush(c);
 	for (struct dp_content *v = c; v; v = v->next) {
 		rs_mime_end(&v->mime);
 		broken |= v->broken;

@@ -84,7 +84,7 @@ static void test_executables(void **state)
 		memcpy(program + 100, "NE", 2);
 		send_content(&t, 1, "a.bin", program, sizeof program);
 		dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
-		assert_int_equal(dp_test_has(dp_test_nth(&t, CT_FILE, 0), "executable=NE unread=0"), room);
+		assert_int_equal(strstr(dp_test_nth(&t, CT_FILE, 0)->text, "executable=NE unread=0") != NULL, room);
 		assert_true(dp_test_has(dp_test_nth(&t, CT_FILE, 0), "size=200 sha256="));
 		assert_int_equal(t.worker->inspect.stats.no_executable, !room);
 		if (!room)

@@ -240,26 +240,58 @@ static void feed_each(struct dp_content *c, const uint8_t *p, size_t n)
 		}
 }
 
-/* Line by line, so that it does not depend on how segments are cut where readings become one. */
+/* How many of the n bytes the piece under way takes, and whether that is whole: a line, or as much of one as may be held; or what ends
+ * in a CR without LF, where readings may begin to differ. So none of what is held is behind such a place. */
+static size_t most(const struct dp_content *c, const uint8_t *p, size_t n, bool *whole)
+{
+	const size_t room = sizeof c->held - c->nheld, least = n < room ? n : room;
+	const uint8_t *lf = memchr(p, '\n', least), *end = lf ? lf + 1 : p + least;
+	*whole = true;
+	for (const uint8_t *cr = p; (cr = memchr(cr, '\r', (size_t)(end - cr))) && ++cr < end;)
+		if (*cr != '\n')
+			return (size_t)(cr - p);
+	*whole = lf || least == room;
+	return (size_t)(end - p);
+}
+
+void dp_views_flush(struct dp_content *c)
+{
+	const size_t n = c->nheld;
+	c->nheld = 0;
+	feed_each(c, c->held, n);
+}
+
+/* A piece to each, when all of it is there: what is told first, of what one reading finds in it and what another, must not depend on
+ * how segments are cut. */
+static size_t feed_piece(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	bool whole;
+	if (c->nheld && c->held[c->nheld - 1] == '\r' && *p != '\n')
+		dp_views_flush(c);
+	const size_t k = most(c, p, n, &whole);
+	if (whole && !c->nheld) {
+		feed_each(c, p, k);
+	} else {
+		memcpy(c->held + c->nheld, p, k);
+		c->nheld = (uint8_t)(c->nheld + k);
+		if (whole)
+			dp_views_flush(c);
+	}
+	if (p[k - 1] == '\n')
+		unite(c);
+	return k;
+}
+
 void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n)
 {
 	while (n) {
-		size_t k;
-		if (c->next) {
-			const uint8_t *lf = memchr(p, '\n', n);
-			k = lf ? (size_t)(lf + 1 - p) : n;
-			feed_each(c, p, k);
-			if (lf)
-				unite(c);
-		} else {
-			k = rs_mime_feed(&c->mime, p, n);
-		}
+		const size_t k = c->next ? feed_piece(c, p, n) : rs_mime_feed(&c->mime, p, n);
 		p += k;
 		n -= k;
 	}
 }
 
-static unsigned peek_at_end(struct dp_content *c, bool *odd)
+static unsigned peek_at_end(const struct dp_content *first, struct dp_content *c, bool *odd)
 {
 	struct dp_inspect *ins = c->ins;
 	struct dp_inspect_stats stats = ins->stats; /* what did not happen is not counted */
@@ -270,6 +302,9 @@ static unsigned peek_at_end(struct dp_content *c, bool *odd)
 	copy(&trial, c, &msg, &actions);
 	trial.first = &trial;
 	trial.next = NULL;
+	/* No content begins in what is held: a copy that is only tried needs no other reading for it. */
+	for (size_t at = 0; at < first->nheld;)
+		at += rs_mime_feed(&trial.mime, first->held + at, first->nheld - at);
 	rs_mime_end(&trial.mime);
 	ins->stats = stats;
 	*odd &= trial.odd;
@@ -287,6 +322,6 @@ unsigned dp_content_peek(struct dp_content *c, bool as_if_ended)
 	unsigned set = 0;
 	bool odd = as_if_ended;
 	for (struct dp_content *v = c; v; v = v->next)
-		set |= as_if_ended ? peek_at_end(v, &odd) : peek_now(v);
+		set |= as_if_ended ? peek_at_end(c, v, &odd) : peek_now(v);
 	return set | (odd ? DP_PEEK_REASON(CT_REASON_MALFORMED) : 0);
 }

@@ -346,6 +346,41 @@ static void test_told_once(void **state)
 	dp_test_close(&t);
 }
 
+/* What several readings find in one line is told in one order, wherever that is cut. */
+static void test_one_order(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct dp_text mail = { 0 };
+	uint8_t program[60] = "MZ";
+	char *story = NULL;
+	dp_test_begin(&t);
+	dp_text_printf(&mail, "Content-Type: application/octet-stream; name=x\r\nContent-Transfer-Encoding: 7bit\r\n"
+			      "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
+	for (unsigned i = 0; i < 15; i++) {
+		struct dp_made m;
+		program[4] = (uint8_t)i;
+		dp_made_base64(&m, program, sizeof program, NULL);
+		dp_text_put(&mail, m.text.p, 76);
+		dp_text_printf(&mail, "AAAA%s", i % 3 == 2 ? ".\r\n" : i % 4 ? " " : ".\r");
+		dp_made_free(&m);
+	}
+	for (size_t cut = 0; cut <= mail.n; cut++) {
+		struct dp_test_conn c = dp_test_conn((unsigned)cut);
+		dp_test_forget(&t);
+		dp_test_mail(&t, &c, &mail, cut ? 0 : 1, cut);
+		char *again = dp_test_story(&t);
+		if (story && strcmp(story, again) != 0)
+			fail_msg("cut at %zu\n%s\ninstead of\n%s", cut, again, story);
+		free(story);
+		story = again;
+	}
+	assert_int_equal(dp_test_count(&t, CT_FILE), 2 + 2 * 15);
+	free(story);
+	dp_text_free(&mail);
+	dp_test_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +392,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_readings),
 		cmocka_unit_test(test_readings_become_one),
 		cmocka_unit_test(test_told_once),
+		cmocka_unit_test(test_one_order),
 	};
 	return cmocka_run_group_tests(tests, dp_test_eal, dp_test_eal_stop);
 }
