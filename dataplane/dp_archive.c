@@ -178,26 +178,37 @@ bool dp_archive_too_many(struct dp_file *f)
 static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_ZIP] = &dp_archive_zip,
 	[RS_KIND_GZIP] = &dp_archive_gzip,
-	[RS_KIND_TAR] = &dp_archive_members,
 	[RS_KIND_ZLIB] = &dp_archive_stream,
 	[RS_KIND_DEFLATED] = &dp_archive_stream,
 	[RS_KIND_TNEF] = &dp_archive_members,
 	[RS_KIND_CMS] = &dp_archive_members,
 };
 
-bool dp_archive_room(struct dp_file *f, const struct dp_archive_reader *reader)
+void dp_archive_put(struct dp_file *f, struct dp_archive *a)
 {
-	struct dp_archive *a = f->archive = rs_pool_get(archives_of(f->content));
+	rs_pool_put(archives_of(f->content), a);
+}
+
+struct dp_archive *dp_archive_get(struct dp_file *f)
+{
+	struct dp_archive *a = rs_pool_get(archives_of(f->content));
 	if (!a) {
 		inspect_of(f)->stats.no_zip++;
 		dp_archive_cannot(f, CT_REASON_OVERLOAD);
-		return false;
+		return NULL;
 	}
 	a->inflate = NULL;
-	a->reader = reader;
 	a->behind = a->broken = a->pending = false;
 	a->streamed = 0;
-	return true;
+	return a;
+}
+
+bool dp_archive_room(struct dp_file *f, const struct dp_archive_reader *reader)
+{
+	f->archive = dp_archive_get(f);
+	if (f->archive)
+		f->archive->reader = reader;
+	return f->archive;
 }
 
 void dp_archive_open(struct dp_file *f, enum rs_kind kind)
@@ -206,7 +217,7 @@ void dp_archive_open(struct dp_file *f, enum rs_kind kind)
 	const struct rs_pool *inflates = inflates_of(f->content);
 	if (kind == RS_KIND_DEFLATED && (f->depth >= inspect_of(f)->config->limits.archive_depth || inflates->used == inflates->size))
 		return;
-	if (kind != RS_KIND_TAR && dp_archive_too_deep(f))
+	if (dp_archive_too_deep(f))
 		return;
 	if (dp_archive_room(f, readers[kind]))
 		f->archive->reader->open(f, kind);
@@ -248,13 +259,13 @@ static void marked(struct dp_file *f)
 	open_behind(f);
 }
 
-void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	while (n && (!f->archive || is_shared(f))) {
 		enum rs_mark what = RS_MARK_NONE;
 		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, &what) : n;
 		if (dp_encoded_reads(f)) {
-			dp_encoded_take(f, p, k, n - k + left);
+			dp_encoded_take(f, p, k, n - k);
 		} else {
 			dp_file_scan(f, p, k);
 			f->archive->reader->feed(f, p, k);
@@ -272,8 +283,8 @@ void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n, size_t left
 
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	if (is_shared(f))
-		dp_archive_watch(f, p, n, 0);
+	if (!f->archive || is_shared(f))
+		watch(f, p, n);
 	else
 		f->archive->reader->feed(f, p, n);
 }
@@ -298,7 +309,7 @@ void dp_archive_close(struct dp_file *f, uint64_t read)
 {
 	dp_archive_inflate_end(f);
 	f->content->unpacked += read;
-	rs_pool_put(archives_of(f->content), f->archive);
+	dp_archive_put(f, f->archive);
 	f->archive = NULL;
 }
 
@@ -315,7 +326,7 @@ bool dp_archive_end(struct dp_file *f, bool cut)
 void dp_archive_let_go(struct dp_file *f)
 {
 	dp_archive_inflate_end(f);
-	rs_pool_put(archives_of(f->content), f->archive);
+	dp_archive_put(f, f->archive);
 	f->archive = NULL;
 }
 

@@ -61,10 +61,8 @@ struct dp_archive {
 /* f is, or may be, an archive of this kind: sets f->archive, or, where it may not be opened or there is no room,
  * gives the message the reason. */
 void dp_archive_open(struct dp_file *f, enum rs_kind kind);
-/* Bytes of a file that is no archive by its beginning, to be matched: where the mark of one stands in them, it is one from there on, or
- * gives the message the reason why not; and what is encoded in them becomes members of it. `left` bytes of f come behind them, which it
- * counts already. */
-void dp_archive_watch(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
+/* The last n of f->size bytes. Of a file that is no archive by its beginning: where the mark of one stands in them, it is one from there
+ * on, or gives the message the reason why not; and what is encoded in them becomes members of it. */
 void dp_archive_feed(struct dp_file *f, const uint8_t *p, size_t n);
 /* n bytes of it are missing here. */
 void dp_archive_gap(struct dp_file *f, uint64_t n);
@@ -78,5 +76,15 @@ void dp_archive_let_go(struct dp_file *f);
 uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset);
 /* from's archive and member for its copy `to`; NULL there when there is no room. */
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from);
+
+/* f may be a tar archive: sets f->tar, or, where there is no room, gives the message the reason. It is fed besides. */
+void dp_archive_tar_open(struct dp_file *f);
+/* So many bytes, at most, are to be shown next; n of these, which were fed: then f is one (f->archive), or is not known yet, or is none. */
+size_t dp_archive_tar_wanted(const struct dp_file *f);
+void dp_archive_tar_see(struct dp_file *f, const uint8_t *p, size_t n);
+/* It is none, or nobody asks any more. */
+void dp_archive_tar_drop(struct dp_file *f);
+/* from's for its copy. */
+void dp_archive_tar_copy(struct dp_file *to, const struct dp_file *from);
 
 #endif

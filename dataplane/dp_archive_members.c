@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
 #include "dataplane/dp_archive_private.h"
-#include "dataplane/dp_encoded.h"
-#include "dataplane/dp_encoded.h"
 
 #include <string.h>
 
@@ -11,17 +9,9 @@ static struct rs_unwrap *unwrap_of(struct dp_file *f)
 	return &f->archive->u.unwrap;
 }
 
-/* Its first block tells whether it is one, and is held until then. */
-static bool is_tar(const struct dp_file *f)
-{
-	return f->archive->unwrap == &rs_tar_reader;
-}
-
 static void on_outer(void *arg, const uint8_t *p, size_t n)
 {
-	struct dp_file *f = arg;
-	if (!(is_tar(f) && unwrap_of(f)->flags & RS_UNWRAP_NOT)) /* else all of it is read again, as something else */
-		dp_file_scan(f, p, n);
+	dp_file_scan(arg, p, n);
 }
 
 static void on_member_begin(void *arg, const struct rs_member *m)
@@ -37,13 +27,11 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	if (!m->name_len)
 		name = (struct dp_file_name){ RS_NAME_NONE, "", (const uint8_t *)m->layer, strlen(m->layer) };
 	f->member = dp_file_begin(f->content, f, &name, m->type, m->file);
-	/* A message in a file is matched as it stands, and not taken apart. */
-	if (strcmp(m->type, "message/rfc822") == 0)
-		dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 	if (!f->member)
 		return;
 	f->member->base = m->at;
 	f->member->layer = m->layer;
+	f->member->entity = strcmp(m->type, "message/rfc822") == 0;
 	f->member->started = !m->file; /* it was looked at, and is none that is known */
 }
 
@@ -100,7 +88,6 @@ static void on_member_name(void *arg, const struct rs_member *m)
 const struct rs_unwrap_ops dp_archive_members_ops = { on_outer, on_member_begin, on_member_data, on_member_end, on_missing, on_member_name };
 
 static const struct rs_unwrap_reader *const readers[] = {
-	[RS_KIND_TAR] = &rs_tar_reader,
 	[RS_KIND_TNEF] = &rs_tnef_reader,
 	[RS_KIND_CMS] = &rs_cms_reader,
 };
@@ -111,37 +98,18 @@ static void members_open(struct dp_file *f, enum rs_kind kind)
 	f->archive->unwrap->init(&f->archive->u, &dp_archive_members_ops, f);
 }
 
-/* Bytes at the beginning that the reader has, and were not handed out. */
-static size_t held(const struct dp_file *f)
+void dp_archive_members_tar(struct dp_file *f)
 {
-	return is_tar(f) && !f->archive->u.tar.u.pos ? f->archive->u.tar.have : 0;
-}
-
-/* It is none: what else? The first n bytes are read as that; of all that is there, `known` are at p; `left` come behind. */
-static void read_again(struct dp_file *f, const uint8_t *p, size_t n, size_t known, size_t left)
-{
-	const enum rs_kind kind = rs_kind_else(p, known < RS_KIND_BYTES ? known : RS_KIND_BYTES, f->stored);
-	dp_archive_close(f, 0);
-	if (kind != RS_KIND_PLAIN)
-		dp_archive_open(f, kind);
-	dp_archive_watch(f, p, n, left);
+	f->archive->reader = &dp_archive_members;
+	f->archive->unwrap = &rs_tar_reader;
+	rs_tar_start(&f->archive->u.tar, &dp_archive_members_ops, f);
 }
 
 static void members_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	uint8_t first[RS_TAR_BLOCK];
-	const size_t before = held(f);
-	const bool tar = is_tar(f);
 	f->archive->unwrap->feed(&f->archive->u, p, n);
-	if (!(unwrap_of(f)->flags & RS_UNWRAP_NOT))
-		return;
-	if (!tar) { /* what comes next is no archive's */
+	if (unwrap_of(f)->flags & RS_UNWRAP_NOT) /* what comes next is no archive's */
 		dp_archive_close(f, 0);
-		return;
-	}
-	memcpy(first, f->archive->u.tar.block, sizeof first);
-	read_again(f, first, before, sizeof first, n);
-	dp_archive_watch(f, p, n, 0);
 }
 
 static void members_gap(struct dp_file *f, uint64_t n)
@@ -151,15 +119,8 @@ static void members_gap(struct dp_file *f, uint64_t n)
 
 static bool members_end(struct dp_file *f, bool cut)
 {
-	uint8_t first[RS_TAR_BLOCK];
-	const size_t n = held(f);
 	const uint32_t flags = f->archive->unwrap->end(&f->archive->u);
-	if (flags & RS_UNWRAP_NOT) {
-		memcpy(first, f->archive->u.tar.block, n);
-		read_again(f, first, n, n, 0);
-		dp_encoded_end(f);
-		return !f->archive || dp_archive_end(f, cut);
-	}
+	(void)cut;
 	tell(f, flags);
 	if (flags & RS_UNWRAP_ENCRYPTED && f->rec)
 		f->rec->u.file.encrypted = true;

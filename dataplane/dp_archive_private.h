@@ -39,7 +39,14 @@ void dp_archive_close(struct dp_file *f, uint64_t read);
 
 extern const struct rs_unwrap_ops dp_archive_members_ops;
 
-/* An object for f->archive, with nothing inflated. False: there is none, which was told. */
+/* f->archive holds a tar archive's first block, which was matched: its members are read from there on. */
+void dp_archive_members_tar(struct dp_file *f);
+
+/* An object of its pool. NULL: there is none, which was told. */
+struct dp_archive *dp_archive_get(struct dp_file *f);
+void dp_archive_put(struct dp_file *f, struct dp_archive *a);
+
+/* One for f->archive, with nothing inflated. False: there is none, which was told. */
 bool dp_archive_room(struct dp_file *f, const struct dp_archive_reader *reader);
 
 /* The message is given the reason, and the part is one that could not be looked into. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A file that may be one deflate stream, in the format of zlib or bare: inflating it tells. Its own bytes are matched and watched
- * for the marks of archives as if it were none (dp_archive_watch): where it is none, nothing was lost. */
+ * for the marks of archives as if it were none (dp_archive_feed): where it is none, nothing was lost. */
 #include "dataplane/dp_archive_private.h"
 
 #include <string.h>

@@ -433,7 +433,7 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 
 void dp_content_feed(struct dp_content *c, const uint8_t *p, size_t n)
 {
-	const size_t k = c->next ? 0 : rs_mime_feed(&c->mime, p, n);
+	const size_t k = c->next || c->within ? 0 : rs_mime_feed(&c->mime, p, n);
 	if (k < n)
 		dp_views_feed(c, p + k, n - k);
 }

@@ -52,7 +52,7 @@ struct dp_content {
 	struct dp_content *first, *next; /* all readings of the same bytes; the first one is what the others forked off */
 	size_t at; /* of the piece that all are fed: how much this one has read */
 	uint8_t nheld;
-	uint8_t held[DP_VIEWS_PIECE]; /* of the first one, while there are others: the piece as far as it has come */
+	uint8_t held[DP_VIEWS_PIECE]; /* of the first one, while there are others, and of one within a file: the piece as far as it has come */
 	uint32_t kind; /* of the leaf: a hash of its type and name */
 	char part[64]; /* its number */
 };
@@ -82,7 +82,7 @@ struct dp_content *dp_content_fork(struct dp_content *c);
  *   as_if_ended false: of the rules that match whatever comes. Next to nothing to do unless a new criterion was seen. Does
  *     not see what is held back: a file's first bytes until there are DP_FILE_START of them, a base64 quantum, white
  *     space at the end of a quoted-printable line, RS_ZIP_HELD bytes of an archive, a line that may be a boundary,
- *     DP_VIEWS_PIECE bytes of a line while there are several readings.
+ *     DP_VIEWS_PIECE bytes of a line while there are several readings, and in a file that is a message.
  *   as_if_ended true: of the rules that would match if dp_content_end were called now, and DP_PEEK_REASON of each reason that
  *     the message would then have, but for MIME structure or an archive that merely has not ended yet. A copy of all
  *     that is open is ended by the same functions, so whatever is held back is seen as it would be then. This

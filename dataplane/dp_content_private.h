@@ -26,7 +26,7 @@ void dp_content_let_go(struct dp_content *c);
 uint8_t *dp_content_buffer(const struct dp_content *c);
 size_t dp_content_piece(const struct dp_content *c);
 
-/* Feeds all readings: where there are several, a line at a time, or DP_VIEWS_PIECE bytes of it. What is less is held in `c`, the
+/* Feeds all readings: where there are several, or a file's other readers, a line at a time, or DP_VIEWS_PIECE bytes of it. What is less is held in `c`, the
  * first. */
 void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n);
 /* What is held, to all of them. */

@@ -69,15 +69,16 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
 		f->content->opaque = true;
 	}
-	/* The message's own text is nobody's archive unless it looks like one. */
-	if (kind == RS_KIND_TAR && !f->watched)
-		kind = RS_KIND_PLAIN;
-	if (kind == RS_KIND_TAR)
+	if (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN)
 		dp_mail_start(f, p, n);
+	/* The message's own text is nobody's archive unless it looks like one. */
+	if (kind == RS_KIND_TAR && f->watched) {
+		dp_archive_tar_open(f);
+		kind = rs_kind_else(p, n, f->stored);
+	}
 	switch (kind) {
 	case RS_KIND_ZIP:
 	case RS_KIND_GZIP:
-	case RS_KIND_TAR:
 	case RS_KIND_ZLIB:
 	case RS_KIND_DEFLATED:
 	case RS_KIND_TNEF:
@@ -92,8 +93,8 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 		dp_message_reason(f->content->msg, CT_REASON_UNSUPPORTED);
 		f->content->opaque = true;
 		break;
+	case RS_KIND_TAR:
 	case RS_KIND_PLAIN:
-		dp_mail_start(f, p, n);
 		break;
 	}
 }
@@ -198,6 +199,35 @@ static size_t keep_head(struct dp_file *f, const uint8_t *p, size_t n)
 	return n;
 }
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much of n bytes, n > 0, goes to all who read it before the next. */
+static size_t piece(const struct dp_file *f, const uint8_t *p, size_t n)
+{
+	size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
+	if (!f->mail)
+		return k;
+	/* What is found in a message's text, and in the message, is told in the same order however segments are cut. */
+	k = least(k, dp_mail_wanted(f));
+	const uint8_t *lf = memchr(p, '\n', k);
+	return lf ? (size_t)(lf + 1 - p) : k;
+}
+
+static void read_on(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	f->size += n;
+	dp_archive_feed(f, p, n);
+	if (f->mail)
+		dp_mail_feed(f, p, n);
+	else if (f->fields_sought)
+		dp_mail_seek(f, p, n);
+	if (f->tar)
+		dp_archive_tar_see(f, p, n);
+}
+
 static void take(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	const size_t head = f->rec && f->head_left && !f->raw ? keep_head(f, p, n) : 0;
@@ -207,13 +237,10 @@ static void take(struct dp_file *f, const uint8_t *p, size_t n)
 		dp_facts_feed(f, p, n);
 	if (f->sha256 && !f->raw)
 		EVP_DigestUpdate(f->sha256, p, n);
-	f->size += n;
-	if (f->mail)
-		dp_mail_feed(f, p, n);
-	if (f->archive)
-		dp_archive_feed(f, p, n);
-	else
-		dp_archive_watch(f, p, n, 0);
+	for (size_t k; n; p += k, n -= k) {
+		k = piece(f, p, n);
+		read_on(f, p, k);
+	}
 }
 
 void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
@@ -273,6 +300,7 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	dp_facts_gap(f);
 	if (!f->started)
 		start_torn(f);
+	dp_archive_tar_drop(f);
 	f->size += n;
 	if (f->mail)
 		dp_mail_gap(f, n);
@@ -335,6 +363,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		start(f, f->start, f->nstart);
 		take(f, f->start, f->nstart);
 	}
+	dp_archive_tar_drop(f);
 	dp_encoded_end(f);
 	if (f->mail)
 		dp_mail_end(f);
@@ -396,6 +425,7 @@ void dp_file_let_go(struct dp_file *f)
 		dp_file_let_go(f->side);
 	if (f->exe)
 		rs_pool_put(&inspect_of(f)->executables, f->exe);
+	dp_archive_tar_drop(f);
 	if (f->archive)
 		dp_archive_let_go(f);
 	if (f->scan)
@@ -465,6 +495,7 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	if (f->side && !(t->side = dp_file_copy(f->side, to, t)))
 		to->sides = 0;
 	dp_mail_copy(t, f);
+	dp_archive_tar_copy(t, f);
 	if (f->archive)
 		dp_archive_copy(t, f);
 	return t;

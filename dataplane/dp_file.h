@@ -22,6 +22,7 @@ struct dp_file {
 	struct mt_stream *scan; /* NULL: no rule looks, or no room */
 	struct dp_content *mail; /* what is read in it as a message */
 	struct dp_archive *archive; /* it is one that is being read */
+	struct dp_archive *tar; /* it may be one: of its first block what there is; NULL: it is known */
 	EVP_MD_CTX *sha256; /* NULL: not hashed */
 	struct rs_exe *exe; /* it begins like an executable, and is reported; else NULL */
 	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
@@ -50,6 +51,9 @@ struct dp_file {
 	bool stored; /* as the zip says that it is a member of */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	bool may_be_mail; /* an attachment, or a member, that was not told to be a message */
+	bool entity; /* as its wrapping says it is a MIME entity: read as a message where it begins with a field */
+	bool fields_sought; /* it does not */
+	uint8_t field_at; /* of such a field's name so much stands at the beginning of this line */
 	bool mbox, mbox_blank, mbox_text; /* messages one after the other; the last line is empty; of this one there is something */
 	uint8_t mbox_held; /* bytes of this line that may begin another */
 	uint8_t depth; /* 0: a MIME part */

@@ -26,7 +26,7 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.messages = m * 2,
 		.contents = m,
 		.files = m + half,
-		.zips = m, /* a file's first block is kept in one, until it is known to be no tar archive */
+		.zips = m, /* a file's first block is kept in one, until that tells that it is no tar archive */
 		.inflates = c->memory.inflating,
 		.executables = c->files.executables ? (m + 7) / 8 : 0,
 		.records = c->memory.records,

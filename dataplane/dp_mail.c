@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_mail.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -104,17 +105,70 @@ static bool is_called_mail(const struct dp_file *f)
 	       ends_with(name.p, name.n, ".mbox") || ends_with(name.p, name.n, ".nws");
 }
 
+/* Whether a field may begin here: a letter or digit, and no byte that is of no name before the colon (RFC 5322 2.2; 4.5: white space). */
+static bool is_field(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	if (!isalnum(p[0]))
+		return false;
+	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ':')
+		i++;
+	while (i < n && (p[i] == ' ' || p[i] == '\t'))
+		i++;
+	return i == n || p[i] == ':';
+}
+
+/* n > 0 */
+static bool is_mail(const struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (f->entity)
+		return is_field(p, n);
+	/* A field's name begins with a letter, or what no field is may come first. */
+	if ((p[0] | 0x20) >= 'a' && (p[0] | 0x20) <= 'z')
+		return is_like_mail(p, n) || (memchr(p, ':', n) && is_called_mail(f));
+	return p[0] <= ' ' && is_called_mail(f);
+}
+
 void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
 {
-	/* A field's name begins with a letter, or what no field is may come first. */
-	const bool letter = n && ((p[0] | 0x20) >= 'a' && (p[0] | 0x20) <= 'z');
 	if (!f->may_be_mail || !n)
 		return;
-	if (letter ? !is_like_mail(p, n) && !(memchr(p, ':', n) && is_called_mail(f)) : p[0] > ' ' || !is_called_mail(f))
+	if (!is_mail(f, p, n)) {
+		f->fields_sought = f->entity;
 		return;
+	}
 	begin_mail(f, NULL);
 	f->mbox = begins_with(p, n, from_line);
 	f->mbox_blank = false;
+}
+
+size_t dp_mail_wanted(const struct dp_file *f)
+{
+	return sizeof f->mail->held - f->mail->nheld - f->mbox_held;
+}
+
+static bool is_line_end(uint8_t b)
+{
+	return b == '\r' || b == '\n';
+}
+
+void dp_mail_seek(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	static const char name[] = "content-t";
+	enum { LEN = sizeof name - 1, BEHIND };
+	for (size_t i = 0; i < n; i++) {
+		if (is_line_end(p[i]))
+			f->field_at = 0;
+		else if (f->field_at < LEN && (p[i] | 0x20) == (name[f->field_at] | 0x20))
+			f->field_at++;
+		else
+			f->field_at = BEHIND;
+		if (f->field_at == LEN) {
+			cannot(f, CT_REASON_MALFORMED);
+			f->fields_sought = false;
+			return;
+		}
+	}
 }
 
 static void end_one(struct dp_file *f)

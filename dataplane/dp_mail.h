@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dp_mail: a file that is itself a message (RFC 5322), or several one after the other (mbox, RFC 4155): an attached message that is
- * encoded, a file that is called one or begins like one, a multipart that is decoded before it is read.
+ * encoded, a file that is called one or begins like one, a multipart that is decoded before it is read, what S/MIME wraps (RFC 8551 3.1).
  *
  * What is in it is read as a content of its own, fed with the file's bytes. Its parts' numbers stand behind the number of the part that the
  * file is; its headers are not the message's. Its places and lines are those in the file.
@@ -28,6 +28,12 @@ struct rs_part;
 void dp_mail_open(struct dp_file *f, const struct rs_part *part);
 /* The file's first bytes are known: it is opened if it is one. */
 void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n);
+/* So many bytes, at most, are fed before whoever else reads the file is given the next: by then all that was fed is read. */
+size_t dp_mail_wanted(const struct dp_file *f);
+/* Its wrapping says that it is a MIME entity, and it begins with no field: it is read as the file that it looks like (a signed PDF). Some
+ * readers of mail pass over what is no field: where a field of MIME (Content-Type, Content-Transfer-Encoding) stands in it, it is
+ * "malformed". */
+void dp_mail_seek(struct dp_file *f, const uint8_t *p, size_t n);
 void dp_mail_feed(struct dp_file *f, const uint8_t *p, size_t n);
 void dp_mail_gap(struct dp_file *f, uint64_t n);
 void dp_mail_end(struct dp_file *f);

@@ -45,7 +45,30 @@ static void zip(struct dp_text *content, const char *name)
 	dp_made_zip_free(&z);
 }
 
-enum way { ENCODED, ENCODED_QP, CALLED, SNIFFED, MBOX, ZIPPED, THREE, MULTIPART, WAYS };
+/* S/MIME's signedData (RFC 5652 5.1) around it, without certificates and signers: with indefinite lengths; its content whole, or in pieces. */
+static void sign(struct dp_text *content, size_t piece)
+{
+	static const char begin[] = "\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00"
+				    "\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80";
+	static const char end[] = "\0\0" "\0\0" "\x31\x00" "\0\0" "\0\0" "\0\0";
+	struct dp_text to = { 0 };
+	dp_text_put(&to, begin, sizeof begin - 1);
+	if (piece)
+		dp_text_put(&to, "\x24\x80", 2);
+	for (size_t at = 0; at < content->n;) {
+		const size_t k = piece && piece < content->n - at ? piece : content->n - at;
+		dp_text_put(&to, (uint8_t[]){ 0x04, 0x82, (uint8_t)(k >> 8), (uint8_t)k }, 4);
+		dp_text_put(&to, content->p + at, k);
+		at += k;
+	}
+	if (piece)
+		dp_text_put(&to, "\0\0", 2);
+	dp_text_put(&to, end, sizeof end - 1);
+	dp_text_free(content);
+	*content = to;
+}
+
+enum way { ENCODED, ENCODED_QP, CALLED, SNIFFED, MBOX, ZIPPED, THREE, SIGNED, SIGNED_PIECES, SIGNED_TWICE, MULTIPART, WAYS };
 
 static void make(struct dp_text *mail, enum way way, bool bad)
 {
@@ -82,6 +105,27 @@ static void make(struct dp_text *mail, enum way way, bool bad)
 		for (unsigned i = 0; i < 3; i++)
 			wrap(mail, "message/rfc822", "x.eml", i == 1);
 		break;
+	case SIGNED: /* a whole message: a MIME entity with more fields */
+		put_message(mail, bad);
+		sign(mail, 0);
+		wrap(mail, "application/pkcs7-mime", "smime.p7m", false);
+		break;
+	case SIGNED_PIECES:
+	case SIGNED_TWICE: {
+		struct dp_text to = { 0 };
+		put_message(mail, bad);
+		const uint8_t *entity = memmem(mail->p, mail->n, "Content-Type", 12);
+		dp_text_put(&to, entity, mail->n - (size_t)(entity - mail->p));
+		dp_text_free(mail);
+		*mail = to;
+		sign(mail, 57);
+		if (way == SIGNED_TWICE) {
+			wrap(mail, "application/octet-stream", "smime.p7m", false);
+			sign(mail, 0);
+		}
+		wrap(mail, "application/octet-stream", "smime.p7m", false);
+		break;
+	}
 	default: { /* all of a multipart is encoded: with which its boundary is found in what is decoded */
 		struct dp_text to = { 0 };
 		struct dp_made m;
@@ -128,6 +172,49 @@ static void test_what_is_within(void **state)
 			dp_text_free(&mail);
 			dp_test_close(&t);
 		}
+}
+
+/* What is signed may be any file: it is read as that, and as nothing else where readers of mail find no field of MIME in it. */
+static void test_signed_files(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *begin;
+		enum ct_verdict verdict;
+		enum ct_reason why;
+	} files[] = {
+		{ "%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\nContent: x\n", CT_CLEAN, CT_REASON_NONE },
+		{ "<?xml version=\"1.0\"?>\n<a xmlns:b=\"c\">\ncontent_t content-\ntype: Content-Type: x\n", CT_CLEAN, CT_REASON_NONE },
+		{ "no field\r\ncontent-Type: text/html\r\n", CT_UNSCANNED, CT_REASON_MALFORMED },
+		{ "\nContent-Transfer-Encoding: base64\n\n", CT_UNSCANNED, CT_REASON_MALFORMED },
+		{ "no field\rX: y\rContent-Type: text/html\r\n", CT_UNSCANNED, CT_REASON_MALFORMED },
+		{ "%PDF-1.4\n KERNEL32.DLL ADVAPI32.DLL\n", CT_INFECTED, CT_REASON_NONE },
+	};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		dp_test_begin(&t);
+		dp_text_printf(&mail, "%s", files[i].begin);
+		for (unsigned k = 0; k < 40; k++)
+			dp_text_printf(&mail, "line %u: and so on\n", k);
+		sign(&mail, i % 2 ? 100 : 0);
+		wrap(&mail, "application/pkcs7-mime", "file.pdf.p7m", false);
+		char *story = NULL;
+		for (unsigned k = 0; k < 4; k++) {
+			struct dp_test_conn c = dp_test_conn(k);
+			dp_test_mail(&t, &c, &mail, k == 0 ? 1460 : k == 1 ? 1 : k * 3, 0);
+			dp_test_verdict(&t, 0, files[i].verdict, files[i].why, true);
+			char *again = dp_test_story(&t);
+			if (story)
+				assert_string_equal(story, again);
+			free(story);
+			story = again;
+			dp_test_forget(&t);
+		}
+		free(story);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
 }
 
 /* Asked at any byte, what is within is seen as if the message ended there; and a fork takes it along. */
@@ -212,6 +299,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_is_within),
+		cmocka_unit_test(test_signed_files),
 		cmocka_unit_test(test_copies_take_it_along),
 		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_too_deep),

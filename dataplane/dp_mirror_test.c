@@ -81,6 +81,30 @@ static void silence_ends_it(void **state)
 	dp_seen_close(&s);
 }
 
+/* A file that might be a tar archive, for all that is known of it so far: what is encoded in it is matched where it stands. */
+static void resets_with_what_is_encoded(void **state)
+{
+	(void)state;
+	struct dp_seen s;
+	struct dp_made m;
+	struct dp_text mail = { 0 }, text = { 0 };
+	begin(&s);
+	dp_text_printf(&text, "<script>var program = '");
+	dp_made_base64(&m, dp_made_bad, strlen(dp_made_bad), NULL);
+	dp_text_put(&text, m.text.p, m.text.n - 2);
+	dp_text_printf(&text, "';</script>");
+	const size_t until = text.n;
+	while (text.n < 300)
+		dp_text_printf(&text, " and so on");
+	dp_made_mail(&mail, text.p, text.n);
+	const size_t behind = (text.n - until) / 3 * 4;
+	assert_true(send_until_match(&s, &mail) < mail.n - behind);
+	dp_made_free(&m);
+	dp_text_free(&text);
+	dp_text_free(&mail);
+	dp_seen_close(&s);
+}
+
 /* The whole of the end is in one segment with the mark, or the mark is found at the end only. */
 static void never_after_the_end(void **state)
 {
@@ -161,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resets_with_the_match),
+		cmocka_unit_test(resets_with_what_is_encoded),
 		cmocka_unit_test(silence_ends_it),
 		cmocka_unit_test(never_after_the_end),
 		cmocka_unit_test(silent_behind_the_end),

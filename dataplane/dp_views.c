@@ -285,7 +285,7 @@ static size_t feed_piece(struct dp_content *c, const uint8_t *p, size_t n)
 void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n)
 {
 	while (n) {
-		const size_t k = c->next ? feed_piece(c, p, n) : rs_mime_feed(&c->mime, p, n);
+		const size_t k = c->next || c->within ? feed_piece(c, p, n) : rs_mime_feed(&c->mime, p, n);
 		p += k;
 		n -= k;
 	}

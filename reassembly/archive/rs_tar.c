@@ -56,6 +56,15 @@ bool rs_tar_is_header(const uint8_t block[RS_TAR_BLOCK])
 	return number_of(block + SUM, SUM_LEN, &said) && said != 0 && (said == sum || (int64_t)said == signed_sum);
 }
 
+bool rs_tar_may_be_header(const uint8_t *p, size_t n)
+{
+	uint64_t said;
+	if (n <= SUM)
+		return true;
+	const size_t of_sum = n - SUM < SUM_LEN ? n - SUM : SUM_LEN;
+	return number_of(p + SUM, of_sum, &said) && (of_sum < SUM_LEN || said != 0);
+}
+
 static size_t length_of(const uint8_t *p, size_t n)
 {
 	const uint8_t *end = memchr(p, 0, n);
@@ -172,18 +181,8 @@ static bool is_zero(const uint8_t block[RS_TAR_BLOCK])
 	return block[0] == 0 && memcmp(block, block + 1, RS_TAR_BLOCK - 1) == 0;
 }
 
-/* Bytes of the block that are there go to nobody's member. */
-static void block_out(struct rs_tar *t)
-{
-	if (t->have)
-		t->u.ops->outer(t->u.arg, t->block, t->have);
-	t->u.pos += t->have;
-	t->have = 0;
-}
-
 static void sparse_done(struct rs_tar *t)
 {
-	block_out(t);
 	if (!t->block[SPARSE_MORE_STILL])
 		member_begin(t, t->sparse);
 }
@@ -191,16 +190,13 @@ static void sparse_done(struct rs_tar *t)
 /* The block is full: a header, or none. */
 static void block_done(struct rs_tar *t)
 {
-	if (t->state == RS_TAR_SPARSE) {
+	t->have = 0;
+	if (t->state == RS_TAR_SPARSE)
 		sparse_done(t);
-		return;
-	}
-	const bool is = rs_tar_is_header(t->block);
-	if (!is && !t->begun && !t->torn) /* before its bytes are handed out: the caller may have other uses for them */
-		t->u.flags |= RS_UNWRAP_NOT;
-	block_out(t);
-	if (is)
+	else if (rs_tar_is_header(t->block))
 		header(t);
+	else if (!t->begun && !t->torn)
+		t->u.flags |= RS_UNWRAP_NOT;
 	else if (t->begun && !is_zero(t->block) && !t->torn)
 		t->u.flags |= RS_UNWRAP_ODD;
 }
@@ -285,13 +281,37 @@ static void data_done(struct rs_tar *t)
 	t->state = t->left ? RS_TAR_PAD : RS_TAR_HEADER;
 }
 
-static void tar_init(void *state, const struct rs_unwrap_ops *ops, void *arg)
+static void tar_init_but_block(struct rs_tar *t, const struct rs_unwrap_ops *ops, void *arg)
 {
-	struct rs_tar *t = state;
-	memset(t, 0, sizeof *t);
+	memset(t, 0, offsetof(struct rs_tar, block));
 	t->u.ops = ops;
 	t->u.arg = arg;
 	t->said = RS_UNWRAP_SIZE_UNKNOWN;
+}
+
+static void tar_init(void *state, const struct rs_unwrap_ops *ops, void *arg)
+{
+	tar_init_but_block(state, ops, arg);
+}
+
+void rs_tar_start(struct rs_tar *t, const struct rs_unwrap_ops *ops, void *arg)
+{
+	tar_init_but_block(t, ops, arg);
+	t->u.pos = RS_TAR_BLOCK;
+	header(t);
+}
+
+/* Bytes of a block: they are nobody's member's, and are not waited for. */
+static size_t block_feed(struct rs_tar *t, const uint8_t *p, size_t n)
+{
+	const size_t wanted = (size_t)RS_TAR_BLOCK - t->have, k = wanted < n ? wanted : n;
+	memcpy(t->block + t->have, p, k);
+	t->have = (uint16_t)(t->have + k);
+	t->u.ops->outer(t->u.arg, p, k);
+	t->u.pos += k;
+	if (t->have == RS_TAR_BLOCK)
+		block_done(t);
+	return k;
 }
 
 static void tar_feed(void *state, const uint8_t *p, size_t n)
@@ -305,12 +325,7 @@ static void tar_feed(void *state, const uint8_t *p, size_t n)
 			return;
 		}
 		if (t->state == RS_TAR_HEADER || t->state == RS_TAR_SPARSE) {
-			k = (size_t)RS_TAR_BLOCK - t->have;
-			k = k < n ? k : n;
-			memcpy(t->block + t->have, p, k);
-			t->have = (uint16_t)(t->have + k);
-			if (t->have == RS_TAR_BLOCK)
-				block_done(t);
+			k = block_feed(t, p, n);
 		} else {
 			k = t->left < n ? (size_t)t->left : n;
 			data(t, p, k);
@@ -328,7 +343,7 @@ static void tar_gap(void *state, uint64_t n)
 {
 	struct rs_tar *t = state;
 	if (t->state == RS_TAR_HEADER || t->state == RS_TAR_SPARSE) {
-		block_out(t);
+		t->have = 0;
 		t->state = RS_TAR_HEADER;
 	}
 	while (n > 0 && t->state != RS_TAR_HEADER) {
@@ -357,13 +372,10 @@ static void tar_gap(void *state, uint64_t n)
 static uint32_t tar_end(void *state)
 {
 	struct rs_tar *t = state;
-	if (!t->begun && !t->u.pos)
-		t->u.flags |= RS_UNWRAP_NOT;
-	else if (t->begun && t->state != RS_TAR_HEADER && (t->left + t->pad > 0 || t->state == RS_TAR_SPARSE))
-		t->u.flags |= RS_UNWRAP_CUT;
-	block_out(t);
 	if (!t->begun)
 		t->u.flags |= RS_UNWRAP_NOT;
+	else if (t->state != RS_TAR_HEADER && (t->left + t->pad > 0 || t->state == RS_TAR_SPARSE))
+		t->u.flags |= RS_UNWRAP_CUT;
 	member_end(t, RS_UNWRAP_CUT);
 	return t->u.flags;
 }

@@ -53,6 +53,11 @@ struct rs_tar {
 
 /* Whether this block is a header: the sum of its bytes is what it says. */
 bool rs_tar_is_header(const uint8_t block[RS_TAR_BLOCK]);
+/* Whether one that begins with these n bytes, n <= RS_TAR_BLOCK, may be: a text is told to be none where the sum would stand. */
+bool rs_tar_may_be_header(const uint8_t *p, size_t n);
+
+/* As after the archive's first block, t->block, which is a header, was fed: it was handed out by the caller. */
+void rs_tar_start(struct rs_tar *t, const struct rs_unwrap_ops *ops, void *arg);
 
 extern const struct rs_unwrap_reader rs_tar_reader;
 

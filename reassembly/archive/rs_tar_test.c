@@ -257,6 +257,50 @@ static void a_gap_hides_only_what_it_is_in(void **state)
 		}
 }
 
+/* Whoever kept the first block, and handed it out, begins behind it. */
+static void begun_behind_the_first_block(void **state)
+{
+	(void)state;
+	static const char *const first[] = { "a.txt", "././@LongLink" };
+	for (unsigned i = 0; i < 2; i++) {
+		len = 0;
+		add(first[i], i ? 'L' : '0', "some text");
+		add("b", '0', "more");
+		finish();
+		unwrap_log_run(&whole, &rs_tar_reader, &tar, file, len, NULL, NULL);
+		uint8_t *data = split.data;
+		const size_t room = split.room;
+		split = (struct unwrap_log){ .state = &tar.u, .data = data, .room = room };
+		memset(&tar, 0xa5, sizeof tar);
+		memcpy(tar.block, file, RS_TAR_BLOCK);
+		rs_tar_start(&tar, &unwrap_log_ops, &split);
+		rs_tar_reader.feed(&tar, file + RS_TAR_BLOCK, len - RS_TAR_BLOCK);
+		split.flags = rs_tar_reader.end(&tar);
+		assert_true(unwrap_log_same(&whole, &split));
+		assert_int_equal(split.standing, len - RS_TAR_BLOCK);
+	}
+}
+
+/* What begins as a header does is never told to be none; a text is where the sum stands. */
+static void told_by_its_beginning(void **state)
+{
+	(void)state;
+	static const char *const sums[] = { "  12345\0", "012345\0 ", "12345   ", "\x80\0\0\0\0\0\x30\x39" };
+	len = 0;
+	add("a", '0', "some text");
+	for (unsigned i = 0; i < 4; i++)
+		for (size_t n = 0; n <= RS_TAR_BLOCK; n++) {
+			memcpy(file + 148, sums[i], 8);
+			assert_true(rs_tar_may_be_header(file, n));
+		}
+	memset(file, 'x', RS_TAR_BLOCK);
+	assert_true(rs_tar_may_be_header(file, 148));
+	assert_false(rs_tar_may_be_header(file, 149));
+	memset(file, ' ', RS_TAR_BLOCK);
+	assert_true(rs_tar_may_be_header(file, 155));
+	assert_false(rs_tar_may_be_header(file, 156));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +310,8 @@ int main(void)
 		cmocka_unit_test(broken),
 		cmocka_unit_test(holes_are_told),
 		cmocka_unit_test(a_gap_hides_only_what_it_is_in),
+		cmocka_unit_test(begun_behind_the_first_block),
+		cmocka_unit_test(told_by_its_beginning),
 	};
 	return cmocka_run_group_tests_name("rs_tar", tests, NULL, NULL);
 }

@@ -145,6 +145,7 @@ static inline void unwrap_log_run(struct unwrap_log *l, const struct rs_unwrap_r
 		reader->feed(state, exact, k);
 		free(exact);
 		at += k;
+		unwrap_log_check(l->standing == at, "bytes were held back");
 	}
 	l->flags = reader->end(state);
 	unwrap_log_check(!l->open, "a member did not end");
