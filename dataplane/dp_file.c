@@ -39,7 +39,7 @@ static void hit_line(void *arg, struct mt_hit *hit)
 	struct dp_file *f = arg;
 	hit->from += f->skew;
 	hit->to += f->skew;
-	hit->line = dp_line_of(&f->content->line, dp_file_part_offset(f, hit->from));
+	hit->line = f->line ? f->line : dp_line_of(&f->content->line, dp_file_part_offset(f, hit->from));
 }
 
 static void file_matched(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits, size_t nhits)
@@ -131,6 +131,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	memset(f, 0, sizeof *f);
 	f->content = c;
 	f->outer = outer;
+	f->line = outer ? outer->line : 0;
 	f->cms = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : c->within ? (uint8_t)(c->within->depth + 1) : 0;
 	f->watched = report; /* text of the message itself is nobody's archive */

@@ -49,7 +49,7 @@ static void fork_begin(struct rs_text *t)
 		memcpy(t->name + t->name_len, suffix, sizeof suffix - 1);
 		t->name_len = (uint16_t)(t->name_len + sizeof suffix - 1);
 	}
-	rs_text_member_begin(t, "binhex", h->here, 4, 3, true);
+	rs_text_member_begin(t, "binhex", h->here, 0, 4, 3, true);
 }
 
 static void head_byte(struct rs_text *t, uint8_t b)

@@ -26,8 +26,8 @@ extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu
 /* Whether what follows a run's last byte, n > 0 bytes of it, may join the run to another. */
 bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n);
 
-/* A member begins whose encoding begins at `at`. */
-void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file);
+/* A member begins whose encoding begins at `at`. seen_at: see rs_member. */
+void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint64_t seen_at, uint32_t in, uint32_t out, bool file);
 /* What comes next of it is decoded from what begins at `at`. Not to be said of where a piece of the input happens to begin. */
 void rs_text_known(struct rs_text *t, uint64_t at);
 void rs_text_member_data(struct rs_text *t, const uint8_t *p, size_t n);

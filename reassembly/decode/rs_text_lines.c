@@ -108,7 +108,7 @@ static void uu_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t a
 			none(t);
 			return;
 		}
-		rs_text_member_begin(t, "uuencode", at, 62, 45, true);
+		rs_text_member_begin(t, "uuencode", at, 0, 62, 45, true);
 		l->state = DATA;
 	} else if (is_word(line, n, "end")) {
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);
@@ -136,7 +136,7 @@ static void uu64_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t
 			none(t);
 			return;
 		}
-		rs_text_member_begin(t, "base64", at, 62, 45, true);
+		rs_text_member_begin(t, "base64", at, 0, 62, 45, true);
 		l->state = DATA;
 	} else if (is_word(line, n, "====")) {
 		rs_text_member_data(t, out, rs_base64_end(&l->base64, out));
@@ -239,7 +239,7 @@ static void yenc_header(struct rs_text *t)
 		n--;
 	t->name_len = (uint16_t)(n - at < sizeof t->name ? n - at : sizeof t->name);
 	memcpy(t->name, t->hold + at, t->name_len);
-	rs_text_member_begin(t, "yenc", t->u.pos + 1, 1, 1, true);
+	rs_text_member_begin(t, "yenc", t->u.pos + 1, 0, 1, 1, true);
 	l->crc = (uint32_t)crc32(0, NULL, 0);
 	l->state = DATA;
 	l->line = true;

@@ -120,7 +120,7 @@ static size_t beginning(const struct rs_text *t, bool *file)
 	size_t best = 0, longest = 0;
 	*file = true;
 	for (size_t i = 0; i < n; i++)
-		if ((i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
+		if (!is_end(p[i]) && (i == 0 || is_end(p[i - 1])) && is_file(p + i, n - i))
 			return i;
 	for (size_t i = 0; i < NEAR && i + 4 < n; i++)
 		if (may_begin_file(p + i) && is_surely_file(p + i, n - i))
@@ -155,7 +155,7 @@ static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 	while (from + line + ends < t->nhold && is_end(t->hold[from + line + ends]))
 		ends++;
 	rs_base64_init(&t->m.run.base64);
-	rs_text_member_begin(t, "base64", at, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
+	rs_text_member_begin(t, "base64", at, at + t->nhold - from - 1, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
 }
 
 /* What was collected is a run, if there are enough characters in it; at: where its bytes end. */
@@ -414,7 +414,7 @@ static size_t header(struct rs_text *t, uint8_t b)
 			return 0;
 		}
 		t->m.run.state = base64 ? DECODE : PLAIN;
-		rs_text_member_begin(t, base64 ? "base64" : "percent", t->u.pos + 1, base64 ? 4 : 2, base64 ? 3 : 1, true);
+		rs_text_member_begin(t, base64 ? "base64" : "percent", t->u.pos + 1, t->u.pos, base64 ? 4 : 2, base64 ? 3 : 1, true);
 		return 1;
 	}
 	if (b == ' ' && t->nline && t->line[t->nline - 1] == ';')

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of a message does not depend on where its segments are cut: the smallest messages of which it once did. Others: dp_message_fuzz. */
+#include "dataplane/dp_made.h"
+#include "reassembly/decode/rs_text_made.h"
+
+/* In segments of any size, and of two at every `step`-th place, the same is said of it, and this. */
+static void is_one_story(const struct dp_text *mail, size_t step, const char *said)
+{
+	struct dp_test t;
+	char *story = NULL;
+	dp_test_begin(&t);
+	for (size_t i = 0; i < 70 + mail->n / step; i++) {
+		struct dp_test_conn c = dp_test_conn((unsigned)i);
+		const size_t cut = i < 70 ? 0 : (i - 70) * step;
+		dp_test_forget(&t);
+		dp_test_mail(&t, &c, mail, i == 0 ? 1460 : i < 70 ? i : 0, cut);
+		char *again = dp_test_story(&t);
+		if (story && strcmp(story, again) != 0) {
+			fprintf(stderr, "%s\ninstead of\n%s\n", again, story);
+			fail_msg("in segments of %zu, cut at %zu", i, cut);
+		}
+		free(story);
+		story = again;
+	}
+	if (!strstr(story, said)) {
+		fprintf(stderr, "%s\n", story);
+		fail_msg("no %s", said);
+	}
+	free(story);
+	dp_test_close(&t);
+}
+
+/* A run of which the first line is much longer than the others: where in it a byte stands is told by that line, and far from it. */
+static void test_line_in_a_run(void **state)
+{
+	(void)state;
+	struct made run = { 0 };
+	struct dp_text body = { 0 }, mail = { 0 };
+	uint8_t file[4000] = { 'M', 'Z', 0x90, 0, 3 };
+	for (size_t i = 5; i < sizeof file; i++)
+		file[i] = (uint8_t)(i * 7 | 0x80);
+	memcpy(file + sizeof file - strlen(dp_made_bad), dp_made_bad, strlen(dp_made_bad));
+	dp_text_printf(&body, "This is it\r\n\r\n");
+	made_base64(&run, file, 750, 100, "\r\n", false, false);
+	made_text(&run, "\r\n");
+	made_base64(&run, file + 750, sizeof file - 750, 4, "\r\n", false, true);
+	dp_text_put(&body, run.p, run.n);
+	dp_made_message(&mail, "7bit", "x", &body);
+	is_one_story(&mail, 97, "KERNEL32.DLL@3952:3 ");
+	made_free(&run);
+	dp_text_free(&body);
+	dp_text_free(&mail);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_line_in_a_run),
+	};
+	return cmocka_run_group_tests_name("dp_splits", tests, dp_test_eal, dp_test_eal_stop);
+}
