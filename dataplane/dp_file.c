@@ -208,13 +208,8 @@ static size_t least(size_t a, size_t b)
 /* How much of n bytes, n > 0, goes to all who read it before the next. */
 static size_t piece(const struct dp_file *f, const uint8_t *p, size_t n)
 {
-	size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
-	if (!f->mail)
-		return k;
-	/* What is found in a message's text, and in the message, is told in the same order however segments are cut. */
-	k = least(k, dp_mail_wanted(f));
-	const uint8_t *lf = memchr(p, '\n', k);
-	return lf ? (size_t)(lf + 1 - p) : k;
+	const size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
+	return f->mail ? dp_mail_piece(f, p, k) : k;
 }
 
 static void read_on(struct dp_file *f, const uint8_t *p, size_t n)

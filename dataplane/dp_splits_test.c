@@ -52,10 +52,47 @@ static void test_line_in_a_run(void **state)
 	dp_text_free(&mail);
 }
 
+/* A message in which an archive stands, as it is: each of the two is read, and a line of one is no line of the other. */
+static void test_archive_and_message(void **state)
+{
+	(void)state;
+	struct dp_made_zip zip = { 0 };
+	struct dp_text body = { 0 }, mail = { 0 };
+	dp_text_printf(&body, "Content-Disposition: attachment\r\n\r\n");
+	dp_made_zip_add(&zip, "a", "\r", 1, DP_MADE_STORED);
+	dp_made_zip_add(&zip, "b", dp_made_bad, strlen(dp_made_bad), DP_MADE_STORED);
+	dp_made_zip_end(&zip);
+	dp_text_put(&body, zip.data.p, zip.data.n);
+	dp_made_mail(&mail, body.p, body.n);
+	is_one_story(&mail, 1, "verdict=infected");
+	dp_made_zip_free(&zip);
+	dp_text_free(&body);
+	dp_text_free(&mail);
+}
+
+/* In an mbox a message ends within the line with which the next one begins, and in which there is more to be found. */
+static void test_archive_in_mbox(void **state)
+{
+	static const char less[] = "KERNEL32.DLL,ADVAPI32.DLL";
+	(void)state;
+	struct dp_text body = { 0 }, mail = { 0 };
+	struct dp_made_zip zip = { 0 };
+	dp_text_printf(&body, "From a@b Mon Jan  5 10:00:00 2004\r\nContent-Disposition: attachment; filename=x\r\n\r\n%s\r\n\r\nFrom ", dp_made_bad);
+	dp_made_zip_add(&zip, "b", less, strlen(less), DP_MADE_STORED);
+	assert_null(memchr(zip.data.p, '\n', 30));
+	dp_made_zip_end(&zip);
+	dp_text_put(&body, zip.data.p, zip.data.n);
+	dp_made_mail(&mail, body.p, body.n);
+	is_one_story(&mail, 1, "verdict=infected");
+	dp_made_zip_free(&zip);
+	dp_text_free(&body);
+	dp_text_free(&mail);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line_in_a_run),
+		cmocka_unit_test(test_line_in_a_run), cmocka_unit_test(test_archive_and_message), cmocka_unit_test(test_archive_in_mbox),
 	};
 	return cmocka_run_group_tests_name("dp_splits", tests, dp_test_eal, dp_test_eal_stop);
 }
