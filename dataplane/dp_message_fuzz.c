@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Input: a message, and where it is cut. The first two bytes say where; then comes a program that writes the message, of operations of one
  * byte (op) and their arguments: bytes as they are, pieces that mean something to a reader (pieces), a program's marks, and groups, which
- * are written first and wrapped then, in base64, quoted-printable, uuencode, gzip, zip, a multipart or an attached message, each in
- * each other. Bytes between, and in, wrappings damage them in any way.
+ * are written first and wrapped then, in base64, quoted-printable, uuencode, yEnc, BinHex, gzip, zip, tar, TNEF, S/MIME, a multipart, an
+ * attached message or an mbox, each in each other; fields and boundaries that readers take in different ways. Bytes between, and in, wrappings damage them in any way.
  * Checked: whatever is said of it, whole or in segments of any size it is the same; there is one message; both sums; and at the end every
  * object of every pool is back. What every receiver reads (belongs), and holds the marks, is not clean. */
 #include "dataplane/dp_made.h"
+#include "dataplane/dp_message_wraps.h"
 
 #define WRITTEN_MAX 24000
 #define DEPTH_MAX 8
@@ -25,9 +26,17 @@ enum op {
 	OP_DECLARED_UU,
 	OP_GZIP,
 	OP_ZIP, /* a number: of enum dp_made_member */
-	OP_MULTIPART, /* a number: of types; each group in it, up to the next OP_NEXT, is a part */
+	OP_MULTIPART, /* a number: its type; each group in it, up to the next OP_NEXT, is a part */
 	OP_NEXT,
 	OP_ATTACHED, /* a message in it */
+	OP_YENC,
+	OP_HQX,
+	OP_TAR,
+	OP_TNEF,
+	OP_CMS, /* what is in it begins like a part, as in: */
+	OP_MBOX,
+	OP_TWO_FIELDS, /* a number: which */
+	OP_LIKE, /* a number: a line that is like a boundary of one of the levels around */
 	OPS
 };
 
@@ -84,26 +93,6 @@ static void put_bytes(struct program *p, struct dp_text *to)
 	p->at += n;
 }
 
-static void put_uu(struct dp_text *to, const struct dp_text *from)
-{
-	dp_text_printf(to, "begin 644 a.bin\r\n");
-	for (size_t at = 0; at < from->n; at += 45) {
-		size_t n = from->n - at < 45 ? from->n - at : 45;
-		dp_text_printf(to, "%c", (int)(n + 32));
-		for (size_t i = 0; i < n; i += 3) {
-			uint32_t bits = 0;
-			for (size_t k = 0; k < 3; k++)
-				bits = bits << 8 | (i + k < n ? from->p[at + i + k] : 0);
-			for (unsigned r = 0; r < 4; r++) {
-				unsigned c = bits >> (18 - 6 * r) & 63;
-				dp_text_printf(to, "%c", c ? (int)(c + 32) : '`');
-			}
-		}
-		dp_text_printf(to, "\r\n");
-	}
-	dp_text_printf(to, "`\r\nend\r\n");
-}
-
 enum place { /* where a thing stands */
 	PLACE_PART, /* a part's, or a message's, beginning */
 	PLACE_FILE, /* in what was decoded or unpacked */
@@ -124,8 +113,14 @@ static bool belongs(unsigned op, unsigned how, enum place place)
 	case OP_ATTACHED:
 		return place == PLACE_PART;
 	case OP_UU:
+	case OP_YENC:
+	case OP_HQX:
 		return place != PLACE_FILE;
 	case OP_GZIP:
+	case OP_TAR:
+	case OP_TNEF:
+	case OP_CMS:
+	case OP_MBOX:
 		return place == PLACE_FILE;
 	case OP_ZIP:
 		return place == PLACE_FILE && !(how & DP_MADE_ENCRYPTED);
@@ -136,10 +131,10 @@ static bool belongs(unsigned op, unsigned how, enum place place)
 
 static void write_multipart(struct program *p, struct dp_text *to, unsigned depth)
 {
-	static const char *const types[] = { "mixed", "alternative", "digest", "signed", "x" };
-	unsigned type = next(p) % (sizeof types / sizeof types[0]);
-	dp_text_printf(to, "Content-Type: multipart/%s; boundary=b%u\r\n\r\n", types[type], depth);
+	const unsigned type = next(p) % DP_MESSAGE_TYPES;
 	unsigned end;
+	p->damaged |= type >= DP_MESSAGE_PLAIN_TYPES;
+	dp_message_multipart(to, depth, type);
 	do {
 		dp_text_printf(to, "--b%u\r\n", depth);
 		end = write_group(p, to, PLACE_PART, depth + 1);
@@ -167,7 +162,7 @@ static void wrap(struct program *p, struct dp_text *to, unsigned op, unsigned ho
 	struct dp_made made = { 0 };
 	struct dp_made_zip zip = { 0 };
 	op = declare(to, op);
-	write_group(p, &in, PLACE_FILE, depth + 1);
+	write_group(p, &in, op == OP_CMS || op == OP_MBOX ? PLACE_PART : PLACE_FILE, depth + 1);
 	switch (op) {
 	case OP_BASE64:
 		dp_made_base64(&made, in.p, in.n, how ? &seed : NULL);
@@ -176,7 +171,27 @@ static void wrap(struct program *p, struct dp_text *to, unsigned op, unsigned ho
 		dp_made_qp(&made, in.p, in.n, NULL);
 		break;
 	case OP_UU:
-		put_uu(to, &in);
+		dp_message_uu(to, &in);
+		break;
+	case OP_YENC:
+		dp_message_yenc(to, &in);
+		break;
+	case OP_HQX:
+		dp_message_hqx(to, &in);
+		break;
+	case OP_TAR:
+		dp_message_tar(to, &in);
+		break;
+	case OP_TNEF:
+		dp_message_tnef(to, &in);
+		break;
+	case OP_CMS:
+		dp_message_cms(to, &in);
+		break;
+	case OP_MBOX:
+		dp_text_printf(to, "From a@example.org Mon Jan  5 10:00:00 2004\r\n");
+		dp_text_put(to, in.p, in.n);
+		dp_text_printf(to, "\r\n\r\n");
 		break;
 	case OP_GZIP:
 		dp_made_gzip(&in, "a");
@@ -217,6 +232,12 @@ static void write_thing(struct program *p, struct dp_text *to, unsigned op, unsi
 		dp_text_printf(to, "Content-Type: message/rfc822\r\n\r\nSubject: within\r\n");
 		write_group(p, to, PLACE_PART, depth + 1);
 		break;
+	case OP_TWO_FIELDS:
+		dp_message_two_fields(to, how);
+		break;
+	case OP_LIKE:
+		dp_message_boundary_like(to, (how >> 3) % DEPTH_MAX, how);
+		break;
 	default:
 		wrap(p, to, op, how, depth);
 	}
@@ -224,7 +245,7 @@ static void write_thing(struct program *p, struct dp_text *to, unsigned op, unsi
 
 static bool has_number(unsigned op)
 {
-	return op == OP_PIECE || op == OP_BASE64 || op == OP_DECLARED_BASE64 || op == OP_ZIP;
+	return op == OP_PIECE || op == OP_BASE64 || op == OP_DECLARED_BASE64 || op == OP_ZIP || op == OP_TWO_FIELDS || op == OP_LIKE;
 }
 
 /* Returns what ended it. */
@@ -239,7 +260,7 @@ static unsigned write_group(struct program *p, struct dp_text *to, enum place pl
 		unsigned how = has_number(op) ? next(p) : 0;
 		p->damaged |= things > 0 || !belongs(op, how, place);
 		/* What has no fields of its own stands behind them. */
-		if (place == PLACE_PART && (op == OP_MARKS || op == OP_UU))
+		if (place == PLACE_PART && (op == OP_MARKS || op == OP_UU || op == OP_YENC || op == OP_HQX))
 			dp_text_printf(to, "\r\n");
 		write_thing(p, to, op, how, depth);
 	}
@@ -293,7 +314,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *story = NULL;
 	for (unsigned i = 0; i < CUTS; i++) {
 		struct dp_test_conn c = dp_test_conn(i);
-		size_t mss[CUTS] = { 1460, 1 + data[0] % 97, mail.n < 3000 ? 1 : 61 + data[1] % 7, 0 };
+		size_t mss[CUTS] = { 1460, 1 + data[0] % 97, mail.n < 700 ? 1 : 23 + data[1] % 7, 0 };
 		size_t cut = i == 3 ? 1 + (data[0] | data[1] << 8) % mail.n : 0;
 		dp_test_mail(&t, &c, &mail, mss[i], cut);
 		char *again = dp_test_story(&t);
