@@ -4,9 +4,10 @@
  * are written first and wrapped then, in base64, quoted-printable, uuencode, yEnc, BinHex, gzip, zip, tar, TNEF, S/MIME, a multipart, an
  * attached message or an mbox, each in each other; fields and boundaries that readers take in different ways. Bytes between, and in, wrappings damage them in any way.
  * Checked: whatever is said of it, whole or in segments of any size it is the same; there is one message; both sums; and at the end every
- * object of every pool is back. What every receiver reads (belongs), and holds the marks, is not clean. */
+ * object of every pool is back; what is said before its end, as if it were there, is what is said when it is. What every receiver reads (belongs), and holds the marks, is not clean. */
 #include "dataplane/dp_made.h"
 #include "dataplane/dp_message_wraps.h"
+#include "dataplane/dp_session.h"
 
 #define WRITTEN_MAX 24000
 #define DEPTH_MAX 8
@@ -295,6 +296,31 @@ static void judge(const struct dp_test *t, const struct program *p, const char *
 	abort();
 }
 
+/* Of what was fed so far. What merely has not ended is no reason before the end. */
+static void look_ahead(struct dp_test *t, const struct dp_text *written, size_t at)
+{
+	struct dp_flow flow = { 0 };
+	struct dp_session *s = dp_session_begin(&t->worker->inspect, &flow, false);
+	struct dp_message *m = dp_message_begin(s, 0);
+	m->content = dp_content_begin(m);
+	if (at)
+		dp_content_feed(m->content, written->p, at);
+	const struct dp_inspect_stats stats = t->worker->inspect.stats;
+	const unsigned set = dp_message_peek(m, true), marked = set & MT_ACTIONS;
+	if (memcmp(&stats, &t->worker->inspect.stats, sizeof stats) != 0)
+		abort();
+	dp_content_end(m->content);
+	m->content = NULL;
+	if ((m->action != MT_NONE) != (marked != 0) && !(marked == 0 && DP_PEEK_REASONS(set))) {
+		fprintf(stderr, "%x foreseen at %zu of %zu, action %u, reasons %x\n", set, at, written->n, m->action, m->reasons);
+		abort();
+	}
+	dp_message_end(m);
+	dp_session_end(s, CT_REASON_NONE);
+	dp_test_check(t);
+	dp_test_forget(t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -326,6 +352,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		dp_test_forget(&t);
 	}
 	free(story);
+	look_ahead(&t, &written, (data[0] | data[1] << 8) % (written.n + 1));
+	look_ahead(&t, &written, written.n);
 	dp_test_close(&t);
 	dp_text_free(&written);
 	dp_text_free(&mail);
