@@ -246,7 +246,7 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 	inspect_of(f)->stats.file_bytes += f->depth == 0 ? n : 0;
 	if (!f->started) {
 		if (f->nstart == 0 && n >= DP_FILE_START) {
-			start(f, p, n);
+			start(f, p, DP_FILE_START); /* as many, whatever there is */
 		} else {
 			size_t k = DP_FILE_START - f->nstart;
 			if (k > n)

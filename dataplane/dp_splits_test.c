@@ -89,10 +89,31 @@ static void test_archive_in_mbox(void **state)
 	dp_text_free(&mail);
 }
 
+/* What S/MIME signs is base64, without fields: whether its first bytes may be a field's name is asked of as many of them however they come. */
+static void test_first_bytes(void **state)
+{
+	static const char begin[] = "\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00"
+				    "\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01\xa0\x80\x04";
+	(void)state;
+	struct dp_made text = { 0 };
+	struct dp_text body = { 0 }, mail = { 0 };
+	dp_made_base64(&text, dp_made_bad, strlen(dp_made_bad), NULL);
+	dp_text_put(&body, begin, sizeof begin - 1);
+	dp_text_put(&body, &(uint8_t){ (uint8_t)text.text.n }, 1);
+	dp_text_put(&body, text.text.p, text.text.n);
+	dp_text_put(&body, "\0\0\0\0\x31\x00\0\0\0\0\0\0", 12);
+	dp_made_mail(&mail, body.p, body.n);
+	is_one_story(&mail, 1, "verdict=infected");
+	dp_made_free(&text);
+	dp_text_free(&body);
+	dp_text_free(&mail);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_in_a_run), cmocka_unit_test(test_archive_and_message), cmocka_unit_test(test_archive_in_mbox),
+		cmocka_unit_test(test_first_bytes),
 	};
 	return cmocka_run_group_tests_name("dp_splits", tests, dp_test_eal, dp_test_eal_stop);
 }
