@@ -52,6 +52,28 @@ static void test_line_in_a_run(void **state)
 	dp_text_free(&mail);
 }
 
+/* What BinHex writes short comes from fewer characters than other bytes do. */
+static void test_line_behind_repeated_bytes(void **state)
+{
+	(void)state;
+	struct made hqx = { 0 };
+	struct dp_text file = { 0 }, body = { 0 }, mail = { 0 };
+	for (unsigned i = 0; i < 1000; i++)
+		dp_text_put(&file, "\0", 1);
+	dp_text_put(&file, dp_made_bad, strlen(dp_made_bad));
+	made_text(&hqx, "(This file must be converted with BinHex 4.0)\r\n\r\n");
+	made_hqx(&hqx, "x", file.p, file.n, "", 0, "\r\n");
+	dp_text_put(&body, hqx.p, hqx.n);
+	for (unsigned i = 0; i < 20; i++)
+		dp_text_printf(&body, "%u\r\n", i);
+	dp_made_message(&mail, "7bit", "x", &body);
+	is_one_story(&mail, 1, "KERNEL32.DLL@1004:3 ");
+	made_free(&hqx);
+	dp_text_free(&file);
+	dp_text_free(&body);
+	dp_text_free(&mail);
+}
+
 /* A message in which an archive stands, as it is: each of the two is read, and a line of one is no line of the other. */
 static void test_archive_and_message(void **state)
 {
@@ -112,7 +134,8 @@ static void test_first_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line_in_a_run), cmocka_unit_test(test_archive_and_message), cmocka_unit_test(test_archive_in_mbox),
+		cmocka_unit_test(test_line_in_a_run), cmocka_unit_test(test_line_behind_repeated_bytes),
+		cmocka_unit_test(test_archive_and_message), cmocka_unit_test(test_archive_in_mbox),
 		cmocka_unit_test(test_first_bytes),
 	};
 	return cmocka_run_group_tests_name("dp_splits", tests, dp_test_eal, dp_test_eal_stop);
