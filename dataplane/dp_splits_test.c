@@ -58,16 +58,16 @@ static void test_line_behind_repeated_bytes(void **state)
 	(void)state;
 	struct made hqx = { 0 };
 	struct dp_text file = { 0 }, body = { 0 }, mail = { 0 };
-	for (unsigned i = 0; i < 1000; i++)
+	for (unsigned i = 0; i < 250; i++)
 		dp_text_put(&file, "\0", 1);
 	dp_text_put(&file, dp_made_bad, strlen(dp_made_bad));
 	made_text(&hqx, "(This file must be converted with BinHex 4.0)\r\n\r\n");
 	made_hqx(&hqx, "x", file.p, file.n, "", 0, "\r\n");
 	dp_text_put(&body, hqx.p, hqx.n);
-	for (unsigned i = 0; i < 20; i++)
+	for (unsigned i = 0; i < 100; i++)
 		dp_text_printf(&body, "%u\r\n", i);
-	dp_made_message(&mail, "7bit", "x", &body);
-	is_one_story(&mail, 1, "KERNEL32.DLL@1004:3 ");
+	dp_made_mail(&mail, body.p, body.n);
+	is_one_story(&mail, 1, "KERNEL32.DLL@254:2 ");
 	made_free(&hqx);
 	dp_text_free(&file);
 	dp_text_free(&body);
