@@ -6,6 +6,9 @@
  * zip is, and a run in a file that is that deep is "limit", known or not. A run whose beginning is that of no file that is known is
  * matched, and has no record of its own, nor does it count as a member: a newsletter has hundreds of words that look like one.
  *
+ * What is found in a run, or in anything in it, bears the line in which the run begins; of a run in something decoded, that in which it
+ * was seen to be one, some lines below. In uuencode, yEnc and BinHex each place has its own line.
+ *
  * Owner:  one worker. */
 #ifndef DP_ENCODED_H
 #define DP_ENCODED_H

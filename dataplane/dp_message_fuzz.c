@@ -2,9 +2,11 @@
 /* Input: a message, and where it is cut. The first two bytes say where; then comes a program that writes the message, of operations of one
  * byte (op) and their arguments: bytes as they are, pieces that mean something to a reader (pieces), a program's marks, and groups, which
  * are written first and wrapped then, in base64, quoted-printable, uuencode, yEnc, BinHex, gzip, zip, tar, TNEF, S/MIME, a multipart, an
- * attached message or an mbox, each in each other; fields and boundaries that readers take in different ways. Bytes between, and in, wrappings damage them in any way.
+ * attached message or an mbox, each in each other; fields and boundaries that readers take in different ways. Bytes between, and in,
+ * wrappings damage them in any way.
  * Checked: whatever is said of it, whole or in segments of any size it is the same; there is one message; both sums; and at the end every
- * object of every pool is back; what is said before its end, as if it were there, is what is said when it is. What every receiver reads (belongs), and holds the marks, is not clean. */
+ * object of every pool is back; what is said before its end, as if it were there, is what is said when it is. What every receiver
+ * reads (belongs), and holds the marks, is not clean. */
 #include "dataplane/dp_made.h"
 #include "dataplane/dp_message_wraps.h"
 #include "dataplane/dp_session.h"

@@ -92,7 +92,8 @@ void dp_message_cms(struct dp_text *to, const struct dp_text *in)
 void dp_message_boundary_like(struct dp_text *to, unsigned level, unsigned form)
 {
 	static const char *const forms[] = {
-		"\r--b%u\r\n", "\n--b%u\n", "\r\n--b%u \t\r\n", "\r\n--b%ux\r\n", "\r\n --b%u\r\n", "\r\n--b%u--x\r\n", "\r\n--b%u--\r", "\r\n--b%u\r",
+		"\r--b%u\r\n", "\n--b%u\n", "\r\n--b%u \t\r\n", "\r\n--b%ux\r\n",
+		"\r\n --b%u\r\n", "\r\n--b%u--x\r\n", "\r\n--b%u--\r", "\r\n--b%u\r",
 	};
 	dp_text_printf(to, forms[form % 8], level);
 }
@@ -115,9 +116,11 @@ void dp_message_two_fields(struct dp_text *to, unsigned which)
 void dp_message_multipart(struct dp_text *to, unsigned level, unsigned type)
 {
 	static const char *const types[DP_MESSAGE_TYPES] = {
-		"mixed; boundary=b%u", "alternative; boundary=b%u", "digest; boundary=b%u", "signed; boundary=b%u", "x; boundary=b%u",
-		"mixed; boundary=b%u; boundary=c", "mixed; boundary=c; boundary=b%u", "mixed; boundary=b%u\r\nContent-Type: text/plain",
-		"mixed; boundary=c\r\nContent-Type: multipart/mixed; boundary=b%u", "mixed; boundary=b%u\r\nContent-Transfer-Encoding: base64",
+		"mixed; boundary=b%u", "alternative; boundary=b%u", "digest; boundary=b%u", "signed; boundary=b%u",
+		"x; boundary=b%u", "mixed; boundary=b%u; boundary=c", "mixed; boundary=c; boundary=b%u",
+		"mixed; boundary=b%u\r\nContent-Type: text/plain",
+		"mixed; boundary=c\r\nContent-Type: multipart/mixed; boundary=b%u",
+		"mixed; boundary=b%u\r\nContent-Transfer-Encoding: base64",
 	};
 	dp_text_printf(to, "Content-Type: multipart/");
 	dp_text_printf(to, types[type], level);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of a message does not depend on where its segments are cut: the smallest messages of which it once did. Others: dp_message_fuzz. */
+/* What is said of a message does not depend on where its segments are cut: the smallest messages of which it once did. dp_message_fuzz
+ * looks for others. */
 #include "dataplane/dp_made.h"
 #include "reassembly/decode/rs_text_made.h"
 
@@ -99,7 +100,8 @@ static void test_archive_in_mbox(void **state)
 	(void)state;
 	struct dp_text body = { 0 }, mail = { 0 };
 	struct dp_made_zip zip = { 0 };
-	dp_text_printf(&body, "From a@b Mon Jan  5 10:00:00 2004\r\nContent-Disposition: attachment; filename=x\r\n\r\n%s\r\n\r\nFrom ", dp_made_bad);
+	dp_text_printf(&body, "From a@b Mon Jan  5 10:00:00 2004\r\nContent-Disposition: attachment; filename=x\r\n\r\n");
+	dp_text_printf(&body, "%s\r\n\r\nFrom ", dp_made_bad);
 	dp_made_zip_add(&zip, "b", less, strlen(less), DP_MADE_STORED);
 	assert_null(memchr(zip.data.p, '\n', 30));
 	dp_made_zip_end(&zip);
@@ -111,7 +113,8 @@ static void test_archive_in_mbox(void **state)
 	dp_text_free(&mail);
 }
 
-/* What S/MIME signs is base64, without fields: whether its first bytes may be a field's name is asked of as many of them however they come. */
+/* What S/MIME signs is base64, without fields: whether its first bytes may be a field's name is asked of as many of them however they
+ * come. */
 static void test_first_bytes(void **state)
 {
 	static const char begin[] = "\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80\x02\x01\x01\x31\x00"
