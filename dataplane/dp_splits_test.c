@@ -134,12 +134,36 @@ static void test_first_bytes(void **state)
 	dp_text_free(&mail);
 }
 
+/* A text, stored in a zip, whose first bytes may be a deflate stream: what is encoded in it is found all the same. */
+static void test_text_that_may_be_deflated(void **state)
+{
+	static const char *const begins[] = { "KERNEL text here\n", "SomeCode text here\n", "Context: here is it\n",
+					      "KERNEL text here, and it is much longer than that. It ends here, or nearly so\n" };
+	(void)state;
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+		struct made text = { 0 };
+		struct dp_made_zip zip = { 0 };
+		struct dp_text mail = { 0 };
+		made_text(&text, begins[i]);
+		made_base64(&text, dp_made_bad, strlen(dp_made_bad), 0, "", false, true);
+		for (unsigned k = 0; k < 30; k++)
+			made_text(&text, "\nand so on.");
+		dp_made_zip_add(&zip, "a", text.p, text.n, DP_MADE_STORED);
+		dp_made_zip_end(&zip);
+		dp_made_mail(&mail, zip.data.p, zip.data.n);
+		is_one_story(&mail, 7, "verdict=infected");
+		made_free(&text);
+		dp_made_zip_free(&zip);
+		dp_text_free(&mail);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_in_a_run), cmocka_unit_test(test_line_behind_repeated_bytes),
 		cmocka_unit_test(test_archive_and_message), cmocka_unit_test(test_archive_in_mbox),
-		cmocka_unit_test(test_first_bytes),
+		cmocka_unit_test(test_first_bytes), cmocka_unit_test(test_text_that_may_be_deflated),
 	};
 	return cmocka_run_group_tests_name("dp_splits", tests, dp_test_eal, dp_test_eal_stop);
 }
