@@ -338,7 +338,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		write_group(&p, &written, PLACE_PART, 0);
 	}
 	stuff(&mail, &written);
-	dp_test_begin(&t);
+	dp_test_init(&t);
+	t.config.memory.messages = 48; /* for all that may be open at a time */
+	dp_test_open(&t);
 	char *story = NULL;
 	for (unsigned i = 0; i < CUTS; i++) {
 		struct dp_test_conn c = dp_test_conn(i);
