@@ -47,7 +47,7 @@ static void stream_lost(struct dp_file *f)
 void dp_archive_stream_drop(struct dp_file *f)
 {
 	const uint64_t in = f->archive->inflate ? f->archive->inflate->in : 0;
-	if (f->archive->inflate && f->archive->inflate->out)
+	if (f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH)
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	dp_archive_member_stop(f);
 	dp_archive_close(f, in);

@@ -21,7 +21,7 @@ bool dp_encoded_reads(const struct dp_file *f);
  * members. */
 void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
 /* The same of a file that may be a deflate stream, and is fed to that: where something encoded is seen while it is one, it is both, and read
- * on as a text: to this the message is "malformed". */
+ * on as a text; where the stream came to something, the message is "malformed". */
 void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
 /* Bytes of f are missing here. */
 void dp_encoded_gap(struct dp_file *f, uint64_t n);
