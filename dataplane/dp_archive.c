@@ -268,8 +268,7 @@ static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 		if (dp_encoded_reads(f)) {
 			dp_encoded_take(f, p, k, n - k);
 		} else {
-			dp_file_scan(f, p, k);
-			f->archive->reader->feed(f, p, k);
+			dp_encoded_beside(f, p, k, n - k);
 		}
 		p += k;
 		n -= k;

@@ -18,6 +18,16 @@ static void on_outer(void *arg, const uint8_t *p, size_t n)
 		dp_file_scan(f, p, n);
 }
 
+/* As far back as what is passing now is known, however it came in pieces, and each character may stand in a line of its own. */
+#define LINE_REACH 128
+
+/* What is found in m bears this line. */
+static uint32_t line_of(const struct dp_file *f, const struct rs_member *m)
+{
+	const bool near = !f->outer && m->seen_at - m->at < LINE_REACH;
+	return dp_line_of(&f->content->line, dp_file_part_offset(f, near ? m->at : m->seen_at));
+}
+
 static void on_member_begin(void *arg, const struct rs_member *m)
 {
 	struct dp_file *f = arg;
@@ -34,6 +44,8 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	if (!f->member)
 		return;
 	f->member->base = m->at;
+	if (m->seen_at && !f->line)
+		f->member->line = line_of(f, m);
 	f->member->layer = m->layer;
 	f->member->entity = strcmp(m->type, "message/rfc822") == 0;
 	f->member->started = !m->file; /* it was looked at, and is none that is known */

@@ -46,6 +46,15 @@ static void stream_lost(struct dp_file *f)
 	dp_archive_close(f, 0);
 }
 
+void dp_archive_stream_drop(struct dp_file *f)
+{
+	const uint64_t in = f->archive->inflate ? f->archive->inflate->in : 0;
+	if (f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH)
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	dp_archive_member_stop(f);
+	dp_archive_close(f, in);
+}
+
 /* Of one that is wrong it is not known to the byte where that showed; what it came to is counted. */
 static uint64_t taken_of(const struct dp_file *f)
 {

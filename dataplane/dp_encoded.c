@@ -43,16 +43,20 @@ bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n)
 	return false;
 }
 
-/* Looks no further than to the first thing seen, for which a reader is opened. left: bytes of f that come next. Returns how many. */
-static size_t look(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+/* Behind what was seen, a reader is opened. left: bytes of f that come next. */
+static void open_reader(struct dp_file *f, enum rs_spotted what, size_t left)
 {
-	enum rs_spotted what;
-	const size_t k = rs_text_look(&f->spot, &dp_archive_members_ops, f, f->tail, f->ntail, p, n, &what);
-	keep(f, p, k);
-	if (!what || !dp_archive_room(f, &dp_archive_members))
-		return k;
+	if (!dp_archive_room(f, &dp_archive_members))
+		return;
 	f->archive->unwrap = &rs_text_reader;
-	rs_text_start(text_of(f), &dp_archive_members_ops, f, f->tail, f->ntail, f->size - left - (n - k), what);
+	rs_text_start(text_of(f), &dp_archive_members_ops, f, f->tail, f->ntail, f->size - left, what);
+}
+
+/* Looks no further than to the first thing seen. Returns how many. */
+static size_t look(struct dp_file *f, const uint8_t *p, size_t n, enum rs_spotted *what)
+{
+	const size_t k = rs_text_look(&f->spot, &dp_archive_members_ops, f, f->tail, f->ntail, p, n, what);
+	keep(f, p, k);
 	return k;
 }
 
@@ -70,7 +74,10 @@ void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 	while (n > 0) {
 		size_t k = n;
 		if (!f->archive) {
-			k = look(f, p, n, left);
+			enum rs_spotted what;
+			k = look(f, p, n, &what);
+			if (what)
+				open_reader(f, what, left + n - k);
 		} else {
 			f->archive->reader->feed(f, p, n);
 			keep(f, p, n);
@@ -80,6 +87,25 @@ void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 		p += k;
 		n -= k;
 	}
+}
+
+void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+{
+	while (n > 0 && !dp_encoded_reads(f)) {
+		enum rs_spotted what;
+		const size_t k = look(f, p, n, &what);
+		dp_file_scan(f, p, k);
+		f->archive->reader->feed(f, p, k);
+		p += k;
+		n -= k;
+		if (!what)
+			continue;
+		if (f->archive)
+			dp_archive_stream_drop(f);
+		open_reader(f, what, left + n);
+	}
+	if (n > 0)
+		dp_encoded_take(f, p, n, left);
 }
 
 void dp_encoded_gap(struct dp_file *f, uint64_t n)

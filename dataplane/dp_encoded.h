@@ -6,6 +6,9 @@
  * zip is, and a run in a file that is that deep is "limit", known or not. A run whose beginning is that of no file that is known is
  * matched, and has no record of its own, nor does it count as a member: a newsletter has hundreds of words that look like one.
  *
+ * What is found in a run, or in anything in it, bears the line in which the run begins; of a run in something decoded, that in which it
+ * was seen to be one, some lines below. In uuencode, yEnc and BinHex each place has its own line.
+ *
  * Owner:  one worker. */
 #ifndef DP_ENCODED_H
 #define DP_ENCODED_H
@@ -20,6 +23,9 @@ void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 /* A run in f that is no file, of which these are all bytes: whether anything may come of it: a match, something encoded in it in its turn,
  * a limit, a record. */
 bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n);
+/* The same of a file that may be a deflate stream, and is fed to that: where something encoded is seen while it is one, it is both, and read
+ * on as a text; where the stream came to something, the message is "malformed". */
+void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
 /* Bytes of f are missing here. */
 void dp_encoded_gap(struct dp_file *f, uint64_t n);
 /* f ends: what is open ends, and everything is given back. */

@@ -39,7 +39,7 @@ static void hit_line(void *arg, struct mt_hit *hit)
 	struct dp_file *f = arg;
 	hit->from += f->skew;
 	hit->to += f->skew;
-	hit->line = dp_line_of(&f->content->line, dp_file_part_offset(f, hit->from));
+	hit->line = f->line ? f->line : dp_line_of(&f->content->line, dp_file_part_offset(f, hit->from));
 }
 
 static void file_matched(void *arg, const struct mt_rule *rule, size_t index, const struct mt_hit *const *hits, size_t nhits)
@@ -140,6 +140,7 @@ struct dp_file *dp_file_begin(struct dp_content *c, struct dp_file *outer, const
 	memset(f, 0, sizeof *f);
 	f->content = c;
 	f->outer = outer;
+	f->line = outer ? outer->line : 0;
 	f->cms = strcmp(type, "application/pkcs7-mime") == 0 || strcmp(type, "application/x-pkcs7-mime") == 0;
 	f->depth = outer ? (uint8_t)(outer->depth + 1) : c->within ? (uint8_t)(c->within->depth + 1) : 0;
 	f->watched = report; /* text of the message itself is nobody's archive */
@@ -216,13 +217,8 @@ static size_t least(size_t a, size_t b)
 /* How much of n bytes, n > 0, goes to all who read it before the next. */
 static size_t piece(const struct dp_file *f, const uint8_t *p, size_t n)
 {
-	size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
-	if (!f->mail)
-		return k;
-	/* What is found in a message's text, and in the message, is told in the same order however segments are cut. */
-	k = least(k, dp_mail_wanted(f));
-	const uint8_t *lf = memchr(p, '\n', k);
-	return lf ? (size_t)(lf + 1 - p) : k;
+	const size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
+	return f->mail ? dp_mail_piece(f, p, k) : k;
 }
 
 static void read_on(struct dp_file *f, const uint8_t *p, size_t n)
@@ -259,7 +255,7 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 	inspect_of(f)->stats.file_bytes += f->depth == 0 ? n : 0;
 	if (!f->started) {
 		if (f->nstart == 0 && n >= DP_FILE_START) {
-			start(f, p, n);
+			start(f, p, DP_FILE_START); /* as many, whatever there is */
 		} else {
 			size_t k = DP_FILE_START - f->nstart;
 			if (k > n)

@@ -28,6 +28,7 @@ struct dp_file {
 	uint64_t base; /* of its first byte, or of the deflate stream that it is made of, in its outer file's content */
 	uint64_t size; /* bytes so far */
 	uint64_t skew; /* archives: offset in the file less bytes given to the matcher */
+	uint32_t line; /* of whatever is found in it: where the text begins that it is decoded from; 0: each has its own */
 	uint32_t head_left; /* bytes still wanted for libmagic */
 	struct rs_marks marks; /* of archives in the middle of it */
 	const char *layer; /* what it is called in the way in where it has no record; NULL: nothing */

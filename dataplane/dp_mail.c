@@ -145,9 +145,21 @@ void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
 	f->mbox_blank = false;
 }
 
-size_t dp_mail_wanted(const struct dp_file *f)
+size_t dp_mail_piece(const struct dp_file *f, const uint8_t *p, size_t n)
 {
-	return sizeof f->mail->held - f->mail->nheld - f->mbox_held;
+	const struct dp_content *c = f->mail;
+	const size_t room = sizeof c->held - c->nheld - f->mbox_held;
+	/* Where another message begins the one before it ends. */
+	const size_t settled = f->mbox_blank ? FROM - f->mbox_held : n;
+	if (c->nheld && c->held[c->nheld - 1] == '\r' && *p != '\n')
+		return 1;
+	n = n < room ? n : room;
+	n = n < settled ? n : settled;
+	const uint8_t *lf = memchr(p, '\n', n), *end = lf ? lf + 1 : p + n;
+	for (const uint8_t *cr = p; (cr = memchr(cr, '\r', (size_t)(end - cr))) && ++cr < end;)
+		if (*cr != '\n')
+			return (size_t)(cr + 1 - p);
+	return (size_t)(end - p);
 }
 
 static bool is_line_end(uint8_t b)

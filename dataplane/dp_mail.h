@@ -28,8 +28,9 @@ struct rs_part;
 void dp_mail_open(struct dp_file *f, const struct rs_part *part);
 /* The file's first bytes are known: it is opened if it is one. */
 void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n);
-/* So many bytes, at most, are fed before whoever else reads the file is given the next: by then all that was fed is read. */
-size_t dp_mail_wanted(const struct dp_file *f);
+/* Of the n bytes that come next, n > 0, so many are fed before whoever else reads the file is given more. What is held is read with the
+ * last of them only, so that what all who read the file find in it is told in the same order however the bytes come. */
+size_t dp_mail_piece(const struct dp_file *f, const uint8_t *p, size_t n);
 /* Its wrapping says that it is a MIME entity, and it begins with no field: it is read as the file that it looks like (a signed PDF). Some
  * readers of mail pass over what is no field: where a field of MIME (Content-Type, Content-Transfer-Encoding) stands in it, it is
  * "malformed". */

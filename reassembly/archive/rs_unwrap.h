@@ -27,6 +27,9 @@ struct rs_member {
 	uint64_t at; /* of its first byte, or of what that is decoded from */
 	/* `out` decoded bytes come of about `in` bytes of the wrapping. 0: they stand there as they are. */
 	uint32_t in, out;
+	/* Where nothing else tells where its bytes come from (`known` may be far before them, and lines of other lengths between): the last
+	 * byte by which it was seen to be one, and to begin at `at`. Else 0. */
+	uint64_t seen_at;
 	bool file; /* a file, which is reported; else a layer or a text */
 };
 

@@ -53,10 +53,10 @@ bool rs_text_is_file(const uint8_t *p, size_t n)
 	return p[0] != 0x1f || (p[2] & 0x60) == 0;
 }
 
-void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file)
+void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint64_t seen_at, uint32_t in, uint32_t out, bool file)
 {
 	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = layer, .type = t->type,
-				     .size = RS_UNWRAP_SIZE_UNKNOWN, .at = at, .in = in, .out = out, .file = file };
+				     .size = RS_UNWRAP_SIZE_UNKNOWN, .at = at, .in = in, .out = out, .seen_at = seen_at, .file = file };
 	t->u.made = 0;
 	rs_text_known(t, at);
 	t->u.ops->member_begin(t->u.arg, &m);

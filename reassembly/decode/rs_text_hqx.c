@@ -49,7 +49,7 @@ static void fork_begin(struct rs_text *t)
 		memcpy(t->name + t->name_len, suffix, sizeof suffix - 1);
 		t->name_len = (uint16_t)(t->name_len + sizeof suffix - 1);
 	}
-	rs_text_member_begin(t, "binhex", h->here, 4, 3, true);
+	rs_text_member_begin(t, "binhex", h->here, 0, 4, 3, true);
 }
 
 static void head_byte(struct rs_text *t, uint8_t b)
@@ -150,12 +150,12 @@ static size_t hqx_feed(struct rs_text *t, const uint8_t *p, size_t n)
 			return i;
 		}
 		i++;
-		if (end) {
-			if (t->member)
-				rs_text_known(t, t->u.pos + i);
+		if (end)
 			continue;
-		}
 		h->here = t->u.pos + i;
+		/* How far a byte is from the line's beginning hangs on what was written short. */
+		if (t->member)
+			rs_text_known(t, h->here - 1);
 		h->bits = h->bits << 6 | (uint32_t)v;
 		h->nbits = (uint8_t)(h->nbits + 6);
 		if (h->nbits >= 8) {

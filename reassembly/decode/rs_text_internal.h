@@ -33,8 +33,8 @@ bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8
 /* Bytes are missing behind what is held of a run. */
 void rs_text_run_settle(struct rs_text *t);
 
-/* A member begins whose encoding begins at `at`. */
-void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint32_t in, uint32_t out, bool file);
+/* A member begins whose encoding begins at `at`. seen_at: see rs_member. */
+void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uint64_t seen_at, uint32_t in, uint32_t out, bool file);
 /* What comes next of it is decoded from what begins at `at`. Not to be said of where a piece of the input happens to begin. */
 void rs_text_known(struct rs_text *t, uint64_t at);
 void rs_text_member_data(struct rs_text *t, const uint8_t *p, size_t n);

@@ -109,7 +109,7 @@ static void uu_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t a
 			none(t);
 			return;
 		}
-		rs_text_member_begin(t, "uuencode", at, 62, 45, true);
+		rs_text_member_begin(t, "uuencode", at, 0, 62, 45, true);
 		l->state = DATA;
 	} else if (is_word(line, n, "end")) {
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);
@@ -137,7 +137,7 @@ static void uu64_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t
 			none(t);
 			return;
 		}
-		rs_text_member_begin(t, "base64", at, 62, 45, true);
+		rs_text_member_begin(t, "base64", at, 0, 62, 45, true);
 		l->state = DATA;
 	} else if (is_word(line, n, "====")) {
 		rs_text_member_data(t, out, rs_base64_end(&l->base64, out));
@@ -240,7 +240,7 @@ static void yenc_header(struct rs_text *t)
 		n--;
 	t->name_len = (uint16_t)(n - at < sizeof t->name ? n - at : sizeof t->name);
 	memcpy(t->name, t->hold + at, t->name_len);
-	rs_text_member_begin(t, "yenc", t->u.pos + 1, 1, 1, true);
+	rs_text_member_begin(t, "yenc", t->u.pos + 1, 0, 1, 1, true);
 	l->crc = 0;
 	l->state = DATA;
 	l->line = true;

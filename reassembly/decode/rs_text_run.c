@@ -148,11 +148,11 @@ static size_t beginning(const uint8_t *p, size_t n, bool *file)
 {
 	size_t best = 0, longest = 0;
 	*file = true;
-	if (is_file(p, n))
+	if (!is_end(p[0]) && is_file(p, n))
 		return 0;
 	const bool lines = memchr(p, '\n', n) || memchr(p, '\r', n);
 	for (size_t i = 1; lines && i < n; i++)
-		if (is_end(p[i - 1]) && is_file(p + i, n - i))
+		if (!is_end(p[i]) && is_end(p[i - 1]) && is_file(p + i, n - i))
 			return i;
 	best = file_near(p, n);
 	if (best < n)
@@ -188,7 +188,7 @@ static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 	while (from + line + ends < t->nhold && is_end(t->hold[from + line + ends]))
 		ends++;
 	rs_base64_init(&t->m.run.base64);
-	rs_text_member_begin(t, "base64", at, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
+	rs_text_member_begin(t, "base64", at, at + t->nhold - from - 1, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
 }
 
 /* What is held is wanted, or is too long to be held: it is a member. */
@@ -516,7 +516,7 @@ static size_t header(struct rs_text *t, uint8_t b)
 			return 0;
 		}
 		t->m.run.state = base64 ? DECODE : PLAIN;
-		rs_text_member_begin(t, base64 ? "base64" : "percent", t->u.pos + 1, base64 ? 4 : 2, base64 ? 3 : 1, true);
+		rs_text_member_begin(t, base64 ? "base64" : "percent", t->u.pos + 1, t->u.pos, base64 ? 4 : 2, base64 ? 3 : 1, true);
 		return 1;
 	}
 	if (b == ' ' && t->nline && t->line[t->nline - 1] == ';')
