@@ -79,6 +79,15 @@ static void name_put(struct rs_tar *t, const uint8_t *p, size_t n)
 	t->name_len = (uint16_t)(t->name_len + n);
 }
 
+/* Data of type L: a name, and what follows its NUL is none. */
+static void name_piece(struct rs_tar *t, const uint8_t *p, size_t n)
+{
+	const size_t k = length_of(p, n);
+	name_put(t, p, k);
+	if (k < n)
+		t->state = RS_TAR_SKIP;
+}
+
 /* The name in the header, unless one was given before it. */
 static void name_header(struct rs_tar *t)
 {
@@ -267,7 +276,7 @@ static void data(struct rs_tar *t, const uint8_t *p, size_t n)
 	}
 	t->u.pos += n;
 	if (t->state == RS_TAR_NAME)
-		name_put(t, p, length_of(p, n));
+		name_piece(t, p, n);
 	for (size_t i = 0; t->state == RS_TAR_PAX && i < n; i++)
 		pax_byte(t, p[i]);
 }

@@ -129,6 +129,20 @@ static void names_and_sizes_before_their_header(void **state)
 	EXPECT(0, "a/very/long/name/that/goes/on=1", "path/of/the/file=fourteen bytes", "last=3");
 }
 
+/* GNU's long name ends at its NUL, wherever pieces end. */
+static void what_follows_a_name_is_none(void **state)
+{
+	(void)state;
+	static const char name[] = "a/long/name\0and/junk";
+	len = 0;
+	header("././@LongLink", 'L', "00000000024", "ustar\00000");
+	put(name, sizeof name - 1);
+	pad();
+	add("short", '0', "some text");
+	finish();
+	EXPECT(0, "a/long/name=some text");
+}
+
 static void what_is_none(void **state)
 {
 	(void)state;
@@ -306,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members),
 		cmocka_unit_test(names_and_sizes_before_their_header),
+		cmocka_unit_test(what_follows_a_name_is_none),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(broken),
 		cmocka_unit_test(holes_are_told),

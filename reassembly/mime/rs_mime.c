@@ -563,7 +563,8 @@ static void line_reread(struct rs_mime *m)
 	read_at(m, line, n, m->end_at - m->left);
 }
 
-static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
+/* rest: of the line, which does not count, is yet to come. */
+static void on_delimiter(struct rs_mime *m, uint8_t level, bool final, bool rest)
 {
 	/* No empty line before the multipart's own delimiter. */
 	bool early = level == m->depth;
@@ -579,9 +580,10 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final)
 		if (early)
 			line_reread(k);
 		else
-			on_delimiter(k, level, final);
+			on_delimiter(k, level, final, rest);
 		copies_put(&m->forked, k);
 	}
+	m->skip = rest;
 	if (early)
 		anomaly(m, RS_MIME_HEADER_INVALID);
 	if (m->sealed)
@@ -647,10 +649,10 @@ static void line_alike(struct rs_mime *m, bool rest)
 {
 	const uint8_t level = m->boundary.alike_level;
 	const bool final = m->boundary.alike_step == RS_BOUNDARY_CLOSE;
+	if (rs_boundary_holds(&m->boundary))
+		m->boundary.found = m->boundary.held;
 	rs_boundary_drop(&m->boundary);
-	on_delimiter(m, level, final);
-	for (struct rs_mime *k = m; k; k = k->forked)
-		k->skip = rest;
+	on_delimiter(m, level, final, rest);
 }
 
 /* What the line under way is was told. rest: of one that is no delimiter is yet to come. */
@@ -663,7 +665,7 @@ static void line_judged(struct rs_mime *m, enum rs_boundary_step step, uint8_t l
 	}
 	/* What breaks it off is behind a CR: to some the line ended there. */
 	const uint16_t held = m->boundary.held;
-	if (step == RS_BOUNDARY_NO && rest && held && m->boundary.line[held - 1] == '\r' && !(m->mode & MODE_CR))
+	if (alike && step == RS_BOUNDARY_NO && rest && held && m->boundary.line[held - 1] == '\r' && !(m->mode & MODE_CR))
 		bare_cr(m, '-');
 	struct rs_mime *copies = copies_of(m), *k = alike ? diverge_by(m, MODE_ALIKE) : NULL;
 	if (copies_of(m))
@@ -672,7 +674,7 @@ static void line_judged(struct rs_mime *m, enum rs_boundary_step step, uint8_t l
 	if (step == RS_BOUNDARY_NO) {
 		line_replay(m);
 	} else {
-		on_delimiter(m, level, step == RS_BOUNDARY_CLOSE);
+		on_delimiter(m, level, step == RS_BOUNDARY_CLOSE, false);
 		if (alike)
 			anomaly(m, RS_MIME_BOUNDARY_ALIKE);
 	}

@@ -1078,6 +1078,23 @@ static const struct rs_mime_case {
 		"|two|\n"
 		"end\n",
 	  2, { 16, 1000 } },
+	{ "bare_cr_in_a_line_that_begins_like_a_boundary",
+		"Content-Type: multipart/mixed; boundary=\"a\rb\"\r\n"
+		"\r\n"
+		"t\r\n"
+		"--a\rc\r\n"
+		"--a\rb\r\n"
+		"\r\n"
+		"x\r\n"
+		"--a\rb--\r\n",
+		"! mime.bare_cr\n"
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|t\\r\\n--a\\rc|\n"
+		"end\n"
+		"leaf 1 depth 1 <text/plain> identity\n"
+		"|x|\n"
+		"end\n",
+	  2, { 16, 1000 } },
 	/* clang-format on */
 };
 

@@ -193,6 +193,7 @@ static inline void run_begin(struct rs_mime_run *r, uint32_t blocks, struct rs_m
 	r->log.in_part = r->log.in_header = r->log.in_data = false;
 	r->log.parts = 0;
 	log_bytes(&r->log, "", 0);
+	memset(&r->mime, 0xa5, sizeof r->mime); /* nothing of an earlier message counts */
 	rs_mime_init(&r->mime, &rs_mime_log_ops, &r->log, &r->pool, limits);
 }
 

@@ -66,6 +66,7 @@ static inline void views_begin(struct rs_mime_limits limits)
 	log_require(all.mem, "memory");
 	rs_pool_init(&all.pool, all.mem, RS_MIME_BLOCK, 2 * VIEWS_MAX);
 	struct view *v = add_view();
+	memset(&v->mime, 0xa5, sizeof v->mime); /* nothing of an earlier message counts */
 	rs_mime_init(&v->mime, &ops, &v->log, &all.pool, limits);
 }
 

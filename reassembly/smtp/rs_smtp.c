@@ -276,6 +276,9 @@ static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 		size_t k = pass_preface(s, p, n);
 		p += k;
 		n -= k;
+	} else if (s->preface.state != RS_PREFACE_NONE && s->mode != RS_MODE_COMMAND && !s->preface.n) {
+		/* Content that began unseen is behind it. */
+		s->preface.state = RS_PREFACE_NONE;
 	}
 	while (n && !s->stop && s->mode < RS_MODE_TLS) {
 		if (!s->hold)

@@ -210,3 +210,11 @@
 		   "1 from c@x []\n"
 		   "1 MAIL/0 250 ok\n"
 		   "-1 abandoned 221 bye\n"),
+	D("content before any command was seen", S("354 go\r\n") C(".\r\nBDAT\r\n"),
+	  "+0\n"
+	  "unread 0\n"
+	  "0 DATA/0 354 go\n"
+	  "0 {\n"
+	  "0 } dot\n"
+	  "! bdat_invalid\n"
+	  "-0 unknown\n"),
