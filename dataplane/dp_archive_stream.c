@@ -46,13 +46,20 @@ static void stream_lost(struct dp_file *f)
 	dp_archive_close(f, 0);
 }
 
-void dp_archive_stream_drop(struct dp_file *f)
+bool dp_archive_stream_drop(struct dp_file *f)
 {
-	const uint64_t in = f->archive->inflate ? f->archive->inflate->in : 0;
-	if (f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH)
+	const struct rs_inflate *z = f->archive->inflate;
+	const uint64_t in = z ? z->in : 0;
+	if (z && z->out >= MADE_ENOUGH) {
+		if (is_zlib(f)) /* where it goes wrong it is malformed */
+			return false;
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	}
+	if (f->member)
+		f->member->silent = true;
 	dp_archive_member_stop(f);
 	dp_archive_close(f, in);
+	return true;
 }
 
 /* Of one that is wrong it is not known to the byte where that showed; what it came to is counted. */

@@ -98,11 +98,8 @@ void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t lef
 		f->archive->reader->feed(f, p, k);
 		p += k;
 		n -= k;
-		if (!what)
-			continue;
-		if (f->archive)
-			dp_archive_stream_drop(f);
-		open_reader(f, what, left + n);
+		if (what && (!f->archive || dp_archive_stream_drop(f)))
+			open_reader(f, what, left + n);
 	}
 	if (n > 0)
 		dp_encoded_take(f, p, n, left);

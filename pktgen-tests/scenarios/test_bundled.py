@@ -19,7 +19,7 @@ MESSAGES = [
      [("rule", None, NAMES, (3, 6)), ("rule", "crash.txt", NAMES, (2, 4))]),
     ("dora@example.com", [ANNA, BELA], "Lunch on Friday", [], "clean", []),
     ("erik@example.com", [ANNA], "the tool, as text", ["tool.b64"], "infected",
-     [("mimetype", "tool.b64", ("VFZxUUFBT",), (1,)), ("loadertype", "tool.b64", LOADER, (326, 322))]),
+     [("mimetype", "tool.b64", ("VFZxUUFBT",), (1,)), ("loadertype", "tool.b64", LOADER, (1, 1))]),
     ("garten@example.net", [ANNA], "Frühling: 10 % auf Blumenzwiebeln, größte Auswahl für Ihren Garten", [], "clean", []),
     ("fred@example.net", [BELA], "Minutes", [], "clean", []),
     ("fred@example.net", [BELA], "Update", ["update.exe"], "infected",
