@@ -42,6 +42,7 @@ struct dp_archive {
 	bool ended; /* the deflate stream did */
 	bool behind; /* it stands behind something else, or is none: its end tells */
 	bool zlib; /* of dp_archive_stream: its format, else bare */
+	bool seen; /* in such a stream, as it stands: what begins something encoded in a text */
 	bool broken; /* something in it is, which counts when it is one */
 	bool bare; /* of a zip: the member is said to be deflated, and is read as stored */
 	size_t streamed; /* of the bytes that are handed out next: they were inflated */

@@ -32,7 +32,7 @@ void dp_archive_side_gap(struct dp_file *f, uint64_t n);
 void dp_archive_side_end(struct dp_file *f);
 
 /* f's archive, of dp_archive_stream, is read no further, though it has not ended: it is something else as well. False: it goes on, for it
- * says itself that it is a stream, and has come to something. */
+ * says itself that it is a stream; if it turns out to be none, it is malformed. */
 bool dp_archive_stream_drop(struct dp_file *f);
 
 extern const struct dp_archive_reader dp_archive_zip, dp_archive_gzip, dp_archive_members, dp_archive_stream;

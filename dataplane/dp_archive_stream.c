@@ -17,6 +17,7 @@ static void stream_open(struct dp_file *f, enum rs_kind kind)
 {
 	struct dp_archive *a = f->archive;
 	a->zlib = kind == RS_KIND_ZLIB;
+	a->seen = false;
 	if (!dp_archive_inflate_begin(f, 0)) {
 		dp_archive_close(f, 0);
 		return;
@@ -35,10 +36,17 @@ static void stream_open(struct dp_file *f, enum rs_kind kind)
 	a->inflate->pause_at = DP_ARCHIVE_PIECE;
 }
 
+/* It says that it is one, and came to something, or was not read as a text that holds something encoded: if it is wrong, it is malformed. */
+static bool is_one(const struct dp_file *f)
+{
+	const struct dp_archive *a = f->archive;
+	return is_zlib(f) && ((a->inflate && a->inflate->out >= MADE_ENOUGH) || a->seen);
+}
+
 /* It is no such stream, or none from here on. */
 static void stream_lost(struct dp_file *f)
 {
-	if (is_zlib(f) && f->archive->inflate->out >= MADE_ENOUGH)
+	if (is_one(f))
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	else
 		f->member->silent = true;
@@ -50,11 +58,12 @@ bool dp_archive_stream_drop(struct dp_file *f)
 {
 	const struct rs_inflate *z = f->archive->inflate;
 	const uint64_t in = z ? z->in : 0;
-	if (z && z->out >= MADE_ENOUGH) {
-		if (is_zlib(f)) /* where it goes wrong it is malformed */
-			return false;
-		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	if (is_zlib(f)) {
+		f->archive->seen = true;
+		return false;
 	}
+	if (z && z->out >= MADE_ENOUGH)
+		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	if (f->member)
 		f->member->silent = true;
 	dp_archive_member_stop(f);
@@ -107,21 +116,22 @@ static void stream_gap(struct dp_file *f, uint64_t n)
 
 static bool stream_end(struct dp_file *f, bool cut)
 {
-	const bool much = f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH;
+	const bool one = is_one(f);
 	(void)cut;
-	if (!is_zlib(f) || !much) {
+	if (one) {
+		dp_archive_member_close(f, true, false);
+	} else {
 		if (f->member)
 			f->member->silent = true;
 		dp_archive_member_stop(f);
-	} else {
-		dp_archive_member_close(f, true, false);
 	}
-	return !is_zlib(f) || !much;
+	return !one;
 }
 
 static void stream_copy(struct dp_file *to, const struct dp_file *from)
 {
 	to->archive->zlib = is_zlib(from);
+	to->archive->seen = from->archive->seen;
 }
 
 const struct dp_archive_reader dp_archive_stream = { stream_open, stream_feed, stream_gap, NULL, stream_end, stream_copy,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of a message does not depend on where its segments are cut: the smallest messages of which it once did. dp_message_fuzz
  * looks for others. */
+#include <zlib.h>
+
 #include "dataplane/dp_made.h"
 #include "reassembly/decode/rs_text_made.h"
 
@@ -158,12 +160,53 @@ static void test_text_that_may_be_deflated(void **state)
 	}
 }
 
+/* A zlib stream of two stored blocks (RFC 1950, RFC 1951 3.2.4), so that its bytes look as they like; of another type: no stream any more. */
+static void make_zlib(struct dp_text *to, const void *p, size_t n, size_t first, uint8_t type)
+{
+	const uLong sum = adler32(adler32(0, NULL, 0), p, (uInt)n);
+	const uint8_t trailer[4] = { (uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8), (uint8_t)sum };
+	dp_text_put(to, "\x78\x01", 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const size_t len = i ? n - first : first;
+		const uint8_t head[5] = { i ? (uint8_t)(type << 1 | 1) : 0, (uint8_t)len, (uint8_t)(len >> 8), (uint8_t)~len, (uint8_t)(~len >> 8) };
+		dp_text_put(to, head, sizeof head);
+		dp_text_put(to, (const uint8_t *)p + (i ? first : 0), len);
+	}
+	dp_text_put(to, trailer, sizeof trailer);
+}
+
+/* Its bytes as they travel look like the beginning of something encoded: that ends no stream. */
+static void test_stream_that_looks_like_text(void **state)
+{
+	static const char *const begins[] = { "\n:", "\nbegin 644 a\n",
+					      "\nTWFuIGlzIGRpc3Rpbmd1aXNoZWQsIG5vdCBvbmx5IGJ5IGhpcyByZWFzb24sIGJ1dA==\n" };
+	static const char *const said[] = { "verdict=infected", "verdict=clean", "reason=malformed" };
+	(void)state;
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		for (unsigned how = 0; how < 3; how++) {
+			struct dp_text in = { 0 }, stream = { 0 }, mail = { 0 };
+			dp_text_printf(&in, "%s", begins[i]);
+			const size_t first = in.n;
+			dp_text_put(&in, dp_made_bad, how == 1 ? 12 : strlen(dp_made_bad));
+			dp_text_put(&in, "\xff\xfe\xfd\xfc", 4);
+			make_zlib(&stream, in.p, in.n, first, how == 2 ? 3 : 0);
+			if (how == 2) /* what stands behind is no program either */
+				memset(stream.p + stream.n - 50, 0xfe, 50);
+			dp_made_mail(&mail, stream.p, stream.n);
+			is_one_story(&mail, 5, said[how]);
+			dp_text_free(&in);
+			dp_text_free(&stream);
+			dp_text_free(&mail);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line_in_a_run), cmocka_unit_test(test_line_behind_repeated_bytes),
 		cmocka_unit_test(test_archive_and_message), cmocka_unit_test(test_archive_in_mbox),
 		cmocka_unit_test(test_first_bytes), cmocka_unit_test(test_text_that_may_be_deflated),
+		cmocka_unit_test(test_stream_that_looks_like_text),
 	};
 	return cmocka_run_group_tests_name("dp_splits", tests, dp_test_eal, dp_test_eal_stop);
 }
