@@ -161,11 +161,7 @@ static void test_what_is_within(void **state)
 					assert_true(dp_test_has(m, "inner.bin"));
 				assert_true(dp_test_has(m, "outer"));
 				assert_null(strstr(m->text, "header3=inner"));
-				char *again = dp_test_story(&t);
-				if (story)
-					assert_string_equal(story, again);
-				free(story);
-				story = again;
+				story = dp_test_same_story(&t, story, "way %u, %u in segments of %u", way, bad, k);
 				dp_test_forget(&t);
 			}
 			free(story);
@@ -204,11 +200,7 @@ static void test_signed_files(void **state)
 			struct dp_test_conn c = dp_test_conn(k);
 			dp_test_mail(&t, &c, &mail, k == 0 ? 1460 : k == 1 ? 1 : k * 3, 0);
 			dp_test_verdict(&t, 0, files[i].verdict, files[i].why, true);
-			char *again = dp_test_story(&t);
-			if (story)
-				assert_string_equal(story, again);
-			free(story);
-			story = again;
+			story = dp_test_same_story(&t, story, "file %zu in segments of %u", i, k);
 			dp_test_forget(&t);
 		}
 		free(story);

@@ -888,6 +888,22 @@ char *dp_test_story(const struct dp_test *t)
 	return (char *)s.p;
 }
 
+char *dp_test_same_story(const struct dp_test *t, char *story, const char *where, ...)
+{
+	char *now = dp_test_story(t);
+	if (story && strcmp(story, now) != 0) {
+		char words[200];
+		va_list args;
+		va_start(args, where);
+		vsnprintf(words, sizeof words, where, args);
+		va_end(args);
+		fprintf(stderr, "%s\ninstead of\n%s\n", now, story); /* cmocka cuts what is long */
+		fail_msg("%s", words);
+	}
+	free(story);
+	return now;
+}
+
 /* Pools. */
 
 void dp_hostage_take(struct dp_hostage *h, struct rs_pool *pool, uint32_t left)

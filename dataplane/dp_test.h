@@ -164,6 +164,9 @@ void dp_test_verdict(const struct dp_test *t, size_t message, enum ct_verdict v,
 bool dp_test_has(const struct dp_found *f, const char *text);
 /* All records' text of one connection, one after the other. Caller frees. */
 char *dp_test_story(const struct dp_test *t);
+/* The story, which must be this one, or, where that is NULL, is the first: takes it, and the caller frees what is returned. Else the
+ * test fails, of these words, and both are printed. */
+__attribute__((format(printf, 3, 4))) char *dp_test_same_story(const struct dp_test *t, char *story, const char *where, ...);
 
 /* Pools made empty: takes all but `left` objects. */
 struct dp_hostage {
