@@ -11,6 +11,7 @@
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_eal.h"
 #include "dataplane/dp_frames.h"
+#include "dataplane/dp_session.h"
 #include "pktgen-tests/pg_mail.h"
 
 unsigned dp_test_lcores = 1, dp_test_megabytes = 192;
@@ -841,6 +842,44 @@ void dp_test_mail(struct dp_test *t, struct dp_test_conn *c, const struct dp_tex
 	dp_test_say(t, c, 0, "QUIT\r\n");
 	dp_test_say(t, c, 1, "221 bye\r\n");
 	dp_test_fins(t, c);
+}
+
+/* By hand. */
+
+void dp_test_message_begin(struct dp_test *t, struct dp_test_message *m)
+{
+	m->flow = (struct dp_flow){ 0 };
+	m->session = dp_session_begin(&t->worker->inspect, &m->flow, false);
+	assert_non_null(m->session);
+	m->msg = dp_message_begin(m->session, 0);
+	assert_non_null(m->msg);
+	m->msg->content = dp_content_begin(m->msg);
+	assert_non_null(m->msg->content);
+}
+
+void dp_test_content_feed(struct dp_content *c, const void *p, size_t n)
+{
+	uint8_t *exact = malloc(n ? n : 1);
+	assert_non_null(exact);
+	if (n)
+		memcpy(exact, p, n);
+	for (size_t at = 0, k; at < n; at += k) {
+		k = dp_content_bulk(c, exact + at, n - at);
+		if (!k) {
+			k = n - at;
+			dp_content_feed(c, exact + at, k);
+		}
+	}
+	free(exact);
+}
+
+void dp_test_message_end(struct dp_test *t, struct dp_test_message *m)
+{
+	m->msg->content = NULL;
+	assert_int_equal(m->msg->contents, 0);
+	dp_message_end(m->msg);
+	dp_session_end(m->session, CT_REASON_NONE);
+	dp_test_check(t);
 }
 
 /* Findings. */
