@@ -383,6 +383,8 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	if (!s->unsure && s->seen_client)
 		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, true);
+	/* Nor is what began like a load balancer's header: nothing of it is put before what comes behind the content. */
+	s->preface.state = RS_PREFACE_NONE;
 	s->skip_line = false;
 	s->lost_client = false;
 	s->auth = false;
