@@ -154,7 +154,9 @@ uint32_t rs_smtp_content_refused(struct rs_smtp *s)
 	s->mode = RS_MODE_COMMAND;
 	if (s->fed) {
 		lines -= rs_smtp_eod_rest_lines(&s->eod);
-		rs_smtp_content_close(s, s->body, RS_END_REFUSED);
+		/* It may have ended before, with a chunk of it that was refused. */
+		if (s->body)
+			rs_smtp_content_close(s, s->body, RS_END_REFUSED);
 		s->skip_line = s->eod.state != RS_EOD_START && s->eod.state != RS_EOD_LF && s->eod.state != RS_EOD_ASK;
 		size_t n;
 		const uint8_t *rest = rs_smtp_eod_rest(&s->eod, &n);

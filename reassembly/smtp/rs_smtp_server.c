@@ -164,8 +164,12 @@ static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_s
 		return;
 	}
 	s->answer = RS_ANSWER_GO;
-	if (!s->body)
+	if (!s->body) {
 		rs_smtp_tx_begin_bare(s);
+		/* What came of it went to the transaction that a refused chunk has ended. */
+		if (s->fed)
+			s->ops->unread(s->arg, s->body->handle);
+	}
 	hand_out(s, s->body, RS_VERB_DATA, 0, r);
 	revive(s->body);
 	rs_smtp_content_open(s);
