@@ -40,14 +40,39 @@ static size_t without_blanks(const char *p, size_t n, unsigned *blanks)
 	return n;
 }
 
-static size_t without_end(const char *p, size_t n)
+/* The length of a quotation mark at the end of these n bytes; 0: none. */
+static size_t quote(const char *p, size_t n)
+{
+	static const char *const curly[] = { "\xe2\x80\x98", "\xe2\x80\x99", "\xe2\x80\x9c", "\xe2\x80\x9d" };
+	if (n >= 1 && strchr("'\"`", p[n - 1]))
+		return 1;
+	for (unsigned i = 0; n >= 3 && i < sizeof curly / sizeof *curly; i++)
+		if (!memcmp(p + n - 3, curly[i], 3))
+			return 3;
+	return 0;
+}
+
+/* "a.exe::$DATA" is the file a.exe itself to NTFS (MS-FSCC 2.1.5). */
+static size_t stream_type(const char *p, size_t n)
+{
+	static const char data[] = ":$DATA";
+	if (n >= sizeof data - 1 && !strncasecmp(p + n - (sizeof data - 1), data, sizeof data - 1))
+		return sizeof data - 1;
+	return n >= 1 && p[n - 1] == ':';
+}
+
+static size_t without_end(const char *p, size_t n, unsigned *blanks)
 {
 	for (;;) {
-		unsigned blanks = 0;
-		n = without_blanks(p, n, &blanks);
-		if (n == 0 || p[n - 1] != '.')
+		n = without_blanks(p, n, blanks);
+		size_t k = n >= 1 && p[n - 1] == '.';
+		if (!k)
+			k = quote(p, n);
+		if (!k)
+			k = stream_type(p, n);
+		if (!k)
 			return n;
-		n--;
+		n -= k;
 	}
 }
 
@@ -80,13 +105,21 @@ struct ct_filename ct_filename_look(const char *name)
 	for (const char *p = name; *p; p++)
 		if (*p == '/' || *p == '\\')
 			name = p + 1;
-	const size_t n = without_end(name, strlen(name)), from = last_dot(name, n);
+	unsigned blanks = 0;
+	size_t n = without_end(name, strlen(name), &blanks);
+	const size_t from = last_dot(name, n);
 	if (from == 0)
 		return f;
+	/* What follows names a stream of the file. */
+	const char *colon = memchr(name + from, ':', n - from);
+	if (colon)
+		n = without_end(name, (size_t)(colon - name), &blanks);
+	if (n < from)
+		n = from;
 	const size_t len = copy(f.extension, sizeof f.extension, name + from, n - from);
 	f.extension[len] = 0;
-	unsigned blanks = 0;
-	const size_t before = without_blanks(name, from - 1, &blanks);
+	blanks = 0;
+	const size_t before = without_end(name, from - 1, &blanks);
 	/* Blanks behind the dot hide it as well. */
 	for (const char *p = name + from; *p == ' '; p++)
 		blanks++;

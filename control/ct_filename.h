@@ -10,8 +10,8 @@
 #define CT_EXTENSION_SIZE 24
 
 struct ct_filename {
-	/* Letters behind the last dot, in lower case, dots and blanks at the name's end left out as Windows does; "": none, or longer
-	 * than any. Characters that change the direction of text are left out: they do not choose the program that opens it. */
+	/* Letters behind the last dot, in lower case; "": none, or longer than any. Left out at the name's end are what Windows leaves out
+	 * (dots and blanks), the name of a stream of the file (a.exe::$DATA is a.exe), and quotation marks: they were around the name. Characters that change the direction of text are left out: they do not choose the program that opens it. */
 	char extension[CT_EXTENSION_SIZE];
 	/* It ends in one that Windows runs, and before that in one of a document, a picture, a text or an archive. */
 	bool double_extension;

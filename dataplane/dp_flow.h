@@ -49,14 +49,15 @@ enum dp_protocol {
 };
 
 #define DP_PROBE_MAX 12
+#define DP_PROBE_UNSEEN 15 /* its beginning is missing */
 #define DP_FLOW_JOINS 4
 
 struct dp_probe { /* how a direction begins */
-	uint8_t n : 4; /* bytes kept */
+	uint8_t n : 4; /* bytes kept; DP_PROBE_UNSEEN */
 	uint8_t proxy_match : 4; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
 	uint8_t bytes[DP_PROBE_MAX];
 };
-_Static_assert(DP_PROBE_MAX < 1 << 4, "n");
+_Static_assert(DP_PROBE_MAX < DP_PROBE_UNSEEN, "n");
 
 struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	TAILQ_ENTRY(dp_flow) link;

@@ -224,6 +224,12 @@ void dp_protocol_catch_up(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 {
 	uint8_t kept[DP_PROBE_MAX];
 	unsigned n = f->probe[dir].n;
+	if (n == DP_PROBE_UNSEEN) {
+		f->probe[dir].n = 0;
+		if (f->session || begin_session(w, f))
+			dp_session_gap(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, 1);
+		return;
+	}
 	memcpy(kept, f->probe[dir].bytes, n);
 	if (n)
 		read_smtp(w, f, dir, kept, n);
@@ -232,6 +238,10 @@ void dp_protocol_catch_up(struct dp_worker *w, struct dp_flow *f, unsigned dir)
 static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
 {
 	uint8_t first[DP_PROBE_MAX];
+	if (f->probe[dir].n == DP_PROBE_UNSEEN) {
+		f->proto = DP_PROTO_NONE;
+		return;
+	}
 	size_t kept = f->probe[dir].n, len = kept + n < DP_PROBE_MAX ? kept + n : DP_PROBE_MAX;
 	memcpy(first, f->probe[dir].bytes, kept);
 	memcpy(first + kept, p, len - kept);
@@ -297,6 +307,12 @@ size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, co
 	return n;
 }
 
+/* A server that is not heard at all, as where one direction is captured: its client may tell what they speak. */
+static bool begins_unseen(const struct dp_flow *f, unsigned dir)
+{
+	return f->client < 2 && dir != f->client && (f->probe[dir].n == 0 || f->probe[dir].n == DP_PROBE_UNSEEN);
+}
+
 void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint64_t n)
 {
 	/* Between two ports replies that the client has and nobody read here would leave the next ones with the wrong commands. */
@@ -307,6 +323,10 @@ void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint6
 	}
 	w->stats.tcp_gaps++;
 	w->stats.tcp_gap_bytes += n;
+	if (f->proto == DP_PROTO_PROBING && begins_unseen(f, dir)) {
+		f->probe[dir].n = DP_PROBE_UNSEEN;
+		return;
+	}
 	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY)
 		f->proto = DP_PROTO_NONE;
 	else if (f->proto == DP_PROTO_SMTP && (f->session || begin_session(w, f)))

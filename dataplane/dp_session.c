@@ -390,6 +390,9 @@ static void on_anomaly(void *arg, void *tx, enum rs_smtp_anomaly a)
 		dp_message_reason(m, CT_REASON_OVERLOAD);
 	else if (a == RS_SMTP_BLOCK_LIMIT)
 		count_unread(s, CT_REASON_OVERLOAD);
+	/* How much of what follows the server takes for content is not known. Inline it is asked before anything is read on. */
+	if (a == RS_SMTP_BDAT_INVALID && m && !s->hold)
+		dp_message_reason(m, CT_REASON_MALFORMED);
 	if (is_event(a))
 		dp_session_anomaly(s, m ? m->tx_id : rs_smtp_transactions(&s->smtp),
 		                   &(struct ct_anomaly){ .event = rs_smtp_anomaly_name(a), .layer = "proto_parser", .type = "applayer" });

@@ -89,6 +89,11 @@ void rs_exe_import_at(struct rs_exe *e, uint64_t at)
 	e->imports++;
 }
 
+static bool is_elf(const struct rs_exe *e)
+{
+	return e->facts.format == RS_EXE_ELF32 || e->facts.format == RS_EXE_ELF64;
+}
+
 void rs_exe_imports_read(struct rs_exe *e)
 {
 	for (; e->counted < e->imports; e->counted++) {
@@ -99,6 +104,8 @@ void rs_exe_imports_read(struct rs_exe *e)
 		e->facts.unread++;
 	}
 	e->done = true;
+	if (is_elf(e))
+		rs_exe_elf_next(e);
 }
 
 static void import_name(struct rs_exe *e, const uint8_t *p, size_t n)
@@ -134,6 +141,8 @@ static void step(struct rs_exe *e, const uint8_t *p, size_t n)
 		break;
 	case RS_EXE_PROGRAM_HEADER:
 	case RS_EXE_DYNAMIC_ENTRY:
+	case RS_EXE_SECTION_HEADER:
+	case RS_EXE_SECTION_NAMES:
 		rs_exe_elf_step(e, p);
 		break;
 	case RS_EXE_FAT_SLICE:
@@ -159,8 +168,10 @@ static void passes(struct rs_exe *e, const uint8_t *p, size_t n)
 		if (e->last == MARK_UPX && !e->facts.packer)
 			e->facts.packer = "UPX";
 	}
-	if (e->step == RS_EXE_DYNAMIC_ENTRY)
+	if (is_elf(e)) {
 		rs_exe_elf_seek(e, at, p, n);
+		rs_exe_elf_pass(e, at, p, n);
+	}
 }
 
 /* The window holds nothing before what is wanted. Returns how many bytes of the input that passes over. */

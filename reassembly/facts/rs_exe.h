@@ -10,6 +10,8 @@
  * These are facts for records, not a judgement: nothing of a verdict depends on them. Nothing is read twice: what headers point back
  * to, behind which the file has gone by, is told as unread. Libraries of an ELF file are named by a table that stands before the one
  * that refers to it: what looks like a library's name there is kept, and found again by its place.
+ * So are the bytes before an ELF file's section headers, which mostly stand at its end, right behind their names; sections whose names
+ * are elsewhere are counted only.
  * Bounds: RS_EXE_SECTIONS names of sections, RS_EXE_IMPORTS libraries, RS_EXE_TEXT bytes for both, RS_EXE_NAME for each. A name beyond
  * them is counted as unread. Each byte is looked at a bounded number of times. */
 #ifndef RS_EXE_H
@@ -70,6 +72,7 @@ struct rs_exe_pe {
 
 #define RS_EXE_LOADS 4
 #define RS_EXE_HEADERS 64 /* program headers that are read */
+#define RS_EXE_SECTION_TEXT 512 /* bytes of sections' names that are kept */
 #define RS_EXE_DYNAMIC 512 /* entries of the dynamic section that are read */
 
 struct rs_exe_load {
@@ -80,7 +83,19 @@ struct rs_exe_elf {
 	struct rs_exe_load load[RS_EXE_LOADS];
 	uint64_t header, dynamic, dynamic_end, strings; /* strings: their address in memory */
 	uint16_t entry, headers, loads;
+	bool dynamic_read, names_known;
 	bool interpreted; /* it names a program that loads it */
+	/* Sections: where their headers are (0: none, or they were read), how long each, how many, which of them has the names. */
+	uint64_t sections;
+	uint16_t section_size, section_count, section_names;
+	uint16_t names; /* read */
+	uint32_t name_at[RS_EXE_SECTIONS]; /* in the table of names */
+	uint8_t names_header[64]; /* of the section that is that table */
+	uint64_t table; /* where it begins */
+	/* Bytes of the file that hold names, or may. */
+	uint64_t text_from;
+	uint16_t text_len;
+	char text[RS_EXE_SECTION_TEXT];
 	/* What may be a library's name: where it begins, and its text among the names that are kept. */
 	uint64_t seen_at[RS_EXE_IMPORTS];
 	uint16_t seen_text[RS_EXE_IMPORTS];

@@ -19,12 +19,60 @@ static void next_header(struct rs_exe *e)
 	}
 	if (e->facts.type == RS_EXE_LIBRARY && f->interpreted)
 		e->facts.type = RS_EXE_PROGRAM;
-	if (!f->dynamic)
-		e->done = true;
-	else if (!rs_exe_want(e, RS_EXE_DYNAMIC_ENTRY, f->dynamic, e->wide ? 16 : 8))
-		e->facts.unread++;
-	f->seeking = !e->done;
+	f->seeking = f->dynamic != 0;
 	f->run_at = e->base + e->held;
+	rs_exe_elf_next(e);
+}
+
+static void read_dynamic(struct rs_exe *e)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	f->dynamic_read = true;
+	if (!rs_exe_want(e, RS_EXE_DYNAMIC_ENTRY, f->dynamic, e->wide ? 16 : 8)) {
+		e->facts.unread++;
+		f->seeking = false;
+		rs_exe_elf_next(e);
+	}
+}
+
+/* The header of the section that comes next, or of the one that has the names. */
+static void read_section(struct rs_exe *e)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	const unsigned next = f->names + 1u, i = next < f->section_count && next <= RS_EXE_SECTIONS ? next : f->section_names;
+	if (rs_exe_want(e, RS_EXE_SECTION_HEADER, f->sections + (uint64_t)i * f->section_size, e->wide ? 64 : 40))
+		return;
+	f->sections = 0;
+	rs_exe_elf_next(e);
+}
+
+void rs_exe_elf_next(struct rs_exe *e)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	const bool dynamic = f->dynamic && !f->dynamic_read;
+	if (f->sections && (!dynamic || f->sections < f->dynamic))
+		read_section(e);
+	else if (dynamic)
+		read_dynamic(e);
+	else
+		e->done = true;
+}
+
+/* Where the headers of sections are, and what stands before them. The first of them is none's. */
+static void section_table(struct rs_exe *e, const uint8_t *p)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	f->sections = rs_exe_word(e, p + (e->wide ? 40 : 32));
+	f->section_size = (uint16_t)rs_exe_16(e, p + (e->wide ? 58 : 46));
+	f->section_count = (uint16_t)rs_exe_16(e, p + (e->wide ? 60 : 48));
+	f->section_names = (uint16_t)rs_exe_16(e, p + (e->wide ? 62 : 50));
+	e->facts.sections = (uint16_t)(f->sections && f->section_count ? f->section_count - 1 : 0);
+	if (f->section_size < (e->wide ? 64 : 40) || f->section_names == 0 || f->section_names >= f->section_count ||
+	    f->sections > UINT64_MAX / 2)
+		f->sections = 0;
+	f->text_from = f->sections > RS_EXE_SECTION_TEXT ? f->sections - RS_EXE_SECTION_TEXT : 0;
+	f->text_len = (uint16_t)(f->sections - f->text_from);
+	rs_exe_elf_pass(e, e->base, e->window, e->held);
 }
 
 static void file_header(struct rs_exe *e, const uint8_t *p)
@@ -43,6 +91,7 @@ static void file_header(struct rs_exe *e, const uint8_t *p)
 	e->facts.type = type < sizeof types ? types[type] : RS_EXE_UNTYPED;
 	e->facts.machine[e->facts.machines++] = rs_exe_16(e, p + MACHINE);
 	f->header = rs_exe_word(e, p + (e->wide ? 32 : 28));
+	section_table(e, p);
 	f->entry = (uint16_t)rs_exe_16(e, p + (e->wide ? 54 : 42));
 	f->headers = (uint16_t)rs_exe_16(e, p + (e->wide ? 56 : 44));
 	if (f->headers > RS_EXE_HEADERS) {
@@ -75,6 +124,65 @@ static void program_header(struct rs_exe *e, const uint8_t *p)
 	f->headers--;
 	f->header = f->header < UINT64_MAX - f->entry ? f->header + f->entry : 0;
 	next_header(e);
+}
+
+void rs_exe_elf_pass(struct rs_exe *e, uint64_t at, const uint8_t *p, size_t n)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	const uint64_t from = at > f->text_from ? at : f->text_from, text_end = f->text_from + f->text_len;
+	const uint64_t to = at + n < text_end ? at + n : text_end;
+	if (from < to)
+		memcpy(f->text + (from - f->text_from), p + (from - at), (size_t)(to - from));
+}
+
+/* The names are those that passed by, as far as they did. */
+static void name_sections(struct rs_exe *e)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	for (unsigned i = 0; i < f->names; i++) {
+		const uint64_t at = f->table + f->name_at[i], skip = at - f->text_from;
+		if (at < f->table || at < f->text_from || skip >= f->text_len)
+			continue;
+		const size_t room = f->text_len - (size_t)skip, n = strnlen(f->text + skip, room);
+		if (n > 0 && n < room)
+			rs_exe_keep(e, 's', (const uint8_t *)f->text + skip, n);
+	}
+	f->sections = 0;
+	rs_exe_elf_next(e);
+}
+
+/* The table of names is known. Where it is still to come it is waited for. */
+static void find_names(struct rs_exe *e)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	const uint8_t *p = f->names_header;
+	const uint64_t size = rs_exe_word(e, p + (e->wide ? 32 : 20));
+	f->table = rs_exe_word(e, p + (e->wide ? 24 : 16));
+	if (f->table < e->base || size == 0 || f->table > UINT64_MAX / 2) {
+		name_sections(e);
+		return;
+	}
+	f->text_from = f->table;
+	f->text_len = (uint16_t)(size < RS_EXE_SECTION_TEXT ? size : RS_EXE_SECTION_TEXT);
+	rs_exe_elf_pass(e, e->base, e->window, e->held);
+	rs_exe_want(e, RS_EXE_SECTION_NAMES, f->table + f->text_len - 1, 1);
+}
+
+static void section_header(struct rs_exe *e, const uint8_t *p)
+{
+	struct rs_exe_elf *f = &e->u.elf;
+	const uint64_t i = (e->want_at - f->sections) / f->section_size;
+	if (i == f->names + 1u && f->names < RS_EXE_SECTIONS)
+		f->name_at[f->names++] = rs_exe_32(e, p);
+	if (i == f->section_names) {
+		memcpy(f->names_header, p, e->want);
+		f->names_known = true;
+	}
+	const bool all = f->names + 1u >= f->section_count || f->names == RS_EXE_SECTIONS;
+	if (all && f->names_known)
+		find_names(e);
+	else
+		read_section(e);
 }
 
 static void run_end(struct rs_exe *e)
@@ -179,6 +287,12 @@ void rs_exe_elf_step(struct rs_exe *e, const uint8_t *p)
 		break;
 	case RS_EXE_DYNAMIC_ENTRY:
 		dynamic_entry(e, p);
+		break;
+	case RS_EXE_SECTION_HEADER:
+		section_header(e, p);
+		break;
+	case RS_EXE_SECTION_NAMES:
+		name_sections(e);
 		break;
 	default:
 		e->done = true;

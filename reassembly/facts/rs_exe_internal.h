@@ -16,6 +16,8 @@ enum rs_exe_step {
 	RS_EXE_DESCRIPTOR,
 	RS_EXE_PROGRAM_HEADER,
 	RS_EXE_DYNAMIC_ENTRY,
+	RS_EXE_SECTION_HEADER,
+	RS_EXE_SECTION_NAMES,
 	RS_EXE_FAT_SLICE,
 	RS_EXE_SLICE,
 	RS_EXE_COMMAND,
@@ -46,6 +48,11 @@ void rs_exe_pe_short(struct rs_exe *e, const uint8_t *p, size_t n);
 
 /* Bytes that go by before the dynamic section: libraries' names may be among them. */
 void rs_exe_elf_seek(struct rs_exe *e, uint64_t at, const uint8_t *p, size_t n);
+
+/* Bytes that go by: names of sections may be among them. */
+void rs_exe_elf_pass(struct rs_exe *e, uint64_t at, const uint8_t *p, size_t n);
+/* What there is to read next; e->done where there is nothing. */
+void rs_exe_elf_next(struct rs_exe *e);
 
 const char *rs_exe_packer_of(const uint8_t section[8]);
 

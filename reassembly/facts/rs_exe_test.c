@@ -254,6 +254,50 @@ static void elf(bool wide, bool big, size_t strings)
 	elf_dynamic(wide, big, 4, 0, 0);
 }
 
+/* Sections: headers at `at`, the last of them that of the names, which stand at `names`. */
+static void elf_sections(bool wide, bool big, size_t at, size_t names, unsigned count)
+{
+	static const char text[] = "\0.text\0.shstrtab\0.rela.data";
+	const unsigned w = wide ? 8 : 4, size = wide ? 64 : 40;
+	put_n(wide ? 40 : 32, at, w, big);
+	put_n(wide ? 58 : 46, size, 2, big);
+	put_n(wide ? 60 : 48, count, 2, big);
+	put_n(wide ? 62 : 50, count - 1, 2, big);
+	put(names, text, sizeof text);
+	for (unsigned i = 1; i < count; i++)
+		put_n(at + i * size, i == count - 1 ? 7 : i == 1 ? 1 : 22, 4, big); /* .data is the end of another's */
+	put_n(at + (count - 1) * size + (wide ? 24 : 16), names, w, big);
+	put_n(at + (count - 1) * size + (wide ? 32 : 20), sizeof text, w, big);
+	put_n(at + count * size - 1, 0, 1, big);
+}
+
+static void elf_section_names(void **state)
+{
+	(void)state;
+	for (unsigned big = 0; big < 2; big++) {
+		elf(true, big, 500);
+		elf_sections(true, big, 2304, 2200, 4); /* as linkers put them */
+		expect("ELF64 program x86-64 - - sections=3[.text .data .shstrtab ] imports=[libc.so.6 libm-2.36.so ] unread=1");
+		elf(false, big, 500);
+		elf_sections(false, big, 328, 700, 4); /* before what is loaded, as Go has them */
+		expect("ELF32 program powerpc - - sections=3[.text .data .shstrtab ] imports=[libc.so.6 libm-2.36.so ] unread=1");
+	}
+	elf(true, false, 500);
+	elf_sections(true, false, 4000, 2200, 4); /* too far before */
+	expect("ELF64 program x86-64 - - sections=3[] imports=[libc.so.6 libm-2.36.so ] unread=1");
+	elf_header(true, false, 1, 183, 0);
+	elf_sections(true, false, 2304, 2200, 40);
+	expect("ELF64 object arm64 - - sections=39[.text .data .data .data .data .data .data .data .data .data .data .data .data .data "
+	       ".data .data .data .data .data .data .data .data .data .data .data .data .data .data .data .data .data .data ] "
+	       "imports=[] unread=0");
+	elf_header(true, false, 1, 183, 0);
+	elf_sections(true, false, 2304, 2200, 4);
+	len -= 100;
+	expect("ELF64 object arm64 - - sections=3[] imports=[] unread=0 cut");
+	put_n(62, 9, 2, false); /* nobody's names */
+	expect("ELF64 object arm64 - - sections=3[] imports=[] unread=0");
+}
+
 static void elf_files(void **state)
 {
 	(void)state;
@@ -366,7 +410,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_programs), cmocka_unit_test(packers),	   cmocka_unit_test(small_programs),
-		cmocka_unit_test(old_programs),	    cmocka_unit_test(elf_files),   cmocka_unit_test(macho_files),
+		cmocka_unit_test(old_programs),	    cmocka_unit_test(elf_files),   cmocka_unit_test(elf_section_names),
+		cmocka_unit_test(macho_files),
 		cmocka_unit_test(missing_bytes),    cmocka_unit_test(many_names),
 	};
 	return cmocka_run_group_tests_name("rs_exe", tests, NULL, NULL);

@@ -15,6 +15,7 @@ const char *rs_mime_anomaly_name(enum rs_mime_anomaly a)
 		[RS_MIME_ENCODED_MULTIPART] = "mime.encoded_multipart",
 		[RS_MIME_UNKNOWN_ENCODING] = "mime.unknown_encoding",
 		[RS_MIME_NAME_CUT] = "mime.name_cut",
+		[RS_MIME_NAMES_DIFFER] = "mime.names_differ",
 		[RS_MIME_MISSING_END] = "mime.missing_end",
 		[RS_MIME_BLOCK_LIMIT] = "mime.block_limit",
 		[RS_MIME_BOUNDARY_ALIKE] = "mime.boundary_alike",

@@ -6,6 +6,8 @@
 struct writer {
 	uint8_t *out;
 	size_t n, cap;
+	size_t ring; /* the last so many of cap hold the last bytes that came; 0: what does not fit is left out */
+	size_t over; /* bytes that came when it was full */
 	bool cut;
 };
 
@@ -56,10 +58,51 @@ bool rs_extended_escaped(const struct rs_extended *e)
 
 static void put(struct writer *w, uint8_t c)
 {
-	if (w->n < w->cap)
+	if (w->n < w->cap) {
 		w->out[w->n++] = c;
-	else
-		w->cut = true;
+		return;
+	}
+	w->cut = true;
+	if (w->ring)
+		w->out[w->cap - w->ring + w->over++ % w->ring] = c;
+}
+
+static bool blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Where the first whole encoded word of these begins; n: nowhere. */
+static size_t first_word(const uint8_t *p, size_t n)
+{
+	for (size_t i = 1; i + 1 < n; i++)
+		if (p[i] == '=' && p[i + 1] == '?' && blank(p[i - 1]))
+			return i;
+	return n;
+}
+
+/* Behind the last encoded word that is whole, and the blank that ends it; n: there is none. */
+static size_t behind_words(const uint8_t *p, size_t n)
+{
+	for (size_t i = n; i >= 3; i--)
+		if (p[i - 3] == '?' && p[i - 2] == '=' && blank(p[i - 1]))
+			return i;
+	return n;
+}
+
+/* The ring in its order, behind what came first: of encoded words, whole ones. */
+static void join_ends(struct writer *w)
+{
+	uint8_t end[RS_EXTENDED_TAIL];
+	if (!w->over)
+		return;
+	const size_t head = w->cap - w->ring, at = w->over % w->ring;
+	memcpy(end, w->out + head + at, w->ring - at);
+	memcpy(end + w->ring - at, w->out + head, at);
+	const size_t word = first_word(end, w->ring), from = word < w->ring ? word : 0;
+	w->n = from ? behind_words(w->out, head) : head;
+	memcpy(w->out + w->n, end + from, w->ring - from);
+	w->n += w->ring - from;
 }
 
 static void put_plain(struct writer *w, struct rs_extended_piece piece)
@@ -159,6 +202,23 @@ size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, c
 	struct writer w = { .out = out, .cap = cap };
 	put_form(&w, e, rs_extended_form(e), charset, charset_cap);
 	*cut = w.cut;
+	return w.n;
+}
+
+size_t rs_extended_name(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap, bool *cut)
+{
+	struct writer w = { .out = out, .cap = cap, .ring = RS_EXTENDED_TAIL };
+	put_form(&w, e, rs_extended_form(e), charset, charset_cap);
+	join_ends(&w);
+	*cut = w.cut;
+	return w.n;
+}
+
+size_t rs_extended_ends(const uint8_t *name, size_t n, uint8_t *out, size_t cap)
+{
+	struct writer w = { .out = out, .cap = cap, .ring = RS_EXTENDED_TAIL };
+	put_plain(&w, (struct rs_extended_piece){ .p = name, .n = n });
+	join_ends(&w);
 	return w.n;
 }
 

@@ -63,6 +63,14 @@ bool rs_extended_escaped(const struct rs_extended *e);
 size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap,
 			bool *cut);
 
+/* The same of a name: of one that is longer than cap its beginning and its end, so that its extension is there. Of encoded words
+ * (RFC 2047) at that end none is begun in its middle. cap: more than RS_EXTENDED_TAIL. */
+#define RS_EXTENDED_TAIL 96 /* bytes of the end: an encoded word (RFC 2047 2) and what may stand behind it */
+size_t rs_extended_name(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap, bool *cut);
+
+/* A name's beginning and end in the same way. */
+size_t rs_extended_ends(const uint8_t *name, size_t n, uint8_t *out, size_t cap);
+
 /* The same of one form, whichever counts; false: it does not stand in it. */
 bool rs_extended_read_as(const struct rs_extended *e, enum rs_extended_form form, uint8_t *out, size_t cap, size_t *n);
 

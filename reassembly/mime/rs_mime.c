@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <strings.h>
 #include "reassembly/rs_lines.h"
 #include "reassembly/mime/rs_number.h"
 #include "reassembly/mime/rs_section.h"
@@ -125,6 +126,29 @@ static void margin_begin(struct rs_mime *m)
 	part_begin(m, &part);
 }
 
+/* Behind the last dot; NULL: there is none, or the name is of encoded words and does not show it. */
+static const uint8_t *extension(const uint8_t *p, size_t n)
+{
+	const uint8_t *dot = memrchr(p, '.', n);
+	return dot && !memmem(p, n, "=?", 2) ? dot + 1 : NULL;
+}
+
+static void tell_other_name(struct rs_mime *m, const struct rs_section *s, struct rs_part *part)
+{
+	const bool same = s->other_form == s->name_form && s->other_len == s->name_len && !memcmp(s->other_name, s->name, s->name_len);
+	part->other_charset = "";
+	if (!s->other_len || same)
+		return;
+	part->other_form = s->other_form;
+	part->other_name = s->other_name;
+	part->other_len = s->other_len;
+	part->other_charset = s->other_charset;
+	const uint8_t *a = extension(s->name, s->name_len), *b = extension(s->other_name, s->other_len);
+	const size_t na = a ? (size_t)(s->name + s->name_len - a) : 0, nb = b ? (size_t)(s->other_name + s->other_len - b) : 0;
+	if (a && b && (na != nb || strncasecmp((const char *)a, (const char *)b, na)))
+		anomaly(m, RS_MIME_NAMES_DIFFER);
+}
+
 static void leaf_begin(struct rs_mime *m, uint32_t flags)
 {
 	struct rs_part part = { .kind = RS_PART_LEAF, .flags = flags, .type = "", .name_charset = "" };
@@ -136,6 +160,7 @@ static void leaf_begin(struct rs_mime *m, uint32_t flags)
 		part.name = s->name;
 		part.name_len = s->name_len;
 		part.name_charset = s->charset;
+		tell_other_name(m, s, &part);
 		if (s->attachment || s->name_form || (strncmp(s->type, "text/", 5) && s->opens != RS_SECTION_MULTIPART))
 			part.flags |= RS_PART_ATTACHMENT;
 		if (s->name_cut)

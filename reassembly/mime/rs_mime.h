@@ -91,6 +91,11 @@ struct rs_part {
 	const uint8_t *name;
 	size_t name_len;
 	const char *name_charset; /* RS_NAME_EXTENDED: the charset named, "" where none */
+	/* The name parameter of Content-Type where Content-Disposition has another; RS_NAME_NONE: there is none. Long ones are cut. */
+	enum rs_name_form other_form;
+	const uint8_t *other_name;
+	size_t other_len;
+	const char *other_charset;
 	const uint8_t *boundary; /* RS_PART_ENCODED_MULTIPART */
 	size_t boundary_len;
 	bool digest; /* likewise */
@@ -109,7 +114,8 @@ enum rs_mime_anomaly {
 	RS_MIME_DUPLICATE_PARAMETER, /* two boundary or name parameters: readers differ */
 	RS_MIME_ENCODED_MULTIPART, /* a multipart with base64 or quoted-printable (RFC 2045 6.4 forbids it) */
 	RS_MIME_UNKNOWN_ENCODING,
-	RS_MIME_NAME_CUT,
+	RS_MIME_NAME_CUT, /* a name is longer than RS_MIME_NAME_MAX: of its middle something is left out */
+	RS_MIME_NAMES_DIFFER, /* Content-Type and Content-Disposition name a file with different extensions */
 	RS_MIME_MISSING_END, /* a multipart never ended */
 	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields, or what is inside a multipart, could not be read */
 	RS_MIME_BOUNDARY_ALIKE, /* a line begins with an open boundary and goes on: text here, a delimiter to readers that

@@ -123,6 +123,11 @@ static inline void log_on_begin(void *arg, const struct rs_part *part)
 		log_escaped(l, part->name, part->name_len);
 		log_text(l, "'");
 	}
+	if (part->other_form) {
+		log_text(l, " other='");
+		log_escaped(l, part->other_name, part->other_len);
+		log_text(l, "'");
+	}
 	if (part->name_form == RS_NAME_EXTENDED) {
 		log_text(l, " charset=");
 		log_text(l, part->name_charset);

@@ -181,7 +181,7 @@ static void hands_out_a_long_field_whole(void **state)
 static void keeps_inner_white_space(void **state)
 {
 	(void)state;
-	static const size_t spaces[] = { 3000, 3071, 3072, 3073, 5000, 7000 };
+	static const size_t spaces[] = { 2700, 2751, 2752, 2753, 3072, 5000, 7000 };
 	for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++) {
 		struct text message = { 0 }, want = { 0 };
 		add(&message, "Subject: a");
@@ -245,9 +245,9 @@ static void cuts_a_parsed_field_at_the_block(void **state)
 {
 	(void)state;
 	struct text message = { 0 };
-	add(&message, "Content-Type: text/html; name=a.exe; name=");
-	add_times(&message, "y", 5000);
-	add(&message, "; boundary=no\r\n\r\nbody");
+	add(&message, "Content-Type: text/html; name=a.exe; name=\"");
+	add_times(&message, "\\y", 2500);
+	add(&message, "\"; boundary=no\r\n\r\nbody");
 	expect_everywhere(message.p, message.n,
 			  "! mime.header_too_long\n"
 			  "! mime.duplicate_parameter\n"
@@ -266,6 +266,35 @@ static void cuts_a_long_name(void **state)
 	add(&want, "! mime.name_cut\nleaf 1 depth 0 <text/plain> identity attachment name-cut name='");
 	add_times(&want, "n", RS_MIME_NAME_MAX);
 	add(&want, "'\nend\n");
+	expect_everywhere(message.p, message.n, want.p, 1, wide);
+	text_free(&message);
+	text_free(&want);
+}
+
+/* However long it is: its end has the extension. Of encoded words none is cut. */
+static void keeps_the_end_of_a_long_name(void **state)
+{
+	(void)state;
+	static const size_t lengths[] = { RS_MIME_NAME_MAX - 3, RS_MIME_NAME_MAX + 1, 2000, 3000, 9000 };
+	for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+		struct text message = { 0 }, want = { 0 };
+		add(&message, "Content-Disposition: inline; filename=\"");
+		add_times(&message, "n", lengths[i]);
+		add(&message, ".exe\"\n\n");
+		add(&want, "! mime.name_cut\nleaf 1 depth 0 <text/plain> identity attachment name-cut name='");
+		add_times(&want, "n", RS_MIME_NAME_MAX - 4);
+		add(&want, ".exe'\nend\n");
+		expect_everywhere(message.p, message.n, want.p, 1, wide);
+		text_free(&message);
+		text_free(&want);
+	}
+	struct text message = { 0 }, want = { 0 };
+	add(&message, "Content-Disposition: inline; filename=\"");
+	add_times(&message, "=?utf-8?Q?aaaaaaaaaaaaaaaaaa?= ", 20);
+	add(&message, "=?utf-8?Q?b.exe?=\"\n\n");
+	add(&want, "! mime.name_cut\nleaf 1 depth 0 <text/plain> identity attachment name-cut name='");
+	add_times(&want, "=?utf-8?Q?aaaaaaaaaaaaaaaaaa?= ", 13 + 2);
+	add(&want, "=?utf-8?Q?b.exe?='\nend\n");
 	expect_everywhere(message.p, message.n, want.p, 1, wide);
 	text_free(&message);
 	text_free(&want);
@@ -523,6 +552,7 @@ int main(void)
 		cmocka_unit_test(reads_on_behind_what_does_not_count),
 		cmocka_unit_test(cuts_a_parsed_field_at_the_block),
 		cmocka_unit_test(cuts_a_long_name),
+		cmocka_unit_test(keeps_the_end_of_a_long_name),
 		cmocka_unit_test(reads_an_endless_name_as_body),
 		cmocka_unit_test(cuts_a_long_boundary_for_comparison),
 		cmocka_unit_test(takes_endless_padding_for_a_boundary),

@@ -48,19 +48,46 @@ void rs_section_init(struct rs_section *s, bool message)
 	set_default_type(s, message);
 }
 
+/* The type's name, which stood behind the disposition's. */
+static void set_other_name(struct rs_section *s, const struct rs_extended *name)
+{
+	bool cut;
+	const size_t n = rs_extended_name(name, s->other_name, sizeof s->other_name, s->other_charset, sizeof s->other_charset, &cut);
+	s->other_len = (uint16_t)n;
+	s->other_form = !n ? RS_NAME_NONE : rs_extended_escaped(name) ? RS_NAME_EXTENDED : RS_NAME_PLAIN;
+}
+
+/* The type's name, which another is to take the place of. Of a long one its ends. */
+static void keep_other_name(struct rs_section *s)
+{
+	s->other_len = (uint16_t)rs_extended_ends(s->name, s->name_len, s->other_name, sizeof s->other_name);
+	s->other_form = s->name_form;
+	/* A charset's name that is longer is nobody's. */
+	const size_t n = strnlen(s->charset, sizeof s->other_charset - 1);
+	memcpy(s->other_charset, s->charset, n);
+	s->other_charset[n] = 0;
+}
+
 /* Read aside first: an empty name must not take the place of one that is there. */
 static void set_name(struct rs_section *s, const struct rs_extended *name, bool of_disposition, const struct report *r)
 {
 	if (name->duplicate)
 		report(r, RS_MIME_DUPLICATE_PARAMETER);
-	if (!rs_extended_present(name) || s->name_of_disposition)
+	if (!rs_extended_present(name))
 		return;
+	if (s->name_of_disposition) {
+		if (!of_disposition)
+			set_other_name(s, name);
+		return;
+	}
 	uint8_t text[RS_MIME_NAME_MAX];
 	char charset[RS_SECTION_CHARSET];
 	bool cut;
-	size_t n = rs_extended_read(name, text, sizeof text, charset, sizeof charset, &cut);
+	size_t n = rs_extended_name(name, text, sizeof text, charset, sizeof charset, &cut);
 	if (!n)
 		return;
+	if (of_disposition && s->name_len)
+		keep_other_name(s);
 	memcpy(s->name, text, n);
 	memcpy(s->charset, charset, sizeof charset);
 	s->name_len = (uint16_t)n;
@@ -393,11 +420,31 @@ static size_t without_comments(uint8_t *to, const uint8_t *p, size_t n)
 	return k;
 }
 
+/* Of a name that goes on: more than is kept of it, and room for what follows. */
+#define NAME_HEAD 1024
+#define NAME_TAIL 256
+
+/* Its middle is left out, where nothing stands in that which the lexer heeds. */
+static size_t without_middle(uint8_t *p, size_t n)
+{
+	if (n <= NAME_HEAD + NAME_TAIL || p[NAME_HEAD - 1] == '\\')
+		return n;
+	for (size_t i = NAME_HEAD; i < n - NAME_TAIL; i++)
+		if (memchr("\"\\();", p[i], 5))
+			return n;
+	memmove(p + NAME_HEAD, p + n - NAME_TAIL, NAME_TAIL);
+	return NAME_HEAD + NAME_TAIL;
+}
+
 /* What stands for a parameter that goes on and is not read: it leads the lexer to where it is. */
 static size_t without_value(uint8_t *to, const uint8_t *p, size_t n, const struct lexer *l)
 {
 	uint8_t stub[3 + COMMENTS_MAX + OVERLAP + 1] = "x=";
 	size_t k = 2;
+	if (holds_word(p, n, "name") && !holds_word(p, n, "boundary")) {
+		memmove(to, p, n);
+		return without_middle(to, n);
+	}
 	if (is_wanted(p, n) || n < sizeof stub || l->comments > COMMENTS_MAX) {
 		memmove(to, p, n);
 		return n;

@@ -13,7 +13,9 @@
 #define RS_SECTION_TYPE 128 /* RFC 6838 4.2: 127 characters a name; more is cut */
 #define RS_SECTION_BOUNDARY 256
 #define RS_SECTION_CHARSET 48
-#define RS_SECTION_VALUE 3072 /* of a field that is parsed */
+#define RS_SECTION_OTHER_NAME 320
+#define RS_SECTION_OTHER_CHARSET 24
+#define RS_SECTION_VALUE 2752 /* of a field that is parsed */
 
 struct rs_section;
 
@@ -33,9 +35,11 @@ enum rs_section_opens { /* what the part holds */
 struct rs_section {
 	uint16_t boundary_len;
 	uint16_t name_len;
+	uint16_t other_len;
 	uint8_t cte; /* enum rs_cte */
 	uint8_t opens; /* enum rs_section_opens */
 	uint8_t name_form; /* enum rs_name_form */
+	uint8_t other_form; /* of the name that does not count, the type's or the disposition's, as of the name */
 	bool has_type, has_cte, has_disposition; /* fields seen */
 	bool attachment; /* Content-Disposition is there and is not inline */
 	bool message; /* what its multipart's parts are where they do not say otherwise */
@@ -50,6 +54,8 @@ struct rs_section {
 	char charset[RS_SECTION_CHARSET]; /* of the name */
 	uint8_t boundary[RS_SECTION_BOUNDARY];
 	uint8_t name[RS_MIME_NAME_MAX];
+	char other_charset[RS_SECTION_OTHER_CHARSET];
+	uint8_t other_name[RS_SECTION_OTHER_NAME];
 };
 
 struct rs_section_block {

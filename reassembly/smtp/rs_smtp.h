@@ -133,7 +133,7 @@ enum rs_smtp_anomaly {
 	RS_SMTP_REPLY_INVALID, /* a line from the server that is no reply, or one with a code that SMTP does not know */
 	RS_SMTP_REPLY_UNEXPECTED, /* a reply that no command is owed */
 	RS_SMTP_PIPELINE_LIMIT, /* more replies owed than are kept track of */
-	RS_SMTP_BDAT_INVALID, /* chunk size missing or no number */
+	RS_SMTP_BDAT_INVALID, /* chunk size missing, no number, or greater than servers count */
 	RS_SMTP_CLEAR_AFTER_STARTTLS,
 	RS_SMTP_NO_MAIL, /* content without MAIL */
 	RS_SMTP_BLOCK_LIMIT, /* no block left: a line could not be kept */
@@ -383,6 +383,7 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	bool pipelining : 1;
 	bool ftp : 1;
 	bool between : 1; /* hold: a command that does not belong there came between two chunks */
+	bool chunk_wraps : 1; /* its number did not fit */
 	bool chunk_asked : 1; /* the chunk behind the BDAT line waits for its answer */
 	bool armed : 1; /* lines of the content under way are looked at by smuggle */
 	bool doubted : 1; /* hold: a candidate of the content under way has lines behind it */

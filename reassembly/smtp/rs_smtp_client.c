@@ -127,14 +127,24 @@ static bool is_doubtful(struct rs_smtp *s, const struct rs_smtp_text *line)
 	return tx ? !tx->rcpts || tx->n < s->barrier : !s->chunk_refused;
 }
 
+/* How many bytes a server takes for the chunk is not known. Where the number is too great, some take what is left of it in 64 bits:
+ * then that many may be content, if they are not many. */
+static bool is_uncountable(const struct rs_smtp *s, uint64_t size, bool wraps)
+{
+	if (s->hold)
+		return wraps || size > RS_SMTP_CHUNK_MAX;
+	return wraps && size > RS_SMTP_CHUNK_MAX;
+}
+
 static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c, const struct rs_smtp_text *line)
 {
 	uint64_t size;
-	bool last;
-	if (!rs_smtp_command_chunk(c, &size, &last) || (s->hold && size > RS_SMTP_CHUNK_MAX)) {
+	bool last, wraps;
+	if (!rs_smtp_command_chunk(c, &size, &last, &wraps) || is_uncountable(s, size, wraps)) {
 		on_chunk_invalid(s);
 		return;
 	}
+	s->chunk_wraps = wraps;
 	enum rs_smtp_verb verb = last ? RS_VERB_CONTENT : RS_VERB_BDAT;
 	s->chunk = size;
 	s->chunk_last = last;
@@ -157,6 +167,8 @@ static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c, const s
 		if (!rs_smtp_owe_chunk(s, s->body, verb, last, size) && last)
 			s->body->flags |= RS_TX_DEAF;
 	}
+	if (wraps)
+		rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
 	rs_smtp_content_expect_chunk(s);
 }
 

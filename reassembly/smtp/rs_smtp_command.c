@@ -159,13 +159,13 @@ bool rs_smtp_command_path(const struct rs_smtp_command *c, struct rs_smtp_path *
 	return true;
 }
 
-bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool *last)
+bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool *last, bool *wraps)
 {
 	size_t i = 0;
 	*size = 0;
+	*wraps = false;
 	while (i < c->arg_len && c->arg[i] >= '0' && c->arg[i] <= '9') {
-		if (*size > INT64_MAX / 10 - 9)
-			return false;
+		*wraps |= *size > INT64_MAX / 10 - 9;
 		*size = *size * 10 + (uint64_t)(c->arg[i++] - '0');
 	}
 	if (!i || (i < c->arg_len && !blank(c->arg[i])))

@@ -26,8 +26,9 @@ struct rs_smtp_path {
 /* The argument of MAIL ("FROM") or RCPT ("TO"). False: there is no such keyword with a colon. */
 bool rs_smtp_command_path(const struct rs_smtp_command *c, struct rs_smtp_path *path);
 
-/* The argument of BDAT (RFC 3030 2): chunk-size [SP "LAST"]. */
-bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool *last);
+/* The argument of BDAT (RFC 3030 2): chunk-size [SP "LAST"]. wraps: the number does not fit into 63 bits; *size is what is left of it in
+ * 64, as a server has it that does not look. */
+bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool *last, bool *wraps);
 
 /* Whether a line without its line end is BDAT exactly as RFC 3030 has it, letter case aside: no other blanks than one space before
  * each argument, so that every server which knows the command reads it so. */

@@ -84,12 +84,24 @@
 			     "0 {\n"
 			     "0 \"x\"\n"
 			     "0 } last\n" QUEUED_LOG),
+	D("bdat beyond 64 bits", HELLO MAIL C("BDAT 18446744073709551621 LAST\r\nhello") QUEUED QUIT,
+	  HELLO_LOG MAIL_LOG "0 {\n! bdat_invalid 0\n0 \"hello\"\n0 } last\n" QUEUED_LOG),
+	D("bdat beyond 64 bits, refused",
+	  HELLO MAIL C("BDAT 18446744073709551621\r\n") S("501 no\r\n") C("RSET\r\n") S("250 ok\r\n") MAIL C("BDAT 1 LAST\r\nx") QUEUED,
+	  HELLO_LOG MAIL_LOG "0 {\n! bdat_invalid 0\n0 BDAT/0 501 no\n0 } refused\n-0 rejected 501 no\n" "+1\n1 from a@x []\n"
+			     "1 MAIL/0 250 sok\n1 to/0 b@y\n1 RCPT/0 250 rok\n1 {\n1 \"x\"\n1 } last\n1 CONTENT/0 250 queued\n"
+			     "-1 accepted 250 queued\n"),
+	D("bdat beyond 64 bits, refused as the last",
+	  HELLO MAIL C("BDAT 18446744073709551621 LAST\r\n") S("501 no\r\n") C("RSET\r\n") S("250 ok\r\n") MAIL C("BDAT 1 LAST\r\nx") QUEUED,
+	  HELLO_LOG MAIL_LOG "0 {\n! bdat_invalid 0\n0 } refused\n0 CONTENT/0 501 no\n-0 rejected 501 no\n" "+1\n1 from a@x []\n"
+			     "1 MAIL/0 250 sok\n1 to/0 b@y\n1 RCPT/0 250 rok\n1 {\n1 \"x\"\n1 } last\n1 CONTENT/0 250 queued\n"
+			     "-1 accepted 250 queued\n"),
+	D("bdat that nobody can count, taken", HELLO MAIL C("BDAT x LAST\r\n") S("250 ok\r\n") QUIT,
+	  HELLO_LOG MAIL_LOG "! bdat_invalid 0\nunread 0\n-0 abandoned 221 bye\n"),
 	D("a chunk refused when content of data is under way, and that too",
-	  HELLO MAIL C("BDAT 3\r\nabcDATA\r\nx\r\n") S("500 chunk\r\n500 data\r\n") C("NOOP\r\n"),
-	  HELLO_LOG MAIL_LOG "0 {\n0 \"abcx\\r\\n\"\n0 BDAT/0 500 chunk\n0 } refused\n0 DATA/0 500 data\n-0 rejected 500 data\n"),
+	  HELLO MAIL C("BDAT 3\r\nabcDATA\r\nx\r\n") S("500 chunk\r\n500 data\r\n") C("NOOP\r\n"), HELLO_LOG MAIL_LOG "0 {\n0 \"abcx\\r\\n\"\n0 BDAT/0 500 chunk\n0 } refused\n0 DATA/0 500 data\n-0 rejected 500 data\n"),
 	D("a chunk refused when content of data is under way, which is taken",
-	  HELLO MAIL C("BDAT 3\r\nabcDATA\r\nx\r\n") S("500 chunk\r\n354 go\r\n") C("y\r\n.\r\n") S("250 queued\r\n"),
-	  HELLO_LOG MAIL_LOG "0 {\n0 \"abcx\\r\\n\"\n0 BDAT/0 500 chunk\n0 } refused\n+1\n! no_mail 1\nunread 1\n1 DATA/0 354 go\n1 {\n"
+	  HELLO MAIL C("BDAT 3\r\nabcDATA\r\nx\r\n") S("500 chunk\r\n354 go\r\n") C("y\r\n.\r\n") S("250 queued\r\n"), HELLO_LOG MAIL_LOG "0 {\n0 \"abcx\\r\\n\"\n0 BDAT/0 500 chunk\n0 } refused\n+1\n! no_mail 1\nunread 1\n1 DATA/0 354 go\n1 {\n"
 			     "1 \"y\\r\\n\"\n1 } dot\n1 CONTENT/0 250 queued\n-1 accepted 250 queued\n-0 rejected 500 \n"),
 	D("bdat given up by rset", HELLO MAIL C("BDAT 3\r\nabc") S("250 ok\r\n") C("RSET\r\n") S("250 reset\r\n") QUIT,
 	  HELLO_LOG MAIL_LOG "0 {\n"

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rows of rs_smtp_dialogues.h. 421s, junk, the PROXY protocol, ends of content that only some servers take, and dialogues cut off. */
+	D("half a header, and content that was not asked for",
+	  S("220 mx\r\n") C("PRO") S("354 go\r\n") C("x\r\n.\r\n") S("250 queued\r\n") C("MAIL FROM:<a@x>\r\n") S("250 sok\r\n"),
+	  "! reply_unexpected\n+0\n! no_mail 0\n0 DATA/0 354 go\n0 {\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG
+	  "+1\n1 from a@x []\n1 MAIL/0 250 sok\n-1 unknown\n"),
+	D("half a binary header, and content that was not asked for",
+	  S("220 mx\r\n") C("\r\n\r\n") S("354 go\r\n") C("x\r\n.\r\n") S("250 queued\r\n") C("MAIL FROM:<a@x>\r\n") S("250 sok\r\n"),
+	  "! reply_unexpected\n+0\n! no_mail 0\n0 DATA/0 354 go\n0 {\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG
+	  "+1\n1 from a@x []\n1 MAIL/0 250 sok\n-1 unknown\n"),
 	D("421 instead of the greeting", S("421 busy\r\n") C("EHLO x\r\n"), "helo x\n"),
 	D("421 in the envelope", HELLO MAIL S("421 timeout\r\n"), HELLO_LOG MAIL_LOG "-0 rejected 421 timeout\n"),
 	D("421 in the content", OPEN C("be\r\nfo") S("421 timeout\r\n") C("re\r\n.\r\n"),

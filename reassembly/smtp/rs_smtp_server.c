@@ -201,6 +201,22 @@ static void on_chunk_asked(struct rs_smtp *s, struct rs_smtp_tx *tx, const struc
 	rs_smtp_content_expect_chunk(s);
 }
 
+/* The server took a chunk of which nobody here knew that it is one, or how long. */
+static void on_chunk_unread(struct rs_smtp *s)
+{
+	const struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	s->ops->unread(s->arg, tx ? tx->handle : NULL);
+	rs_smtp_astray(s);
+}
+
+/* A server refused a chunk that it could not count: it does not take its bytes. */
+static void on_wrapped_refused(struct rs_smtp *s)
+{
+	if (s->mode == RS_MODE_CHUNK && s->chunk_wraps)
+		s->mode = RS_MODE_COMMAND;
+	s->chunk_wraps = false;
+}
+
 static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
 {
 	/* Nothing was read behind its line, so its answer is the last that is owed. */
@@ -209,8 +225,11 @@ static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_s
 		on_chunk_asked(s, tx, r);
 		return;
 	}
-	if (!tx)
+	if (!tx) {
+		if (positive(r->code))
+			on_chunk_unread(s);
 		return;
+	}
 	hand_out(s, tx, RS_VERB_BDAT, 0, r);
 	if (positive(r->code)) {
 		if (!(tx->flags & RS_TX_DROP))
@@ -219,9 +238,10 @@ static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_s
 		return;
 	}
 	if (tx->flags & RS_TX_OPEN) {
-		s->chunk_refused = true;
+		s->chunk_refused = !s->chunk_wraps;
 		rs_smtp_content_close(s, tx, RS_END_REFUSED);
 	}
+	on_wrapped_refused(s);
 	end_refused(s, tx, r);
 }
 
@@ -229,8 +249,11 @@ static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_s
 static void on_last_early(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
 {
 	rs_smtp_content_close(s, tx, positive(r->code) ? RS_END_BY_REPLY : RS_END_REFUSED);
-	if (s->body == tx)
+	if (s->body == tx) {
+		if (!positive(r->code))
+			on_wrapped_refused(s);
 		s->body = NULL;
+	}
 }
 
 /* The outcome, and true; LMTP: false while further recipients' answers are to come. */
@@ -364,6 +387,8 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	if (!s->unsure && s->seen_client)
 		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
 	rs_smtp_line_done(&s->line[RS_SMTP_CLIENT], s->blocks, true);
+	/* Nor is what began like a load balancer's header: nothing of it is put before what comes behind the content. */
+	s->preface.state = RS_PREFACE_NONE;
 	s->skip_line = false;
 	s->lost_client = false;
 	s->auth = false;
