@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* What came to less is none: bytes without meaning are a few letters of a stream. */
-#define MADE_ENOUGH 64
-
 static bool is_zlib(const struct dp_file *f)
 {
 	return f->archive->zlib;
@@ -38,7 +35,7 @@ static void stream_open(struct dp_file *f, enum rs_kind kind)
 /* It is no such stream, or none from here on. */
 static void stream_lost(struct dp_file *f)
 {
-	if (is_zlib(f) && f->archive->inflate->out >= MADE_ENOUGH)
+	if (is_zlib(f) && f->archive->inflate->out >= DP_ARCHIVE_MADE)
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	else
 		f->member->silent = true;
@@ -50,7 +47,7 @@ bool dp_archive_stream_drop(struct dp_file *f)
 {
 	const struct rs_inflate *z = f->archive->inflate;
 	const uint64_t in = z ? z->in : 0;
-	if (z && z->out >= MADE_ENOUGH) {
+	if (z && z->out >= DP_ARCHIVE_MADE) {
 		if (is_zlib(f)) /* where it goes wrong it is malformed */
 			return false;
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
@@ -102,12 +99,13 @@ static void stream_gap(struct dp_file *f, uint64_t n)
 	dp_archive_member_close(f, true, true);
 	dp_archive_close(f, in);
 	rs_marks_gap(&f->marks, n);
+	dp_archive_side_gap(f, n);
 	dp_file_scan_gap(f, n);
 }
 
 static bool stream_end(struct dp_file *f, bool cut)
 {
-	const bool much = f->archive->inflate && f->archive->inflate->out >= MADE_ENOUGH;
+	const bool much = f->archive->inflate && f->archive->inflate->out >= DP_ARCHIVE_MADE;
 	(void)cut;
 	if (!is_zlib(f) || !much) {
 		if (f->member)

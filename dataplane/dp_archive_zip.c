@@ -200,6 +200,8 @@ static void zip_missing(void *arg, uint64_t n, bool data)
 		if (is_raw(f))
 			dp_file_gap(f->member, n);
 	}
+	f->archive->pending = false;
+	rs_marks_gap(&f->marks, n);
 	dp_archive_side_gap(f, n);
 }
 
