@@ -21,6 +21,8 @@ static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
 	if (!n)
 		return;
 	z->pos += n;
+	if (z->signing.open)
+		rs_zip_signing_see(&z->signing, p, n);
 	z->ops->outer(z->arg, p, n);
 }
 
@@ -320,6 +322,10 @@ static bool plausible(const uint8_t *version, const uint8_t *method, const uint8
 
 static void garbage(struct rs_zip *z)
 {
+	if (!(z->account.faults & 1u << RS_ZIP_JUNK)) {
+		rs_zip_signing_begin(&z->signing, z->pos - z->have);
+		rs_zip_signing_see(&z->signing, z->head, z->have);
+	}
 	fault(z, RS_ZIP_JUNK);
 	z->state = RS_ZIP_HUNT;
 	resume_hunt(z);
@@ -448,6 +454,7 @@ static void local_header(struct rs_zip *z)
 	}
 	if (z->origin == RS_ZIP_INSIDE)
 		leave(z);
+	z->signing.open = false;
 	z->central = false;
 	z->header_off = z->pos - LOCAL_FIXED;
 	header(z, h + 6, h + 18, h + 26);
@@ -464,6 +471,9 @@ static void central_header(struct rs_zip *z)
 		}
 		if (z->origin == RS_ZIP_INSIDE)
 			leave(z);
+		if (rs_zip_signing_ends(&z->signing, z->pos - z->have, z->have))
+			z->account.faults &= ~(1u << RS_ZIP_JUNK);
+		z->signing.open = false;
 		z->want = CENTRAL_FIXED;
 		return;
 	}
