@@ -272,8 +272,11 @@ static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 		}
 		p += k;
 		n -= k;
+		dp_archive_side_feed(f, p - k, k);
 		if (what == RS_MARK_ZIP)
 			marked(f);
+		else if (what == RS_MARK_GZIP)
+			dp_archive_side_gzip(f);
 		else if (what != RS_MARK_NONE)
 			dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 	}

@@ -79,6 +79,11 @@ uint64_t dp_archive_from(const struct dp_file *f, uint64_t offset);
 /* from's archive and member for its copy `to`; NULL there when there is no room. */
 void dp_archive_copy(struct dp_file *to, const struct dp_file *from);
 
+/* What is read beside f, on the same bytes, ends. */
+void dp_archive_side_end(struct dp_file *f);
+/* So many of them are missing. */
+void dp_archive_side_gap(struct dp_file *f, uint64_t n);
+
 /* f may be a tar archive: sets f->tar, or, where there is no room, gives the message the reason. It is fed besides. */
 void dp_archive_tar_open(struct dp_file *f);
 /* So many bytes, at most, are to be shown next; n of these, which were fed: then f is one (f->archive), or is not known yet, or is none. */

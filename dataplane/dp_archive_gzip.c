@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a gzip file holds. */
+/* What a gzip file holds; also of one that stands behind something else (dp_archive_side), and may be none: it is not reported, and
+ * what is wrong with it counts when it has come to something. */
 #include "dataplane/dp_archive_private.h"
 
 #include <string.h>
@@ -22,13 +23,20 @@ static void gzip_begin(void *arg, const uint8_t *p, size_t n)
 	struct dp_file *f = arg;
 	uint8_t buffer[640];
 	struct dp_file_name name = { RS_NAME_EXTENDED, "", p, n };
-	if (!n) {
+	if (!n && f->same) {
+		name = (struct dp_file_name){ RS_NAME_PLAIN, "", (const uint8_t *)"gzip", 4 };
+	} else if (!n) {
 		name = dp_file_name(f, buffer, sizeof buffer);
 		name.n = without_ending(buffer + (name.p - buffer), name.n);
 	}
 	if (!dp_archive_too_many(f))
-		f->member = dp_file_begin(f->content, f, &name, "", true);
+		f->member = dp_file_begin(f->content, f, &name, "", !f->same);
 	f->archive->inflate->pause_at = DP_ARCHIVE_PIECE;
+	if (f->member && f->same) {
+		dp_file_called(f->member, &name);
+		f->member->base = f->base;
+		f->member->watched = true;
+	}
 	if (f->member)
 		f->member->inflated = true;
 	else
@@ -59,8 +67,9 @@ static void gzip_feed(struct dp_file *f, const uint8_t *p, size_t n)
 	if (!f->archive->inflate)
 		return;
 	rs_gzip_feed(&f->archive->u.gz, p, n, dp_archive_piece(f), DP_ARCHIVE_PIECE);
-	if (f->archive->u.gz.faults & RS_GZIP_WRONG) {
-		dp_archive_cannot(f, CT_REASON_MALFORMED);
+	if (f->archive->inflate && f->archive->u.gz.faults & RS_GZIP_WRONG) {
+		if (dp_archive_gzip_is_sure(f))
+			dp_archive_cannot(f, CT_REASON_MALFORMED);
 		dp_archive_member_stop(f);
 	}
 }
@@ -71,6 +80,12 @@ static bool gzip_end(struct dp_file *f, bool cut)
 	if (!f->archive->inflate)
 		return true; /* stopped: the reason was given */
 	const uint32_t faults = rs_gzip_end(&f->archive->u.gz);
+	if (f->same) {
+		if (faults & RS_GZIP_CUT && dp_archive_gzip_is_sure(f) && !f->content->trial)
+			dp_archive_cannot(f, CT_REASON_MALFORMED);
+		dp_archive_member_stop(f);
+		return true;
+	}
 	if (faults & (RS_GZIP_ODD | RS_GZIP_WRONG))
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	dp_archive_member_close(f, cut || faults & RS_GZIP_CUT, false);
@@ -82,6 +97,32 @@ static void gzip_open(struct dp_file *f, enum rs_kind kind)
 	(void)kind;
 	if (dp_archive_inflate_begin(f, 0))
 		rs_gzip_init(&f->archive->u.gz, &gzip_ops, f, f->archive->inflate);
+}
+
+bool dp_archive_gzip_is_sure(const struct dp_file *f)
+{
+	return !f->same || (f->archive->inflate && f->archive->inflate->out >= DP_ARCHIVE_MADE);
+}
+
+void dp_archive_gzip_behind(struct dp_file *f, uint64_t at, const uint8_t header[RS_MARKS_GZIP])
+{
+	f->base = at;
+	if (!dp_archive_room(f, &dp_archive_gzip))
+		return;
+	gzip_open(f, RS_KIND_GZIP);
+	if (f->archive->inflate)
+		dp_file_data(f, header, RS_MARKS_GZIP);
+}
+
+bool dp_archive_gzip_leave(struct dp_file *f)
+{
+	const struct rs_inflate *z = f->archive->inflate;
+	if (z && f->archive->u.gz.state != RS_GZIP_OVER)
+		return false;
+	const uint64_t read = z ? z->in : 0;
+	gzip_end(f, false);
+	dp_archive_close(f, read);
+	return true;
 }
 
 static void gzip_gap(struct dp_file *f, uint64_t n)

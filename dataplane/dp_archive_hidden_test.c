@@ -95,6 +95,66 @@ static void test_behind_anything(void **state)
 		}
 }
 
+/* A gzip file behind something else; of what only looks like one nothing is said. */
+static void test_gzip_behind_anything(void **state)
+{
+	static const char fake[] = "\x1f\x8b\x08\0\0\0\0\0\0\3 no stream begins like this: of it nothing comes";
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		struct dp_text all = { 0 }, gz = { 0 };
+		dp_text_put(&gz, bad, sizeof bad);
+		dp_made_gzip(&gz, NULL);
+		for (unsigned k = 0; k < (i == 1 ? 900 : 1); k++)
+			dp_text_printf(&all, "MZ, a program that unpacks itself. ");
+		if (i == 2) /* it is no zip, and to nobody one */
+			dp_text_put(&all, "PK\3\4", 4);
+		if (i >= 3)
+			dp_text_put(&all, fake, sizeof fake - 1);
+		if (i != 3)
+			dp_text_put(&all, gz.p, gz.n - (i == 5 ? 12 : 0));
+		dp_text_printf(&all, " and what follows it");
+		EXPECT(&all, i == 3 ? "verdict=clean reason= " : i == 5 ? "verdict=infected reason=malformed " : "verdict=infected reason= ",
+		       "attachments=1/");
+		dp_text_free(&gz);
+		dp_text_free(&all);
+	}
+}
+
+/* Which of two is meant cannot be told: one is in the other's header, or in what it has come to so far. */
+static void test_gzip_in_the_header_of_another(void **state)
+{
+	struct dp_text all = { 0 }, gz = { 0 };
+	(void)state;
+	dp_text_put(&gz, bad, sizeof bad);
+	dp_made_gzip(&gz, NULL);
+	dp_text_printf(&all, "something ");
+	dp_text_put(&all, "\x1f\x8b\x08\4\0\0\0\0\0\3\xff\0 an extra field", 27);
+	dp_text_put(&all, gz.p, gz.n);
+	EXPECT(&all, "verdict=unscanned reason=limit ");
+	dp_text_free(&gz);
+	dp_text_free(&all);
+}
+
+/* What is not opened is said to be that also where a fake header of a zip stands before it. */
+static void test_packed_behind_anything(void **state)
+{
+	static const struct {
+		const char *mark;
+		size_t n;
+	} cases[] = {
+		{ "BZh91AY&SY", 10 }, { "\xfd" "7zXZ", 6 }, { "\x28\xb5\x2f\xfd\x24", 5 }, { "xar!\0\x1c\0\1", 8 },
+	};
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		struct dp_text all = { 0 };
+		dp_text_printf(&all, "something %s", i % 2 ? "PK\3\4 " : "");
+		dp_text_put(&all, cases[i / 2].mark, cases[i / 2].n);
+		dp_text_printf(&all, " and so on");
+		EXPECT(&all, "verdict=unscanned reason=unsupported ");
+		dp_text_free(&all);
+	}
+}
+
 /* What looks like a member and is followed by no end is nobody's archive, whatever it holds. */
 static void test_no_archive_is_not_broken(void **state)
 {
@@ -276,7 +336,10 @@ static void test_a_stream_of_zlib(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_behind_anything),	 cmocka_unit_test(test_no_archive_is_not_broken),
+		cmocka_unit_test(test_behind_anything),	 cmocka_unit_test(test_gzip_behind_anything),
+		cmocka_unit_test(test_gzip_in_the_header_of_another),
+		cmocka_unit_test(test_packed_behind_anything),
+		cmocka_unit_test(test_no_archive_is_not_broken),
 		cmocka_unit_test(test_in_an_extra_field), cmocka_unit_test(test_headers_that_lie),
 		cmocka_unit_test(test_sizes_that_lie),	  cmocka_unit_test(test_stored_that_says_deflated),
 		cmocka_unit_test(test_faults_have_names), cmocka_unit_test(test_both_names_are_told),

@@ -34,6 +34,7 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	f->member = NULL;
 	f->archive->in = m->in;
 	f->archive->out = m->out;
+	f->archive->said = m->size;
 	if (dp_archive_too_deep(f) || (m->file && dp_archive_too_many(f)))
 		return;
 	/* A layer has no name of its own: the way in tells it. */
@@ -80,6 +81,11 @@ static void on_member_end(void *arg, uint32_t flags)
 {
 	struct dp_file *f = arg;
 	tell(f, flags);
+	if (flags & RS_UNWRAP_HOLES && f->member) {
+		f->member->opaque = true; /* neither the size of what came nor its hash is the file's */
+		if (f->member->rec && f->archive->said != RS_UNWRAP_SIZE_UNKNOWN)
+			f->member->rec->u.file.size = f->archive->said;
+	}
 	dp_archive_member_close(f, flags & RS_UNWRAP_CUT, flags & RS_UNWRAP_GAP);
 }
 

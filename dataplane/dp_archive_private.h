@@ -20,6 +20,16 @@ struct dp_archive_reader {
 	uint64_t (*from)(const struct dp_file *f, uint64_t offset);
 };
 
+/* Of what only may be a stream: what came to less is none. Bytes without meaning are a few letters of one. */
+#define DP_ARCHIVE_MADE 64
+
+/* A gzip file that may begin at this offset of what f is beside, with this header: opens f->archive. */
+void dp_archive_gzip_behind(struct dp_file *f, uint64_t at, const uint8_t header[RS_MARKS_GZIP]);
+/* It has come to something. */
+bool dp_archive_gzip_is_sure(const struct dp_file *f);
+/* True: it has ended, or is none from here on, and was closed. */
+bool dp_archive_gzip_leave(struct dp_file *f);
+
 /* One that begins in the middle of f with this signature, which was matched already, at this offset. */
 void dp_archive_zip_behind(struct dp_file *f, uint64_t at, const uint8_t signature[RS_MARKS_ZIP]);
 
@@ -28,8 +38,10 @@ void dp_archive_behind(struct dp_file *f, uint64_t at, const uint8_t signature[R
 
 /* f is a zip: bytes of it that were handed out, in their order. look: headers are looked for in them. */
 void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool look);
-void dp_archive_side_gap(struct dp_file *f, uint64_t n);
-void dp_archive_side_end(struct dp_file *f);
+/* The header of what may be a gzip file ends here, at f->marks.pos. */
+void dp_archive_side_gzip(struct dp_file *f);
+/* f's next bytes, to what was begun beside it. */
+void dp_archive_side_feed(struct dp_file *f, const uint8_t *p, size_t n);
 
 /* f's archive, of dp_archive_stream, is read no further, though it has not ended: it is something else as well. False: it goes on, for it
  * says itself that it is a stream; if it turns out to be none, it is malformed. */

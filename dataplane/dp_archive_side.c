@@ -1,11 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A zip read a second time, from a local header on that the first reader did not take for one: in an extra field, in a comment,
- * in the data of a member. A directory, which comes last, may name it.
+/* A file of its own beside another, on the same bytes: they are matched already, so that only what is inflated, and stored, in it is
+ * matched besides. It reports no file. There are two:
  *
- * This is a file of its own beside the zip's members, on the same bytes: they are matched already, so that only what is inflated,
- * and stored, in it is matched besides. It reports no file, and nothing is wrong with it: where the directory does name it, that
- * differs from what the first reader read, and this is told. One of a message at a time. */
+ * A zip read a second time, from a local header on that the first reader did not take for one: in an extra field, in a comment,
+ * in the data of a member. A directory, which comes last, may name it. Nothing is wrong with it: where the directory does name it, that
+ * differs from what the first reader read, and this is told. One of a message at a time.
+ *
+ * What may be a gzip file behind something else, from its header on. It may be none; nothing is wrong with it until it has come to
+ * something (dp_archive_gzip). It counts as a member (limits.archive_members). One of a file at a time: where another header stands in one
+ * that has come to little, either may be the one that is there, and the message is "limit". */
 #include "dataplane/dp_archive_private.h"
+
+/* What stands behind something else, and looks like this, is one to some reader, and not opened. */
+static bool is_packed(enum rs_mark what)
+{
+	return what == RS_MARK_RAR || what == RS_MARK_7Z || what == RS_MARK_CAB || what == RS_MARK_PACKED;
+}
+
+/* f's side, from its first byte on. NULL: there is no room, which was told. */
+static struct dp_file *begin_file(struct dp_file *f)
+{
+	const struct dp_file_name none = { RS_NAME_NONE, "", NULL, 0 };
+	struct dp_file *s = dp_file_begin(f->content, f, &none, "", false);
+	if (!s)
+		return NULL;
+	s->depth = f->depth;
+	s->started = s->raw = s->same = true;
+	f->content->sides++;
+	f->side = s;
+	return s;
+}
 
 static void begin(struct dp_file *f, uint64_t at)
 {
@@ -16,15 +40,44 @@ static void begin(struct dp_file *f, uint64_t at)
 	/* Where there is no room nothing is said: of an honest archive it is nothing. */
 	if (f->content->sides || f->same || files->used == files->size || zips->size - zips->used <= 1 + zips->size / 8)
 		return;
-	const struct dp_file_name none = { RS_NAME_NONE, "", NULL, 0 };
-	struct dp_file *s = dp_file_begin(f->content, f, &none, "", false);
-	if (!s)
+	struct dp_file *s = begin_file(f);
+	if (s)
+		dp_archive_behind(s, at, local);
+}
+
+static bool is_gzip(const struct dp_file *side)
+{
+	return side->archive && side->archive->reader == &dp_archive_gzip;
+}
+
+void dp_archive_side_gzip(struct dp_file *f)
+{
+	if (f->side) {
+		if (is_gzip(f->side) && !dp_archive_gzip_is_sure(f->side))
+			dp_archive_cannot(f, CT_REASON_LIMIT);
 		return;
-	f->content->sides++;
-	s->depth = f->depth;
-	s->started = s->raw = s->same = true;
-	f->side = s;
-	dp_archive_behind(s, at, local);
+	}
+	if (dp_archive_too_deep(f))
+		return;
+	struct dp_file *s = begin_file(f);
+	if (s)
+		dp_archive_gzip_behind(s, f->marks.pos - RS_MARKS_GZIP, rs_marks_last(&f->marks, RS_MARKS_GZIP));
+	if (s && (!s->archive || dp_archive_gzip_leave(s)))
+		dp_archive_side_end(f);
+}
+
+static void end_over(struct dp_file *f)
+{
+	if (is_gzip(f->side) && dp_archive_gzip_leave(f->side))
+		dp_archive_side_end(f);
+}
+
+void dp_archive_side_feed(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	if (!f->side || !n)
+		return;
+	dp_file_data(f->side, p, n);
+	end_over(f);
 }
 
 void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool look)
@@ -38,6 +91,10 @@ void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool loo
 		const size_t k = rs_marks_find(&f->marks, p, n, &what);
 		p += k;
 		n -= k;
+		if (what == RS_MARK_GZIP && a->behind)
+			dp_archive_side_gzip(f);
+		else if (is_packed(what) && a->behind)
+			dp_archive_cannot(f, CT_REASON_UNSUPPORTED);
 		if (what != RS_MARK_ZIP || rs_marks_last(&f->marks, RS_MARKS_ZIP)[2] != 3)
 			continue;
 		/* The zip's reader may take it for a header when it has all of it. */
@@ -49,16 +106,15 @@ void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool loo
 	if (!n)
 		return;
 	rs_marks_gap(&f->marks, n);
-	if (f->side)
-		dp_file_data(f->side, p, n);
+	dp_archive_side_feed(f, p, n);
 }
 
 void dp_archive_side_gap(struct dp_file *f, uint64_t n)
 {
-	f->archive->pending = false;
-	rs_marks_gap(&f->marks, n);
-	if (f->side)
-		dp_file_gap(f->side, n);
+	if (!f->side)
+		return;
+	dp_file_gap(f->side, n);
+	end_over(f);
 }
 
 void dp_archive_side_end(struct dp_file *f)

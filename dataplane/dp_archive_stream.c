@@ -5,9 +5,6 @@
 
 #include <string.h>
 
-/* What came to less is none: bytes without meaning are a few letters of a stream. */
-#define MADE_ENOUGH 64
-
 static bool is_zlib(const struct dp_file *f)
 {
 	return f->archive->zlib;
@@ -40,7 +37,7 @@ static void stream_open(struct dp_file *f, enum rs_kind kind)
 static bool is_one(const struct dp_file *f)
 {
 	const struct dp_archive *a = f->archive;
-	return is_zlib(f) && ((a->inflate && a->inflate->out >= MADE_ENOUGH) || a->seen);
+	return is_zlib(f) && ((a->inflate && a->inflate->out >= DP_ARCHIVE_MADE) || a->seen);
 }
 
 /* It is no such stream, or none from here on. */
@@ -62,7 +59,7 @@ bool dp_archive_stream_drop(struct dp_file *f)
 		f->archive->seen = true;
 		return false;
 	}
-	if (z && z->out >= MADE_ENOUGH)
+	if (z && z->out >= DP_ARCHIVE_MADE)
 		dp_archive_cannot(f, CT_REASON_MALFORMED);
 	if (f->member)
 		f->member->silent = true;
@@ -111,6 +108,7 @@ static void stream_gap(struct dp_file *f, uint64_t n)
 	dp_archive_member_close(f, true, true);
 	dp_archive_close(f, in);
 	rs_marks_gap(&f->marks, n);
+	dp_archive_side_gap(f, n);
 	dp_file_scan_gap(f, n);
 }
 

@@ -23,6 +23,7 @@ static void turn(struct dp_file *f)
 {
 	struct dp_archive *tar = f->tar;
 	dp_encoded_end(f);
+	dp_archive_side_end(f);
 	if (f->archive) {
 		/* To one who begins with its header it is a tar, to another the zip, or the stream, that was found in that. */
 		if (f->archive->reader != &dp_archive_stream || f->archive->zlib)

@@ -43,14 +43,15 @@ static struct dp_file_name zip_name(const struct rs_zip_member *m)
 	return (struct dp_file_name){ RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
 }
 
-/* What a member's data becomes. Of what another reader reported only its name is wanted, for the way in. */
+/* What a member's data becomes. Of what another reader reported, and of a directory, only its name is wanted, for the way in. */
 static struct dp_file *begin_file(struct dp_file *f, const struct rs_zip_member *m)
 {
 	const struct dp_file_name name = zip_name(m);
-	struct dp_file *d = dp_archive_too_many(f) ? NULL : dp_file_begin(f->content, f, &name, "", !f->same);
+	const bool quiet = f->same || m->flags & RS_ZIP_DIRECTORY;
+	struct dp_file *d = dp_archive_too_many(f) ? NULL : dp_file_begin(f->content, f, &name, "", !quiet);
 	if (!d)
 		return NULL;
-	if (f->same)
+	if (quiet)
 		dp_file_called(d, &name);
 	d->base = m->data_off;
 	d->watched = true;
@@ -63,7 +64,8 @@ static void zip_member_begin(void *arg, const struct rs_zip_member *m)
 	f->member = NULL;
 	f->archive->bare = false;
 	f->archive->said = m->size;
-	if (m->flags & RS_ZIP_DIRECTORY)
+	/* A directory has no data, or an empty stream; what else it has is matched. */
+	if (m->flags & RS_ZIP_DIRECTORY && (!m->csize || m->flags & RS_ZIP_ENCRYPTED || m->method != RS_ZIP_DEFLATED))
 		return;
 	const bool closed = is_closed(f, m);
 	/* Stored data is still matched, as the archive's own. */
@@ -198,6 +200,8 @@ static void zip_missing(void *arg, uint64_t n, bool data)
 		if (is_raw(f))
 			dp_file_gap(f->member, n);
 	}
+	f->archive->pending = false;
+	rs_marks_gap(&f->marks, n);
 	dp_archive_side_gap(f, n);
 }
 

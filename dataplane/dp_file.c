@@ -310,6 +310,7 @@ void dp_file_gap(struct dp_file *f, uint64_t n)
 	if (f->mail)
 		dp_mail_gap(f, n);
 	if (dp_encoded_reads(f)) {
+		dp_archive_side_gap(f, n);
 		dp_encoded_gap(f, n);
 		rs_marks_gap(&f->marks, n);
 	} else {
@@ -370,6 +371,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	}
 	dp_archive_tar_drop(f);
 	dp_encoded_end(f);
+	if (dp_encoded_reads(f))
+		dp_archive_side_end(f);
 	if (f->mail)
 		dp_mail_end(f);
 	/* A copy's archive may yet go on. */
@@ -498,7 +501,7 @@ struct dp_file *dp_file_copy(const struct dp_file *f, struct dp_content *to, str
 	t->store = CT_STORE_NOT;
 	t->scan = f->scan ? copy_scan(to, f->scan) : NULL;
 	if (f->side && !(t->side = dp_file_copy(f->side, to, t)))
-		to->sides = 0;
+		to->sides--;
 	dp_mail_copy(t, f);
 	dp_archive_tar_copy(t, f);
 	if (f->archive)

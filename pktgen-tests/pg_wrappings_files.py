@@ -390,6 +390,12 @@ def gzips():
         attached(fields + struct.pack("<H", zlib.crc32(fields) & 0xFFFF) + squeezed(P)[10:], "letter.gz"),
         inside=["letter.gz"],
     )
+    c.letter("behind 500 other bytes", attached(b"A" * 500 + squeezed(P), "a.bin"), inside=["a.bin"])
+    c.letter(
+        "behind 500 other bytes and what begins like one",
+        attached(b"A" * 500 + squeezed(P)[:10] + b"A" * 50 + squeezed(P), "a.bin"),
+        inside=["a.bin"],
+    )
     c.letter("wrong CRC", attached(squeezed(P)[:-8] + bytes(8), "letter.gz"), inside=["letter.gz"])
     c.letter("cut before its end", attached(squeezed(P)[:-12], "letter.gz"), inside=["letter.gz"])
     c.letter("of gzip of gzip", attached(squeezed(squeezed(squeezed(P))), "letter.gz"), inside=["letter.gz"])
@@ -497,6 +503,9 @@ FORMATS = (
     ("rar 5", "a.rar", b"Rar!\x1a\x07\1\0" + NOISE),
     ("rar behind a program's stub", "a.bin", b"MZ\1\0" + b"A" * 3000 + b"Rar!\x1a\x07\0" + NOISE),
     ("7z", "a.7z", b"7z\xbc\xaf\x27\x1c\0\4" + NOISE),
+    ("bzip2 behind a program's stub", "a.bin", b"MZ\1\0" + b"A" * 3000 + bz2.compress(P)),
+    ("xz behind a program's stub", "a.bin", b"MZ\1\0" + b"A" * 3000 + lzma.compress(P)),
+    ("zstd behind a program's stub", "a.bin", b"MZ\1\0" + b"A" * 3000 + b"\x28\xb5\x2f\xfd\x24" + NOISE),
     (
         "cab, compressed",
         "a.cab",

@@ -8,18 +8,37 @@
 
 static const struct {
 	enum rs_mark what;
-	uint8_t len;
+	uint8_t len, same; /* of it so many bytes are always the same; of the rest is_right tells */
 	uint32_t at; /* the one place where it means something; 0: anywhere */
 	const char *bytes;
 } marks[] = {
-	{ RS_MARK_ZIP, RS_MARKS_ZIP, 0, "PK\3\4" },
-	{ RS_MARK_ZIP, RS_MARKS_ZIP, 0, "PK\1\2" },
-	{ RS_MARK_RAR, 6, 0, "Rar!\x1a\7" },
-	{ RS_MARK_7Z, 6, 0, "7z\xbc\xaf\x27\x1c" },
-	{ RS_MARK_CAB, 8, 0, "MSCF\0\0\0\0" },
-	{ RS_MARK_DISC, 5, DISC_AT, "CD001" },
-	{ RS_MARK_DISC, 5, DISC_AT, "BEA01" },
+	{ RS_MARK_ZIP, RS_MARKS_ZIP, 4, 0, "PK\3\4" },
+	{ RS_MARK_ZIP, RS_MARKS_ZIP, 4, 0, "PK\1\2" },
+	{ RS_MARK_RAR, 6, 6, 0, "Rar!\x1a\7" },
+	{ RS_MARK_7Z, 6, 6, 0, "7z\xbc\xaf\x27\x1c" },
+	{ RS_MARK_CAB, 8, 8, 0, "MSCF\0\0\0\0" },
+	{ RS_MARK_GZIP, RS_MARKS_GZIP, 3, 0, "\x1f\x8b\x08" },
+	{ RS_MARK_PACKED, 10, 3, 0, "BZh" },
+	{ RS_MARK_PACKED, 6, 6, 0, "\xfd" "7zXZ" },
+	{ RS_MARK_PACKED, 5, 4, 0, "\x28\xb5\x2f\xfd" },
+	/* xar's, from its fourth byte on, with the size of its header and its version: its first two are in every other text. */
+	{ RS_MARK_PACKED, 5, 5, 0, "!\0\x1c\0\1" },
+	{ RS_MARK_DISC, 5, 5, DISC_AT, "CD001" },
+	{ RS_MARK_DISC, 5, 5, DISC_AT, "BEA01" },
 };
+
+/* What of a mark is not always the same. */
+static bool is_right(const uint8_t *p)
+{
+	switch (p[0]) {
+	case 0x1f: /* no reserved flag, and of how much was tried and the system what there is (RFC 1952 2.3.1) */
+		return !(p[3] & 0xe0) && (p[8] == 0 || p[8] == 2 || p[8] == 4) && (p[9] <= 20 || p[9] == 255);
+	case 'B':
+		return p[3] >= '1' && p[3] <= '9' && !memcmp(p + 4, "1AY&SY", 6);
+	default: /* zstd: no reserved bit (RFC 8878 3.1.1.1.1) */
+		return !(p[4] & 8);
+	}
+}
 
 #define BLOCK 64
 
@@ -27,7 +46,8 @@ static const struct {
 static bool may(uint8_t a, uint8_t b)
 {
 	return (a == 'P' && b == 'K') || (a == 'R' && b == 'a') || (a == '7' && b == 'z') || (a == 'M' && b == 'S') ||
-	       (a == 'C' && b == 'D') || (a == 'B' && b == 'E');
+	       (a == 'C' && b == 'D') || (a == 'B' && (b == 'E' || b == 'Z')) || (a == 0x1f && b == 0x8b) ||
+	       (a == 0xfd && b == '7') || (a == 0x28 && b == 0xb5) || (a == '!' && b == 0);
 }
 
 /* How many of the first bytes no mark begins at; it may be fewer than that. */
@@ -44,18 +64,19 @@ static size_t (*without)(const uint8_t *p, size_t n) = blocks_plain;
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-/* Each pair has a bit, which is in the table's entry for each half of its two bytes. None of them is above 127: for those a lookup by the
- * lower half answers 0. */
+/* Each pair has a bit, which is in the table's entry for each half of its two bytes. Some share one: what has a half of each may pass, and is
+ * in few texts. */
 __attribute__((target("avx2"))) static inline __m256i pairs(__m256i a, __m256i b)
 {
 	const __m256i low = _mm256_set1_epi8(15);
-	const __m256i a0 = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, 0, 34, 16, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 0, 0));
-	const __m256i a1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 4, 56, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-	const __m256i b0 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 2, 0, 8, 16, 32, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0));
-	const __m256i b1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 0, 0, 0, 49, 8, 2, 4, 0, 0, 0, 0, 0, 0, 0, 0));
+	const __m256i a0 = _mm256_broadcastsi128_si256(_mm_setr_epi8(1, -128, 34, 16, 0, 0, 0, 4, 64, 0, 0, 0, 0, 8, 0, 64));
+	const __m256i a1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 64, -64, 4, 56, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8));
+	const __m256i b0 = _mm256_broadcastsi128_si256(_mm_setr_epi8(-128, 2, 0, 8, 16, 96, 0, 8, 0, 0, 36, 65, 0, 0, 0, 0));
+	const __m256i b1 = _mm256_broadcastsi128_si256(_mm_setr_epi8(-128, 0, 0, 8, 49, 40, 2, 4, 64, 0, 0, 64, 0, 0, 0, 0));
+	const __m256i al = _mm256_and_si256(a, low), bl = _mm256_and_si256(b, low);
 	const __m256i ah = _mm256_and_si256(_mm256_srli_epi16(a, 4), low), bh = _mm256_and_si256(_mm256_srli_epi16(b, 4), low);
-	return _mm256_and_si256(_mm256_and_si256(_mm256_shuffle_epi8(a0, a), _mm256_shuffle_epi8(a1, ah)),
-				_mm256_and_si256(_mm256_shuffle_epi8(b0, b), _mm256_shuffle_epi8(b1, bh)));
+	return _mm256_and_si256(_mm256_and_si256(_mm256_shuffle_epi8(a0, al), _mm256_shuffle_epi8(a1, ah)),
+				_mm256_and_si256(_mm256_shuffle_epi8(b0, bl), _mm256_shuffle_epi8(b1, bh)));
 }
 
 /* Whether a mark may begin in the block at q, of which the byte behind it is there, too. */
@@ -89,7 +110,7 @@ static size_t mark_at(const uint8_t *p, size_t n, uint64_t pos, enum rs_mark *wh
 {
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
 		if (*p == (uint8_t)marks[i].bytes[0] && n >= marks[i].len && (!marks[i].at || marks[i].at == pos) &&
-		    !memcmp(p, marks[i].bytes, marks[i].len)) {
+		    !memcmp(p, marks[i].bytes, marks[i].same) && (marks[i].same == marks[i].len || is_right(p))) {
 			*what = marks[i].what;
 			return marks[i].len;
 		}

@@ -16,11 +16,14 @@ enum rs_mark {
 	RS_MARK_RAR, /* 4 and 5 */
 	RS_MARK_7Z,
 	RS_MARK_CAB,
+	RS_MARK_GZIP, /* a header (RFC 1952 2.3) as writers make it: all of its 10 bytes */
+	RS_MARK_PACKED, /* bzip2, xz, zstd, xar */
 	RS_MARK_DISC, /* ECMA-119 8.1.2, ECMA-167 2/9.1.2: in its 16th sector */
 };
 
-#define RS_MARKS_KEPT 7 /* the longest mark, less a byte */
+#define RS_MARKS_KEPT 10 /* the longest mark */
 #define RS_MARKS_ZIP 4 /* bytes of its mark */
+#define RS_MARKS_GZIP 10
 
 struct rs_marks {
 	uint64_t pos; /* bytes looked at */

@@ -60,6 +60,9 @@ static const struct {
 } all[] = {
 	{ RS_MARK_ZIP, "PK\3\4", 4 },	    { RS_MARK_ZIP, "PK\1\2", 4 },		  { RS_MARK_RAR, "Rar!\x1a\7", 6 },
 	{ RS_MARK_7Z, "7z\xbc\xaf\x27\x1c", 6 }, { RS_MARK_CAB, "MSCF\0\0\0\0", 8 },
+	{ RS_MARK_GZIP, "\x1f\x8b\x08\x08 t t\2\3", 10 }, { RS_MARK_PACKED, "BZh91AY&SY", 10 },
+	{ RS_MARK_PACKED, "\xfd" "7zXZ", 6 }, { RS_MARK_PACKED, "\x28\xb5\x2f\xfd\x24", 5 },
+	{ RS_MARK_PACKED, "!\0\x1c\0\1", 5 },
 };
 #define ALL (sizeof all / sizeof *all)
 
@@ -89,7 +92,7 @@ static void any_split(void **state)
 	struct found whole, split;
 	uint32_t seed = 7;
 	memset(file, 'x', 400);
-	for (size_t at = 3; at + 8 < 400;) {
+	for (size_t at = 3; at + 10 < 400;) {
 		seed = seed * 1664525u + 1013904223u;
 		const size_t i = (seed >> 20) % ALL, n = all[i].n - (seed >> 28 == 0);
 		put(at, all[i].bytes, n);
@@ -108,6 +111,30 @@ static void any_split(void **state)
 		ones[k] = k + 1;
 	look(&split, 400, ones, 400);
 	assert_memory_equal(&whole, &split, sizeof whole);
+}
+
+/* Of a header that is not always the same, what no writer makes is none. */
+static void a_header_is_as_writers_make_it(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+		bool is;
+	} cases[] = {
+		{ "\x1f\x8b\x08\x1f....\4\xff", 10, true }, { "\x1f\x8b\x08\x20....\0\3", 10, false },
+		{ "\x1f\x8b\x08\0....\1\3", 10, false },	{ "\x1f\x8b\x08\0....\0\x15", 10, false },
+		{ "\x1f\x8b\7\0....\0\3", 10, false },	{ "BZh01AY&SY", 10, false },
+		{ "BZh11AY&SY", 10, true },			{ "BZh91AY&SX", 10, false },
+		{ "\x28\xb5\x2f\xfd\x2c", 5, false },		{ "\x28\xb5\x2f\xfd\x04", 5, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct found f;
+		memset(file, ' ', 200);
+		put(67, cases[i].bytes, cases[i].n);
+		look(&f, 200, NULL, 0);
+		assert_int_equal(f.n, cases[i].is);
+	}
 }
 
 static void a_disc_has_its_mark_in_one_place(void **state)
@@ -144,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_place),
 		cmocka_unit_test(any_split),
+		cmocka_unit_test(a_header_is_as_writers_make_it),
 		cmocka_unit_test(a_disc_has_its_mark_in_one_place),
 		cmocka_unit_test(missing_bytes_keep_places),
 	};

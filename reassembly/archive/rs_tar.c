@@ -15,6 +15,7 @@ enum {
 	MAGIC = 257,
 	PREFIX = 345,
 	PREFIX_LEN = 155,
+	SPARSE_WHOLE = 483, /* of GNU's type S: the file's size with its holes */
 	SPARSE_MORE = 482, /* of GNU's type S: whether a block with more of its map follows */
 	SPARSE_MORE_STILL = 504, /* the same in such a block */
 };
@@ -104,7 +105,9 @@ static void name_header(struct rs_tar *t)
 static void member_end(struct rs_tar *t, uint32_t flags)
 {
 	if (t->member)
-		t->u.ops->member_end(t->u.arg, flags | (t->gap ? RS_UNWRAP_GAP : 0));
+		t->u.ops->member_end(t->u.arg, flags | (t->gap ? RS_UNWRAP_GAP : 0) | (t->holes ? RS_UNWRAP_HOLES : 0));
+	if (t->member)
+		t->holes = false;
 	t->member = t->gap = false;
 }
 
@@ -118,11 +121,14 @@ static void data_begin(struct rs_tar *t, enum rs_tar_state state, uint64_t size)
 static void member_begin(struct rs_tar *t, uint64_t size)
 {
 	name_header(t);
-	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = "tar", .type = "", .size = size,
+	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = "tar", .type = "",
+				     .size = t->holes ? t->whole : size,
 				     .at = t->u.pos, .file = true };
+	t->whole = RS_UNWRAP_SIZE_UNKNOWN;
 	t->u.made = 0;
 	t->u.ops->member_begin(t->u.arg, &m);
 	t->member = true;
+	t->real = false;
 	t->name_len = 0;
 	data_begin(t, RS_TAR_DATA, size);
 	if (!size)
@@ -163,6 +169,9 @@ static void header(struct rs_tar *t)
 		break;
 	case 'S':
 		t->u.flags |= RS_UNWRAP_UNSUPPORTED;
+		t->holes = true;
+		if (!number_of(t->block + SPARSE_WHOLE, SIZE_LEN, &t->whole))
+			t->whole = RS_UNWRAP_SIZE_UNKNOWN;
 		t->sparse = size;
 		if (!t->block[SPARSE_MORE])
 			break;
@@ -180,6 +189,7 @@ static void header(struct rs_tar *t)
 	t->said = RS_UNWRAP_SIZE_UNKNOWN;
 	if (empty && !size) {
 		t->name_len = 0;
+		t->holes = t->real = false;
 		return;
 	}
 	member_begin(t, size);
@@ -210,11 +220,25 @@ static void block_done(struct rs_tar *t)
 		t->u.flags |= RS_UNWRAP_ODD;
 }
 
+#define REAL_NAME "GNU.sparse.name"
+
 /* A pax header's records (POSIX.1-2017 pax, "pax Extended Header"): "LENGTH KEY=VALUE\n", the length that of the whole record. */
+
+/* The last two: of a file with holes, by the format's versions. */
+static bool is_size(const char *key)
+{
+	return strcmp(key, "size") == 0 || strcmp(key, "GNU.sparse.realsize") == 0 || strcmp(key, "GNU.sparse.size") == 0;
+}
 
 static bool is_read(const char *key)
 {
 	return strcmp(key, "path") == 0 || strcmp(key, "size") == 0;
+}
+
+/* Its value is the next one's name; GNU's, of a file with holes, before the one that is made up for others. */
+static bool is_name(const struct rs_tar *t)
+{
+	return strcmp(t->pax.key, REAL_NAME) == 0 || (strcmp(t->pax.key, "path") == 0 && !t->real);
 }
 
 static void pax_byte(struct rs_tar *t, uint8_t b)
@@ -241,21 +265,24 @@ static void pax_byte(struct rs_tar *t, uint8_t b)
 		r->part = PAX_VALUE;
 		r->value = 0;
 		/* Of a file with holes: its data is less than the file. For all that follow, names and sizes make no sense. */
-		if (strncmp(r->key, "GNU.sparse.", 11) == 0)
+		if (strncmp(r->key, "GNU.sparse.", 11) == 0) {
 			t->u.flags |= RS_UNWRAP_UNSUPPORTED;
+			t->holes = !t->global;
+		}
 		if (t->global && is_read(r->key))
 			t->u.flags |= RS_UNWRAP_ODD;
 		if (t->global)
 			r->key[0] = 0;
-		if (strcmp(r->key, "path") == 0)
+		if (is_name(t))
 			t->name_len = 0;
+		t->real |= strcmp(r->key, REAL_NAME) == 0;
 		break;
 	case PAX_VALUE:
 		if (r->at >= r->length) /* the line end */
 			break;
-		if (strcmp(r->key, "path") == 0)
+		if (is_name(t))
 			name_put(t, &b, 1);
-		else if (strcmp(r->key, "size") == 0 && b >= '0' && b <= '9' && r->value < UINT64_MAX / 16)
+		else if (is_size(r->key) && b >= '0' && b <= '9' && r->value < UINT64_MAX / 16)
 			r->value = r->value * 10 + (uint64_t)(b - '0');
 		break;
 	}
@@ -263,6 +290,8 @@ static void pax_byte(struct rs_tar *t, uint8_t b)
 		return;
 	if (r->part == PAX_VALUE && strcmp(r->key, "size") == 0)
 		t->said = r->value;
+	else if (r->part == PAX_VALUE && is_size(r->key))
+		t->whole = r->value;
 	memset(r, 0, sizeof *r);
 }
 
@@ -295,7 +324,7 @@ static void tar_init_but_block(struct rs_tar *t, const struct rs_unwrap_ops *ops
 	memset(t, 0, offsetof(struct rs_tar, block));
 	t->u.ops = ops;
 	t->u.arg = arg;
-	t->said = RS_UNWRAP_SIZE_UNKNOWN;
+	t->said = t->whole = RS_UNWRAP_SIZE_UNKNOWN;
 }
 
 static void tar_init(void *state, const struct rs_unwrap_ops *ops, void *arg)

@@ -4,7 +4,7 @@
  *
  * Long names (GNU's type L, pax's `path`) and sizes (base 256, pax's `size`) are understood. Of a member that is no file but has
  * data, the data is a member all the same. Of a file with holes the data is handed out without them (RS_UNWRAP_UNSUPPORTED: its
- * bytes are not those of the file). A header whose checksum is wrong ends the archive for most readers; some look for the next
+ * bytes are not those of the file; its end says RS_UNWRAP_HOLES), under the name that GNU's pax records give it. A header whose checksum is wrong ends the archive for most readers; some look for the next
  * one, and so does this one (RS_UNWRAP_ODD). So do headers behind the two blocks of zeros that end it. */
 #ifndef RS_TAR_H
 #define RS_TAR_H
@@ -37,6 +37,7 @@ struct rs_tar {
 	enum rs_tar_state state;
 	uint64_t left; /* bytes of the data still to come; of padding */
 	uint64_t sparse; /* bytes of data of the file whose map is being read */
+	uint64_t whole; /* of a file with holes: its size with them; RS_UNWRAP_SIZE_UNKNOWN */
 	uint64_t said; /* pax's size for the next member; RS_UNWRAP_SIZE_UNKNOWN: none */
 	uint16_t pad; /* bytes of padding behind the data */
 	uint16_t have; /* of the block */
@@ -44,6 +45,8 @@ struct rs_tar {
 	bool begun; /* a header was seen */
 	bool global; /* the pax header is one for all members that follow */
 	bool torn; /* a header is looked for: bytes are missing, or one was wrong */
+	bool holes; /* the member is a file with holes */
+	bool real; /* its name is the file's, not that of what the archive makes of it */
 	bool gap; /* bytes of the member are missing */
 	bool member; /* between member_begin and member_end */
 	struct rs_tar_pax pax;

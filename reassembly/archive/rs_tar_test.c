@@ -187,6 +187,24 @@ static void holes_are_told(void **state)
 	add("GNUSparseFile.1/a", '0', "map and data");
 	finish();
 	EXPECT(RS_UNWRAP_UNSUPPORTED, "GNUSparseFile.1/a=map and data");
+	for (unsigned i = 0; i < 2; i++) { /* whatever comes first */
+		struct unwrap_log l = { 0 };
+		len = 0;
+		add("pax", 'x', i ? "23 GNU.sparse.name=spf\n27 GNU.sparse.realsize=300\n10 path=a\n"
+				  : "10 path=a\n27 GNU.sparse.realsize=300\n23 GNU.sparse.name=spf\n");
+		add("GNUSparseFile.1/a", '0', "map and data");
+		add("next", '0', "2");
+		finish();
+		EXPECT(RS_UNWRAP_UNSUPPORTED, "spf=map and data", "next=2");
+		l.state = &tar.u;
+		l.data = malloc(l.room = len);
+		rs_tar_reader.init(&tar, &unwrap_log_ops, &l);
+		rs_tar_reader.feed(&tar, file, len);
+		rs_tar_reader.end(&tar);
+		assert_true(l.member[0].said == 300 && l.member[0].flags & RS_UNWRAP_HOLES);
+		assert_true(l.member[1].said == 1 && !(l.member[1].flags & RS_UNWRAP_HOLES));
+		free(l.data);
+	}
 	len = 0;
 	add("volume", 'V', "");
 	add("global", 'g', "10 path=a\n");

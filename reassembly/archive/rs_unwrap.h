@@ -41,6 +41,7 @@ enum rs_unwrap_flag {
 	RS_UNWRAP_UNSUPPORTED = 16, /* something in it is known and not opened */
 	RS_UNWRAP_ENCRYPTED = 32,
 	RS_UNWRAP_LIMIT = 64, /* there is more in it than is read */
+	RS_UNWRAP_HOLES = 256, /* (member_end) it stands there without the zeros between its pieces: it is not what was handed out */
 	RS_UNWRAP_NOT = 128, /* it is no such wrapping at all, though it began like one: all of it is outer */
 };
 

@@ -27,7 +27,7 @@
  * Where bytes are missing (rs_zip_gap), a member of known size that is not being inflated goes on behind them, if they leave some of
  * it; whatever else was being read ends there, a deflated member with it, and the next local header is looked for.
  *
- * Well formed means: no byte between the records, central directory and local headers list the same
+ * Well formed means: no byte between the records but a signing block of Android's, central directory and local headers list the same
  * names, methods and sizes at the same offsets, and one end record that counts them; what follows
  * that record does not matter as long as no further member and no second end record is in it (its comment included).
  * What is wrong has names (enum rs_zip_fault), also what is no fault of the structure: a checksum that is not that of the data. */
@@ -35,6 +35,7 @@
 #define RS_ZIP_H
 
 #include "reassembly/archive/rs_zip_account.h"
+#include "reassembly/archive/rs_zip_signing.h"
 
 #define RS_ZIP_NAME_MAX 255 /* longer names are cut, and flagged */
 #define RS_ZIP_SIZE_UNKNOWN UINT64_MAX
@@ -122,6 +123,7 @@ struct rs_zip {
 	enum rs_zip_state state, next;
 	enum rs_zip_origin origin;
 	struct rs_zip_account account;
+	struct rs_zip_signing signing; /* open: of the bytes that are no record only these, if no more of them come */
 
 	struct rs_zip_sought open; /* the member being read, when its size is unknown */
 	struct rs_zip_sought doubted; /* an earlier one, left at a header inside it */

@@ -81,6 +81,50 @@ static void stored_data_goes_on(void **state)
 	}
 }
 
+/* Between members and directory, as a signing block of Android's; how: what is wrong with it. */
+static void put_signing(struct zip *z, unsigned how, uint64_t pairs)
+{
+	const uint64_t size = pairs + 24;
+	for (unsigned k = how == 1 ? 300 : 0; k--;)
+		put_int(z, 0, 1);
+	put_int(z, how == 2 ? size - 1 : size, 8);
+	for (uint64_t k = 0; k < pairs; k++)
+		put_int(z, k < 7 ? 0 : k * 77, 1);
+	put_int(z, how == 3 ? size + 1 : size, 8);
+	put_str(z, how == 4 ? "APK Sig Block 43" : "APK Sig Block 42");
+	if (how == 5)
+		put_str(z, "x");
+}
+
+static void a_signing_block_is_no_junk(void **state)
+{
+	(void)state;
+	for (unsigned how = 0; how <= 5; how++)
+		for (uint64_t pairs = 0; pairs <= 232; pairs += 58) {
+			struct zip z = { 0 };
+			put_member(&z, "a", 0, 0, SIGNED32, "data", 4);
+			put_signing(&z, how, pairs);
+			put_directory(&z);
+			expect_parts(&z, "data 4\nend ", how <= 1 ? "\nwell formed" : "\nnot well formed");
+		}
+}
+
+/* What a reader that looks for headers would find in one is found. */
+static void a_member_in_a_signing_block_is_told(void **state)
+{
+	(void)state;
+	struct zip z = { 0 }, inner = { 0 };
+	put_member(&inner, "b.scr", 0, 0, KNOWN, "MZ", 2);
+	put_member(&z, "a", 0, 0, SIGNED32, "data", 4);
+	put_int(&z, inner.len + 24, 8);
+	put(&z, inner.p, inner.len);
+	put_int(&z, inner.len + 24, 8);
+	put_str(&z, "APK Sig Block 42");
+	put_directory(&z);
+	free(inner.p);
+	expect_parts(&z, "begin b.scr ", "\nnot well formed");
+}
+
 static void a_second_archive_is_seen(void **state)
 {
 	(void)state;
@@ -201,6 +245,8 @@ int main(void)
 		cmocka_unit_test(stored_data_goes_on),
 		cmocka_unit_test(a_second_archive_is_seen),
 		cmocka_unit_test(a_contradiction_is_told),
+		cmocka_unit_test(a_signing_block_is_no_junk),
+		cmocka_unit_test(a_member_in_a_signing_block_is_told),
 		cmocka_unit_test(a_member_behind_the_directory_is_told),
 		cmocka_unit_test(order_of_the_directory_does_not_matter),
 		cmocka_unit_test(an_empty_archive_is_well_formed),

@@ -98,6 +98,35 @@ static void nothing_deflated_is_nothing(void **state)
 	expect_parts(&z, "outer 31\nbegin a method 8 flags 0 csize 0 size 0\nend 0\nouter 31\nbegin b ", "\nwell formed");
 }
 
+/* A directory that is a stream of nothing, as some writers make it, or of something; or is nothing, with a descriptor or without. */
+static void a_directory_may_be_a_stream(void **state)
+{
+	(void)state;
+	static const enum form forms[] = { SIGNED32, SIGNED64, UNSIGNED32, UNSIGNED64, NO_DESCRIPTOR };
+	for (unsigned i = 0; i < sizeof forms / sizeof *forms; i++)
+		for (unsigned what = 0; what < 3; what++) {
+			struct zip z = { 0 };
+			uint8_t packed[100];
+			const char *text = "text, text and text";
+			const size_t n = what ? deflated(packed, sizeof packed, text, what == 2 ? 19 : 0, 6) : 0;
+			if (!what && (forms[i] == UNSIGNED32 || forms[i] == UNSIGNED64)) {
+				put_header(&z, "M/", 8, 0, forms[i], 0);
+				put_int(&z, 0, 8);
+				put_int(&z, 0, forms[i] == UNSIGNED64 ? 12 : 4);
+			} else {
+				put_member(&z, "M/", 8, 0, forms[i], packed, n);
+			}
+			put_member(&z, "a", 0, 0, KNOWN, "data", 4);
+			put_directory(&z);
+			char *got = events(&z);
+			assert_non_null(strstr(got, "begin M/ method 8 "));
+			assert_true((strstr(got, "\ninflated 19 ") != NULL) == (what == 2));
+			assert_non_null(strstr(got, "begin a method 0 "));
+			assert_non_null(strstr(got, "\nwell formed"));
+			free(got);
+		}
+}
+
 /* What the directory says is its size is compared with what the stream took. */
 static void a_stream_longer_than_said_is_told(void **state)
 {
@@ -166,6 +195,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_size_that_differs_is_told, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(a_stream_goes_on_behind_its_size, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(nothing_deflated_is_nothing, inflating, not_inflating),
+		cmocka_unit_test_setup_teardown(a_directory_may_be_a_stream, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(a_stream_longer_than_said_is_told, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(a_damaged_stream_hides_no_member, inflating, not_inflating),
 		cmocka_unit_test_setup_teardown(cut_in_a_stream, inflating, not_inflating),

@@ -21,6 +21,8 @@ static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
 	if (!n)
 		return;
 	z->pos += n;
+	if (z->signing.open)
+		rs_zip_signing_see(&z->signing, p, n);
 	z->ops->outer(z->arg, p, n);
 }
 
@@ -142,12 +144,17 @@ static void member_begin(struct rs_zip *z)
 	const bool directory = z->m.name_len && z->name[z->m.name_len - 1] == '/' && !(z->m.flags & RS_ZIP_NAME_CUT);
 	if (directory)
 		z->m.flags |= RS_ZIP_DIRECTORY;
-	/* Some writers set bit 3 on directories and write no descriptor. */
-	const bool open = z->m.flags & RS_ZIP_DESCRIPTOR && !z->m.csize && !directory;
-	if (open)
-		z->m.csize = z->m.size = RS_ZIP_SIZE_UNKNOWN;
 	z->member = true;
 	z->streaming = z->ops->member_deflated && z->m.method == RS_ZIP_DEFLATED && !(z->m.flags & RS_ZIP_ENCRYPTED);
+	/* Some writers set bit 3 on directories and write no descriptor; others deflate what is nothing, and write one. */
+	const bool unsized = z->m.flags & RS_ZIP_DESCRIPTOR && !z->m.csize, open = unsized && !directory;
+	if (unsized && directory && z->streaming && !rs_zip_seeking(z)) {
+		z->state = RS_ZIP_PEEK;
+		z->have = 0;
+		return;
+	}
+	if (open)
+		z->m.csize = z->m.size = RS_ZIP_SIZE_UNKNOWN;
 	z->ops->member_begin(z->arg, &z->m);
 	if (open && z->streaming) {
 		z->state = RS_ZIP_STREAM;
@@ -315,6 +322,10 @@ static bool plausible(const uint8_t *version, const uint8_t *method, const uint8
 
 static void garbage(struct rs_zip *z)
 {
+	if (!(z->account.faults & 1u << RS_ZIP_JUNK)) {
+		rs_zip_signing_begin(&z->signing, z->pos - z->have);
+		rs_zip_signing_see(&z->signing, z->head, z->have);
+	}
 	fault(z, RS_ZIP_JUNK);
 	z->state = RS_ZIP_HUNT;
 	resume_hunt(z);
@@ -443,6 +454,7 @@ static void local_header(struct rs_zip *z)
 	}
 	if (z->origin == RS_ZIP_INSIDE)
 		leave(z);
+	z->signing.open = false;
 	z->central = false;
 	z->header_off = z->pos - LOCAL_FIXED;
 	header(z, h + 6, h + 18, h + 26);
@@ -459,6 +471,9 @@ static void central_header(struct rs_zip *z)
 		}
 		if (z->origin == RS_ZIP_INSIDE)
 			leave(z);
+		if (rs_zip_signing_ends(&z->signing, z->pos - z->have, z->have))
+			z->account.faults &= ~(1u << RS_ZIP_JUNK);
+		z->signing.open = false;
 		z->want = CENTRAL_FIXED;
 		return;
 	}
@@ -713,12 +728,20 @@ static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
 
 static size_t step(struct rs_zip *z, const uint8_t *p, size_t n);
 
+/* A directory of which it is not known yet whether it has data. */
+static bool is_untold(const struct rs_zip *z)
+{
+	return z->state == RS_ZIP_PEEK && z->m.flags & RS_ZIP_DIRECTORY;
+}
+
 /* The bytes in peek are no data: the member has ended. */
 static void record_follows(struct rs_zip *z)
 {
 	uint8_t held[sizeof z->peek];
 	const uint8_t n = z->have;
 	memcpy(held, z->peek, n);
+	if (is_untold(z))
+		z->ops->member_begin(z->arg, &z->m);
 	if (z->state == RS_ZIP_BEYOND)
 		z->m.csize = z->pos - z->m.data_off;
 	z->streaming &= z->m.csize > 0;
@@ -727,14 +750,19 @@ static void record_follows(struct rs_zip *z)
 		collect(z, held, n);
 }
 
-/* They are data, which its header says ends before. */
+/* They are data, of which its header says that there is none, or that it ends before. */
 static void data_goes_on(struct rs_zip *z)
 {
 	uint8_t held[sizeof z->peek];
 	const uint8_t n = z->have;
 	memcpy(held, z->peek, n);
 	z->have = 0;
-	fault(z, RS_ZIP_LENGTH_WRONG);
+	if (is_untold(z)) {
+		z->m.csize = z->m.size = RS_ZIP_SIZE_UNKNOWN;
+		z->ops->member_begin(z->arg, &z->m);
+	} else {
+		fault(z, RS_ZIP_LENGTH_WRONG);
+	}
 	z->state = z->streaming ? RS_ZIP_STREAM : RS_ZIP_BEYOND;
 	for (size_t at = 0; at < n;)
 		at += step(z, held + at, n - at);
@@ -748,7 +776,8 @@ static size_t peek(struct rs_zip *z, const uint8_t *p, size_t n)
 	if (z->have < sizeof z->peek)
 		return k;
 	const uint32_t sig = le32(z->peek);
-	if (is_record(sig) || sig == SIG_DESCRIPTOR)
+	/* Zeros begin no stream, but the descriptor without signature of a directory that has none. */
+	if (is_record(sig) || sig == SIG_DESCRIPTOR || (is_untold(z) && !sig))
 		record_follows(z);
 	else
 		data_goes_on(z);
