@@ -48,6 +48,9 @@ struct rs_text_lines { /* uuencode, yEnc */
 	uint32_t crc; /* yEnc: of the bytes so far */
 	uint8_t state; /* enum of rs_text_lines.c */
 	uint8_t wrong; /* lines in a row that are none of it */
+	uint8_t score; /* uuencode: what tells so far that it is */
+	uint16_t from; /* uuencode: where in what is held its lines begin */
+	bool loose, caps; /* uuencode: its header is not that of POSIX; its words may be in capitals */
 	bool odd; /* there was such a line */
 	bool cut; /* the line was longer than is held */
 	bool part; /* yEnc: it is a part of a file */
