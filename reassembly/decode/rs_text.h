@@ -45,7 +45,7 @@ struct rs_text_run {
 struct rs_text_lines { /* uuencode, yEnc */
 	struct rs_base64 base64; /* of begin-base64 */
 	uint64_t said; /* yEnc: the size of the file */
-	uint32_t crc; /* yEnc: of the bytes so far */
+	uint32_t crc, blanks; /* yEnc: of the bytes so far; of their characters, those that are blanks */
 	uint8_t state; /* enum of rs_text_lines.c */
 	uint8_t wrong; /* lines in a row that are none of it */
 	uint8_t score; /* uuencode: what tells so far that it is */

@@ -316,10 +316,10 @@ static void yenc_header(struct rs_text *t)
 	const size_t k = sizeof word - 1;
 	struct rs_text_lines *l = &t->m.lines;
 	size_t at = 0, n = t->nhold;
-	uint64_t part, line;
+	uint64_t part;
 	while (at + k <= n && (memcmp(t->hold + at, word, k) != 0 || (at && t->hold[at - 1] != ' ')))
 		at++;
-	if (at + k > n || !number_of(t->hold, at, "line=", 10, &line) || !number_of(t->hold, at, "size=", 10, &l->said)) {
+	if (at + k > n || !number_of(t->hold, at, "size=", 10, &l->said)) {
 		none(t);
 		return;
 	}
@@ -379,6 +379,7 @@ static size_t yenc_data(struct rs_text *t, const uint8_t *p, size_t n)
 			l->first = l->line;
 			l->line = false;
 		} else {
+			l->blanks += b == ' ';
 			out[made++] = (uint8_t)(b - 42 - (l->escape ? 64 : 0));
 			l->escape = l->line = false;
 		}
@@ -412,6 +413,13 @@ static size_t yenc_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	return t->act == RS_TEXT_GO;
 }
 
+/* A text that quotes the header and goes on: it was handed out, as a file that breaks off. */
+static bool is_talk(const struct rs_text *t)
+{
+	enum { PROSE = 16 }; /* characters to one blank at the most; of encoded bytes one in 256 is one */
+	return t->u.made < (uint64_t)t->m.lines.blanks * PROSE;
+}
+
 static void yenc_end(struct rs_text *t)
 {
 	if (t->m.lines.state == HEADER)
@@ -419,7 +427,7 @@ static void yenc_end(struct rs_text *t)
 	else if (t->m.lines.state == CONTROL && t->member)
 		yenc_control(t);
 	if (t->member)
-		ended(t, RS_UNWRAP_CUT | RS_UNWRAP_ODD);
+		ended(t, RS_UNWRAP_CUT | (is_talk(t) ? 0 : RS_UNWRAP_ODD));
 }
 
 static void yenc_begin(struct rs_text *t)

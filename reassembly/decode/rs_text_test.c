@@ -309,6 +309,32 @@ static void finds_yenc(void **state)
 	}
 }
 
+/* Without the length of its lines; and a text that only speaks of it, which is no file that is broken. */
+static void finds_yenc_by_its_size(void **state)
+{
+	static const char talk[] = "A post begins so:\r\n=ybegin line=128 size=10 name=x\r\nand so on, up to the end.\r\n";
+	struct made m = { 0 }, coded = { 0 };
+	(void)state;
+	made_yenc(&coded, "", program, 600, "\r\n", 0);
+	const uint8_t *from = (uint8_t *)memchr(coded.p, '\n', coded.n) + 1;
+	const size_t n = (size_t)(coded.p + coded.n - from);
+	made_text(&m, "=ybegin size=600 name=x\r\n");
+	made_put(&m, from, n);
+	expect_one(&m, "x", program, 600, true);
+	made_text(&m, "=ybegin size=600 name=x\r\n");
+	made_put(&m, from, n / 2);
+	read_all(&m);
+	assert_int_equal(whole.members, 1);
+	assert_int_equal(whole.member[0].flags, RS_UNWRAP_CUT | RS_UNWRAP_ODD);
+	made_free(&m);
+	made_free(&coded);
+	made_text(&m, talk);
+	read_all(&m);
+	assert_int_equal(whole.members, 1);
+	assert_int_equal(whole.member[0].flags, RS_UNWRAP_CUT);
+	made_free(&m);
+}
+
 static void finds_binhex(void **state)
 {
 	(void)state;
@@ -506,6 +532,7 @@ int main(void)
 		cmocka_unit_test(finds_uuencoded_that_is_broken),
 		cmocka_unit_test(finds_uuencoded_behind_odd_beginnings),
 		cmocka_unit_test(finds_yenc),
+		cmocka_unit_test(finds_yenc_by_its_size),
 		cmocka_unit_test(finds_binhex),
 		cmocka_unit_test(looks_again),
 		cmocka_unit_test(prose_is_none),
