@@ -241,6 +241,8 @@ def texts():
     c.letter("data: URL in HTML", plain(page(link % RUN), "text/html"))
     c.letter("data: URL in HTML in base64", plain(encode_base64(page(link % RUN)), "text/html", "base64"))
     c.letter("data: URL in HTML in quoted-printable", plain(encode_qp_text(page(link % RUN)), "text/html", "quoted-printable"))
+    wide = b"\xff\xfe" + page(b'<script>var a="%s";</script>' % RUN).decode().encode("utf-16-le")
+    c.letter("script string in HTML in UTF-16", plain(encode_base64(wide), "text/html; charset=utf-16", "base64"))
     c.letter("data: URL, lines folded", plain(page(link % lines(RUN, 76)), "text/html"))
     c.letter(
         "data: URL, percent-encoded signs",

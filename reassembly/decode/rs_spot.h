@@ -26,6 +26,7 @@ enum rs_spotted {
 	RS_SPOT_UU64, /* "begin-base64", a blank or a tab */
 	RS_SPOT_YENC, /* "=ybegin " */
 	RS_SPOT_HQX, /* ":" */
+	RS_SPOT_WIDE, /* not seen here: what a file begins with tells (rs_text_is_wide) */
 	RS_SPOT_MAX,
 };
 
