@@ -156,6 +156,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->skip = 0;
 	c->prove = c->to_line = c->guessed = false;
 	c->piece = !strcmp(part->type, "message/partial");
+	c->text = !c->attachment && strncmp(part->type, "text/", 5) == 0;
+	c->odd_seen = c->footer = false;
 	rs_transfer_init(&c->transfer, part->cte);
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
@@ -256,9 +258,37 @@ static size_t until_text(struct dp_content *c, const uint8_t *p, size_t n)
 	return n;
 }
 
+static bool is_odd(const struct dp_content *c)
+{
+	return c->transfer.cte == RS_CTE_BASE64 && c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD);
+}
+
+/* Of n bytes decoded, which begin so far behind the leaf's beginning: the first one that is odd. Once in a leaf. */
+static void find_odd(struct dp_content *c, const uint8_t *p, size_t n, uint64_t at)
+{
+	struct rs_transfer t = c->line.before;
+	uint8_t out[RS_TRANSFER_OUT_MAX(1)];
+	size_t i = 0, len, held = 0;
+	for (; i < n && !(t.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD)); i++) {
+		held = t.u.base64.nacc;
+		rs_transfer_feed(&t, p + i, 1, out, &len);
+	}
+	c->odd_seen = true;
+	c->odd_at = at + i - 1;
+	c->footer = held == 0;
+}
+
+/* What a mailing list adds behind a text that is encoded: no decoder shows it, but for those that decode it too, as here. */
+static bool has_footer(const struct dp_content *c)
+{
+	enum { FOOTER_MAX = 4096 };
+	return c->text && c->footer && !(c->transfer.u.base64.flags & RS_BASE64_BAD_PAD) && c->length - c->odd_at <= FOOTER_MAX;
+}
+
 static void on_part_data(void *arg, const uint8_t *p, size_t n)
 {
 	struct dp_content *c = arg;
+	const uint8_t *end = p + n;
 	c->length += n;
 	if (is_resuming(c)) {
 		size_t k = resume(c, p, n);
@@ -274,6 +304,8 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 		if (c->encoded_left)
 			encoded_feed(c, k);
 		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, dp_content_buffer(c), &len);
+		if (is_odd(c) && !c->odd_seen)
+			find_odd(c, p, k, c->length - (size_t)(end - p));
 		if (c->file)
 			dp_file_data(c->file, decoded, len);
 		line_done(c, k, len);
@@ -326,7 +358,7 @@ static void on_part_end(void *arg, uint32_t flags)
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
 	/* Other decoders may end where this one goes on, and see other bytes. */
-	if (c->transfer.cte == RS_CTE_BASE64 && !c->guessed_cte && (c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD))) {
+	if (is_odd(c) && !c->guessed_cte && !has_footer(c)) {
 		c->odd = true;
 		c->opaque = true;
 	}
@@ -437,6 +469,8 @@ size_t dp_content_bulk(struct dp_content *c, const uint8_t *p, size_t n)
 		return 0;
 	if (c->encoded_left)
 		encoded_feed(c, k);
+	if (is_odd(c) && !c->odd_seen)
+		find_odd(c, p, k, c->length);
 	if (c->file)
 		dp_file_data(c->file, c->ins->buffer, len);
 	line_done(c, k, len);

@@ -25,6 +25,7 @@ struct dp_content { /* the order leaves no holes: one for each message under way
 	size_t encoded_at; /* where in the piece the next ones begin */
 	uint64_t offset; /* of the leaf's first byte in the message, as it travelled */
 	uint64_t length, lost; /* of the leaf so far, as it travelled, missing bytes counted; and those */
+	uint64_t odd_at; /* of a leaf in base64: so far behind its beginning stands the first byte that some decoders end at */
 	struct dp_gap gap; /* the last one in it */
 	struct dp_file *within; /* the file that is the message which this is; NULL: it is the one that travels */
 	uint64_t inflated_before; /* elsewhere in the message, when it began */
@@ -50,6 +51,9 @@ struct dp_content { /* the order leaves no holes: one for each message under way
 	bool broken : 1; /* a multipart did not end */
 	bool holds_whole : 1; /* one did in a message within */
 	bool odd : 1; /* some decoders may see less of a leaf */
+	bool text : 1; /* the leaf is a text to be shown */
+	bool odd_seen : 1; /* odd_at is known */
+	bool footer : 1; /* what stands there may be a mailing list's: behind padding, or between two quanta */
 	bool matched_counted : 1; /* among the attachments that matched */
 	bool attachment : 1; /* it is one */
 	bool matched : 1; /* a rule matched in it or in a member of it */

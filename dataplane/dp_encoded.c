@@ -71,6 +71,13 @@ static void close_idle(struct dp_file *f)
 void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 {
 	dp_file_scan(f, p, n);
+	if (f->wide && !f->archive) {
+		open_reader(f, RS_SPOT_WIDE, left + n);
+		/* What stands in the text in clear is no program, only what is encoded in it may be one. */
+		if (f->member)
+			f->member->raw = true;
+	}
+	f->wide = false;
 	while (n > 0) {
 		size_t k = n;
 		if (!f->archive) {

@@ -208,6 +208,64 @@ static void test_runs_that_are_nothing(void **state)
 	dp_test_close(&t);
 }
 
+/* Text in UTF-16, of both byte orders, with its mark and without: cut at every hundredth of it. */
+static void test_wide_text(void **state)
+{
+	(void)state;
+	for (unsigned turn = 0; turn < 4; turn++) {
+		struct dp_test t;
+		struct made narrow = { 0 }, m = { 0 };
+		dp_test_begin(&t);
+		made_text(&narrow, "<html><body>Some words. <script>var a = \"");
+		made_base64(&narrow, program, sizeof program, 0, "", false, true);
+		made_text(&narrow, "\";</script></body></html>\r\n");
+		if (turn / 2)
+			made_put(&m, turn % 2 ? "\xff\xfe" : "\xfe\xff", 2);
+		for (size_t i = 0; i < narrow.n; i++)
+			made_put(&m, turn % 2 ? (uint8_t[]){ narrow.p[i], 0 } : (uint8_t[]){ 0, narrow.p[i] }, 2);
+		for (unsigned cut = 0; cut < 100; cut++) {
+			send_part(&t, cut, "base64", "x.html", &m, cut ? 0 : 1, cut);
+			dp_test_verdict(&t, cut, CT_INFECTED, CT_REASON_NONE, true);
+		}
+		made_free(&narrow);
+		made_free(&m);
+		dp_test_close(&t);
+	}
+}
+
+/* A text in base64, and behind it, in clear, what a mailing list adds: no fault of it, up to a length; `cut`: where the content is cut. */
+static void test_footers(void **state)
+{
+	static const char line[] = "_______________________\r\nlist mailing list\r\nlist@example.org\r\n";
+	static const struct {
+		const char *text;
+		unsigned times;
+		bool fine;
+	} cases[] = {
+		{ "SGVsbG8=\r\n", 1, true },   { "SGVsbG8h\r\n", 1, true },  { "SGVsbA==\r\n", 60, true },
+		{ "SGVsbG8=\r\n", 90, false }, { "SGVsbG8hS\r\n", 1, false }, { "SGVsbG8h=\r\n", 1, false },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct dp_test t;
+		struct made body = { 0 };
+		dp_test_begin(&t);
+		made_text(&body, "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+		made_text(&body, cases[i].text);
+		for (unsigned k = 0; k < cases[i].times; k++)
+			made_text(&body, line);
+		const struct dp_text mail = { body.p, body.n, body.n };
+		for (unsigned cut = 0; cut < 200; cut++) {
+			struct dp_test_conn c = dp_test_conn(cut);
+			dp_test_mail(&t, &c, &mail, cut ? 0 : 1, cut < body.n ? cut : 0);
+			dp_test_verdict(&t, cut, cases[i].fine ? CT_CLEAN : CT_UNSCANNED,
+					cases[i].fine ? CT_REASON_NONE : CT_REASON_MALFORMED, true);
+		}
+		made_free(&body);
+		dp_test_close(&t);
+	}
+}
+
 /* Prose that speaks of it. */
 static void test_prose(void **state)
 {
@@ -254,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_tokens_in_links),
 		cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
 		cmocka_unit_test(test_prose), cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_wide_text), cmocka_unit_test(test_footers),
 	};
 	return cmocka_run_group_tests_name("dp_encoded", tests, setup, dp_test_eal_stop);
 }

@@ -64,6 +64,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	f->started = true;
 	dp_facts_begin(f, p, n);
 	enum rs_kind kind = rs_kind_of(p, n);
+	f->wide = rs_text_is_wide(p, n);
 	/* What is declared so and is none to this reader may be one to a more lenient one. */
 	if (f->cms && kind != RS_KIND_CMS) {
 		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);

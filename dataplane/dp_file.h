@@ -47,6 +47,7 @@ struct dp_file {
 	bool inflated; /* its bytes are what its outer file inflates */
 	bool silent; /* its record only tells its name: it is not sent, and nothing else is put into it */
 	bool watched; /* marks of archives are looked for */
+	bool wide; /* it begins like text in UTF-16 */
 	bool raw; /* its bytes are matched as its outer file's, and are not those that it has when it is unpacked */
 	bool same; /* it is its outer file's `side` */
 	bool stored; /* as the zip says that it is a member of */

@@ -82,6 +82,9 @@ def base64_forms():
     c.letter("8-bit characters between", declared("base64", lines(RUN, 60, b"\xe9\r\n")), inside=[NAME])
     c.letter("padding in the middle", declared("base64", encode_base64(P[:1000]) + encode_base64(P[1000:])), inside=[NAME])
     c.letter("padding after one letter, then the file", declared("base64", b"QUJD=\r\n" + B64), inside=[NAME])
+    odd = RUN[:41] + b"=" + RUN[41:]
+    c.letter("padding that completes nothing, in the middle", declared("base64", lines(odd, 76)), inside=[NAME])
+    c.letter("padding in lines of three letters", declared("base64", lines(RUN[:141], 3) + b"====\r\n" + lines(RUN[141:], 3)))
     c.letter("padding before everything", declared("base64", b"====\r\n" + B64), inside=[NAME])
     c.letter("no padding", declared("base64", lines(RUN.rstrip(b"="), 76)), inside=[NAME])
     c.letter(
@@ -197,6 +200,22 @@ def texts():
     c.letter("uuencode", plain(b"Hello,\r\n\r\n" + uu + b"\r\nRegards\r\n"), inside=[NAME])
     c.letter("uuencode, spaces for backticks", plain(b"Hello,\r\n\r\n" + uu.replace(b"`", b" ")), inside=[NAME])
     c.letter("uuencode, no end line", plain(b"Hello,\r\n\r\n" + uu.replace(b"`\r\nend\r\n", b"")), inside=[NAME])
+    rest = uu[uu.index(b"\n") + 1 :]
+    for what, begin in (
+        ("a mode of one digit", b"begin 0 " + NAME.encode()),
+        ("a mode of six digits", b"begin 100644 " + NAME.encode()),
+        ("a mode that is none", b"begin 999 " + NAME.encode()),
+        ("the name next to the mode", b"begin 644" + NAME.encode()),
+        ("no name", b"begin 644"),
+        ("a bracket before the mode", b"begin (644 " + NAME.encode()),
+        ("tabs", b"begin\t644\t" + NAME.encode()),
+        ("in capitals", b"BEGIN 644 " + NAME.encode()),
+        ("an empty line of it first", b"begin 644 " + NAME.encode() + b"\r\n`"),
+    ):
+        inside = ["uuencode" if what == "no name" else NAME]
+        c.letter("uuencode, " + what, plain(b"Hello,\r\n\r\n" + begin + b"\r\n" + rest), inside=inside)
+    stripped = b"\r\n".join(line.rstrip(b" ") for line in uu.replace(b"`", b" ").split(b"\r\n"))
+    c.letter("uuencode, blanks at line ends lost", plain(b"Hello,\r\n\r\n" + stripped), inside=[NAME])
     c.letter("uuencode in a base64 part", plain(encode_base64(b"Hello,\r\n\r\n" + uu), encoding="base64"), inside=[NAME])
     c.letter(
         "uuencode in a quoted-printable part",
@@ -209,6 +228,7 @@ def texts():
     c.letter("uuencode, begin-base64", plain(b"begin-base64 644 %s\r\n" % NAME.encode() + B64 + b"====\r\n"))
     c.letter("uuencode of an old mail, no MIME", raw(["From: a@example.org", "Subject: the file"], uu), inside=[NAME])
     c.letter("yEnc", plain(yenc(P, NAME), encoding="8bit"))
+    c.letter("yEnc, no line length", plain(yenc(P, NAME).replace(b" line=128", b"", 1), encoding="8bit"), inside=[NAME])
     c.letter("yEnc attached", letter(attachment(yenc(P, NAME), "file.yenc", "8bit")))
     c.letter("BinHex", plain(binhex(P, NAME)))
     c.letter(
@@ -221,6 +241,8 @@ def texts():
     c.letter("data: URL in HTML", plain(page(link % RUN), "text/html"))
     c.letter("data: URL in HTML in base64", plain(encode_base64(page(link % RUN)), "text/html", "base64"))
     c.letter("data: URL in HTML in quoted-printable", plain(encode_qp_text(page(link % RUN)), "text/html", "quoted-printable"))
+    wide = b"\xff\xfe" + page(b'<script>var a="%s";</script>' % RUN).decode().encode("utf-16-le")
+    c.letter("script string in HTML in UTF-16", plain(encode_base64(wide), "text/html; charset=utf-16", "base64"))
     c.letter("data: URL, lines folded", plain(page(link % lines(RUN, 76)), "text/html"))
     c.letter(
         "data: URL, percent-encoded signs",

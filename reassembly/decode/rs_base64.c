@@ -92,18 +92,20 @@ static size_t flush(struct rs_base64 *s, uint8_t *out)
 	return made;
 }
 
-/* RFC 4648 4: two characters and "==", or three and "=". */
+/* RFC 4648 4: two characters and "==", or three and "=". Others are no padding, and readers that go on pass over them: the quantum
+ * goes on too. */
 static size_t pad(struct rs_base64 *s, uint8_t *out)
 {
 	s->flags |= RS_BASE64_PADDED;
-	if (s->nacc == 2) {
-		s->pads = 1;
-	} else if (s->nacc == 0 && s->pads) {
+	if (s->nacc == 3 || s->pads) {
 		s->pads = 0;
-	} else if (s->nacc != 3) {
-		s->flags |= RS_BASE64_BAD_PAD;
+		return flush(s, out);
 	}
-	return flush(s, out);
+	if (s->nacc == 2)
+		s->pads = 1;
+	else
+		s->flags |= RS_BASE64_BAD_PAD;
+	return 0;
 }
 
 size_t rs_base64_feed(struct rs_base64 *s, const uint8_t *in, size_t n, uint8_t *out)
@@ -125,7 +127,7 @@ size_t rs_base64_feed(struct rs_base64 *s, const uint8_t *in, size_t n, uint8_t 
 
 size_t rs_base64_end(struct rs_base64 *s, uint8_t *out)
 {
-	if (s->nacc)
+	if (s->nacc && !s->pads)
 		s->flags |= RS_BASE64_CUT;
 	if (s->pads)
 		s->flags |= RS_BASE64_BAD_PAD;

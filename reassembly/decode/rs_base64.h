@@ -9,7 +9,8 @@
  * *before* the first other byte: since '.', '-' and '=' are outside the alphabet, no end of data
  * and no MIME boundary can lie in what it ate, so that the layers above need not look at it.
  * rs_base64_feed eats everything, as RFC 2045 6.8 asks of a decoder: bytes outside the alphabet
- * are skipped and counted, '=' ends a quantum, and what follows it is decoded as a new one. */
+ * are skipped and counted, '=' ends a quantum, and what follows it is decoded as a new one; where it
+ * completes none ("A=", "AA=A") it is skipped, as by all readers that go on. */
 #ifndef RS_BASE64_H
 #define RS_BASE64_H
 
@@ -21,7 +22,7 @@ struct rs_base64 {
 	uint32_t acc; /* up to three characters not yet made into bytes: 6 bits each, newest lowest */
 	uint8_t nacc; /* how many of them: 0 to 3 */
 	uint8_t flags; /* RS_BASE64_* seen so far */
-	uint8_t pads; /* '=' still due: 1 after the first of "==", else 0 */
+	uint8_t pads; /* '=' still due: 1 after the first of "==", else 0; its two characters are not made into a byte yet */
 };
 
 enum rs_base64_flag {

@@ -76,13 +76,12 @@ static size_t oracle_feed(struct oracle *o, const uint8_t *in, size_t n, uint8_t
 				made += oracle_quantum(o, out + made);
 		} else if (in[i] == '=') {
 			o->flags |= RS_BASE64_PADDED;
-			if (o->chars == 0 && o->pads_due)
-				o->pads_due = 0;
-			else if (o->chars == 2)
-				o->pads_due = 1;
-			else if (o->chars < 2)
+			if (o->chars < 2) {
 				o->flags |= RS_BASE64_BAD_PAD;
-			made += oracle_quantum(o, out + made);
+			} else if (o->chars + ++o->pads_due == 4) {
+				o->pads_due = 0;
+				made += oracle_quantum(o, out + made);
+			}
 		} else if (!white(in[i])) {
 			o->flags |= RS_BASE64_FOREIGN;
 		}
@@ -92,7 +91,7 @@ static size_t oracle_feed(struct oracle *o, const uint8_t *in, size_t n, uint8_t
 
 static size_t oracle_end(struct oracle *o, uint8_t *out)
 {
-	if (o->chars)
+	if (o->chars && !o->pads_due)
 		o->flags |= RS_BASE64_CUT;
 	if (o->pads_due)
 		o->flags |= RS_BASE64_BAD_PAD;
@@ -190,9 +189,12 @@ static void says_what_was_wrong(void **state)
 		{ "Zg=\r\n=", "f", RS_BASE64_PADDED },
 		{ "Zg===", "f", RS_BASE64_PADDED | RS_BASE64_BAD_PAD },
 		{ "Zm9v=", "foo", RS_BASE64_PADDED | RS_BASE64_BAD_PAD },
-		{ "Z=", "", RS_BASE64_PADDED | RS_BASE64_BAD_PAD },
+		{ "Z=", "", RS_BASE64_PADDED | RS_BASE64_BAD_PAD | RS_BASE64_CUT },
+		{ "Z=m9v", "foo", RS_BASE64_PADDED | RS_BASE64_AFTER_PAD | RS_BASE64_BAD_PAD },
+		{ "Z====m9v", "foo", RS_BASE64_PADDED | RS_BASE64_AFTER_PAD | RS_BASE64_BAD_PAD },
+		{ "Zm=9v", "foo", RS_BASE64_PADDED | RS_BASE64_AFTER_PAD | RS_BASE64_BAD_PAD },
 		{ "Zg==Zm8=", "ffo", RS_BASE64_PADDED | RS_BASE64_AFTER_PAD },
-		{ "Zg=Zm8=", "ffo", RS_BASE64_PADDED | RS_BASE64_AFTER_PAD | RS_BASE64_BAD_PAD },
+		{ "Zm=9vZg==", "foof", RS_BASE64_PADDED | RS_BASE64_AFTER_PAD | RS_BASE64_BAD_PAD },
 		{ "Zg==\r\n \t", "f", RS_BASE64_PADDED },
 		{ "Zm.9\x80v", "foo", RS_BASE64_FOREIGN },
 		{ "-Z-m-9-v-", "foo", RS_BASE64_FOREIGN },

@@ -11,8 +11,8 @@ enum { WORD = RS_SPOT_WORD, END = RS_SPOT_END };
 
 const uint8_t rs_spot_kind[256] = {
 	['\n'] = END,   ['\r'] = END,    ['+'] = 1,       ['-'] = 1,       ['/'] = 1,       ['_'] = 16,     [':'] = WORD,
-	['='] = WORD,   ['0'] = TEN(2),  ['A'] = TEN(4),  ['K'] = FIVE(4), ['P'] = 8,       ['Q'] = TEN(8), ['a'] = 4,
-	['b'] = 4 | WORD, ['c'] = FIVE(4), ['h'] = 4, 4, 4, ['k'] = FIVE(4), ['p'] = 8,       ['q'] = TEN(8),
+	['='] = WORD,   ['0'] = TEN(2),  ['A'] = 4, 4 | WORD, 4, 4, 4, FIVE(4), ['K'] = FIVE(4), ['P'] = 8, ['Q'] = TEN(8),
+	['a'] = 4, 4 | WORD, ['c'] = FIVE(4), ['h'] = 4, 4, 4, ['k'] = FIVE(4), ['p'] = 8,       ['q'] = TEN(8),
 };
 
 const uint8_t rs_spot_lower[16] = { 2 | 8, 14, 14, 14, 14, 14, 14, 14, 14, 14, 4 | 8 | END, 1 | 4, 4, 1 | 4 | END, 4, 1 | 4 | 16 };
@@ -31,19 +31,20 @@ enum { UU_WORD = 5, UU = LINE, UU_END = LINE + sizeof uu - 1, YENC = UU_END, YEN
 
 uint8_t rs_spot_word_step(uint8_t word, uint8_t b, enum rs_spotted *what)
 {
+	const bool blank = b == ' ' || b == '\t';
 	if (b == '\n' || b == '\r')
 		return LINE;
 	if (word == LINE && b == ':')
 		*what = RS_SPOT_HQX;
 	else if (word == LINE && b == (uint8_t)yenc[0])
 		return YENC + 1;
-	else if (word == UU + UU_WORD && b == ' ')
+	else if (word == UU + UU_WORD && blank)
 		*what = RS_SPOT_UU;
-	else if (word == UU_END && b == ' ')
+	else if (word == UU_END && blank)
 		*what = RS_SPOT_UU64;
 	else if (word == YENC_END && b == ' ')
 		*what = RS_SPOT_YENC;
-	else if ((word >= UU && word < UU_END && b == (uint8_t)uu[word - UU]) ||
+	else if ((word >= UU && word < UU_END && (b | 0x20) == (uint8_t)uu[word - UU]) ||
 	         (word > YENC && word < YENC_END && b == (uint8_t)yenc[word - YENC]))
 		return (uint8_t)(word + 1);
 	return ELSEWHERE;

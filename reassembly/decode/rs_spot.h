@@ -22,10 +22,11 @@ enum rs_spotted {
 	RS_SPOT_NOTHING,
 	RS_SPOT_RUN, /* so many bytes in a row of either base64 alphabet (RFC 4648 4 and 5) or line ends */
 	RS_SPOT_DATA, /* "data:" (RFC 2397) */
-	RS_SPOT_UU, /* at the beginning of a line: "begin " */
-	RS_SPOT_UU64, /* "begin-base64 " */
+	RS_SPOT_UU, /* at the beginning of a line, in either case: "begin" and a blank or a tab */
+	RS_SPOT_UU64, /* "begin-base64", a blank or a tab */
 	RS_SPOT_YENC, /* "=ybegin " */
 	RS_SPOT_HQX, /* ":" */
+	RS_SPOT_WIDE, /* not seen here: what a file begins with tells (rs_text_is_wide) */
 	RS_SPOT_MAX,
 };
 

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <cmocka.h>
 
 #include "reassembly/decode/rs_spot.h"
@@ -32,7 +33,7 @@ static bool is_run(uint8_t b)
 static bool ends_with(const uint8_t *p, size_t n, const char *word)
 {
 	const size_t k = strlen(word);
-	return n >= k && memcmp(p + n - k, word, k) == 0;
+	return n >= k && (*word == 'b' ? strncasecmp((const char *)p + n - k, word, k) : memcmp(p + n - k, word, k)) == 0;
 }
 
 /* The definition, said slowly: each byte by all that stand before it. from: where counting began anew. */
@@ -41,18 +42,20 @@ static enum rs_spotted slow(const uint8_t *p, size_t at, size_t from)
 	static const struct {
 		const char *word;
 		enum rs_spotted what;
-	} words[] = { { "begin ", RS_SPOT_UU }, { "begin-base64 ", RS_SPOT_UU64 }, { "=ybegin ", RS_SPOT_YENC }, { ":", RS_SPOT_HQX } };
+	} words[] = { { "begin ", RS_SPOT_UU },          { "begin\t", RS_SPOT_UU },
+		    { "begin-base64 ", RS_SPOT_UU64 }, { "begin-base64\t", RS_SPOT_UU64 },
+		    { "=ybegin ", RS_SPOT_YENC }, { ":", RS_SPOT_HQX } };
 	size_t run = 0;
 	while (run <= at - from && is_run(p[at - run]))
 		run++;
-	if (run == RS_SPOT_RUN_MIN)
-		return RS_SPOT_RUN;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		const size_t k = strlen(words[i].word);
 		if (at + 1 >= from + k && ends_with(p, at + 1, words[i].word) &&
 		    (at + 1 == k || ((p[at - k] == '\n' || p[at - k] == '\r') && at - k >= from)))
 			return words[i].what;
 	}
+	if (run == RS_SPOT_RUN_MIN)
+		return RS_SPOT_RUN;
 	if (p[at] == ':' && at >= 4) {
 		uint8_t four[4];
 		for (unsigned i = 0; i < 4; i++)
@@ -113,7 +116,8 @@ static void expect_same(const struct seen *a, const struct seen *b)
 static size_t make(uint8_t *p, size_t size)
 {
 	static const char *const words[] = { "begin ", "begin-base64 ", "=ybegin ", ":", "data:", "DaTa:", "\n", "\r\n", " ", "begin", "-",
-					     "\nbegin ", "\n:", "\r=ybegin ", "\nbegin-base64 ", "metadata:", "\n\n", "\nb", "\n=" };
+					     "\nbegin ", "\n:", "\r=ybegin ", "\nbegin-base64 ", "metadata:", "\n\n", "\nb", "\n=", "\nBegin\t",
+					     "BEGIN", "\nbeGin\n", "\nB", "\t", "\nBegin-Base64\t" };
 	size_t n = 0;
 	while (n + 80 < size && draw(60)) {
 		const char *w = words[draw(sizeof words / sizeof *words)];
@@ -187,6 +191,7 @@ static void goes_on_where_another_stopped(void **state)
 		{ "xx\nbegin", " 644", RS_SPOT_UU },
 		{ "xx\nbegi", "n 644", RS_SPOT_UU },
 		{ "xx begin", " 644", RS_SPOT_NOTHING },
+		{ "xx\nBEGI", "N\t644", RS_SPOT_UU },
 		{ "xx\nbegin ", " 644", RS_SPOT_NOTHING },
 		{ "xx\n", ":", RS_SPOT_HQX },
 		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a", RS_SPOT_RUN },

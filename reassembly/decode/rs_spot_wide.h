@@ -164,7 +164,7 @@ static inline bool may_be_long(uint64_t run)
 
 static inline bool may_be_word(const uint8_t *q, unsigned at)
 {
-	return rs_spot_kind[q[at]] & RS_SPOT_WORD && (q[at] != 'b' || at == WIDE - 1 || q[at + 1] == 'e');
+	return rs_spot_kind[q[at]] & RS_SPOT_WORD && ((q[at] | 0x20) != 'b' || at == WIDE - 1 || (q[at + 1] | 0x20) == 'e');
 }
 
 /* Passes over whole steps in which nothing begins, nor any run fills a quarter. line: 1 where one begins with the next step. */

@@ -11,6 +11,7 @@ static const struct rs_text_mode *const modes[RS_SPOT_MAX] = {
 	[RS_SPOT_UU64] = &rs_text_uu_mode,
 	[RS_SPOT_YENC] = &rs_text_yenc_mode,
 	[RS_SPOT_HQX] = &rs_text_hqx_mode,
+	[RS_SPOT_WIDE] = &rs_text_wide_mode,
 };
 
 /* Any bytes may be a name: here it has letters, and ends. */

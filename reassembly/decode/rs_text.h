@@ -6,6 +6,7 @@
  *     that are put together ("..."+"..."); with or without padding. It is a `file` when what it begins with is known;
  *   data: URLs (RFC 2397), with base64 and without;
  *   uuencode and its begin-base64 (POSIX uuencode), yEnc (yenc-draft 1.3), BinHex 4.0 (RFC 1741: its two forks, each a member).
+ *   text in UTF-16 (RFC 2781), of a file that begins like one, without its zeros: a layer, in which all of these are looked for.
  * What only looks like one of these, prose that speaks of it, is none: a line of data must follow, a header must be right.
  *
  * A run that is no file and no longer than RS_TEXT_HOLD is held until it ends, and then is a member only if it is wanted
@@ -45,9 +46,12 @@ struct rs_text_run {
 struct rs_text_lines { /* uuencode, yEnc */
 	struct rs_base64 base64; /* of begin-base64 */
 	uint64_t said; /* yEnc: the size of the file */
-	uint32_t crc; /* yEnc: of the bytes so far */
+	uint32_t crc, blanks; /* yEnc: of the bytes so far; of their characters, those that are blanks */
 	uint8_t state; /* enum of rs_text_lines.c */
 	uint8_t wrong; /* lines in a row that are none of it */
+	uint8_t score; /* uuencode: what tells so far that it is */
+	uint16_t from; /* uuencode: where in what is held its lines begin */
+	bool loose, caps; /* uuencode: its header is not that of POSIX; its words may be in capitals */
 	bool odd; /* there was such a line */
 	bool cut; /* the line was longer than is held */
 	bool part; /* yEnc: it is a part of a file */
@@ -100,6 +104,10 @@ size_t rs_text_look(struct rs_spot *s, const struct rs_unwrap_ops *ops, void *ar
 void rs_text_start(struct rs_text *t, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, uint64_t pos,
                    enum rs_spotted what);
 bool rs_text_is_idle(const struct rs_text *t);
+
+/* Whether a file that begins with these n >= RS_KIND_BYTES bytes is text in UTF-16: then rs_text_start is told RS_SPOT_WIDE, before the
+ * first of them. */
+bool rs_text_is_wide(const uint8_t *p, size_t n);
 
 /* Whether what a file begins with is that of a file which is looked into, or of a program. */
 bool rs_text_is_file(const uint8_t *p, size_t n);

@@ -21,7 +21,8 @@ struct rs_text_mode {
 	void (*end)(struct rs_text *t);
 };
 
-extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu_mode, rs_text_yenc_mode, rs_text_hqx_mode;
+extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu_mode, rs_text_yenc_mode, rs_text_hqx_mode,
+	rs_text_wide_mode;
 
 /* Whether what follows a run's last byte, n > 0 bytes of it, may join the run to another. */
 bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n);

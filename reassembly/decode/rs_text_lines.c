@@ -10,9 +10,10 @@
 
 #include "reassembly/archive/rs_crc32.h"
 
-enum state { MODE, NAME, FIRST, DATA, HEADER, CONTROL };
+enum state { NAME, FIRST, DATA, HEADER, CONTROL };
 
-enum { WRONG_MAX = 2, LINE_MAX_UU = 1 + 84 + 2 };
+/* LOOSE_MAX: bytes of a header beside which two lines can be held. */
+enum { WRONG_MAX = 2, LINE_MAX_UU = 1 + 84 + 2, LOOSE_MAX = 130 };
 
 static bool is_end(uint8_t b)
 {
@@ -30,36 +31,65 @@ static void none(struct rs_text *t)
 	t->act = RS_TEXT_NONE;
 }
 
-/* "644 NAME" up to the line's end. */
-static void begin_byte(struct rs_text *t, uint8_t b)
+/* "644 NAME" is held. Readers take much else for it, some of them anything: of that more must follow that looks like data. */
+static void uu_header(struct rs_text *t)
 {
+	const uint8_t *p = t->hold;
 	struct rs_text_lines *l = &t->m.lines;
-	if (l->state == MODE) {
-		const bool digit = b >= '0' && b <= '7';
-		if (!(digit && t->nline < 4) && !(b == ' ' && (t->nline == 0 || t->nline >= 3)))
-			none(t);
-		else if (digit)
-			t->nline++;
-		else if (t->nline)
-			l->state = NAME;
+	size_t i = 0, n = t->nhold, digits = 0;
+	while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '('))
+		i++;
+	l->loose = i > 0 || l->caps;
+	for (; i + digits < n && p[i + digits] >= '0' && p[i + digits] <= '9'; digits++)
+		l->loose |= p[i + digits] > '7';
+	l->loose |= digits < 3 || digits > 4 || i + digits == n || p[i + digits] != ' ';
+	i += digits;
+	while (i < n && (p[i] == ' ' || p[i] == '\t'))
+		i++;
+	while (n > i && (p[n - 1] == ' ' || p[n - 1] == '\t'))
+		n--;
+	t->name_len = (uint16_t)(n - i < sizeof t->name ? n - i : sizeof t->name);
+	memcpy(t->name, p + i, t->name_len);
+	if (t->mode == RS_SPOT_UU64 && l->loose) {
+		none(t);
 		return;
 	}
-	if (!is_end(b)) {
-		if (t->name_len < sizeof t->name)
-			t->name[t->name_len++] = b;
-		return;
-	}
-	while (t->name_len && t->name[t->name_len - 1] == ' ')
-		t->name_len--;
 	t->nline = 0;
+	if (t->nhold > LOOSE_MAX) {
+		/* Its name is known; the room is for what follows. */
+		t->lost = true;
+		t->nhold = 0;
+	}
+	l->from = t->nhold;
 	l->state = FIRST;
 }
 
-/* Of a line that says it holds `count` bytes: whether it looks so. strict: it is to prove that this is uuencoded data. */
-static bool uu_fits(const uint8_t *line, size_t n, bool strict)
+/* A byte of the header's line. What is no number ends soon: it may be prose. */
+static void uu_header_byte(struct rs_text *t, uint8_t b)
 {
-	const size_t count = (size_t)(line[0] - 0x20) & 63, least = (count * 4 + 2) / 3, most = (count + 2) / 3 * 4 + 2;
-	if (n - 1 > most || (strict && (count == 0 || (n - 1) * 2 < least)))
+	bool number = true;
+	if (is_end(b)) {
+		uu_header(t);
+		return;
+	}
+	if (t->nhold < LOOSE_MAX)
+		return;
+	for (size_t i = 0; i < 3; i++)
+		number &= t->hold[i] >= '0' && t->hold[i] <= '7';
+	if (!number)
+		none(t);
+}
+
+static size_t count_of(const uint8_t *line)
+{
+	return (size_t)(line[0] - 0x20) & 63;
+}
+
+/* Of a line that says it holds so many bytes: whether it looks so. */
+static bool uu_fits(const uint8_t *line, size_t n)
+{
+	const size_t count = count_of(line), least = (count * 4 + 2) / 3, most = (count + 2) / 3 * 4 + 2;
+	if (n - 1 > most)
 		return false;
 	for (size_t i = 0; i < n && i <= least; i++)
 		if (line[i] < 0x20 || line[i] > 0x60)
@@ -69,7 +99,7 @@ static bool uu_fits(const uint8_t *line, size_t n, bool strict)
 
 static void uu_decode(struct rs_text *t, const uint8_t *line, size_t n)
 {
-	const size_t count = (size_t)(line[0] - 0x20) & 63;
+	const size_t count = count_of(line);
 	uint8_t out[66];
 	for (size_t i = 0; i < count; i += 3) {
 		uint32_t v = 0;
@@ -121,14 +151,61 @@ static bool is_data(struct rs_text *t, bool fits, const char *layer, uint64_t at
 	return true;
 }
 
+static bool is_uu_end(const struct rs_text_lines *l, const uint8_t *line, size_t n)
+{
+	return is_word(line, n, "end") || (l->caps && is_word(line, n, "END"));
+}
+
+/* at: where it stands. */
 static void uu_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t at)
 {
 	struct rs_text_lines *l = &t->m.lines;
-	const bool fits = !l->cut && uu_fits(line, n, l->state == FIRST);
-	if (l->state != FIRST && is_word(line, n, "end"))
+	const bool fits = !l->cut && uu_fits(line, n);
+	if (is_uu_end(l, line, n))
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);
 	else if (is_data(t, fits, "uuencode", at) && n <= LINE_MAX_UU)
 		uu_decode(t, line, n);
+}
+
+/* It is proved: what is held of it are lines of it. */
+static void uu_proved(struct rs_text *t)
+{
+	const size_t n = t->nhold;
+	const uint64_t at = t->u.pos - n;
+	rs_text_member_begin(t, "uuencode", at + t->m.lines.from, 0, 62, 45, true);
+	t->m.lines.state = DATA;
+	for (size_t i = t->m.lines.from, k; i < n && t->act == RS_TEXT_GO; i += k + 1) {
+		for (k = 0; i + k < n && !is_end(t->hold[i + k]);)
+			k++;
+		if (k)
+			uu_line(t, t->hold + i, k, at + i);
+	}
+}
+
+/* A line before it is proved; last: nothing follows. One that is as long as it says tells most; blanks at its end may be lost, all of
+ * them; readers pass over an empty one before the data. */
+static void uu_prove(struct rs_text *t, const uint8_t *line, size_t n, bool last)
+{
+	enum { ENOUGH = 2, ENOUGH_LOOSE = 4 };
+	struct rs_text_lines *l = &t->m.lines;
+	const size_t count = n ? count_of(line) : 0, least = (count * 4 + 2) / 3;
+	if (n && is_uu_end(l, line, n))
+		last = true;
+	else if (l->cut || (n && !uu_fits(line, n)))
+		goto none;
+	else if (n && count == 0)
+		l->score += l->score > 0;
+	else if (n)
+		l->score += n - 1 >= least || (!l->loose && (n - 1) * 2 >= least) ? 2 : (n - 1) * 2 >= least;
+	if (last && l->score)
+		l->score += 2;
+	if (l->score >= (l->loose ? ENOUGH_LOOSE : ENOUGH) || t->nhold + LINE_MAX_UU + 2 > (int)sizeof t->hold)
+		uu_proved(t);
+	else if (last)
+		goto none;
+	return;
+none:
+	none(t);
 }
 
 static void uu64_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t at)
@@ -146,12 +223,23 @@ static void uu64_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t
 	}
 }
 
+/* A line ends that is not empty; at: where it stands. */
+static void line_ends(struct rs_text *t, uint64_t at)
+{
+	if (t->mode == RS_SPOT_UU64)
+		uu64_line(t, t->line, t->nline, at);
+	else if (t->proving)
+		uu_prove(t, t->line, t->nline, false);
+	else
+		uu_line(t, t->line, t->nline, at);
+}
+
 static size_t uu_feed(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	struct rs_text_lines *l = &t->m.lines;
 	size_t i = 0;
-	if (l->state == MODE || l->state == NAME) {
-		begin_byte(t, p[0]);
+	if (l->state == NAME) {
+		uu_header_byte(t, p[0]);
 		return t->act == RS_TEXT_GO;
 	}
 	while (i < n && t->act == RS_TEXT_GO) {
@@ -160,8 +248,7 @@ static size_t uu_feed(struct rs_text *t, const uint8_t *p, size_t n)
 		if (!is_end(b) && !full) {
 			t->line[t->nline++] = b;
 		} else if (t->nline && (is_end(b) || t->mode == RS_SPOT_UU64)) {
-			const uint64_t at = t->u.pos + i - 1 - t->nline;
-			(t->mode == RS_SPOT_UU ? uu_line : uu64_line)(t, t->line, t->nline, at);
+			line_ends(t, t->u.pos + i - 1 - t->nline);
 			l->cut = false;
 			t->nline = 0;
 			if (!is_end(b))
@@ -170,17 +257,24 @@ static size_t uu_feed(struct rs_text *t, const uint8_t *p, size_t n)
 			l->cut = true;
 		}
 		/* What proves it is held whole. */
-		if (t->proving)
+		if (t->proving) {
+			if (t->mode == RS_SPOT_UU && (t->nline > LINE_MAX_UU || t->nhold == sizeof t->hold))
+				none(t);
 			break;
+		}
 	}
 	return i;
 }
 
 static void uu_end(struct rs_text *t)
 {
-	if (!t->proving && t->nline && t->act == RS_TEXT_DONE) {
+	if (t->mode == RS_SPOT_UU && t->proving && t->m.lines.state == FIRST) {
 		t->act = RS_TEXT_GO;
-		(t->mode == RS_SPOT_UU ? uu_line : uu64_line)(t, t->line, t->nline, t->u.pos - t->nline);
+		uu_prove(t, t->line, t->nline, true);
+		t->nline = 0;
+	} else if (!t->proving && t->nline && t->act == RS_TEXT_DONE) {
+		t->act = RS_TEXT_GO;
+		line_ends(t, t->u.pos - t->nline);
 	}
 	if (t->proving)
 		none(t);
@@ -191,7 +285,10 @@ static void uu_end(struct rs_text *t)
 
 static void uu_begin(struct rs_text *t)
 {
-	t->m.lines.state = MODE;
+	static const char word[] = "begin ";
+	const size_t n = sizeof word - 1;
+	t->m.lines.caps = t->mode == RS_SPOT_UU && (t->nback < n || memcmp(t->back + t->nback - n, word, n) != 0);
+	t->m.lines.state = NAME;
 }
 
 /* yEnc. */
@@ -220,10 +317,10 @@ static void yenc_header(struct rs_text *t)
 	const size_t k = sizeof word - 1;
 	struct rs_text_lines *l = &t->m.lines;
 	size_t at = 0, n = t->nhold;
-	uint64_t part, line;
+	uint64_t part;
 	while (at + k <= n && (memcmp(t->hold + at, word, k) != 0 || (at && t->hold[at - 1] != ' ')))
 		at++;
-	if (at + k > n || !number_of(t->hold, at, "line=", 10, &line) || !number_of(t->hold, at, "size=", 10, &l->said)) {
+	if (at + k > n || !number_of(t->hold, at, "size=", 10, &l->said)) {
 		none(t);
 		return;
 	}
@@ -283,6 +380,7 @@ static size_t yenc_data(struct rs_text *t, const uint8_t *p, size_t n)
 			l->first = l->line;
 			l->line = false;
 		} else {
+			l->blanks += b == ' ';
 			out[made++] = (uint8_t)(b - 42 - (l->escape ? 64 : 0));
 			l->escape = l->line = false;
 		}
@@ -316,6 +414,13 @@ static size_t yenc_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	return t->act == RS_TEXT_GO;
 }
 
+/* A text that quotes the header and goes on: it was handed out, as a file that breaks off. */
+static bool is_talk(const struct rs_text *t)
+{
+	enum { PROSE = 16 }; /* characters to one blank at the most; of encoded bytes one in 256 is one */
+	return t->u.made < (uint64_t)t->m.lines.blanks * PROSE;
+}
+
 static void yenc_end(struct rs_text *t)
 {
 	if (t->m.lines.state == HEADER)
@@ -323,7 +428,7 @@ static void yenc_end(struct rs_text *t)
 	else if (t->m.lines.state == CONTROL && t->member)
 		yenc_control(t);
 	if (t->member)
-		ended(t, RS_UNWRAP_CUT | RS_UNWRAP_ODD);
+		ended(t, RS_UNWRAP_CUT | (is_talk(t) ? 0 : RS_UNWRAP_ODD));
 }
 
 static void yenc_begin(struct rs_text *t)

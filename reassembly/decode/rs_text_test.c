@@ -214,6 +214,72 @@ static void finds_uuencoded_that_is_broken(void **state)
 	made_free(&m);
 }
 
+/* The lines of `from` without the blanks at their ends. */
+static void strip(struct made *to, const struct made *from)
+{
+	for (size_t i = 0, k; i < from->n; i = k + 1) {
+		size_t end;
+		for (k = i; k < from->n && from->p[k] != '\n';)
+			k++;
+		for (end = k; end > i && (from->p[end - 1] == ' ' || from->p[end - 1] == '\r');)
+			end--;
+		made_put(to, from->p + i, end - i);
+		made_text(to, "\r\n");
+	}
+}
+
+/* What this reader or that takes for a beginning. */
+static void finds_uuencoded_behind_odd_beginnings(void **state)
+{
+	static const struct {
+		const char *begin, *name;
+	} odd[] = {
+		{ "begin 0 a", "a" },      { "begin 100644 a b", "a b" }, { "begin 644", "uuencode" },        { "begin 999 a", "a" },
+		{ "begin 644a", "a" },     { "begin (644 a", "a" },       { "begin\t644\ta", "a" },   { "BEGIN 644 a", "a" },
+		{ "Begin  644  a ", "a" }, { "begin x a", "x a" },        { "begin ", "uuencode" },
+		{ "begin 644 a\r\n`", "a" }, { "begin 644 a\r\n\r\n ", "a" },
+	};
+	static uint8_t sparse[400];
+	(void)state;
+	memcpy(sparse + 200, "some bytes", 10);
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+		for (unsigned turn = 0; turn < 6; turn++) {
+			struct made m = { 0 }, lines = { 0 }, less = { 0 };
+			const uint8_t *p = turn == 2 ? sparse : program;
+			const size_t n = turn == 2 ? sizeof sparse : 1 + draw(turn % 2 ? 500 : 60);
+			made_uu(&lines, "", p, n, "\r\n", turn != 1, true);
+			strip(&less, &lines);
+			const uint8_t *from = (uint8_t *)memchr(less.p, '\n', less.n) + 1;
+			made_text(&m, turn ? "Hello,\r\n" : "");
+			made_text(&m, odd[i].begin);
+			made_text(&m, "\r\n");
+			made_put(&m, from, (size_t)(less.p + less.n - from));
+			made_free(&lines);
+			made_free(&less);
+			expect_one(&m, odd[i].name, p, n, true);
+		}
+	/* A file of nothing: all its lines are one character, more of them than are held. */
+	struct made m = { 0 };
+	static uint8_t nothing[45 * 200];
+	made_text(&m, "begin 644 a\n");
+	for (unsigned i = 0; i < 200; i++)
+		made_text(&m, "M\n");
+	made_text(&m, "end\n");
+	expect_one(&m, "a", nothing, sizeof nothing, true);
+	/* A name that is longer than what is held, and the text's end instead of its own. */
+	char name[400];
+	memset(name, 'n', sizeof name - 1);
+	name[sizeof name - 1] = 0;
+	made_text(&m, "begin 644 ");
+	made_text(&m, name);
+	made_text(&m, "\n#35I#\n#35I#");
+	read_all(&m);
+	assert_int_equal(whole.members, 1);
+	assert_int_equal(whole.member[0].n, 6);
+	assert_memory_equal(whole.data, "MZCMZC", 6);
+	made_free(&m);
+}
+
 static void finds_yenc(void **state)
 {
 	(void)state;
@@ -235,6 +301,32 @@ static void finds_yenc(void **state)
 		assert_int_equal(whole.member[0].flags, RS_UNWRAP_ODD);
 		made_free(&m);
 	}
+}
+
+/* Without the length of its lines; and a text that only speaks of it, which is no file that is broken. */
+static void finds_yenc_by_its_size(void **state)
+{
+	static const char talk[] = "A post begins so:\r\n=ybegin line=128 size=10 name=x\r\nand so on, up to the end.\r\n";
+	struct made m = { 0 }, coded = { 0 };
+	(void)state;
+	made_yenc(&coded, "", program, 600, "\r\n", 0);
+	const uint8_t *from = (uint8_t *)memchr(coded.p, '\n', coded.n) + 1;
+	const size_t n = (size_t)(coded.p + coded.n - from);
+	made_text(&m, "=ybegin size=600 name=x\r\n");
+	made_put(&m, from, n);
+	expect_one(&m, "x", program, 600, true);
+	made_text(&m, "=ybegin size=600 name=x\r\n");
+	made_put(&m, from, n / 2);
+	read_all(&m);
+	assert_int_equal(whole.members, 1);
+	assert_int_equal(whole.member[0].flags, RS_UNWRAP_CUT | RS_UNWRAP_ODD);
+	made_free(&m);
+	made_free(&coded);
+	made_text(&m, talk);
+	read_all(&m);
+	assert_int_equal(whole.members, 1);
+	assert_int_equal(whole.member[0].flags, RS_UNWRAP_CUT);
+	made_free(&m);
 }
 
 static void finds_binhex(void **state)
@@ -292,6 +384,15 @@ static void prose_is_none(void **state)
 		"begin 644 things\r\nand go on with them\r\n",
 		"begin 644 things\r\n\r\nBEGIN AGAIN\r\n",
 		"begin 644 things",
+		"begin with 5 things\r\nof which this is one.\r\n",
+		"Begin\r\nwith this\r\nBEGIN\r\nTHE END\r\nBEGIN 12 MONTHS AFTER\r\nTHIS TEXT\r\nEND\r\nbegin 5\r\nEnd\r\n",
+		"Begin TRANSACTION\r\nUPDATE THINGS SET NAME = 5\r\nCOMMIT\r\nEND\r\n",
+		"begin here, and go on in one line that is longer than what is held of it: there is no end to it, nor is there any line "
+		"end for as long as anybody looks, nor in what is behind that, which goes on and on and on until it is more than is held, "
+		"and then goes on for a while, so that it is longer than anything that might be held of it, and then it ends.\r\nReally.\r\n",
+		"Begin:\r\nand go on in one line that is longer than what is held of it: there is no end to it, nor is there any line "
+		"end for as long as anybody looks, nor in what is behind that, which goes on and on and on until it is more than is held, "
+		"and then goes on for a while, so that it is longer than anything that might be held of it, and then it ends.\r\n",
 		"begin now\r\nbegin-base64 is a word\r\nbegin-base64 644 x\r\nIt is one.\r\n",
 		"=ybegin is how it begins\r\n=ybegin line=128 size=10\r\n",
 		":-)\r\n: that\r\n:\r\n:\"#$%&'\r\n",
@@ -308,7 +409,7 @@ static void prose_is_none(void **state)
 /* Many things, some of them broken. */
 static void make_some(struct made *m)
 {
-	static const char *const words[] = { "\nbegin 644 x\n", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n",
+	static const char *const words[] = { "\nbegin 644 x\n", "\nBegin\t", "\nbegin x", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n",
 					     "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
 	while (draw(12)) {
 		made_text(m, words[draw(sizeof words / sizeof *words)]);
@@ -417,7 +518,9 @@ int main(void)
 		cmocka_unit_test(finds_data_urls),
 		cmocka_unit_test(finds_uuencoded),
 		cmocka_unit_test(finds_uuencoded_that_is_broken),
+		cmocka_unit_test(finds_uuencoded_behind_odd_beginnings),
 		cmocka_unit_test(finds_yenc),
+		cmocka_unit_test(finds_yenc_by_its_size),
 		cmocka_unit_test(finds_binhex),
 		cmocka_unit_test(looks_again),
 		cmocka_unit_test(prose_is_none),
