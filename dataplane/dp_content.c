@@ -335,7 +335,8 @@ static void on_part_end(void *arg, uint32_t flags)
 static bool is_ambiguous(enum rs_mime_anomaly a)
 {
 	return a == RS_MIME_DUPLICATE_FIELD || a == RS_MIME_DUPLICATE_PARAMETER || a == RS_MIME_ENCODED_MULTIPART ||
-	       a == RS_MIME_BOUNDARY_ALIKE || a == RS_MIME_BARE_CR || a == RS_MIME_BOUNDARY_EMPTY;
+	       a == RS_MIME_BOUNDARY_ALIKE || a == RS_MIME_BARE_CR || a == RS_MIME_BOUNDARY_EMPTY ||
+	       a == RS_MIME_ENCODED_WORD || a == RS_MIME_END_AT_ONCE;
 }
 
 /* Why content with this fault could not be looked into. Where readers differ all that they may see is read. */

@@ -395,6 +395,18 @@ def structure():
     c.letter("boundary of 200 characters", multipart("b" * 200, parts(b"b" * 200)), inside=[NAME])
     c.letter("empty boundary", multipart("", parts(b"")), inside=[NAME])
     c.letter("no end boundary", multipart("ab", parts().replace(b"\r\n--ab--\r\n", b"\r\n")), inside=[NAME])
+    quoted = attachment(P, NAME, encoding="quoted-printable")
+    c.letter(
+        "final delimiter right behind the first one", multipart("ab", b"--ab\r\n--ab--\r\n" + quoted.bytes() + b"\r\n"), inside=[NAME]
+    )
+    for what, said in (
+        ("boundary with a comma and more behind it", 'multipart/mixed; boundary="ab", x=y'),
+        ("boundary of two words, of which the first is used", "multipart/mixed; boundary=ab cd"),
+        ("boundary in sections, of which one is missing", "multipart/mixed; boundary*0=ab; boundary*2=cd"),
+        ("boundary in an encoded word", 'multipart/mixed; boundary="=?us-ascii?q?ab?="'),
+        ("type in an encoded word", "=?us-ascii?q?multipart/mixed?=; boundary=ab"),
+    ):
+        c.letter(what, raw(["MIME-Version: 1.0", "Content-Type: " + said], parts(part=quoted)), inside=[NAME])
     c.letter("no boundary parameter", raw(["MIME-Version: 1.0", "Content-Type: multipart/mixed"], parts()))
     for first, second in (("zz", "ab"), ("ab", "zz")):
         c.letter(

@@ -563,6 +563,20 @@ static void line_reread(struct rs_mime *m)
 	read_at(m, line, n, m->end_at - m->left);
 }
 
+/* Some pass over a final delimiter that is right behind another one, as they do over any other. */
+static void diverge_past_end(struct rs_mime *m, bool rest)
+{
+	if (!m->ending)
+		anomaly(m, RS_MIME_END_AT_ONCE);
+	struct rs_mime *k = diverge(m);
+	if (!k)
+		return;
+	struct rs_mime_level *level = &k->level[k->depth - 1];
+	level->parts++;
+	k->skip = rest;
+	section_begin(k, level->flags & RS_LEVEL_DIGEST);
+}
+
 /* rest: of the line, which does not count, is yet to come. */
 static void on_delimiter(struct rs_mime *m, uint8_t level, bool final, bool rest)
 {
@@ -583,6 +597,8 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final, bool rest
 			on_delimiter(k, level, final, rest);
 		copies_put(&m->forked, k);
 	}
+	if (no_part && final && level + 1u == m->depth)
+		diverge_past_end(m, rest);
 	m->skip = rest;
 	if (early)
 		anomaly(m, RS_MIME_HEADER_INVALID);
