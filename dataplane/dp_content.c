@@ -322,7 +322,10 @@ static void on_part_end(void *arg, uint32_t flags)
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
 	/* Other decoders may end where this one goes on, and see other bytes. */
-	if (c->transfer.cte == RS_CTE_BASE64 && !c->guessed_cte && (c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD))) {
+	const bool odd = c->transfer.cte == RS_CTE_BASE64 ? c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD)
+			 : c->transfer.cte == RS_CTE_QP	  ? c->transfer.u.qp.flags & RS_QP_BARE_CR
+							  : false;
+	if (odd && !c->guessed_cte) {
 		c->odd = true;
 		c->opaque = true;
 	}

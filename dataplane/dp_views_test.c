@@ -230,7 +230,7 @@ static const struct ambiguous {
 	{ "a type in an encoded word", "mime.encoded_word",
 	  "Content-Type: =?us-ascii?q?multipart/mixed?=; boundary=a\r\n\r\n--a\r\n{h}{1}{2}--a--\r\n", CT_CLEAN },
 	{ "an encoding in an encoded word", "mime.encoded_word",
-	  "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: =?x?q?=62ase64?=\r\n\r\n{1}{2}", CT_CLEAN },
+	  "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: =?x?q?=62ase64?=\r\n\r\n{1}{2}", CT_UNSCANNED },
 	{ "bare CR in a header", "mime.bare_cr",
 	  "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n{h}{1}--a\r\nX-Mark: x\rContent-Type: application/x\r"
 	  "Content-Transfer-Encoding: base64\r\n\r\n{2}--a--\r\n", CT_CLEAN },

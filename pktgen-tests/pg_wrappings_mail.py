@@ -145,6 +145,7 @@ def quoted_printable():
         declared("quoted-printable", b"".join(b"=%02X=\n" % x for x in P) + b"\r\n"),
         inside=[NAME],
     )
+    c.letter("soft line breaks of CR alone", declared("quoted-printable", b"".join(b"=%02X=\r" % x for x in P) + b"\r\n"), inside=[NAME])
     c.letter("broken escapes between", declared("quoted-printable", b"=ZZ\r\n" + encode_qp(P)), inside=[NAME])
     c.letter("of base64 text", declared("quoted-printable", encode_qp(B64)), inside=[NAME])
     c.letter("one line of 20,000", declared("quoted-printable", b"".join(b"=%02X" % x for x in P) + b"\r\n"), inside=[NAME])
