@@ -15,6 +15,7 @@
  *   a line that begins with a boundary and goes on: text; a delimiter (from there on, for the whole message)
  *   a CR without LF: nothing; a line end (likewise)
  *   a boundary with more behind its first word, or with a section missing: all of it; what stands before that
+ *   a message/rfc822 in base64 or quoted-printable that begins with a field as it stands: decoded first; as it stands
  *   encoded words (RFC 2047) in Content-Type or Content-Transfer-Encoding: letters; what they stand for
  *   a final delimiter right behind another delimiter: the multipart's end; passed over
  * A copy that has come to the same place in the same state is the same reading (rs_mime_same): its owner lets go of it.

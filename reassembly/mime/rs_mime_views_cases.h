@@ -145,6 +145,43 @@ static const struct views_case {
 		"preamble 0 depth 1 <text/plain> identity\n"
 		"|--b\\r\\n\\r\\nx\\r\\n--b--|\n"
 		"end\n" },
+	{ "message_said_to_be_encoded", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nA-b :x\r\n\r\ny\r\n",
+		"leaf 1 depth 0 <message/rfc822> base64 attachment encoded-message\n"
+		"|A-b :x\\r\\n\\r\\ny\\r\\n|\n"
+		"end\n"
+		"--\n"
+		"leaf 1.1 depth 1 <text/plain> identity\n"
+		"|y\\r\\n|\n"
+		"end\n" },
+	{ "message_that_is_encoded", "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTogYg0K\r\n",
+		"leaf 1 depth 0 <message/rfc822> base64 attachment encoded-message\n"
+		"|QTogYg0K\\r\\n|\n"
+		"end\n" },
+	{ "message_said_to_be_encoded_in_a_multipart", "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n"
+		"A: b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n-A: x\r\n\r\ny\r\n--b\r\n"
+		"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nQTog\r\n--b\r\n"
+		"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n--b--\r\n",
+		"leaf 1.1 depth 2 <text/plain> identity\n"
+		"end\n"
+		"leaf 2 depth 1 <message/rfc822> qp attachment encoded-message\n"
+		"|-A: x\\r\\n\\r\\ny|\n"
+		"end\n"
+		"leaf 3 depth 1 <message/rfc822> base64 attachment encoded-message\n"
+		"|QTog\\r\\n|\n"
+		"end\n"
+		"leaf 4 depth 1 <message/rfc822> base64 attachment encoded-message\n"
+		"end\n"
+		"--\n"
+		"leaf 1.1 depth 2 <text/plain> identity\n"
+		"end\n"
+		"leaf 2.1 depth 2 <text/plain> identity\n"
+		"|y|\n"
+		"end\n"
+		"leaf 3 depth 1 <message/rfc822> base64 attachment encoded-message\n"
+		"|QTog\\r\\n|\n"
+		"end\n"
+		"leaf 4 depth 1 <message/rfc822> base64 attachment encoded-message\n"
+		"end\n" },
 	{ "two_types", "Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
 		"! mime.duplicate_field\n"
 		"leaf 1 depth 0 <text/plain> identity\n"
