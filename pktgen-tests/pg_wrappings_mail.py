@@ -307,6 +307,20 @@ def structure():
         letter(Part(["Content-Type: message/rfc822", "Content-Transfer-Encoding: base64"], encode_base64(letter(it())))),
         inside=[NAME],
     )
+    for encoding in ("base64", "quoted-printable"):
+        c.letter(
+            "attached message said to be %s, and is not" % encoding,
+            message(
+                [
+                    text("hi"),
+                    Part(
+                        ["Content-Type: message/rfc822", "Content-Transfer-Encoding: " + encoding],
+                        letter(attachment(P, NAME, encoding="quoted-printable")),
+                    ),
+                ]
+            ),
+            inside=[NAME],
+        )
     c.letter(
         "attached message in quoted-printable",
         letter(
@@ -407,7 +421,7 @@ def structure():
         ("boundary in an encoded word", 'multipart/mixed; boundary="=?us-ascii?q?ab?="'),
         ("type in an encoded word", "=?us-ascii?q?multipart/mixed?=; boundary=ab"),
     ):
-        c.letter(what, raw(["MIME-Version: 1.0", "Content-Type: " + said], parts(part=quoted)), inside=[NAME])
+        c.letter(what, raw(["MIME-Version: 1.0", "Content-Type: " + said], parts(part=quoted.bytes())), inside=[NAME])
     c.letter("no boundary parameter", raw(["MIME-Version: 1.0", "Content-Type: multipart/mixed"], parts()))
     for first, second in (("zz", "ab"), ("ab", "zz")):
         c.letter(
