@@ -145,7 +145,11 @@ def quoted_printable():
         declared("quoted-printable", b"".join(b"=%02X=\n" % x for x in P) + b"\r\n"),
         inside=[NAME],
     )
-    c.letter("soft line breaks of CR alone", declared("quoted-printable", b"".join(b"=%02X=\r" % x for x in P) + b"\r\n"), inside=[NAME])
+    c.letter(
+        "soft line breaks of CR alone",
+        declared("quoted-printable", b"".join(b"=%02X=\r" % x for x in P) + b"\r\n"),
+        inside=[NAME],
+    )
     c.letter("broken escapes between", declared("quoted-printable", b"=ZZ\r\n" + encode_qp(P)), inside=[NAME])
     c.letter("of base64 text", declared("quoted-printable", encode_qp(B64)), inside=[NAME])
     c.letter("one line of 20,000", declared("quoted-printable", b"".join(b"=%02X" % x for x in P) + b"\r\n"), inside=[NAME])
@@ -412,7 +416,9 @@ def structure():
     c.letter("no end boundary", multipart("ab", parts().replace(b"\r\n--ab--\r\n", b"\r\n")), inside=[NAME])
     quoted = attachment(P, NAME, encoding="quoted-printable")
     c.letter(
-        "final delimiter right behind the first one", multipart("ab", b"--ab\r\n--ab--\r\n" + quoted.bytes() + b"\r\n"), inside=[NAME]
+        "final delimiter right behind the first one",
+        multipart("ab", b"--ab\r\n--ab--\r\n" + quoted.bytes() + b"\r\n"),
+        inside=[NAME],
     )
     for what, said in (
         ("boundary with a comma and more behind it", 'multipart/mixed; boundary="ab", x=y'),

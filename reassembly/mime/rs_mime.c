@@ -986,7 +986,8 @@ void rs_mime_settle(struct rs_mime *a, struct rs_mime *b)
 
 bool rs_mime_same(const struct rs_mime *a, const struct rs_mime *b)
 {
-	if (a->reading != b->reading || a->reading == READING_DOUBT || a->depth != b->depth || a->line_end != b->line_end || a->line_start != b->line_start ||
+	if (a->reading != b->reading || a->reading == READING_DOUBT || a->depth != b->depth ||
+	    a->line_end != b->line_end || a->line_start != b->line_start ||
 	    a->part_open != b->part_open || a->cte != b->cte || a->torn != b->torn || a->skip != b->skip || a->cr != b->cr ||
 	    a->sealed != b->sealed || a->end_flags != b->end_flags || !rs_boundary_same(&a->boundary, &b->boundary))
 		return false;
