@@ -358,7 +358,8 @@ static void on_part_end(void *arg, uint32_t flags)
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
 	/* Other decoders may end where this one goes on, and see other bytes. */
-	if (is_odd(c) && !c->guessed_cte && !has_footer(c)) {
+	const bool odd = c->transfer.cte == RS_CTE_QP ? c->transfer.u.qp.flags & RS_QP_BARE_CR : is_odd(c) && !has_footer(c);
+	if (odd && !c->guessed_cte) {
 		c->odd = true;
 		c->opaque = true;
 	}
@@ -371,7 +372,8 @@ static void on_part_end(void *arg, uint32_t flags)
 static bool is_ambiguous(enum rs_mime_anomaly a)
 {
 	return a == RS_MIME_DUPLICATE_FIELD || a == RS_MIME_DUPLICATE_PARAMETER || a == RS_MIME_ENCODED_MULTIPART ||
-	       a == RS_MIME_BOUNDARY_ALIKE || a == RS_MIME_BARE_CR || a == RS_MIME_BOUNDARY_EMPTY;
+	       a == RS_MIME_BOUNDARY_ALIKE || a == RS_MIME_BARE_CR || a == RS_MIME_BOUNDARY_EMPTY ||
+	       a == RS_MIME_ENCODED_WORD || a == RS_MIME_END_AT_ONCE;
 }
 
 /* Why content with this fault could not be looked into. Where readers differ all that they may see is read. */

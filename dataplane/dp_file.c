@@ -70,7 +70,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
 		f->content->opaque = true;
 	}
-	if (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN)
+	if (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN || f->message)
 		dp_mail_start(f, p, n);
 	/* The message's own text is nobody's archive unless it looks like one. */
 	if (kind == RS_KIND_TAR && f->watched) {

@@ -54,6 +54,7 @@ struct dp_file {
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	bool may_be_mail; /* an attachment, or a member, that was not told to be a message */
 	bool entity; /* as its wrapping says it is a MIME entity: read as a message where it begins with a field */
+	bool message; /* a message that was encoded: read as one unless it begins with what no text holds */
 	bool fields_sought; /* it does not */
 	uint8_t field_at; /* of such a field's name so much stands at the beginning of this line */
 	bool mbox, mbox_blank, mbox_text; /* messages one after the other; the last line is empty; of this one there is something */

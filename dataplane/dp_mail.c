@@ -67,8 +67,10 @@ static void begin_mail(struct dp_file *f, const struct rs_part *multipart)
 
 void dp_mail_open(struct dp_file *f, const struct rs_part *part)
 {
-	f->may_be_mail = false;
-	begin_mail(f, part->flags & RS_PART_ENCODED_MULTIPART ? part : NULL);
+	f->message = !(part->flags & RS_PART_ENCODED_MULTIPART);
+	f->may_be_mail = f->message;
+	if (!f->message)
+		begin_mail(f, part);
 }
 
 static bool begins_with(const uint8_t *p, size_t n, const char *name)
@@ -132,16 +134,25 @@ static bool is_mail(const struct dp_file *f, const uint8_t *p, size_t n)
 	return p[0] <= ' ' && is_called_mail(f);
 }
 
+/* What was decoded and was not encoded holds control characters soon: the lines that a reader would make of it are nobody's. */
+static bool is_readable(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] == 0x7f || (p[i] < ' ' && !(p[i] >= '\t' && p[i] <= '\r')))
+			return false;
+	return true;
+}
+
 void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (!f->may_be_mail || !n)
 		return;
-	if (!is_mail(f, p, n)) {
-		f->fields_sought = f->entity;
+	if (f->message ? !is_readable(p, n) : !is_mail(f, p, n)) {
+		f->fields_sought = f->entity || f->message;
 		return;
 	}
 	begin_mail(f, NULL);
-	f->mbox = begins_with(p, n, from_line);
+	f->mbox = !f->message && begins_with(p, n, from_line);
 	f->mbox_blank = false;
 }
 

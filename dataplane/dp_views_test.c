@@ -182,6 +182,12 @@ static const struct ambiguous {
 	{ "a boundary in another", "mime.boundary_alike",
 	  "Content-Type: multipart/mixed; boundary=ab\r\n\r\n--ab\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n"
 	  "--a\r\n{h}{1}--ab\r\n{h}{2}--ab--\r\n", CT_UNSCANNED },
+	{ "a final delimiter behind a delimiter", "mime.end_at_once",
+	  "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n--a--\r\n{h}{1}{2}--a--\r\n", CT_CLEAN },
+	{ "a type in an encoded word", "mime.encoded_word",
+	  "Content-Type: =?us-ascii?q?multipart/mixed?=; boundary=a\r\n\r\n--a\r\n{h}{1}{2}--a--\r\n", CT_CLEAN },
+	{ "an encoding in an encoded word", "mime.encoded_word",
+	  "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: =?x?q?=62ase64?=\r\n\r\n{1}{2}", CT_UNSCANNED },
 	{ "bare CR in a header", "mime.bare_cr",
 	  "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n{h}{1}--a\r\nX-Mark: x\rContent-Type: application/x\r"
 	  "Content-Transfer-Encoding: base64\r\n\r\n{2}--a--\r\n", CT_CLEAN },

@@ -148,6 +148,11 @@ def quoted_printable():
         declared("quoted-printable", b"".join(b"=%02X=\n" % x for x in P) + b"\r\n"),
         inside=[NAME],
     )
+    c.letter(
+        "soft line breaks of CR alone",
+        declared("quoted-printable", b"".join(b"=%02X=\r" % x for x in P) + b"\r\n"),
+        inside=[NAME],
+    )
     c.letter("broken escapes between", declared("quoted-printable", b"=ZZ\r\n" + encode_qp(P)), inside=[NAME])
     c.letter("of base64 text", declared("quoted-printable", encode_qp(B64)), inside=[NAME])
     c.letter("one line of 20,000", declared("quoted-printable", b"".join(b"=%02X" % x for x in P) + b"\r\n"), inside=[NAME])
@@ -328,6 +333,20 @@ def structure():
         letter(Part(["Content-Type: message/rfc822", "Content-Transfer-Encoding: base64"], encode_base64(letter(it())))),
         inside=[NAME],
     )
+    for encoding in ("base64", "quoted-printable"):
+        c.letter(
+            "attached message said to be %s, and is not" % encoding,
+            message(
+                [
+                    text("hi"),
+                    Part(
+                        ["Content-Type: message/rfc822", "Content-Transfer-Encoding: " + encoding],
+                        letter(attachment(P, NAME, encoding="quoted-printable")),
+                    ),
+                ]
+            ),
+            inside=[NAME],
+        )
     c.letter(
         "attached message in quoted-printable",
         letter(
@@ -417,6 +436,20 @@ def structure():
     c.letter("boundary of 200 characters", multipart("b" * 200, parts(b"b" * 200)), inside=[NAME])
     c.letter("empty boundary", multipart("", parts(b"")), inside=[NAME])
     c.letter("no end boundary", multipart("ab", parts().replace(b"\r\n--ab--\r\n", b"\r\n")), inside=[NAME])
+    quoted = attachment(P, NAME, encoding="quoted-printable")
+    c.letter(
+        "final delimiter right behind the first one",
+        multipart("ab", b"--ab\r\n--ab--\r\n" + quoted.bytes() + b"\r\n"),
+        inside=[NAME],
+    )
+    for what, said in (
+        ("boundary with a comma and more behind it", 'multipart/mixed; boundary="ab", x=y'),
+        ("boundary of two words, of which the first is used", "multipart/mixed; boundary=ab cd"),
+        ("boundary in sections, of which one is missing", "multipart/mixed; boundary*0=ab; boundary*2=cd"),
+        ("boundary in an encoded word", 'multipart/mixed; boundary="=?us-ascii?q?ab?="'),
+        ("type in an encoded word", "=?us-ascii?q?multipart/mixed?=; boundary=ab"),
+    ):
+        c.letter(what, raw(["MIME-Version: 1.0", "Content-Type: " + said], parts(part=quoted.bytes())), inside=[NAME])
     c.letter("no boundary parameter", raw(["MIME-Version: 1.0", "Content-Type: multipart/mixed"], parts()))
     for first, second in (("zz", "ab"), ("ab", "zz")):
         c.letter(

@@ -116,8 +116,13 @@ static uint8_t *escape(struct rs_qp *s, uint8_t c, uint8_t *o)
 static uint8_t *line_end(struct rs_qp *s, uint8_t c, uint8_t *o)
 {
 	bool escaped = s->pending[0] == '=';
-	if (c != '\n')
-		return plain(s, c, escaped ? bad_escape(s, o) : let_go(s, o));
+	if (c != '\n' && !escaped)
+		return plain(s, c, let_go(s, o));
+	if (c != '\n') {
+		s->flags |= RS_QP_BARE_CR;
+		drop(s);
+		return plain(s, c, o);
+	}
 	drop(s);
 	if (!escaped) {
 		*o++ = '\r';

@@ -7,7 +7,7 @@
  *
  * What does not follow the RFC is kept as it stands and flagged ("=XY" that is no hex stays
  * "=XY"); lower case hex is accepted; white space at the end of a line is dropped (rule 3), also
- * between '=' and the line end. A line ends in CRLF or bare LF; a CR alone is content. Where the
+ * between '=' and the line end. A line ends in CRLF or bare LF; a CR alone is content, but behind a '='. Where the
  * input ends without a line end, white space before that is content. */
 #ifndef RS_QP_H
 #define RS_QP_H
@@ -28,6 +28,7 @@ struct rs_qp {
 enum rs_qp_flag {
 	RS_QP_BAD_ESCAPE = 1, /* '=' followed by neither two hex digits nor a line end */
 	RS_QP_CUT = 2, /* ended inside an escape */
+	RS_QP_BARE_CR = 4, /* "=" and a CR without LF: a soft line break here, and content to some */
 };
 
 /* Every held byte may be let go at once. */

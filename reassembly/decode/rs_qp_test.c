@@ -45,6 +45,15 @@ static bool undecided(const uint8_t *p, size_t n)
 	return i == n || (i + 1 == n && p[i] == '\r');
 }
 
+/* How long the soft line break is that ends in a CR without LF and begins at this '='; 0: it is none. */
+static size_t soft_cr(const uint8_t *p, size_t n)
+{
+	size_t i = 1;
+	while (i < n && blank(p[i]))
+		i++;
+	return i - 1 <= RS_QP_SPACES_MAX && i + 1 < n && p[i] == '\r' && p[i + 1] != '\n' ? i + 1 : 0;
+}
+
 /* The oracle sees the whole: lines first, then white space at their ends, then escapes. */
 static size_t oracle(const uint8_t *in, size_t n, uint8_t *out, unsigned int *flags)
 {
@@ -66,6 +75,9 @@ static size_t oracle(const uint8_t *in, size_t n, uint8_t *out, unsigned int *fl
 				i += 2;
 			} else if (in[i] == '=' && ended && i + 1 == stop) {
 				soft = true;
+			} else if (in[i] == '=' && soft_cr(in + i, n - i)) {
+				*flags |= RS_QP_BARE_CR;
+				i += soft_cr(in + i, n - i) - 1;
 			} else {
 				if (in[i] == '=')
 					*flags |= !ended && undecided(in + i, stop - i) ? RS_QP_CUT : RS_QP_BAD_ESCAPE;
@@ -167,7 +179,12 @@ static void follows_rfc_2045_6_7(void **state)
 		{ "= \r", "= \r", RS_QP_CUT },
 		{ "=4\r\n", "=4\r\n", RS_QP_BAD_ESCAPE },
 		{ "=4 \r\n", "=4\r\n", RS_QP_BAD_ESCAPE },
-		{ "=\rx", "=\rx", RS_QP_BAD_ESCAPE },
+		/* A soft line break to some. */
+		{ "a=\rx", "ax", RS_QP_BARE_CR },
+		{ "a= \t\rx", "ax", RS_QP_BARE_CR },
+		{ "=\r\r\nx", "\r\nx", RS_QP_BARE_CR },
+		{ "=\r=\r=41", "A", RS_QP_BARE_CR },
+		{ "=\r \r\nx", "\r\nx", RS_QP_BARE_CR },
 		{ "= x", "= x", RS_QP_BAD_ESCAPE },
 		{ "= 41", "= 41", RS_QP_BAD_ESCAPE },
 		{ "==41", "=A", RS_QP_BAD_ESCAPE },

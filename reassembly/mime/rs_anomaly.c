@@ -23,6 +23,8 @@ const char *rs_mime_anomaly_name(enum rs_mime_anomaly a)
 		[RS_MIME_BOUNDARY_EMPTY] = "mime.boundary_empty",
 		[RS_MIME_PARTIAL] = "mime.partial",
 		[RS_MIME_EXTERNAL_BODY] = "mime.external_body",
+		[RS_MIME_ENCODED_WORD] = "mime.encoded_word",
+		[RS_MIME_END_AT_ONCE] = "mime.end_at_once",
 	};
 	return (unsigned)a < RS_MIME_ANOMALY_MAX ? names[a] : "mime.unknown";
 }

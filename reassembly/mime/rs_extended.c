@@ -13,7 +13,7 @@ struct writer {
 
 void rs_extended_init(struct rs_extended *e)
 {
-	e->whole[0].p = e->whole[1].p = NULL;
+	e->whole[0].p = e->whole[1].p = e->word.p = NULL;
 	e->present = e->escaped = 0;
 	e->duplicate = e->cut = false;
 }
@@ -24,10 +24,13 @@ void rs_extended_add(struct rs_extended *e, const struct rs_param *param)
 	if (param->section == RS_PARAM_WHOLE) {
 		struct rs_extended_piece *whole = &e->whole[param->extended];
 		e->last_whole[param->extended] = piece;
-		if (whole->p)
+		if (whole->p) {
 			e->duplicate = true;
-		else
-			*whole = piece;
+			return;
+		}
+		*whole = piece;
+		if (!param->extended && param->word_len < param->value_len)
+			e->word = (struct rs_extended_piece){ .p = param->value, .n = param->word_len };
 		return;
 	}
 	if (param->section >= RS_EXTENDED_SECTIONS) {
@@ -150,9 +153,15 @@ static struct rs_extended_piece take_charset(struct rs_extended_piece piece, cha
 	return (struct rs_extended_piece){ .p = second + 1, .n = (size_t)(end - second - 1) };
 }
 
+/* Sections that are there without the one before them. */
+static bool has_hole(const struct rs_extended *e)
+{
+	return e->present & (e->present + 1);
+}
+
 bool rs_extended_many(const struct rs_extended *e)
 {
-	return e->duplicate || (e->whole[0].p != NULL) + (e->whole[1].p != NULL) + (e->present != 0) > 1;
+	return e->duplicate || e->word.p || has_hole(e) || (e->whole[0].p != NULL) + (e->whole[1].p != NULL) + (e->present != 0) > 1;
 }
 
 enum rs_extended_form rs_extended_form(const struct rs_extended *e)
@@ -160,10 +169,10 @@ enum rs_extended_form rs_extended_form(const struct rs_extended *e)
 	return e->whole[1].p ? RS_EXTENDED_FIRST_ESCAPED : e->present ? RS_EXTENDED_FIRST_JOINED : RS_EXTENDED_FIRST_PLAIN;
 }
 
-static void put_joined(struct writer *w, const struct rs_extended *e, const struct rs_extended_piece *section, char *charset,
-		       size_t charset_cap)
+static void put_joined(struct writer *w, const struct rs_extended *e, const struct rs_extended_piece *section, uint64_t present,
+		       char *charset, size_t charset_cap)
 {
-	for (uint64_t left = e->present; left; left &= left - 1) {
+	for (uint64_t left = present; left; left &= left - 1) {
 		int i = __builtin_ctzll(left);
 		if (!(e->escaped & UINT64_C(1) << i))
 			put_plain(w, section[i]);
@@ -188,7 +197,14 @@ static void put_form(struct writer *w, const struct rs_extended *e, enum rs_exte
 		break;
 	case RS_EXTENDED_FIRST_JOINED:
 	case RS_EXTENDED_LAST_JOINED:
-		put_joined(w, e, last ? e->last_section : e->section, charset, charset_cap);
+		put_joined(w, e, last ? e->last_section : e->section, e->present, charset, charset_cap);
+		break;
+	case RS_EXTENDED_WORD:
+		if (e->word.p)
+			put_plain(w, e->word);
+		break;
+	case RS_EXTENDED_BEGUN:
+		put_joined(w, e, e->section, (~e->present & (e->present + 1)) - 1, charset, charset_cap);
 		break;
 	default:
 		if (e->whole[0].p)
@@ -226,8 +242,11 @@ bool rs_extended_read_as(const struct rs_extended *e, enum rs_extended_form form
 {
 	struct writer w = { .out = out, .cap = cap };
 	char charset[2];
-	const bool there = form <= RS_EXTENDED_LAST_PLAIN ? e->whole[0].p != NULL
-			   : form <= RS_EXTENDED_LAST_ESCAPED ? e->whole[1].p != NULL : e->present != 0;
+	const bool there = form <= RS_EXTENDED_LAST_PLAIN	? e->whole[0].p != NULL
+			   : form <= RS_EXTENDED_LAST_ESCAPED	? e->whole[1].p != NULL
+			   : form == RS_EXTENDED_WORD		? e->word.p != NULL
+			   : form == RS_EXTENDED_BEGUN		? has_hole(e) && e->present & 1
+								: e->present != 0;
 	if (there)
 		put_form(&w, e, form, charset, sizeof charset);
 	*n = w.n;

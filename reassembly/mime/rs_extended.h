@@ -29,12 +29,15 @@ enum rs_extended_form {
 	RS_EXTENDED_LAST_ESCAPED,
 	RS_EXTENDED_FIRST_JOINED, /* of continuations, of each section the first */
 	RS_EXTENDED_LAST_JOINED,
+	RS_EXTENDED_WORD, /* the first plain one's first word */
+	RS_EXTENDED_BEGUN, /* of continuations those before the first that is missing */
 	RS_EXTENDED_FORMS
 };
 
 struct rs_extended {
 	/* [0] plain, [1] extended; p NULL: not there. Of each the first and the last. */
 	struct rs_extended_piece whole[2], last_whole[2];
+	struct rs_extended_piece word; /* of whole[0]; p NULL: all of it is one word */
 	struct rs_extended_piece section[RS_EXTENDED_SECTIONS], last_section[RS_EXTENDED_SECTIONS];
 	uint64_t present; /* of the sections, a bit each */
 	uint64_t escaped; /* those with percent escapes */
@@ -49,7 +52,7 @@ void rs_extended_add(struct rs_extended *e, const struct rs_param *param);
 /* Whether the parameter was there, in any form. */
 bool rs_extended_present(const struct rs_extended *e);
 
-/* Whether it stands there more than once, in whatever form. */
+/* Whether it stands there more than once, in whatever form, or readers may end it in another place. */
 bool rs_extended_many(const struct rs_extended *e);
 
 /* The form that counts here. */

@@ -17,10 +17,14 @@ enum reading {
 	READING_LEAF,
 	READING_PREAMBLE,
 	READING_EPILOGUE,
+	READING_DOUBT, /* the first bytes of a message that is said to be encoded, while it may be that it is not */
 };
 
 /* Behind missing bytes, so many lines are looked at for a header section: that of a part is shorter. */
 #define TORN_LINES 64
+
+/* A field's name is no longer: RFC 5322 2.1.1. */
+#define DOUBT_MAX 998
 
 /* Where readers differ throughout a message: what one that has the bit does and others do not. */
 enum mode {
@@ -307,10 +311,34 @@ static void multipart_begin(struct rs_mime *m)
 	leaf_begin(m, has_boundary(s) ? RS_PART_LIMIT : 0);
 }
 
+/* Some take an encoded message as it stands: whether it can be one is seen at its first field. */
+static void doubt_begin(struct rs_mime *m)
+{
+	if (!m->ops->fork || m->ending) {
+		leaf_begin(m, RS_PART_ENCODED_MESSAGE);
+		return;
+	}
+	m->reading = READING_DOUBT;
+	m->header.len = 0;
+}
+
+/* It is taken for what it is said to be. */
+static void doubt_end(struct rs_mime *m)
+{
+	const uint8_t *held = m->header.buf;
+	const size_t n = m->section ? m->header.len : 0;
+	m->left += n;
+	leaf_begin(m, RS_PART_ENCODED_MESSAGE);
+	m->left -= n;
+	emit(m, held, n);
+	m->line_start = !n;
+	block_put(m);
+}
+
 static void message_begin(struct rs_mime *m)
 {
 	if (m->section->cte == RS_CTE_BASE64 || m->section->cte == RS_CTE_QP) {
-		leaf_begin(m, RS_PART_ENCODED_MESSAGE);
+		doubt_begin(m);
 	} else if (m->depth < m->limits.depth && rs_boundary_push(&m->boundary, m->blocks, NULL, 0) == RS_BOUNDARY_OK) {
 		level_begin(m, 0);
 		section_begin(m, false);
@@ -352,7 +380,7 @@ static struct rs_mime *diverge_encoded(struct rs_mime *m)
 static void section_end_whole(struct rs_mime *m)
 {
 	section_end(m);
-	if (m->reading != READING_HEADER)
+	if (m->reading != READING_HEADER && m->reading != READING_DOUBT)
 		block_put(m);
 	m->line_start = true;
 }
@@ -396,6 +424,8 @@ static void section_end_in_line(struct rs_mime *m)
 	do
 		section_end(m);
 	while (m->reading == READING_HEADER);
+	if (m->reading == READING_DOUBT)
+		leaf_begin(m, RS_PART_ENCODED_MESSAGE);
 	emit(m, held, n);
 	m->line_start = !n;
 	block_put(m);
@@ -458,6 +488,8 @@ static void header_finish(struct rs_mime *m)
 {
 	while (m->reading == READING_HEADER)
 		header_event(m, rs_fields_finish(&m->header));
+	if (m->reading == READING_DOUBT)
+		doubt_end(m);
 }
 
 /* The header parser takes a line, whose next byte is c, for the body's first: it has read the whole line, or up to a
@@ -588,6 +620,20 @@ static void line_reread(struct rs_mime *m)
 	read_at(m, line, n, m->end_at - m->left);
 }
 
+/* Some pass over a final delimiter that is right behind another one, as they do over any other. */
+static void diverge_past_end(struct rs_mime *m, bool rest)
+{
+	if (!m->ending)
+		anomaly(m, RS_MIME_END_AT_ONCE);
+	struct rs_mime *k = diverge(m);
+	if (!k)
+		return;
+	struct rs_mime_level *level = &k->level[k->depth - 1];
+	level->parts++;
+	k->skip = rest;
+	section_begin(k, level->flags & RS_LEVEL_DIGEST);
+}
+
 /* rest: of the line, which does not count, is yet to come. */
 static void on_delimiter(struct rs_mime *m, uint8_t level, bool final, bool rest)
 {
@@ -608,6 +654,8 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final, bool rest
 			on_delimiter(k, level, final, rest);
 		copies_put(&m->forked, k);
 	}
+	if (no_part && final && level + 1u == m->depth)
+		diverge_past_end(m, rest);
 	m->skip = rest;
 	if (early)
 		anomaly(m, RS_MIME_HEADER_INVALID);
@@ -651,6 +699,58 @@ static void read_at(struct rs_mime *m, const uint8_t *p, size_t n, uint64_t at)
 	m->end_at = end_at;
 	m->left = left;
 	m->forked = done;
+}
+
+enum doubt { DOUBT_GOES_ON, DOUBT_ENCODED, DOUBT_PLAIN };
+
+/* What of n bytes and this one behind them is seen: whether a field's name is all there (RFC 5322 2.2; 4.5: white space behind it). What
+ * other readers pass over at a message's beginning is white space, and an mbox's "From ". */
+static enum doubt doubt_step(const uint8_t *held, size_t n, uint8_t c)
+{
+	const bool blank = c == ' ' || c == '\t', behind_blank = n && held[n - 1] <= ' ';
+	if (c == ':' || n == DOUBT_MAX || (blank && (!n || (n == 4 && !memcmp(held, "From", 4)))))
+		return DOUBT_PLAIN;
+	return blank || (c > ' ' && c < 0x7f && !behind_blank) ? DOUBT_GOES_ON : DOUBT_ENCODED;
+}
+
+/* A copy reads it as it stands. */
+static void diverge_plain(struct rs_mime *m)
+{
+	uint8_t held[DOUBT_MAX];
+	const size_t n = m->header.len;
+	struct rs_mime *k = diverge(m);
+	if (!k)
+		return;
+	copies_of(m);
+	memcpy(held, m->header.buf, n);
+	if (k->depth < k->limits.depth && rs_boundary_push(&k->boundary, k->blocks, NULL, 0) == RS_BOUNDARY_OK) {
+		level_begin(k, 0);
+		section_begin(k, false);
+		read_at(k, held, n, m->end_at - m->left);
+	} else {
+		anomaly(k, RS_MIME_DEPTH_LIMIT);
+		k->left = m->left;
+		doubt_end(k);
+	}
+	m->forked = k;
+}
+
+static const uint8_t *doubt_run(struct rs_mime *m, const uint8_t *p, const uint8_t *end)
+{
+	struct rs_fields *h = &m->header;
+	enum doubt step = m->section ? DOUBT_GOES_ON : DOUBT_ENCODED;
+	m->line_start = false;
+	while (p < end && step == DOUBT_GOES_ON) {
+		step = doubt_step(h->buf, h->len, *p);
+		if (step == DOUBT_GOES_ON)
+			h->buf[h->len++] = *p++;
+	}
+	m->left = (size_t)(end - p);
+	if (step == DOUBT_PLAIN)
+		diverge_plain(m);
+	if (step != DOUBT_GOES_ON)
+		doubt_end(m);
+	return p;
 }
 
 /* The line under way turned out to be no delimiter: it is read as what it stands in. */
@@ -860,6 +960,8 @@ static size_t feed(struct rs_mime *m, const uint8_t *p, size_t n)
 			p = delimiter_run(m, p, end);
 		else if (m->reading == READING_HEADER)
 			p = header_run(m, p, end);
+		else if (m->reading == READING_DOUBT)
+			p = doubt_run(m, p, end);
 		else
 			p = body_run(m, p, end);
 	}
@@ -909,7 +1011,8 @@ void rs_mime_settle(struct rs_mime *a, struct rs_mime *b)
 
 bool rs_mime_same(const struct rs_mime *a, const struct rs_mime *b)
 {
-	if (a->reading != b->reading || a->depth != b->depth || a->line_end != b->line_end || a->line_start != b->line_start ||
+	if (a->reading != b->reading || a->reading == READING_DOUBT || a->depth != b->depth ||
+	    a->line_end != b->line_end || a->line_start != b->line_start ||
 	    a->part_open != b->part_open || a->cte != b->cte || a->torn != b->torn || a->skip != b->skip || a->cr != b->cr ||
 	    a->sealed != b->sealed || a->end_flags != b->end_flags || !rs_boundary_same(&a->boundary, &b->boundary))
 		return false;
@@ -951,6 +1054,8 @@ void rs_mime_gap(struct rs_mime *m, uint64_t n)
 		forget_copies(m);
 	}
 	m->cr = m->skip = false;
+	if (m->reading == READING_DOUBT)
+		doubt_end(m);
 	if (m->reading == READING_HEADER) {
 		uint8_t field = m->header.field;
 		if (rs_fields_gap(&m->header))
@@ -1014,6 +1119,8 @@ void rs_mime_end(struct rs_mime *m)
 		else
 			header_event(m, rs_fields_finish(&m->header));
 	}
+	if (m->reading == READING_DOUBT)
+		doubt_end(m);
 	emit_line_end(m);
 	part_end(m, m->sealed || is_enclosed(m));
 	pop_to(m, 0);

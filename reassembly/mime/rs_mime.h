@@ -14,6 +14,10 @@
  *   a multipart in base64 or quoted-printable: as it stands; a leaf, which is decoded first (RS_PART_ENCODED_MULTIPART)
  *   a line that begins with a boundary and goes on: text; a delimiter (from there on, for the whole message)
  *   a CR without LF: nothing; a line end (likewise)
+ *   a boundary with more behind its first word, or with a section missing: all of it; what stands before that
+ *   a message/rfc822 in base64 or quoted-printable that begins with a field as it stands: decoded first; as it stands
+ *   encoded words (RFC 2047) in Content-Type or Content-Transfer-Encoding: letters; what they stand for
+ *   a final delimiter right behind another delimiter: the multipart's end; passed over
  * A copy that has come to the same place in the same state is the same reading (rs_mime_same): its owner lets go of it.
  *
  * Lines end in CRLF or bare LF. The line end before a boundary line belongs to the boundary
@@ -124,6 +128,8 @@ enum rs_mime_anomaly {
 	RS_MIME_BOUNDARY_EMPTY, /* multipart with an empty boundary: none to some */
 	RS_MIME_PARTIAL, /* a piece of a message whose other pieces travel as other messages (RFC 2046 5.2.2) */
 	RS_MIME_EXTERNAL_BODY, /* content that is elsewhere (RFC 2046 5.2.3) */
+	RS_MIME_ENCODED_WORD, /* what a part is stands in encoded words (RFC 2047 5): no type, encoding or boundary to some */
+	RS_MIME_END_AT_ONCE, /* a final delimiter right behind another delimiter: some pass over it */
 	RS_MIME_ANOMALY_MAX
 };
 

@@ -169,11 +169,20 @@ static uint8_t *read_quoted(struct rs_param_reader *r, uint8_t *p, uint8_t **out
 static void read_value(struct rs_param_reader *r, uint8_t *p, struct rs_param *param)
 {
 	uint8_t *out = p;
-	bool bare = false;
+	bool bare = false, word = true;
 	param->value = p;
 	while (p < r->end && *p != ';') {
+		if (word && (*p <= ' ' || *p == ',' || *p == '"') && out > param->value) {
+			param->word_len = (size_t)(out - param->value);
+			word = false;
+		}
 		if (*p == '"') {
+			const bool first = out == param->value;
 			p = read_quoted(r, p, &out);
+			if (first && out > param->value) {
+				param->word_len = (size_t)(out - param->value);
+				word = false;
+			}
 			bare = false;
 		} else if (!is_space(*p)) {
 			*out++ = *p++;
@@ -189,6 +198,8 @@ static void read_value(struct rs_param_reader *r, uint8_t *p, struct rs_param *p
 		}
 	}
 	param->value_len = (size_t)(out - param->value);
+	if (word)
+		param->word_len = param->value_len;
 	r->p = p;
 }
 

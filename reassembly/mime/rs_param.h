@@ -21,6 +21,7 @@ struct rs_param {
 	size_t name_len;
 	uint8_t *value;
 	size_t value_len;
+	size_t word_len; /* of it, the first word: a quoted string, or what stands before white space, a comma or a control character */
 	int section; /* "name*3": 3 (RFC 2231 3), or RS_PARAM_WHOLE */
 	bool extended; /* the name ends in '*': the value has percent escapes (RFC 2231 4) */
 };

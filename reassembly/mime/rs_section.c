@@ -6,6 +6,7 @@
 #include <strings.h>
 #include "reassembly/mime/rs_extended.h"
 #include "reassembly/mime/rs_param.h"
+#include "reassembly/mime/rs_words.h"
 
 _Static_assert(sizeof(struct rs_section_block) <= RS_MIME_BLOCK, "a section is what a block holds");
 
@@ -342,15 +343,47 @@ bool rs_section_same(const struct rs_section *a, const struct rs_section *b)
 	       a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len);
 }
 
+static void tell_nothing(void *arg, enum rs_mime_anomaly a)
+{
+	(void)arg;
+	(void)a;
+}
+
+static void follow_nothing(void *arg, const struct rs_section *other)
+{
+	(void)arg;
+	(void)other;
+}
+
+/* To readers that decode encoded words here the field says this. Of names, in which they are usual, nothing is told. */
+static void tell_decoded(const struct rs_section *s, enum rs_field field, uint8_t *words, size_t n, const struct report *r)
+{
+	static const struct rs_section_ops quiet = { tell_nothing, follow_nothing };
+	const struct report unheard = { &quiet, NULL, r->field };
+	struct rs_section other = *s;
+	if (!n || field == RS_FIELD_CONTENT_DISPOSITION)
+		return;
+	forget(&other, field);
+	read_field(&other, field, words, n, &unheard);
+	if (other.cte == s->cte && other.opens == s->opens && other.digest == s->digest &&
+	    (other.opens != RS_SECTION_MULTIPART || has_boundary(s, other.boundary, other.boundary_len)))
+		return;
+	report(r, RS_MIME_ENCODED_WORD);
+	differs(r, &other);
+}
+
 void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct rs_section_ops *ops, void *arg)
 {
 	struct report r = { ops, arg, field_bit(field) };
+	uint8_t words[RS_SECTION_VALUE];
+	const size_t nwords = n <= sizeof words ? rs_words_decode(value, n, words) : 0;
 	bool *seen = field == RS_FIELD_CONTENT_TYPE                ? &s->has_type
 		     : field == RS_FIELD_CONTENT_TRANSFER_ENCODING ? &s->has_cte
 								   : &s->has_disposition;
 	if (!*seen) {
 		*seen = true;
 		read_field(s, field, value, n, &r);
+		tell_decoded(s, field, words, nwords, &r);
 		return;
 	}
 	report(&r, RS_MIME_DUPLICATE_FIELD);
@@ -361,6 +394,7 @@ void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value,
 	read_field(&other, field, value, n, &r);
 	if (!rs_section_same(s, &other))
 		differs(&r, &other);
+	tell_decoded(s, field, words, nwords, &r);
 }
 
 /* Where in a value its lexer stands (RFC 2045 5.1, RFC 5322 3.2.2). */
