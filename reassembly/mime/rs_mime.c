@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include <strings.h>
-#include <strings.h>
 #include "reassembly/rs_lines.h"
 #include "reassembly/mime/rs_number.h"
 #include "reassembly/mime/rs_section.h"

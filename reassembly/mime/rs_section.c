@@ -87,8 +87,9 @@ static void set_name(struct rs_section *s, const struct rs_extended *name, bool 
 	size_t n = rs_extended_name(name, text, sizeof text, charset, sizeof charset, &cut);
 	if (!n)
 		return;
-	if (of_disposition && s->name_len)
+	if (of_disposition && s->name_len && !s->name_left)
 		keep_other_name(s);
+	s->name_left = false;
 	memcpy(s->name, text, n);
 	memcpy(s->charset, charset, sizeof charset);
 	s->name_len = (uint16_t)n;
@@ -329,18 +330,25 @@ static void forget(struct rs_section *s, enum rs_field field)
 		s->cte = RS_CTE_IDENTITY;
 		s->guessed = false;
 	} else {
+		s->name_left |= s->name_of_disposition;
 		s->attachment = s->name_of_disposition = false;
 	}
+}
+
+static bool same_names(const struct rs_section *a, const struct rs_section *b)
+{
+	return a->name_of_disposition == b->name_of_disposition && a->name_form == b->name_form && a->name_len == b->name_len &&
+	       !memcmp(a->name, b->name, a->name_len) && a->other_form == b->other_form && a->other_len == b->other_len &&
+	       !memcmp(a->other_name, b->other_name, a->other_len);
 }
 
 bool rs_section_same(const struct rs_section *a, const struct rs_section *b)
 {
 	return a->has_type == b->has_type && a->has_cte == b->has_cte && a->has_disposition == b->has_disposition &&
-	       a->name_of_disposition == b->name_of_disposition && a->message == b->message && a->cte == b->cte &&
-	       a->guessed == b->guessed && a->opens == b->opens && a->digest == b->digest &&
-	       a->attachment == b->attachment && a->boundary_len == b->boundary_len && a->empty_boundary == b->empty_boundary &&
-	       !memcmp(a->boundary, b->boundary, a->boundary_len) && !strcmp(a->type, b->type) && a->name_form == b->name_form &&
-	       a->name_len == b->name_len && !memcmp(a->name, b->name, a->name_len);
+	       a->message == b->message && a->cte == b->cte && a->guessed == b->guessed && a->opens == b->opens &&
+	       a->digest == b->digest && a->attachment == b->attachment && a->boundary_len == b->boundary_len &&
+	       a->empty_boundary == b->empty_boundary && !memcmp(a->boundary, b->boundary, a->boundary_len) && !strcmp(a->type, b->type) &&
+	       same_names(a, b);
 }
 
 static void tell_nothing(void *arg, enum rs_mime_anomaly a)

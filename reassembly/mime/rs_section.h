@@ -39,12 +39,13 @@ struct rs_section {
 	uint8_t cte; /* enum rs_cte */
 	uint8_t opens; /* enum rs_section_opens */
 	uint8_t name_form; /* enum rs_name_form */
-	uint8_t other_form; /* of the name that does not count, the type's or the disposition's, as of the name */
+	uint8_t other_form; /* of the type's name where the disposition's counts */
 	bool has_type, has_cte, has_disposition; /* fields seen */
 	bool attachment; /* Content-Disposition is there and is not inline */
 	bool message; /* what its multipart's parts are where they do not say otherwise */
 	bool digest; /* multipart/digest: its parts are messages where they do not say otherwise */
 	bool name_of_disposition; /* the name is the disposition's, which counts more than the type's */
+	bool name_left; /* the name is that of a disposition which does not count any more */
 	bool name_cut;
 	bool empty_boundary; /* the boundary is there, and empty: a delimiter is two dashes */
 	bool no_boundary; /* the boundary is there, and empty: none to others */
