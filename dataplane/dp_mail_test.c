@@ -302,7 +302,7 @@ static void test_half_a_message(void **state)
 				dp_test_begin(&t);
 				dp_text_printf(&mail, "Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n");
 				if (broken)
-					dp_text_printf(&mail, "Content-Transfer-Encoding: base64\r\n\r\nQUJD*QUJD\r\n--o\r\n");
+					dp_text_printf(&mail, "Content-Transfer-Encoding: base64\r\n\r\nQU*JDQUJD\r\n--o\r\n");
 				dp_text_printf(&mail, "Content-Type: message/partial; id=x; number=1; total=2\r\n\r\n");
 				dp_text_put(&mail, whole.p, n);
 				dp_text_printf(&mail, "\r\n--o--\r\n");
