@@ -217,7 +217,7 @@ static void on_wrapped_refused(struct rs_smtp *s)
 	s->chunk_wraps = false;
 }
 
-static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+static void on_chunk(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
 {
 	/* Nothing was read behind its line, so its answer is the last that is owed. */
 	if (s->chunk_asked && !s->wait.kept) {
@@ -226,7 +226,8 @@ static void on_chunk(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_s
 		return;
 	}
 	if (!tx) {
-		if (positive(r->code))
+		/* Of a transaction that has ended since, its bytes were read. */
+		if (e->tx == RS_SMTP_NO_TX && positive(r->code))
 			on_chunk_unread(s);
 		return;
 	}
@@ -585,7 +586,7 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		on_data(s, &e, tx, r);
 		break;
 	case RS_VERB_BDAT:
-		on_chunk(s, tx, r);
+		on_chunk(s, &e, tx, r);
 		break;
 	case RS_VERB_HELO:
 	case RS_VERB_EHLO:
