@@ -380,6 +380,33 @@ static void chunk_answered_early(void **state)
 	}
 }
 
+/* A number that does not fit into 64 bits, with as much left of it as the chunk has: nothing of the chunk before the answer to its line.
+ * A server that takes it has taken what nobody here read; one that does not reads commands. */
+static void chunk_beyond_64_bits(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		struct dp_seen s;
+		struct dp_text inner = { 0 }, line = { 0 };
+		const bool taken = i & 2;
+		open_chunking(&s);
+		put_transaction(&inner);
+		dp_text_printf(&line, "BDAT 1844674407370955%zu%s\r\n", 1616 + inner.n, i & 1 ? "" : " LAST");
+		const size_t head = line.n;
+		dp_text_put(&line, inner.p, inner.n);
+		dp_test_bytes(&s.t, &s.c, 0, line.p, line.n);
+		struct dp_text server = dp_seen_at_server(&s);
+		assert_memory_equal(server.p + server.n - head, line.p, head);
+		dp_text_free(&server);
+		dp_seen_server(&s, RS_TCP_ACK, (uint32_t)inner.n, taken ? "250 ok\r\n" : "501 no\r\n");
+		dp_seen_client(&s, RS_TCP_ACK, 0);
+		assert_int_equal(dp_seen_resets(&s, DP_INSIDE) > 0, taken);
+		dp_text_free(&inner);
+		dp_text_free(&line);
+		expect_no_end(&s);
+	}
+}
+
 /* A server that takes DATA between two chunks: whether what came in chunks belongs to its message, nobody knows. */
 static void data_between_chunks(void **state)
 {
@@ -472,6 +499,7 @@ int main(void)
 		cmocka_unit_test(chunk_read_as_commands),
 		cmocka_unit_test(doubtful_chunk),
 		cmocka_unit_test(chunk_answered_early),
+		cmocka_unit_test(chunk_beyond_64_bits),
 		cmocka_unit_test(data_between_chunks),
 		cmocka_unit_test(decoys_before_the_syn),
 		cmocka_unit_test(decoys_in_the_handshake),

@@ -128,6 +128,8 @@ static const struct wait {
 	{ "BDAT 5\r\n", true, "250 ok\r\n" },
 	{ "BDAT 5x\r\n", true, "501 no\r\n" },
 	{ "BDAT 2147483648\r\n", true, "501 no\r\n" },
+	{ "BDAT 18446744073709551621 LAST\r\n", true, "501 no\r\n" },
+	{ "BDAT 18446744073709551621\r\n", true, "250 ok\r\n" },
 	{ "\r\n", true, "500 no\r\n" },
 	{ "TURN\r\n", true, "500 no\r\n" },
 	{ "DATA now\r\n", true, "501 no\r\n" },
