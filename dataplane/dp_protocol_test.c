@@ -70,6 +70,87 @@ static void test_detection_midstream(void **state)
 	dp_text_free(&mail);
 }
 
+/* What the server says goes another way: of it only what its client acknowledges is seen. */
+static void say_heard(struct dp_test *t, struct dp_test_conn *c, const char *text, size_t mss, const char *answer)
+{
+	for (size_t at = 0, n = strlen(text); at < n; at += mss)
+		dp_test_bytes(t, c, 0, text + at, n - at < mss ? n - at : mss);
+	c->seq[1] += (uint32_t)strlen(answer);
+	dp_test_segment(t, c, 0, RS_TCP_ACK, c->seq[0], NULL, 0);
+}
+
+static void send_one_way(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *mail, size_t mss, bool answered)
+{
+	dp_test_segment(t, c, 0, RS_TCP_SYN, c->seq[0]++, NULL, 0);
+	if (answered)
+		dp_test_segment(t, c, 1, RS_TCP_SYN | RS_TCP_ACK, c->seq[1], NULL, 0);
+	c->seq[1]++;
+	dp_test_segment(t, c, 0, RS_TCP_ACK, c->seq[0], NULL, 0);
+	say_heard(t, c, "", mss, "220 mx ESMTP\r\n");
+	say_heard(t, c, "EHLO me\r\n", mss, "250 mx\r\n");
+	say_heard(t, c, "MAIL FROM:<a@b>\r\n", mss, "250 ok\r\n");
+	say_heard(t, c, "RCPT TO:<c@d>\r\n", mss, "250 ok\r\n");
+	say_heard(t, c, "DATA\r\n", mss, "354 go\r\n");
+	for (size_t at = 0; at < mail->n; at += mss)
+		dp_test_bytes(t, c, 0, mail->p + at, mail->n - at < mss ? mail->n - at : mss);
+	say_heard(t, c, ".\r\n", mss, "250 ok\r\n");
+	say_heard(t, c, "QUIT\r\n", mss, "221 bye\r\n");
+	if (answered)
+		dp_test_fins(t, c);
+}
+
+/* Of the server nothing is seen, or its SYN and its FIN, and its port is not mail's: the client tells what they speak. */
+static void test_detection_one_way(void **state)
+{
+	(void)state;
+	struct dp_text mail = { 0 };
+	dp_made_infected(&mail);
+	for (unsigned how = 0; how < 4; how++)
+		/* Of smaller ones no connection may let so many wait. */
+		for (size_t mss = 4; mss < 1000; mss = mss * 3 + 1) {
+			struct dp_test t;
+			struct dp_test_conn c = dp_test_conn(1);
+			const bool detect = how & 1;
+			dp_test_init(&t);
+			t.config.smtp.detect = detect;
+			dp_test_open(&t);
+			c.port[1] = 4321;
+			send_one_way(&t, &c, &mail, mss, how & 2);
+			dp_test_end(&t);
+			assert_int_equal(dp_test_count(&t, CT_MESSAGE), detect);
+			if (detect) {
+				dp_test_verdict(&t, 0, CT_INFECTED, CT_REASON_NONE, true);
+				assert_int_equal(dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.delivered, CT_DELIVERED_UNKNOWN);
+			}
+			dp_test_close(&t);
+		}
+	dp_text_free(&mail);
+}
+
+/* The server's beginning is missing, and what follows tells nothing. */
+static void test_no_beginning(void **state)
+{
+	(void)state;
+	for (size_t before = 0; before < 2; before++) {
+		struct dp_test t;
+		dp_test_begin(&t);
+		struct dp_test_conn c = dp_test_conn(1);
+		c.port[1] = 4321;
+		dp_test_shake(&t, &c);
+		dp_test_bytes(&t, &c, 0, "EH", 2 * before);
+		c.seq[1] += 14;
+		dp_test_segment(&t, &c, 0, RS_TCP_ACK, c.seq[0], NULL, 0);
+		dp_test_say(&t, &c, 1, "ready\r\n");
+		dp_test_say(&t, &c, 0, "LO me\r\n");
+		dp_test_lull(&t);
+		dp_test_say(&t, &c, 1, "and an answer\r\n");
+		dp_test_fins(&t, &c);
+		assert_int_equal(t.worker->inspect.stats.sessions, 0);
+		assert_int_equal(t.worker->segments.used, 0);
+		dp_test_close(&t);
+	}
+}
+
 static void test_http_connect(void **state)
 {
 	static const char ask[] = "CONNECT mx.example.com:25 HTTP/1.1\r\nHost: mx\r\nX: \r\r\n\r\n";
@@ -164,6 +245,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_detection),
 		cmocka_unit_test(test_detection_midstream),
+		cmocka_unit_test(test_detection_one_way),
+		cmocka_unit_test(test_no_beginning),
 		cmocka_unit_test(test_http_connect),
 		cmocka_unit_test(test_not_mail),
 		cmocka_unit_test(test_not_mail_with_data_in_its_syn),
