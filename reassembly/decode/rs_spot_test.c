@@ -160,7 +160,8 @@ static void is_what_its_definition_says(void **state)
 		}
 	}
 	for (unsigned i = 1; i < RS_SPOT_MAX; i++)
-		assert_true(seen[i] > 100);
+		if (i != RS_SPOT_WIDE) /* which others see */
+			assert_true(seen[i] > 100);
 }
 
 static void a_run_ends_at_the_first_other_byte(void **state)
