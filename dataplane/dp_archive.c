@@ -262,14 +262,22 @@ static void marked(struct dp_file *f)
 
 static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 {
+	const uint8_t *begin = p;
+	const size_t all = n;
+	struct rs_glance g, next;
+	rs_spot_glance(&g, p, 0, n, RS_GLANCE_SPOT | (f->watched ? RS_GLANCE_MARK : 0));
 	while (n && (!f->archive || is_shared(f))) {
 		enum rs_mark what = RS_MARK_NONE;
-		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, &what) : n;
-		if (dp_encoded_reads(f)) {
-			dp_encoded_take(f, p, k, n - k);
-		} else {
-			dp_encoded_beside(f, p, k, n - k);
+		const size_t at = (size_t)(p - begin), quiet = g.spot > at ? g.spot - at : 0;
+		if (g.mark < at) {
+			rs_spot_glance(&next, begin, at, all, RS_GLANCE_MARK);
+			g.mark = next.mark;
 		}
+		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, g.mark - at, &what) : n;
+		if (dp_encoded_reads(f))
+			dp_encoded_take(f, p, k, n - k, quiet < k ? quiet : k);
+		else
+			dp_encoded_beside(f, p, k, n - k, quiet < k ? quiet : k);
 		p += k;
 		n -= k;
 		dp_archive_side_feed(f, p - k, k);

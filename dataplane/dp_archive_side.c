@@ -88,7 +88,7 @@ void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool loo
 	a->pending = false;
 	while (n && !f->side && look) {
 		enum rs_mark what;
-		const size_t k = rs_marks_find(&f->marks, p, n, &what);
+		const size_t k = rs_marks_find(&f->marks, p, n, 0, &what);
 		p += k;
 		n -= k;
 		if (what == RS_MARK_GZIP && a->behind)

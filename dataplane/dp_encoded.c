@@ -34,7 +34,7 @@ bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n)
 	const bool words = rs_row_of_text(p, n, LEAST_INSIDE);
 	if (words) {
 		rs_spot_init(&spot);
-		rs_spot_look(&spot, NULL, 0, p, n, &what);
+		rs_spot_look(&spot, NULL, 0, p, n, 0, &what);
 	}
 	if (what || (matched && (words || mt_ruleset_row(ins->rules, MT_FILE_DATA) < LEAST_INSIDE) &&
 		     mt_worker_may_match(ins->matcher, MT_FILE_DATA, p, n)))
@@ -53,9 +53,9 @@ static void open_reader(struct dp_file *f, enum rs_spotted what, size_t left)
 }
 
 /* Looks no further than to the first thing seen. Returns how many. */
-static size_t look(struct dp_file *f, const uint8_t *p, size_t n, enum rs_spotted *what)
+static size_t look(struct dp_file *f, const uint8_t *p, size_t n, size_t quiet, enum rs_spotted *what)
 {
-	const size_t k = rs_text_look(&f->spot, &dp_archive_members_ops, f, f->tail, f->ntail, p, n, what);
+	const size_t k = rs_text_look(&f->spot, &dp_archive_members_ops, f, f->tail, f->ntail, p, n, quiet, what);
 	keep(f, p, k);
 	return k;
 }
@@ -68,7 +68,7 @@ static void close_idle(struct dp_file *f)
 	dp_archive_end(f, false);
 }
 
-void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left, size_t quiet)
 {
 	dp_file_scan(f, p, n);
 	if (f->wide && !f->archive) {
@@ -82,7 +82,7 @@ void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 		size_t k = n;
 		if (!f->archive) {
 			enum rs_spotted what;
-			k = look(f, p, n, &what);
+			k = look(f, p, n, quiet, &what);
 			if (what)
 				open_reader(f, what, left + n - k);
 		} else {
@@ -93,23 +93,25 @@ void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
 			close_idle(f);
 		p += k;
 		n -= k;
+		quiet -= k < quiet ? k : quiet;
 	}
 }
 
-void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left)
+void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left, size_t quiet)
 {
 	while (n > 0 && !dp_encoded_reads(f)) {
 		enum rs_spotted what;
-		const size_t k = look(f, p, n, &what);
+		const size_t k = look(f, p, n, quiet, &what);
 		dp_file_scan(f, p, k);
 		f->archive->reader->feed(f, p, k);
 		p += k;
 		n -= k;
+		quiet -= k < quiet ? k : quiet;
 		if (what && (!f->archive || dp_archive_stream_drop(f)))
 			open_reader(f, what, left + n);
 	}
 	if (n > 0)
-		dp_encoded_take(f, p, n, left);
+		dp_encoded_take(f, p, n, left, quiet);
 }
 
 void dp_encoded_gap(struct dp_file *f, uint64_t n)

@@ -18,14 +18,14 @@
 /* Whether f is no archive, so that its bytes are to be taken here. */
 bool dp_encoded_reads(const struct dp_file *f);
 /* The next n bytes of f, counted in f->size, as are the `left` behind them: to its matching stream, and what is encoded in them to
- * members. */
-void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
+ * members. quiet: rs_glance.spot of them, or 0. */
+void dp_encoded_take(struct dp_file *f, const uint8_t *p, size_t n, size_t left, size_t quiet);
 /* A run in f that is no file, of which these are all bytes: whether anything may come of it: a match, something encoded in it in its turn,
  * a limit, a record. */
 bool dp_encoded_wants(struct dp_file *f, const uint8_t *p, size_t n);
 /* The same of a file that may be a deflate stream, and is fed to that: where something encoded is seen while it is one, it is both, and read
  * on as a text; where the stream came to something, the message is "malformed". */
-void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left);
+void dp_encoded_beside(struct dp_file *f, const uint8_t *p, size_t n, size_t left, size_t quiet);
 /* Bytes of f are missing here. */
 void dp_encoded_gap(struct dp_file *f, uint64_t n);
 /* f ends: what is open ends, and everything is given back. */

@@ -7,6 +7,7 @@
 #ifndef RS_MARKS_H
 #define RS_MARKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,19 +26,34 @@ enum rs_mark {
 #define RS_MARKS_ZIP 4 /* bytes of its mark */
 #define RS_MARKS_GZIP 10
 
+/* The first two bytes of each; the first is below 128. */
+#define RS_MARKS_PAIRS(X)                                                                                                                     \
+	X('P', 'K') X('R', 'a') X('7', 'z') X('M', 'S') X('C', 'D') X('B', 'E') X('B', 'Z') X(0x1f, 0x8b) X(0x28, 0xb5) X('!', 0)
+
+/* Whether a mark may begin with these. */
+static inline bool rs_marks_may(uint8_t a, uint8_t b)
+{
+#define X(first, second) || (a == (first) && b == (second))
+	return false RS_MARKS_PAIRS(X);
+#undef X
+}
+
 struct rs_marks {
 	uint64_t pos; /* bytes looked at */
 	uint8_t last[RS_MARKS_KEPT]; /* the last ones */
 	uint8_t n;
 };
 
-/* Looks at p up to the end of the first mark that ends in it; returns how many bytes those are, n where there is none. */
-size_t rs_marks_find(struct rs_marks *m, const uint8_t *p, size_t n, enum rs_mark *what);
+/* Looks at p up to the end of the first mark that ends in it; returns how many bytes those are, n where there is none.
+ * first: where the first one in p may begin (rs_spot_glance), or any place before that. */
+size_t rs_marks_find(struct rs_marks *m, const uint8_t *p, size_t n, size_t first, enum rs_mark *what);
 /* The mark that was found last: its bytes. */
 static inline const uint8_t *rs_marks_last(const struct rs_marks *m, size_t n)
 {
 	return m->last + m->n - n;
 }
+/* Whether a mark begins with p, as far as n bytes tell. */
+bool rs_marks_begins(const uint8_t *p, size_t n);
 /* n bytes are missing here. */
 void rs_marks_gap(struct rs_marks *m, uint64_t n);
 

@@ -23,7 +23,7 @@ static uint64_t look(const uint8_t *data, size_t size, size_t (*piece)(void *, s
 		memcpy(exact, data + at, n);
 		for (size_t k = 0; k < n;) {
 			enum rs_mark what;
-			k += rs_marks_find(&m, exact + k, n - k, &what);
+			k += rs_marks_find(&m, exact + k, n - k, 0, &what);
 			if (m.pos != at + k || (what == RS_MARK_ZIP && memcmp(rs_marks_last(&m, 4), data + m.pos - 4, 4) != 0))
 				abort();
 			if (what != RS_MARK_NONE)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "reassembly/archive/rs_marks.h"
+#include "reassembly/decode/rs_spot.h"
 
 #define FILE_MAX 70000
 #define FOUND_MAX 64
@@ -34,7 +35,10 @@ static void look(struct found *f, size_t n, const size_t *cuts, unsigned ncuts)
 		assert_non_null(piece);
 		for (size_t k = 0; k < to - at;) {
 			enum rs_mark what;
-			k += rs_marks_find(&m, piece + k, to - at - k, &what);
+			struct rs_glance g = { 0, 0 };
+			if (c % 2 == 0)
+				rs_spot_glance(&g, piece + k, 0, to - at - k, RS_GLANCE_MARK | RS_GLANCE_SPOT);
+			k += rs_marks_find(&m, piece + k, to - at - k, g.mark, &what);
 			assert_true(m.pos == at + k);
 			if (what == RS_MARK_NONE)
 				continue;
@@ -65,6 +69,26 @@ static const struct {
 	{ RS_MARK_PACKED, "!\0\x1c\0\1", 5 },
 };
 #define ALL (sizeof all / sizeof *all)
+
+/* A glance at all of it tells where the first one begins. */
+static void a_glance_sees_the_first(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ALL; i++)
+		for (size_t at = 0; at < 200; at++)
+			for (size_t from = 0; from < 70; from += 1 + from / 3) {
+				struct rs_glance g;
+				const size_t begin = at + (*(const uint8_t *)all[i].bytes == 0xfd); /* which is not looked for */
+				memset(file, 0x80, 300);
+				put(at, all[i].bytes, all[i].n);
+				rs_spot_glance(&g, file, from, 300, RS_GLANCE_MARK);
+				assert_true(g.mark >= from);
+				if (begin >= from)
+					assert_int_equal(g.mark, begin);
+				else
+					assert_true(g.mark == 300 || g.mark < at + all[i].n);
+			}
+}
 
 static void every_place(void **state)
 {
@@ -156,24 +180,30 @@ static void missing_bytes_keep_places(void **state)
 	(void)state;
 	struct rs_marks m = { 0 };
 	enum rs_mark what;
-	rs_marks_find(&m, (const uint8_t *)"PK", 2, &what);
+	rs_marks_find(&m, (const uint8_t *)"PK", 2, 0, &what);
 	rs_marks_gap(&m, 0x8001 - 2);
-	rs_marks_find(&m, (const uint8_t *)"\3\4", 2, &what);
+	rs_marks_find(&m, (const uint8_t *)"\3\4", 2, 0, &what);
 	assert_int_equal(what, RS_MARK_NONE);
 	m = (struct rs_marks){ 0 };
 	rs_marks_gap(&m, 0x8001);
-	assert_int_equal(rs_marks_find(&m, (const uint8_t *)"CD001xx", 7, &what), 5);
+	assert_int_equal(rs_marks_find(&m, (const uint8_t *)"CD001xx", 7, 0, &what), 5);
 	assert_int_equal(what, RS_MARK_DISC);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_glance_sees_the_first),
 		cmocka_unit_test(every_place),
 		cmocka_unit_test(any_split),
 		cmocka_unit_test(a_header_is_as_writers_make_it),
 		cmocka_unit_test(a_disc_has_its_mark_in_one_place),
 		cmocka_unit_test(missing_bytes_keep_places),
 	};
-	return cmocka_run_group_tests_name("rs_marks", tests, NULL, NULL);
+	const char *const isa[] = { "c", "ssse3", "avx2", "avx512vbmi" };
+	int failed = 0;
+	for (unsigned v = 0; v < sizeof isa / sizeof *isa; v++)
+		if (rs_spot_use(isa[v]) == 0)
+			failed += cmocka_run_group_tests_name(isa[v], tests, NULL, NULL);
+	return failed;
 }

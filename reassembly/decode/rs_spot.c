@@ -18,6 +18,7 @@ const uint8_t rs_spot_kind[256] = {
 const uint8_t rs_spot_lower[16] = { 2 | 8, 14, 14, 14, 14, 14, 14, 14, 14, 14, 4 | 8 | END, 1 | 4, 4, 1 | 4 | END, 4, 1 | 4 | 16 };
 const uint8_t rs_spot_upper[16] = { END, 0, 1, 2, 4, 8 | 16, 4, 8 };
 const uint8_t rs_spot_ends[16] = { [0] = 1, ['\n'] = '\n', ['\r'] = '\r' };
+struct rs_spot_pairs rs_spot_pairs; /* worker: ro. Written before main. */
 
 bool rs_spot_is_char(uint8_t b)
 {
@@ -119,8 +120,10 @@ size_t rs_spot_bytes(struct rs_spot *s, const uint8_t *back, size_t nback, const
 	return n;
 }
 
-static size_t look_c(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what)
+static size_t look_c(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, size_t quiet,
+		     enum rs_spotted *what)
 {
+	(void)quiet;
 	return rs_spot_bytes(s, back, nback, p, 0, n, false, what);
 }
 
@@ -132,7 +135,26 @@ static size_t run_c(const uint8_t *p, size_t n)
 	return i;
 }
 
-static const struct rs_spot_variant plain = { "c", look_c, run_c };
+bool rs_spot_may(const uint8_t *p, size_t n)
+{
+	const struct rs_spot_pairs *t = &rs_spot_pairs;
+	unsigned any = 0;
+	for (size_t i = 0; i + 1 < n; i++)
+		any |= t->first[p[i] & 127] & t->second[p[i + 1] & 127];
+	return any;
+}
+
+static void glance_c(struct rs_glance *g, const uint8_t *p, size_t from, size_t n, unsigned what)
+{
+	const struct rs_spot_pairs *t = &rs_spot_pairs;
+	size_t i = from;
+	while (what & RS_GLANCE_MARK && i + 1 < n && (!(t->first[p[i] & 127] & t->second[p[i + 1] & 127]) || !rs_marks_may(p[i], p[i + 1])))
+		i++;
+	g->mark = i + 1 < n ? i : n;
+	g->spot = from; /* it would look at all of them for that */
+}
+
+static const struct rs_spot_variant plain = { "c", look_c, run_c, glance_c };
 /* worker: ro. Written before main, and by rs_spot_use. */
 static const struct rs_spot_variant *chosen = &plain;
 
@@ -152,9 +174,46 @@ static const struct rs_spot_variant *variant_at(unsigned n)
 	return n == 0 ? &plain : NULL;
 }
 
+static void set_bit(uint8_t *table, uint8_t half[2][16], uint8_t b, uint8_t bit)
+{
+	table[b & 127] |= bit; /* of a byte above it says too much */
+	half[0][b & 15] |= bit;
+	half[1][b >> 4] |= bit;
+}
+
+static void set_pair(uint8_t a, uint8_t b, unsigned bit)
+{
+	struct rs_spot_pairs *t = &rs_spot_pairs;
+	set_bit(t->first, t->first_half, a, (uint8_t)(1u << bit));
+	set_bit(t->second, t->second_half, b, (uint8_t)(1u << bit));
+}
+
+/* What shares a bit is in few texts when it is mixed up. */
+static void set_pairs(void)
+{
+	static const struct {
+		uint8_t a, b;
+	} marks[] = {
+#define X(first, second) { first, second },
+		RS_MARKS_PAIRS(X)
+#undef X
+	};
+	static const uint8_t bits[] = { 1, 2, 3, 3, 4, 4, 4, 7, 7, 0 }, ends[] = "\r\n", words[] = "bB=:";
+	_Static_assert(sizeof bits == sizeof marks / sizeof *marks, "each has a bit");
+	enum { LINES = 5, DATA = 6 };
+	for (size_t i = 0; i < sizeof bits; i++)
+		set_pair(marks[i].a, marks[i].b, bits[i]);
+	for (size_t e = 0; e < sizeof ends - 1; e++)
+		for (size_t w = 0; w < sizeof words - 1; w++)
+			set_pair(ends[e], words[w], LINES);
+	set_pair('a', ':', DATA);
+	set_pair('A', ':', DATA);
+}
+
 /* Before main, and so before any thread. */
 __attribute__((constructor)) static void choose(void)
 {
+	set_pairs();
 	chosen = variant_at(0);
 }
 
@@ -170,10 +229,16 @@ int rs_spot_use(const char *isa)
 	return -ENOTSUP;
 }
 
-size_t rs_spot_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what)
+size_t rs_spot_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, size_t quiet,
+		    enum rs_spotted *what)
 {
 	*what = RS_SPOT_NOTHING;
-	return chosen->look(s, back, nback, p, n, what);
+	return chosen->look(s, back, nback, p, n, quiet, what);
+}
+
+void rs_spot_glance(struct rs_glance *g, const uint8_t *p, size_t from, size_t n, unsigned what)
+{
+	chosen->glance(g, p, from, n, what);
 }
 
 size_t rs_spot_run(const uint8_t *p, size_t n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rs_spot: sees in any bytes, text or not, where something encoded may begin: at next to no cost where nothing does.
+/* rs_spot: sees in any bytes, text or not, where something encoded may begin, or an archive: at next to no cost where nothing does.
  *
  * Owner:  whoever holds the state, which is copied by assignment. Memory: none. Units: bytes.
  *
@@ -38,9 +38,23 @@ struct rs_spot {
 /* The file begins. */
 void rs_spot_init(struct rs_spot *s);
 
-/* back: the last bytes before p. Returns how many bytes it took: up to and with the one that completes *what; n: RS_SPOT_NOTHING, or the
- * last one does. */
-size_t rs_spot_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what);
+/* What one look at all bytes tells, for those who would otherwise each have one of their own. */
+struct rs_glance {
+	size_t mark; /* where the first mark of an archive (rs_marks) may begin, whose two first bytes are there */
+	size_t spot; /* nothing begins before, but what began before p[from] or with it */
+};
+enum { RS_GLANCE_MARK = 1, RS_GLANCE_SPOT = 2 };
+
+/* Looks at p[from..n) for some of both; where there is nothing, it is n. from <= n. */
+void rs_spot_glance(struct rs_glance *g, const uint8_t *p, size_t from, size_t n, unsigned what);
+
+/* Of few bytes: whether there may be something at all. */
+bool rs_spot_may(const uint8_t *p, size_t n);
+
+/* back: the last bytes before p; quiet: rs_glance.spot of p[0..n), or 0. Returns how many bytes it took: up to and with the one that
+ * completes *what; n: RS_SPOT_NOTHING, or the last one does. */
+size_t rs_spot_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, size_t quiet,
+		    enum rs_spotted *what);
 
 /* Somebody else read what came until here: of a run less than all counts, of a word what the line begins with. */
 void rs_spot_resume(struct rs_spot *s, const uint8_t *back, size_t nback);

@@ -21,24 +21,7 @@ TARGET static inline uint64_t mask(__m256i low, __m256i high)
 	return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
 }
 
-/* What the compiler would make anew for each step. */
-TARGET static inline __m256i keep(__m256i v)
-{
-	__asm__("" : "+x"(v));
-	return v;
-}
-
 #include "reassembly/decode/rs_spot_variant.h"
-
-struct wide {
-	__m256i ends, colon, space, most;
-};
-
-TARGET static inline struct wide wide_init(void)
-{
-	return (struct wide){ keep(table(rs_spot_ends)), keep(_mm256_set1_epi8(':')), keep(_mm256_set1_epi8(0x20)),
-			      keep(_mm256_set1_epi8(0x0a)) };
-}
 
 TARGET static inline __m256i is_run(__m256i v)
 {
@@ -53,33 +36,53 @@ TARGET static inline uint64_t wide_run(const uint8_t *p)
 }
 
 /* Exclusive or with the one is more than the other: of a run, and few others: no space, no quote, nothing above 127. */
-TARGET static inline __m256i is_most(const struct wide *w, __m256i v)
+TARGET static inline __m256i is_most(__m256i v)
 {
-	return _mm256_cmpgt_epi8(_mm256_xor_si256(v, w->space), w->most);
+	return _mm256_cmpgt_epi8(_mm256_xor_si256(v, _mm256_set1_epi8(0x20)), _mm256_set1_epi8(0x0a));
 }
 
-TARGET static inline bool wide_full(const struct wide *w, const uint8_t *p)
+TARGET static inline bool wide_full(const uint8_t *p)
 {
-	const uint64_t m = mask(is_most(w, load(p)), is_most(w, load(p + 32)));
+	const uint64_t m = mask(is_most(load(p)), is_most(load(p + 32)));
 	return rs_spot_has_full(m);
 }
 
-TARGET static inline __m256i is_end(const struct wide *w, __m256i v)
+TARGET static inline __m256i is_end(__m256i v)
 {
-	return _mm256_cmpeq_epi8(v, _mm256_shuffle_epi8(w->ends, v));
+	return _mm256_cmpeq_epi8(v, _mm256_shuffle_epi8(table(rs_spot_ends), v));
 }
 
-TARGET static inline uint64_t wide_ends(const struct wide *w, const uint8_t *p)
+TARGET static inline uint64_t wide_ends(const uint8_t *p)
 {
-	return mask(is_end(w, load(p)), is_end(w, load(p + 32)));
+	return mask(is_end(load(p)), is_end(load(p + 32)));
 }
 
-TARGET static inline uint64_t wide_colons(const struct wide *w, const uint8_t *p)
+TARGET static inline uint64_t wide_colons(const uint8_t *p)
 {
-	return mask(_mm256_cmpeq_epi8(load(p), w->colon), _mm256_cmpeq_epi8(load(p + 32), w->colon));
+	return mask(_mm256_cmpeq_epi8(load(p), _mm256_set1_epi8(':')), _mm256_cmpeq_epi8(load(p + 32), _mm256_set1_epi8(':')));
+}
+
+TARGET static inline __m256i halves(const uint8_t half[2][16], __m256i v)
+{
+	const __m256i low = _mm256_set1_epi8(0x0f);
+	return _mm256_and_si256(_mm256_shuffle_epi8(table(half[0]), _mm256_and_si256(v, low)),
+				_mm256_shuffle_epi8(table(half[1]), _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
+}
+
+/* Where there is none. */
+TARGET static inline __m256i no_pair(const uint8_t *p)
+{
+	const struct rs_spot_pairs *t = &rs_spot_pairs;
+	const __m256i both = _mm256_and_si256(halves(t->first_half, load(p)), halves(t->second_half, load(p + 1)));
+	return _mm256_cmpeq_epi8(both, _mm256_setzero_si256());
+}
+
+TARGET static inline uint64_t wide_pairs(const uint8_t *p)
+{
+	return ~mask(no_pair(p), no_pair(p + 32));
 }
 
 #include "reassembly/decode/rs_spot_wide.h"
 
-const struct rs_spot_variant rs_spot_avx2 = { "avx2", wide_look, run_of };
+const struct rs_spot_variant rs_spot_avx2 = { "avx2", wide_look, run_of, glance };
 #endif

@@ -3,6 +3,7 @@
 #ifndef RS_SPOT_VARIANT_H
 #define RS_SPOT_VARIANT_H
 
+#include "reassembly/archive/rs_marks.h"
 #include "reassembly/decode/rs_spot.h"
 
 /* What a byte is. WORD: a word at the beginning of a line may begin with it. The bits of CHAR are classes of the vector variants, by the
@@ -15,6 +16,14 @@ extern const uint8_t rs_spot_lower[16], rs_spot_upper[16];
 
 /* By the lower half of a byte, the line end that it may be. */
 extern const uint8_t rs_spot_ends[16];
+
+/* Of two bytes in a row: bits for the first and for the second. Those of which both have one may begin something: a mark of an archive, a
+ * line with a WORD, "a:" of "data:". By a byte below 128, and by each half of any byte, lower halves first. */
+struct rs_spot_pairs {
+	uint8_t first[128], second[128];
+	uint8_t first_half[2][16], second_half[2][16];
+};
+extern struct rs_spot_pairs rs_spot_pairs;
 
 /* rs_spot.word: no word; a line begins; others: how much of which word stands there. */
 enum { RS_SPOT_ELSEWHERE, RS_SPOT_LINE };
@@ -42,8 +51,10 @@ size_t rs_spot_bytes(struct rs_spot *s, const uint8_t *back, size_t nback, const
 
 struct rs_spot_variant {
 	const char *isa;
-	size_t (*look)(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, enum rs_spotted *what);
+	size_t (*look)(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, size_t quiet,
+		       enum rs_spotted *what);
 	size_t (*run)(const uint8_t *p, size_t n);
+	void (*glance)(struct rs_glance *g, const uint8_t *p, size_t from, size_t n, unsigned what);
 };
 
 #ifdef __x86_64__

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rs_spot_wide: the variants that look at 64 bytes in one step, each byte a bit of a mask. For rs_spot_ssse3.c, rs_spot_avx2.c and
  * rs_spot_avx512.c, which define TARGET and, over the 64 bytes at p:
- *   wide_init  what the others keep in registers;
  *   wide_run   which may be of a run;
  *   wide_full  whether a run may fill an aligned quarter (said of others, too, where that costs less);
- *   wide_ends, wide_colons.
+ *   wide_ends, wide_colons;
+ *   wide_pairs  of which two bytes in a row are in rs_spot_pairs (said of some others, too); p[64] is there.
  *
  * A run of RS_SPOT_RUN_MIN bytes fills a quarter of some step, wherever it begins: so only steps with a full one are looked at closely. */
 #include <string.h>
@@ -33,13 +33,19 @@ TARGET static inline void first_of(struct found *f, size_t end, enum rs_spotted 
 		*f = (struct found){ end, what };
 }
 
+/* With how many bytes of a run the step at q ends. */
+TARGET static inline size_t run_at_end(const uint8_t *q)
+{
+	const uint64_t other = ~wide_run(q);
+	return other ? (size_t)__builtin_clzll(other) : WIDE;
+}
+
 /* How many of the bytes before p[i] are of a run; less than RS_SPOT_RUN_MIN, or it would have been seen. */
 TARGET static inline size_t run_before(const struct piece *c, size_t i)
 {
 	size_t n = 0;
 	if (i >= WIDE) {
-		const uint64_t other = ~wide_run(c->p + i - WIDE);
-		n = other ? (size_t)__builtin_clzll(other) : WIDE;
+		n = run_at_end(c->p + i - WIDE);
 		return n < i - c->from ? n : i - c->from;
 	}
 	while (i - n > c->from && rs_spot_of_run(c->p[i - n - 1]))
@@ -118,12 +124,121 @@ TARGET static inline void find_data(const struct piece *c, size_t i, uint64_t co
 	}
 }
 
+/* Looks closely at the step at p[i]. */
+TARGET __attribute__((noinline)) static void look_closely(const struct piece *c, size_t i, struct found *f)
+{
+	uint8_t last[WIDE];
+	const uint8_t *q = c->p + i;
+	if (c->n - i < WIDE) {
+		memset(last, 0, sizeof last);
+		memcpy(last, q, c->n - i);
+		q = last;
+	}
+	const uint64_t ends = wide_ends(q), colons = wide_colons(q);
+	const uint64_t starts = (ends << 1 | (i > c->from && rs_spot_kind[c->p[i - 1]] == RS_SPOT_END)) & ~ends;
+	if (starts)
+		find_words(c, i, starts, f);
+	if (colons)
+		find_data(c, i, colons, f);
+	if (wide_full(q))
+		find_run(c, q, i, f);
+}
+
+/* Whether a run of the step at q may be long enough, with those beside it: others do not tell of it. */
+TARGET static inline bool may_be_long(const uint8_t *p, size_t n, const uint8_t *q)
+{
+	const uint64_t run = wide_run(q);
+	const size_t at = (size_t)(q - p);
+	if (!~run || in_a_row(run))
+		return true;
+	const size_t first = (size_t)__builtin_ctzll(~run), last = (size_t)__builtin_clzll(~run);
+	if (first >= QUARTER && (at < WIDE || first + run_at_end(q - WIDE) >= RS_SPOT_RUN_MIN))
+		return true;
+	return last >= QUARTER && (n - at < 2 * WIDE || last + run_at(q + WIDE, WIDE) >= RS_SPOT_RUN_MIN);
+}
+
+/* Whether something begins behind q[0], the first byte of a pair; n: bytes of it. */
+static inline bool begins_behind(const uint8_t *q, size_t n)
+{
+	if ((q[0] | 0x20) == 'a' && q[1] == ':')
+		return true;
+	return rs_spot_kind[q[0]] == RS_SPOT_END && rs_spot_kind[q[1]] & RS_SPOT_WORD &&
+	       ((q[1] | 0x20) != 'b' || n <= 2 || (q[2] | 0x20) == 'e');
+}
+
+/* Whether something may begin in the step at q, or a run fill a quarter. */
+TARGET static inline bool is_of_interest(const uint8_t *q, uint64_t of)
+{
+	return (wide_pairs(q) & of) | wide_full(q);
+}
+
+/* Of the step at q, of its pairs those in `of`; i: what g->spot is, if it is here. Returns what of `what` is in it. */
+TARGET __attribute__((noinline)) static unsigned find_in(struct rs_glance *g, const uint8_t *p, size_t n, const uint8_t *q, size_t i,
+						 uint64_t of, unsigned what)
+{
+	unsigned found = 0;
+	for (uint64_t pairs = wide_pairs(q) & of; pairs && what & ~found; pairs &= pairs - 1) {
+		const uint8_t *at = q + __builtin_ctzll(pairs);
+		const size_t left = (size_t)(p + n - at);
+		if (what & ~found & RS_GLANCE_MARK && rs_marks_may(at[0], at[1]) && rs_marks_begins(at, left)) {
+			g->mark = (size_t)(at - p);
+			found |= RS_GLANCE_MARK;
+		}
+		if (what & ~found & RS_GLANCE_SPOT && begins_behind(at, left))
+			found |= RS_GLANCE_SPOT;
+	}
+	if (what & ~found & RS_GLANCE_SPOT && wide_full(q) && may_be_long(p, n, q))
+		found |= RS_GLANCE_SPOT;
+	if (found & RS_GLANCE_SPOT)
+		g->spot = i;
+	return found;
+}
+
+/* Fewer bytes than a step needs. */
+TARGET __attribute__((noinline)) static void glance_short(struct rs_glance *g, const uint8_t *p, size_t from, size_t n, unsigned what)
+{
+	uint8_t last[WIDE + 1] = { 0 };
+	const size_t k = n - from;
+	memcpy(last, p + from, k);
+	const unsigned found = find_in(g, last, k, last, 0, k > 1 ? ~0ull >> (WIDE + 1 - k) : 0, what);
+	g->mark = found & RS_GLANCE_MARK ? g->mark + from : n;
+	g->spot = found & RS_GLANCE_SPOT ? from : n;
+}
+
+/* The last step reaches back, where it can. */
+TARGET static void glance(struct rs_glance *g, const uint8_t *p, size_t from, size_t n, unsigned what)
+{
+	g->mark = g->spot = n;
+	if (n - from <= WIDE) {
+		if (n > from)
+			glance_short(g, p, from, n, what);
+		return;
+	}
+	size_t i = from;
+	for (; what; i += WIDE) {
+		while (n - i > WIDE && !is_of_interest(p + i, ~0ull))
+			i += WIDE;
+		if (n - i <= WIDE)
+			break;
+		what &= ~find_in(g, p, n, p + i, i, ~0ull, what);
+	}
+	/* Of one byte there is no pair, and a quarter that it fills was seen. */
+	if (what && n - i > 1) {
+		const uint8_t *q = p + n - WIDE - 1;
+		const uint64_t of = ~0ull << (p + i - q);
+		if (is_of_interest(q, of))
+			find_in(g, p, n, q, i, of, what);
+	}
+}
+
 /* The state at p[n], where nothing was found. */
 TARGET static inline void state_at_end(struct rs_spot *s, const struct piece *c)
 {
 	enum rs_spotted what = RS_SPOT_NOTHING;
 	const size_t most = c->n - c->from < LONGEST_WORD ? c->n - c->from : LONGEST_WORD;
-	s->run = (uint8_t)run_before(c, c->n);
+	*s = (struct rs_spot){ (uint8_t)run_before(c, c->n), RS_SPOT_ELSEWHERE };
+	if (c->n >= WIDE && !(wide_ends(c->p + c->n - WIDE) >> (WIDE - LONGEST_WORD)))
+		return;
 	for (size_t k = 1; k <= most; k++)
 		if (rs_spot_kind[c->p[c->n - k]] == RS_SPOT_END) {
 			s->word = RS_SPOT_LINE;
@@ -133,83 +248,42 @@ TARGET static inline void state_at_end(struct rs_spot *s, const struct piece *c)
 		}
 }
 
-/* Looks closely at the step at p[i]. */
-TARGET __attribute__((noinline)) static void look_closely(const struct wide *w, const struct piece *c, size_t i,
-						      uint64_t *line, struct found *f)
+/* What began before p. Where nothing is found, c->from says where others may begin. */
+TARGET static inline void go_on(struct rs_spot *s, struct piece *c, struct found *f)
 {
-	uint8_t last[WIDE];
-	const uint8_t *q = c->p + i;
-	if (c->n - i < WIDE) {
-		memset(last, 0, sizeof last);
-		memcpy(last, q, c->n - i);
-		q = last;
+	if (s->word || (s->run && c->n < WIDE)) {
+		c->from = rs_spot_bytes(s, c->back, c->nback, c->p, 0, c->n, true, &f->what);
+		if (f->what)
+			f->end = c->from;
+		return;
 	}
-	const uint64_t ends = wide_ends(w, q), colons = wide_colons(w, q);
-	const uint64_t starts = (ends << 1 | *line) & ~ends;
-	*line = ends >> (WIDE - 1);
-	if (starts)
-		find_words(c, i, starts, f);
-	if (colons)
-		find_data(c, i, colons, f);
-	if (wide_full(w, q))
-		find_run(c, q, i, f);
+	if (s->run && run_at(c->p, c->n) + s->run >= RS_SPOT_RUN_MIN)
+		first_of(f, RS_SPOT_RUN_MIN - s->run, RS_SPOT_RUN);
+	if (c->p[0] == ':' && rs_spot_is_data(c->back, c->nback, c->p, 0))
+		first_of(f, 1, RS_SPOT_DATA);
 }
 
-/* Whether a run may be long enough: in this step, or with bytes beside it. */
-static inline bool may_be_long(uint64_t run)
-{
-	const uint64_t first = (1u << QUARTER) - 1;
-	return (run & first) == first || run >> (WIDE - QUARTER) == first || in_a_row(run);
-}
-
-static inline bool may_be_word(const uint8_t *q, unsigned at)
-{
-	return rs_spot_kind[q[at]] & RS_SPOT_WORD && ((q[at] | 0x20) != 'b' || at == WIDE - 1 || (q[at + 1] | 0x20) == 'e');
-}
-
-/* Passes over whole steps in which nothing begins, nor any run fills a quarter. line: 1 where one begins with the next step. */
-TARGET static inline size_t pass(const struct wide *w, const uint8_t *p, size_t i, size_t n, uint64_t *line)
-{
-	uint64_t begins = *line;
-	for (; n - i >= WIDE; i += WIDE) {
-		const uint8_t *q = p + i;
-		const uint64_t ends = wide_ends(w, q);
-		uint64_t starts = (ends << 1 | begins) & ~ends, colons = wide_colons(w, q);
-		for (; starts; starts &= starts - 1)
-			if (may_be_word(q, (unsigned)__builtin_ctzll(starts)))
-				goto out;
-		for (; colons; colons &= colons - 1)
-			if (colons & 1 || (q[__builtin_ctzll(colons) - 1] | 0x20) == 'a')
-				goto out;
-		if (wide_full(w, q) && may_be_long(wide_run(q)))
-			break;
-		begins = ends >> (WIDE - 1);
-	}
-out:
-	*line = begins;
-	return i;
-}
-
-TARGET static size_t wide_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n,
+TARGET static size_t wide_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, size_t quiet,
 			       enum rs_spotted *what)
 {
 	struct found f = { SIZE_MAX, RS_SPOT_NOTHING };
 	struct piece c = { back, nback, p, 0, n };
-	const struct wide w = wide_init();
-	uint64_t line = 0;
-	if (s->run || s->word)
-		c.from = rs_spot_bytes(s, back, nback, p, 0, n, true, what);
-	if (*what)
-		return c.from;
-	for (size_t i = pass(&w, p, c.from, n, &line); i < n; i = pass(&w, p, i + WIDE, n, &line)) {
-		look_closely(&w, &c, i, &line, &f);
-		if (f.what) {
-			*what = f.what;
-			*s = (struct rs_spot){ 0, RS_SPOT_ELSEWHERE };
-			return f.end;
-		}
-		if (n - i < WIDE)
+	struct rs_glance g;
+	if (!n)
+		return 0;
+	go_on(s, &c, &f);
+	for (g.spot = quiet > c.from ? quiet : c.from; !f.what && g.spot < n;) {
+		glance(&g, p, g.spot, n, RS_GLANCE_SPOT);
+		if (g.spot == n)
 			break;
+		look_closely(&c, g.spot, &f);
+		/* Of a pair the first byte may be the last one of a step. */
+		g.spot += WIDE - 1;
+	}
+	if (f.what) {
+		*what = f.what;
+		*s = (struct rs_spot){ 0, RS_SPOT_ELSEWHERE };
+		return f.end;
 	}
 	if (c.from < n)
 		state_at_end(s, &c);

@@ -106,16 +106,16 @@ static size_t end_of_none(const struct rs_unwrap_ops *ops, void *arg, const uint
 }
 
 size_t rs_text_look(struct rs_spot *s, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, const uint8_t *p,
-		    size_t n, enum rs_spotted *what)
+		    size_t n, size_t quiet, enum rs_spotted *what)
 {
-	size_t i = rs_spot_look(s, back, nback, p, n, what);
+	size_t i = rs_spot_look(s, back, nback, p, n, quiet, what);
 	while (*what == RS_SPOT_RUN) {
 		const size_t end = end_of_none(ops, arg, p, i, n);
 		if (end == n)
 			break;
 		back = p + end - (end < RS_SPOT_BACK ? end : RS_SPOT_BACK);
 		rs_spot_behind(s, back, (size_t)(p + end - back));
-		i = end + rs_spot_look(s, back, (size_t)(p + end - back), p + end, n - end, what);
+		i = end + rs_spot_look(s, back, (size_t)(p + end - back), p + end, n - end, 0, what);
 	}
 	return i;
 }
@@ -181,7 +181,7 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 	size_t k;
 	t->act = RS_TEXT_GO;
 	if (t->mode == RS_SPOT_NOTHING)
-		k = rs_text_look(&t->spot, t->u.ops, t->u.arg, t->back, t->nback, p, n, &what);
+		k = rs_text_look(&t->spot, t->u.ops, t->u.arg, t->back, t->nback, p, n, 0, &what);
 	else
 		k = modes[t->mode]->feed(t, p, n);
 	if (proving && t->mode != RS_SPOT_NOTHING && (t->proving || t->act == RS_TEXT_NONE))

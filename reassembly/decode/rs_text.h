@@ -98,7 +98,7 @@ struct rs_text {
 
 /* As rs_spot_look, but says nothing of a run that p shows to be none, or to be one that is not wanted. */
 size_t rs_text_look(struct rs_spot *s, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, const uint8_t *p,
-                    size_t n, enum rs_spotted *what);
+                    size_t n, size_t quiet, enum rs_spotted *what);
 
 /* As after `spot` said `what`, at the end of the last bytes `back`; pos: how many have passed. What comes next is fed. */
 void rs_text_start(struct rs_text *t, const struct rs_unwrap_ops *ops, void *arg, const uint8_t *back, size_t nback, uint64_t pos,
