@@ -87,7 +87,7 @@ struct dp_content *dp_content_fork(struct dp_content *c);
  *   as_if_ended false: of the rules that match whatever comes. Next to nothing to do unless a new criterion was seen. Does
  *     not see what is held back: a file's first bytes until there are DP_FILE_START of them, a base64 quantum, white
  *     space at the end of a quoted-printable line, RS_ZIP_HELD bytes of an archive, a line that may be a boundary,
- *     DP_VIEWS_PIECE bytes of a line while there are several readings, and in a file that is a message.
+ *     DP_VIEWS_PIECE bytes of lines while there are several readings, and in a file that is a message.
  *   as_if_ended true: of the rules that would match if dp_content_end were called now, and DP_PEEK_REASON of each reason that
  *     the message would then have, but for MIME structure or an archive that merely has not ended yet. A copy of all
  *     that is open is ended by the same functions, so whatever is held back is seen as it would be then. This

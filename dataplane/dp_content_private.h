@@ -26,9 +26,12 @@ void dp_content_let_go(struct dp_content *c);
 uint8_t *dp_content_buffer(const struct dp_content *c);
 size_t dp_content_piece(const struct dp_content *c);
 
-/* Feeds all readings: where there are several, or a file's other readers, a line at a time, or DP_VIEWS_PIECE bytes of it. What is less is held in `c`, the
- * first. */
+/* Feeds all readings: where there are several, or a file's other readers, a line at a time, or DP_VIEWS_PIECE bytes of it; in a body of
+ * lines as many as these hold. What is less is held in `c`, the first. */
 void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n);
+/* Of the n bytes that come next, n > 0, and behind `taken` that were not fed yet: up to where all readings are given what is held, and the
+ * byte that tells so. */
+size_t dp_views_wants(const struct dp_content *c, const uint8_t *p, size_t n, size_t taken);
 /* What is held, to all of them. */
 void dp_views_flush(struct dp_content *c);
 

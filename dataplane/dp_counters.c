@@ -86,6 +86,7 @@ static void add_worker(struct list *l, const struct dp_worker *w)
 	add(l, "bytes", "decoded", i->file_bytes);
 	add(l, "bytes", "matched", i->matched_bytes);
 	add(l, "files", "seen", i->files);
+	add(l, "files", "matched_pieces", i->matched_pieces);
 	add(l, "files", "store_too_long", i->store_too_long);
 	add(l, "files", "store_no_room", i->store_no_room);
 	add(l, "faults", "scan_failed", i->scan_failed);

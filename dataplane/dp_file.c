@@ -55,6 +55,7 @@ void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 	if (!f->scan || f->raw)
 		return;
 	inspect_of(f)->stats.matched_bytes += n;
+	inspect_of(f)->stats.matched_pieces++;
 	mt_stream_scan(inspect_of(f)->matcher, f->scan, p, n, hit_line, f);
 }
 

@@ -34,6 +34,7 @@ struct dp_inspect_stats { /* counters outside the sums */
 	uint64_t zip_anomaly[RS_ZIP_FAULTS];
 	uint64_t sessions, sessions_refused; /* refused: no room */
 	uint64_t files, file_bytes, content_bytes, matched_bytes;
+	uint64_t matched_pieces; /* that files were given to the matcher in: each costs, however short it is */
 	uint64_t no_file, no_zip, no_inflate, no_stream, no_content, no_record, no_executable; /* pools found empty */
 	uint64_t scan_failed; /* buffers that Hyperscan gave up */
 	uint64_t archive_limit, member_limit, inflate_limit, inflate_file_limit, inflate_ratio_limit, work_limit;

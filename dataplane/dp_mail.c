@@ -156,21 +156,22 @@ void dp_mail_start(struct dp_file *f, const uint8_t *p, size_t n)
 	f->mbox_blank = false;
 }
 
+/* Where another message may begin the one before it ends: how many of the n bytes come up to there, at least of those that are a piece. */
+static size_t before_next(const struct dp_file *f, const uint8_t *p, size_t n)
+{
+	const uint8_t *from = p, *const end = p + (n < DP_VIEWS_PIECE ? n : DP_VIEWS_PIECE);
+	if (f->mbox_blank && (f->mbox_held || *p == *from_line))
+		return FROM - f->mbox_held;
+	for (; (from = memmem(from, (size_t)(end - from), "\nFrom ", FROM + 1)); from++)
+		if (from == p || from[-1] == '\n' || from[-1] == '\r')
+			return (size_t)(from - p) + FROM + 1;
+	return n;
+}
+
 size_t dp_mail_piece(const struct dp_file *f, const uint8_t *p, size_t n)
 {
-	const struct dp_content *c = f->mail;
-	const size_t room = sizeof c->held - c->nheld - f->mbox_held;
-	/* Where another message begins the one before it ends. */
-	const size_t settled = f->mbox_blank ? FROM - f->mbox_held : n;
-	if (c->nheld && c->held[c->nheld - 1] == '\r' && *p != '\n')
-		return 1;
-	n = n < room ? n : room;
-	n = n < settled ? n : settled;
-	const uint8_t *lf = memchr(p, '\n', n), *end = lf ? lf + 1 : p + n;
-	for (const uint8_t *cr = p; (cr = memchr(cr, '\r', (size_t)(end - cr))) && ++cr < end;)
-		if (*cr != '\n')
-			return (size_t)(cr + 1 - p);
-	return (size_t)(end - p);
+	const size_t settled = f->mbox ? before_next(f, p, n) : n;
+	return dp_views_wants(f->mail, p, n < settled ? n : settled, f->mbox_held);
 }
 
 static bool is_line_end(uint8_t b)

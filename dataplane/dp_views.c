@@ -240,20 +240,6 @@ static void feed_each(struct dp_content *c, const uint8_t *p, size_t n)
 		}
 }
 
-/* How many of the n bytes the piece under way takes, and whether that is whole: a line, or as much of one as may be held; or what ends
- * in a CR without LF, where readings may begin to differ. So none of what is held is behind such a place. */
-static size_t most(const struct dp_content *c, const uint8_t *p, size_t n, bool *whole)
-{
-	const size_t room = sizeof c->held - c->nheld, least = n < room ? n : room;
-	const uint8_t *lf = memchr(p, '\n', least), *end = lf ? lf + 1 : p + least;
-	*whole = true;
-	for (const uint8_t *cr = p; (cr = memchr(cr, '\r', (size_t)(end - cr))) && ++cr < end;)
-		if (*cr != '\n')
-			return (size_t)(cr - p);
-	*whole = lf || least == room;
-	return (size_t)(end - p);
-}
-
 void dp_views_flush(struct dp_content *c)
 {
 	const size_t n = c->nheld;
@@ -261,25 +247,144 @@ void dp_views_flush(struct dp_content *c)
 	feed_each(c, c->held, n);
 }
 
+/* All readings are in a body, where a piece may be of many lines: whether it is, b being its first byte, and whether it ends before a '-'
+ * that begins a line. */
+static bool is_plain(const struct dp_content *c, uint8_t b, bool *dashes)
+{
+	*dashes = false;
+	for (const struct dp_content *v = c; v; v = v->next) {
+		if (!rs_mime_in_body(&v->mime))
+			return false;
+		*dashes |= rs_mime_has_boundary(&v->mime);
+	}
+	return !*dashes || b != '-';
+}
+
+static bool is_line_end(uint8_t b)
+{
+	return b == '\r' || b == '\n';
+}
+
+/* How many of the n bytes the piece under way may take of a body, where it has room for as many; *stopped: the next one begins another.
+ * taken: so many that it was not given yet are before them. */
+static size_t most_plain(const struct dp_content *c, const uint8_t *p, size_t n, size_t room, size_t taken, bool dashes, bool *stopped)
+{
+	const size_t least = n < room ? n : room;
+	const uint8_t *at = p, *const end = p + least;
+	*stopped = true;
+	if (dashes && !taken && *p == '-' && c->nheld && is_line_end(c->held[c->nheld - 1]))
+		return 0;
+	while (dashes && ++at < end && (at = memchr(at, '-', (size_t)(end - at))))
+		if (is_line_end(at[-1]))
+			return (size_t)(at - p);
+	*stopped = false;
+	return least;
+}
+
+/* Of a piece of a body that is as long as one may be: up to its last line end, if there is one. */
+static size_t whole_lines(const uint8_t *p, size_t n)
+{
+	const uint8_t *lf = memrchr(p, '\n', n);
+	return lf ? (size_t)(lf + 1 - p) : n;
+}
+
+static void feed_lines(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	feed_each(c, p, n);
+	if (n && p[n - 1] == '\n')
+		unite(c);
+}
+
+static size_t feed_plain(struct dp_content *c, const uint8_t *p, size_t n, bool dashes)
+{
+	bool stopped;
+	const size_t k = most_plain(c, p, n, sizeof c->held - c->nheld, 0, dashes, &stopped), total = c->nheld + k;
+	const bool full = total == sizeof c->held;
+	if (full && !stopped && !c->nheld) {
+		const size_t some = whole_lines(p, k);
+		feed_lines(c, p, some);
+		return some;
+	}
+	memcpy(c->held + c->nheld, p, k);
+	c->nheld = (uint8_t)total;
+	if (!full && !stopped)
+		return k;
+	const size_t some = stopped ? total : whole_lines(c->held, total);
+	c->nheld = 0;
+	feed_lines(c, c->held, some);
+	memmove(c->held, c->held + some, total - some);
+	c->nheld = (uint8_t)(total - some);
+	if (!c->next && !c->within)
+		dp_views_flush(c);
+	return k;
+}
+
+/* Whether a CR ends a piece, which this byte is behind. */
+static bool cr_ends(const struct dp_content *c, uint8_t next)
+{
+	if (next == '-' || next == '\n')
+		return next == '-';
+	for (const struct dp_content *v = c; v; v = v->next)
+		if (!rs_mime_in_cr_text(&v->mime))
+			return true;
+	return false;
+}
+
+/* How many of the n bytes the piece under way takes elsewhere, and whether that is whole: a line, or as much of one as may be held; or
+ * what ends in a CR without LF, where readings may begin to differ. So none of what is held is behind such a place. */
+static size_t most_of_line(const struct dp_content *c, const uint8_t *p, size_t n, size_t room, bool *whole)
+{
+	const size_t least = n < room ? n : room;
+	const uint8_t *lf = memchr(p, '\n', least), *end = lf ? lf + 1 : p + least;
+	*whole = true;
+	if (c->nheld && c->held[c->nheld - 1] == '\r' && cr_ends(c, *p))
+		return 0;
+	for (const uint8_t *cr = p; (cr = memchr(cr, '\r', (size_t)(end - cr))) && ++cr < end;)
+		if (cr_ends(c, *cr))
+			return (size_t)(cr - p);
+	*whole = lf || least == room;
+	return (size_t)(end - p);
+}
+
+static size_t feed_line(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	bool whole;
+	const size_t k = most_of_line(c, p, n, sizeof c->held - c->nheld, &whole);
+	if (whole && !c->nheld) {
+		feed_lines(c, p, k);
+		return k;
+	}
+	memcpy(c->held + c->nheld, p, k);
+	c->nheld = (uint8_t)(c->nheld + k);
+	if (whole) {
+		const size_t total = c->nheld;
+		c->nheld = 0;
+		feed_lines(c, c->held, total);
+	}
+	return k;
+}
+
 /* A piece to each, when all of it is there: what is told first, of what one reading finds in it and what another, must not depend on
  * how segments are cut. */
 static size_t feed_piece(struct dp_content *c, const uint8_t *p, size_t n)
 {
-	bool whole;
-	if (c->nheld && c->held[c->nheld - 1] == '\r' && *p != '\n')
-		dp_views_flush(c);
-	const size_t k = most(c, p, n, &whole);
-	if (whole && !c->nheld) {
-		feed_each(c, p, k);
-	} else {
-		memcpy(c->held + c->nheld, p, k);
-		c->nheld = (uint8_t)(c->nheld + k);
-		if (whole)
-			dp_views_flush(c);
+	bool dashes;
+	return is_plain(c, c->nheld ? c->held[0] : *p, &dashes) ? feed_plain(c, p, n, dashes) : feed_line(c, p, n);
+}
+
+size_t dp_views_wants(const struct dp_content *c, const uint8_t *p, size_t n, size_t taken)
+{
+	bool dashes, known;
+	if (c->nheld + taken >= sizeof c->held)
+		return 1;
+	const size_t room = sizeof c->held - c->nheld - taken;
+	/* What tells that a piece ends before it is read by all, too. */
+	if (is_plain(c, c->nheld ? c->held[0] : taken ? 0 : *p, &dashes)) {
+		const size_t k = most_plain(c, p, n, room, taken, dashes, &known);
+		return known ? k + 1 : k;
 	}
-	if (p[k - 1] == '\n')
-		unite(c);
-	return k;
+	const size_t k = most_of_line(c, p, n, room, &known);
+	return known && k < room && (!k || p[k - 1] != '\n') ? k + 1 : k;
 }
 
 void dp_views_feed(struct dp_content *c, const uint8_t *p, size_t n)

@@ -166,6 +166,7 @@ void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n)
 		const size_t total = z->held + k;
 		memcpy(z->hold + z->held, p, k);
 		const size_t done = read_on(z, z->hold, total, false);
+		rs_zip_hand_out(z);
 		if (done < z->held || k == n) {
 			memmove(z->hold, z->hold + done, total - done);
 			z->held = (uint8_t)(total - done);
@@ -176,6 +177,7 @@ void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n)
 		z->held = 0;
 	}
 	const size_t done = read_on(z, p, n, false);
+	rs_zip_hand_out(z);
 	memcpy(z->hold, p + done, n - done);
 	z->held = (uint8_t)(n - done);
 }
@@ -184,6 +186,7 @@ void rs_zip_feed(struct rs_zip *z, const uint8_t *p, size_t n)
 static void let_go(struct rs_zip *z)
 {
 	read_on(z, z->hold, z->held, true);
+	rs_zip_hand_out(z);
 	z->held = 0;
 }
 

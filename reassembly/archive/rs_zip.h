@@ -148,6 +148,9 @@ struct rs_zip {
 	uint32_t crc; /* of the stored data so far */
 	struct rs_zip_names names;
 	struct rs_zip_member m;
+	const uint8_t *span; /* of the bytes fed: read, and handed out next; none between calls */
+	size_t nspan;
+	bool span_is_data;
 	uint8_t peek[4]; /* not handed out yet */
 	uint8_t head[RS_ZIP_FIRST]; /* of a header; or the first bytes of deflated data */
 	uint8_t hold[64];

@@ -42,9 +42,12 @@ static inline bool rs_zip_seeking(const struct rs_zip *z)
 /* Index of the first "PK", or of a 'P' that is the last byte; n where there is none. */
 size_t rs_zip_find_pk(const uint8_t *p, size_t n);
 
-/* Reads records and data and hands them out: all n bytes, unless a member of unknown size begins while none was
+/* Reads records and data, to be handed out: all n bytes, unless a member of unknown size begins while none was
  * sought; then it stops at that member's first byte. Returns how many. */
 size_t rs_zip_records(struct rs_zip *z, const uint8_t *p, size_t n);
+
+/* What was read and not handed out yet: before anything else is told, and before the bytes at z->span go. */
+void rs_zip_hand_out(struct rs_zip *z);
 
 /* The sought member (z->open or z->doubted) ends at z->pos; a descriptor of len bytes follows, or one of 8 bytes
  * more when it has its signature and may be zip64. */

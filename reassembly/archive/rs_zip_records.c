@@ -16,14 +16,41 @@
 #define END64_FIXED 56
 #define ZIP64_ID 1
 
+void rs_zip_hand_out(struct rs_zip *z)
+{
+	const size_t n = z->nspan;
+	z->nspan = 0;
+	if (!n)
+		return;
+	if (!z->span_is_data) {
+		z->ops->outer(z->arg, z->span, n);
+		return;
+	}
+	z->crc = rs_crc32(z->crc, z->span, n);
+	z->ops->member_data(z->arg, z->span, n);
+}
+
+/* Bytes that are read one after the other, and are the same, are handed out together. */
+static void hand_out_next(struct rs_zip *z, const uint8_t *p, size_t n, bool data)
+{
+	z->pos += n;
+	if (z->nspan && z->span_is_data == data && z->span + z->nspan == p) {
+		z->nspan += n;
+		return;
+	}
+	rs_zip_hand_out(z);
+	z->span = p;
+	z->nspan = n;
+	z->span_is_data = data;
+}
+
 static void outer(struct rs_zip *z, const uint8_t *p, size_t n)
 {
 	if (!n)
 		return;
-	z->pos += n;
 	if (z->signing.open)
 		rs_zip_signing_see(&z->signing, p, n);
-	z->ops->outer(z->arg, p, n);
+	hand_out_next(z, p, n, false);
 }
 
 /* ---- members ---- */
@@ -42,6 +69,7 @@ static void member_end(struct rs_zip *z, uint32_t flags)
 {
 	if (!z->member)
 		return;
+	rs_zip_hand_out(z);
 	z->member = z->streaming = false;
 	z->open.start = NOT_SOUGHT;
 	z->ops->member_end(z->arg, z->m.flags | flags);
@@ -68,6 +96,7 @@ static void skip(struct rs_zip *z, uint64_t n, enum rs_zip_state next)
 static void member_account(struct rs_zip *z)
 {
 	struct rs_zip_entry *e = &z->entry;
+	rs_zip_hand_out(z);
 	const bool descriptor = z->m.flags & RS_ZIP_DESCRIPTOR, read = inspectable(z) || z->told;
 	e->csize = z->m.csize;
 	e->known = read || !descriptor;
@@ -99,6 +128,7 @@ static void member_done(struct rs_zip *z)
  * known: not behind sizes of which the data descriptor may tell. */
 static void data_ends(struct rs_zip *z)
 {
+	rs_zip_hand_out(z);
 	const bool goes_on = inspectable(z) && !(z->m.flags & (RS_ZIP_DESCRIPTOR | RS_ZIP_GAP)) && (!z->m.csize || z->crc != z->m.crc);
 	if (rs_zip_seeking(z) || z->m.flags & RS_ZIP_DIRECTORY || !(z->streaming || goes_on)) {
 		z->streaming &= z->m.csize > 0;
@@ -125,6 +155,7 @@ static void entry_begin(struct rs_zip *z)
 
 static void member_begin(struct rs_zip *z)
 {
+	rs_zip_hand_out(z);
 	if (z->origin == RS_ZIP_HUNTED && z->account.ended)
 		fault(z, RS_ZIP_SECOND);
 	if (!z->account.based) {
@@ -178,6 +209,7 @@ void rs_zip_inflated(struct rs_zip *z, uint64_t size, uint32_t crc)
 void rs_zip_records_ended(struct rs_zip *z, struct rs_zip_sought *s, unsigned len, unsigned slack)
 {
 	struct rs_zip_entry e = s->entry;
+	rs_zip_hand_out(z);
 	e.csize = z->pos - s->start;
 	e.known = s == &z->open && inspectable(z);
 	if (e.known) {
@@ -211,6 +243,7 @@ static void missing(struct rs_zip *z, uint64_t n, bool data)
 	if (!n)
 		return;
 	z->pos += n;
+	rs_zip_hand_out(z);
 	z->ops->missing(z->arg, n, data);
 }
 
@@ -261,13 +294,20 @@ static bool hunted(const struct rs_zip *z, const uint8_t *p, size_t n)
 	return !memcmp(p, "PK\3\4", k) || !memcmp(p, "PK\1\2", k) || (z->state == RS_ZIP_HUNT && !memcmp(p, "PK\5\6", k));
 }
 
+/* The callee has all of the signature before that is taken for one. */
+static void local_begins(struct rs_zip *z, uint64_t at)
+{
+	rs_zip_hand_out(z);
+	z->local_at = at;
+}
+
 static void hunted_header(struct rs_zip *z)
 {
 	const uint32_t sig = le32(z->head);
 	z->origin = z->state == RS_ZIP_OPEN ? RS_ZIP_INSIDE : RS_ZIP_HUNTED;
 	z->state = sig == SIG_LOCAL ? RS_ZIP_LOCAL : sig == SIG_CENTRAL ? RS_ZIP_CENTRAL : RS_ZIP_EOCD;
 	if (sig == SIG_LOCAL)
-		z->local_at = z->pos - z->have;
+		local_begins(z, z->pos - z->have);
 	/* Enough of the former two to judge it, and more than resume_hunt ever leaves. */
 	z->want = sig == SIG_EOCD ? EOCD_FIXED : LOCAL_FIXED;
 }
@@ -370,7 +410,7 @@ static void signature(struct rs_zip *z)
 		if (z->account.centrals)
 			fault(z, RS_ZIP_SECOND);
 		fixed(z, RS_ZIP_LOCAL, LOCAL_FIXED);
-		z->local_at = z->pos - 4;
+		local_begins(z, z->pos - 4);
 		break;
 	case SIG_CENTRAL:
 		fixed(z, RS_ZIP_CENTRAL, CENTRAL_FIXED);
@@ -495,8 +535,10 @@ static void header_done(struct rs_zip *z)
 	rs_zip_account_central(&z->account, &z->entry);
 	z->m.name = z->name;
 	z->m.data_off = z->pos;
-	if (z->ops->entry && !rs_zip_names_has(&z->names, &z->entry, z->account.base))
+	if (z->ops->entry && !rs_zip_names_has(&z->names, &z->entry, z->account.base)) {
+		rs_zip_hand_out(z);
 		z->ops->entry(z->arg, &z->m);
+	}
 	skip(z, z->comment_left, RS_ZIP_RECORD);
 }
 
@@ -687,6 +729,7 @@ static size_t at_once(const struct rs_zip *z, size_t n)
 static enum rs_zip_deflate show(struct rs_zip *z, const uint8_t *p, size_t n, size_t *taken)
 {
 	const uint64_t before = z->pos - z->m.data_off;
+	rs_zip_hand_out(z);
 	z->have = 0;
 	if (before < RS_ZIP_FIRST) {
 		memcpy(z->head + before, p, n);
@@ -721,9 +764,8 @@ static void member_data(struct rs_zip *z, const uint8_t *p, size_t n)
 		outer(z, p, n);
 		return;
 	}
-	z->pos += n;
-	z->crc = rs_crc32(z->crc, p, n);
-	z->ops->member_data(z->arg, p, n);
+	if (n)
+		hand_out_next(z, p, n, true);
 }
 
 static size_t step(struct rs_zip *z, const uint8_t *p, size_t n);
@@ -748,6 +790,7 @@ static void record_follows(struct rs_zip *z)
 	member_done(z);
 	if (n)
 		collect(z, held, n);
+	rs_zip_hand_out(z);
 }
 
 /* They are data, of which its header says that there is none, or that it ends before. */
@@ -766,6 +809,7 @@ static void data_goes_on(struct rs_zip *z)
 	z->state = z->streaming ? RS_ZIP_STREAM : RS_ZIP_BEYOND;
 	for (size_t at = 0; at < n;)
 		at += step(z, held + at, n - at);
+	rs_zip_hand_out(z);
 }
 
 static size_t peek(struct rs_zip *z, const uint8_t *p, size_t n)
@@ -791,6 +835,7 @@ static void no_signature(struct rs_zip *z)
 	z->have = 0;
 	if (n)
 		member_data(z, z->peek, n);
+	rs_zip_hand_out(z);
 }
 
 static size_t beyond(struct rs_zip *z, const uint8_t *p, size_t n)

@@ -13,6 +13,7 @@
 #include "reassembly/decode/rs_text_internal.h"
 
 #include "reassembly/archive/rs_kind.h"
+#include "reassembly/rs_tail.h"
 
 enum state {
 	COLLECT, /* until there is enough to tell by */
@@ -502,15 +503,38 @@ static size_t padded(struct rs_text *t, uint8_t b)
 	return 0;
 }
 
+/* How many of n bytes may stand in the media type and the parameters of a data: URL. */
+static size_t header_text(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ',' && p[i] != '<' && p[i] != '>' && p[i] != '(' && p[i] != ')' &&
+	       !is_quote(p[i]))
+		i++;
+	return i;
+}
+
+/* More of its media type, of which none was left out so far. */
+static void header_type(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	const size_t room = sizeof t->type - 1 - t->type_len;
+	const uint8_t *end = memchr(p, ';', n);
+	n = end ? (size_t)(end - p) : n;
+	n = n < room ? n : room;
+	memcpy(t->type + t->type_len, p, n);
+	t->type_len = (uint16_t)(t->type_len + n);
+	t->type[t->type_len] = 0;
+}
+
 /* A data: URL up to its comma: media type, parameters, and whether it is base64. */
-static size_t header(struct rs_text *t, uint8_t b)
+static size_t header(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	static const char word[] = ";base64";
+	const uint8_t b = *p;
 	if (b == ',') {
-		const size_t n = sizeof word - 1;
-		bool base64 = t->nline >= n;
-		for (size_t i = 0; base64 && i < n; i++)
-			base64 = (t->line[t->nline - n + i] | 0x20) == ((uint8_t)word[i] | 0x20);
+		const size_t len = sizeof word - 1;
+		bool base64 = t->nline >= len;
+		for (size_t i = 0; base64 && i < len; i++)
+			base64 = (t->line[t->nline - len + i] | 0x20) == ((uint8_t)word[i] | 0x20);
 		if (!base64 && t->nhold && !memchr(t->type, '/', t->type_len)) {
 			t->act = RS_TEXT_NONE;
 			return 0;
@@ -521,18 +545,15 @@ static size_t header(struct rs_text *t, uint8_t b)
 	}
 	if (b == ' ' && t->nline && t->line[t->nline - 1] == ';')
 		return 1;
-	if (b <= ' ' || b >= 0x7f || is_quote(b) || b == '<' || b == '>' || b == '(' || b == ')' || t->nhold >= HEADER_MAX) {
+	const size_t most = t->nhold < HEADER_MAX ? HEADER_MAX - t->nhold : 0, k = header_text(p, n < most ? n : most);
+	if (!k) {
 		t->act = RS_TEXT_NONE;
 		return 0;
 	}
-	if (t->type_len == t->nhold && b != ';' && t->type_len < sizeof t->type - 1) {
-		t->type[t->type_len++] = (char)b;
-		t->type[t->type_len] = 0;
-	}
-	if (t->nline == sizeof word - 1)
-		memmove(t->line, t->line + 1, --t->nline);
-	t->line[t->nline++] = b;
-	return 1;
+	if (t->type_len == t->nhold)
+		header_type(t, p, k);
+	t->nline = (uint16_t)rs_tail_keep(t->line, sizeof word - 1, t->nline, p, k);
+	return k;
 }
 
 static size_t plain(struct rs_text *t, const uint8_t *p, size_t n)
@@ -603,7 +624,7 @@ static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	case PADDED:
 		return padded(t, *p);
 	case HEADER:
-		return header(t, *p);
+		return header(t, p, n);
 	case PLAIN:
 		break;
 	}

@@ -967,12 +967,19 @@ static size_t feed(struct rs_mime *m, const uint8_t *p, size_t n)
 	return (size_t)(p - begin);
 }
 
+/* Where a line may end with a CR: how many of n bytes are read at once. In a body that matters before a '-' alone. */
+static size_t cr_line(const struct rs_mime *m, const uint8_t *p, size_t n)
+{
+	if (rs_mime_in_body(m) && (*p != '-' || !m->boundary.open))
+		return m->boundary.open ? rs_lines_find(p, n, '-', true) : n;
+	const uint8_t *cr = memchr(p, '\r', n);
+	return cr ? (size_t)(cr + 1 - p) : n;
+}
+
 size_t rs_mime_feed(struct rs_mime *m, const uint8_t *p, size_t n)
 {
-	/* With a CR a line may end. */
-	const uint8_t *cr = m->mode & MODE_CR ? memchr(p, '\r', n) : NULL;
-	if (cr)
-		n = (size_t)(cr + 1 - p);
+	if (m->mode & MODE_CR && n)
+		n = cr_line(m, p, n);
 	m->total += n;
 	m->end_at = m->total;
 	const size_t k = feed(m, p, n);
@@ -1031,6 +1038,17 @@ bool rs_mime_in_header(const struct rs_mime *m)
 bool rs_mime_base64_body(const struct rs_mime *m)
 {
 	return m->reading == READING_LEAF && m->cte == RS_CTE_BASE64 && !rs_boundary_holds(&m->boundary);
+}
+
+bool rs_mime_in_body(const struct rs_mime *m)
+{
+	return m->reading != READING_HEADER && m->reading != READING_DOUBT && !rs_boundary_holds(&m->boundary) && !m->skip &&
+	       !m->torn;
+}
+
+bool rs_mime_in_cr_text(const struct rs_mime *m)
+{
+	return rs_mime_in_body(m) || (m->settled & MODE_CR && !(m->mode & MODE_CR));
 }
 
 void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n)

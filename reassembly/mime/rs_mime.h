@@ -219,6 +219,16 @@ bool rs_mime_in_header(const struct rs_mime *m);
  * caller may give bytes that hold no '-' to the decoder itself, as rs_base64_bulk does, and tell
  * this structure with rs_mime_skip, in place of rs_mime_feed. part_data is not called for them. */
 bool rs_mime_base64_body(const struct rs_mime *m);
+
+/* True where nothing begins or ends, and no other reader differs, before a '-' that is the next byte or stands behind a CR or LF; nor
+ * there, where no boundary is looked for. */
+bool rs_mime_in_body(const struct rs_mime *m);
+/* True where a CR without LF means nothing, to this reader, nor makes any differ, but before a '-'. */
+bool rs_mime_in_cr_text(const struct rs_mime *m);
+static inline bool rs_mime_has_boundary(const struct rs_mime *m)
+{
+	return m->boundary.open;
+}
 void rs_mime_skip(struct rs_mime *m, const uint8_t *p, size_t n);
 
 /* n bytes are missing here: the current leaf is marked. What follows may be a delimiter, or, inside a multipart, a line

@@ -229,6 +229,8 @@ static int reads_form(const struct verb *v, const uint8_t *p, size_t n, bool who
 int rs_smtp_command_reads(const uint8_t *p, size_t n, bool whole)
 {
 	int answer = 0;
+	if (n && (upper(p[0]) < 'A' || upper(p[0]) > 'Z'))
+		return 0;
 	for (size_t v = 0; v < VERBS && answer <= 0; v++) {
 		size_t k = agree(p, n, verbs[v].name);
 		int a = 0;

@@ -7,6 +7,15 @@
  * this, over segments: plain text then comes in pieces worth a call. */
 #define SPAN_MIN 256
 #define SPAN_MAX 4096
+#define BULK_LEAST 64 /* to eat less is to eat nothing: asking costs as much */
+
+/* Where dots are taken out of short lines, what is left goes out in pieces worth a call, too: bytes that the callee has not had yet. All of
+ * them go out before anything else is told, and before the call that read them returns. */
+struct gather {
+	size_t n;
+	uint8_t bytes[1024];
+};
+#define GATHER_SPAN 256 /* what is longer goes out as it stands */
 
 void rs_smtp_content_open(struct rs_smtp *s)
 {
@@ -51,6 +60,30 @@ static void emit(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	if (n)
 		s->ops->content(s->arg, s->body->handle, p, n);
+}
+
+static void gather_out(struct rs_smtp *s, struct gather *g)
+{
+	const size_t n = g->n;
+	g->n = 0;
+	emit(s, g->bytes, n);
+}
+
+/* Before s->position is set behind them: n bytes come next. */
+static void gather_room(struct rs_smtp *s, struct gather *g, size_t n)
+{
+	if (n > GATHER_SPAN || n > sizeof g->bytes - g->n)
+		gather_out(s, g);
+}
+
+static void gather(struct rs_smtp *s, struct gather *g, const uint8_t *p, size_t n)
+{
+	if (n > GATHER_SPAN) {
+		emit(s, p, n);
+		return;
+	}
+	memcpy(g->bytes + g->n, p, n);
+	g->n += n;
 }
 
 /* Where a server that has not seen the end may stand: s->position is its end. */
@@ -211,26 +244,36 @@ static void tell_candidate(struct rs_smtp *s)
 	rs_smtp_tell_end(s, s->body, s->dotted, false);
 }
 
-/* A "." line is whole that is not the certain end. */
-static void found_candidate(struct rs_smtp *s, enum rs_smtp_eod_found found, size_t took)
+static enum rs_smtp_anomaly anomaly_of(enum rs_smtp_eod_found found)
 {
+	return found == RS_EOD_BARE_LF ? RS_SMTP_END_BARE_LF :
+	       found == RS_EOD_BARE_CR ? RS_SMTP_END_BARE_CR :
+	       found == RS_EOD_WITH_NUL ? RS_SMTP_END_NUL :
+	                                  RS_SMTP_ANOMALY_MAX;
+}
+
+/* A "." line is whole that is not the certain end. */
+static void found_candidate(struct rs_smtp *s, struct gather *g, enum rs_smtp_eod_found found, size_t took)
+{
+	const enum rs_smtp_anomaly a = anomaly_of(found);
+	const bool told = a == RS_SMTP_ANOMALY_MAX || s->told & 1u << a;
+	if (s->hold || !told)
+		gather_out(s, g);
 	/* Behind a CR that was told already no LF came. */
 	if (s->hold && (took || !s->told_early))
 		tell_candidate(s);
 	s->doubted = s->hold;
 	s->told_early = false;
-	if (found == RS_EOD_BARE_LF)
-		rs_smtp_tell(s, RS_SMTP_END_BARE_LF);
-	if (found == RS_EOD_BARE_CR)
-		rs_smtp_tell(s, RS_SMTP_END_BARE_CR);
-	if (found == RS_EOD_WITH_NUL)
-		rs_smtp_tell(s, RS_SMTP_END_NUL);
+	if (!told)
+		rs_smtp_tell(s, a);
 }
 
 /* Hold: bytes of the content that were taken, at most one line's. */
-static void watch(struct rs_smtp *s, const uint8_t *p, size_t n)
+static void watch(struct rs_smtp *s, struct gather *g, const uint8_t *p, size_t n)
 {
 	enum rs_smtp_smuggled found = rs_smtp_smuggle_feed(&s->smuggle, p, n);
+	if (found != RS_SMUGGLED_NOT)
+		gather_out(s, g);
 	if (found != RS_SMUGGLED_NOT)
 		rs_smtp_tell(s, RS_SMTP_SMUGGLED);
 	if (found == RS_SMUGGLED_CHUNK)
@@ -239,19 +282,23 @@ static void watch(struct rs_smtp *s, const uint8_t *p, size_t n)
 		s->began = s->position;
 }
 
-static enum rs_smtp_eod_found step(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *took)
+static enum rs_smtp_eod_found step(struct rs_smtp *s, struct gather *g, const uint8_t *p, size_t n, size_t *took)
 {
 	struct rs_smtp_eod_step out;
 	*took = rs_smtp_eod_step(&s->eod, p, n, &out);
-	emit(s, out.held, out.held_len);
+	gather_room(s, g, out.held_len);
+	gather(s, g, out.held, out.held_len);
+	gather_room(s, g, out.span_len);
 	s->position += *took;
 	if (s->hold && *took && s->eod.state == RS_EOD_DOT)
 		s->dotted = s->position;
-	emit(s, out.span, out.span_len);
+	gather(s, g, out.span, out.span_len);
 	if (s->armed)
-		watch(s, p, *took);
-	if (out.found != RS_EOD_MORE && out.found != RS_EOD_END && out.found != RS_EOD_COMMAND)
-		found_candidate(s, out.found, *took);
+		watch(s, g, p, *took);
+	if (out.found == RS_EOD_END || out.found == RS_EOD_COMMAND)
+		gather_out(s, g);
+	else if (out.found != RS_EOD_MORE)
+		found_candidate(s, g, out.found, *took);
 	return out.found;
 }
 
@@ -273,12 +320,12 @@ static void count_behind(struct rs_smtp *s, enum rs_smtp_eod_found found, const 
 }
 
 /* Steps over p, until the content ends (true) or reading is halted. */
-static bool read_lines(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *at)
+static bool read_lines(struct rs_smtp *s, struct gather *g, const uint8_t *p, size_t n, size_t *at)
 {
 	const bool early = s->answer == RS_ANSWER_OWED;
 	while (*at < n && !s->stop) {
 		size_t took, some = s->armed || s->eod.doubted ? one_line(p + *at, n - *at) : n - *at;
-		enum rs_smtp_eod_found found = step(s, p + *at, some, &took);
+		enum rs_smtp_eod_found found = step(s, g, p + *at, some, &took);
 		if (early)
 			count_lines(&s->early_lines, p + *at, took);
 		if (!s->hold)
@@ -308,20 +355,26 @@ static size_t read_bulk(struct rs_smtp *s, const uint8_t *p, size_t n)
 /* True: the content has ended. */
 static bool read_some(struct rs_smtp *s, const uint8_t *p, size_t n, size_t *read)
 {
+	struct gather g;
 	size_t at = 0;
+	g.n = 0;
 	while (at < n && !s->stop) {
 		if (rs_smtp_eod_quiet(&s->eod, p[at]) && !s->armed && !s->eod.doubted) {
+			gather_out(s, &g);
+			if (s->stop)
+				break;
 			size_t k = read_bulk(s, p + at, n - at);
 			at += k;
 			if (at == n || s->stop)
 				break;
-			s->span = k ? 1 : wider(s->span);
+			s->span = k >= BULK_LEAST ? 1 : wider(s->span);
 		}
-		if (read_lines(s, p, at + lines_len(p + at, n - at, s->span), &at)) {
+		if (read_lines(s, &g, p, at + lines_len(p + at, n - at, s->span), &at)) {
 			*read = at;
 			return true;
 		}
 	}
+	gather_out(s, &g);
 	*read = at;
 	return false;
 }

@@ -321,6 +321,82 @@ static void test_content_against_oracle(void **state)
 	}
 }
 
+/* Content is handed out in pieces that are worth a call, however short its lines are and whatever is taken out of them. */
+
+static size_t pieces_told;
+static uint64_t bytes_told;
+
+static void count_content(void *arg, void *handle, const uint8_t *p, size_t n)
+{
+	(void)arg;
+	(void)handle;
+	(void)p;
+	pieces_told++;
+	bytes_told += n;
+}
+
+static void count_in(const char *line, size_t n, bool hold)
+{
+	enum { SEGMENT = 1460, SEGMENTS = 40 };
+	static const char client[] = "HELO c\r\nMAIL FROM:<a@x>\r\nRCPT TO:<b@y>\r\nDATA\r\n";
+	static const char *const replies[] = { "220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n" };
+	struct rs_smtp_ops ops = log_ops;
+	struct rs_smtp s;
+	struct log l;
+	struct rs_pool blocks;
+	uint8_t segment[SEGMENT];
+	void *memory = aligned_alloc(64, RS_POOL_BYTES(RS_SMTP_BLOCK, 16));
+	assert_non_null(memory);
+	rs_pool_init(&blocks, memory, RS_SMTP_BLOCK, 16);
+	log_init(&l, LOG_BULK_NONE);
+	l.smtp = &s;
+	ops.content = count_content;
+	pieces_told = 0;
+	bytes_told = 0;
+	rs_smtp_init(&s, &ops, &l, &blocks, false);
+	rs_smtp_hold(&s, hold);
+	size_t said = 0;
+	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
+		rs_smtp_feed(&s, RS_SMTP_SERVER, (const uint8_t *)replies[i], strlen(replies[i]));
+		said += rs_smtp_feed(&s, RS_SMTP_CLIENT, (const uint8_t *)client + said, sizeof client - 1 - said);
+	}
+	assert_true(rs_smtp_in_content(&s));
+	for (size_t at = 0; at < (size_t)SEGMENT * SEGMENTS;) {
+		for (size_t i = 0; i < SEGMENT; i++, at++)
+			segment[i] = (uint8_t)line[at % n];
+		assert_int_equal(rs_smtp_feed(&s, RS_SMTP_CLIENT, segment, SEGMENT), SEGMENT);
+	}
+	assert_true(bytes_told > (size_t)SEGMENT * SEGMENTS / 3);
+	/* Of a segment at most: two ends, where spans of it begin, and what they hold. */
+	if (pieces_told > (size_t)SEGMENTS * 8)
+		fail_msg("lines that begin with %02x %02x: %zu pieces of %llu bytes", line[0], line[1], pieces_told,
+			 (unsigned long long)bytes_told);
+	rs_smtp_close(&s);
+	log_finish(&l);
+	free((void *)(uintptr_t)l.sent);
+	free(l.said.text);
+	free(memory);
+}
+
+static void test_pieces_of_short_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		size_t n;
+		bool candidate; /* which is told each time, with hold */
+	} lines[] = {
+		{ "..\r\n", 4, false },    { "..a\r\n", 5, false }, { "...\r\n", 5, false }, { "..\r", 3, false }, { "..\n", 3, false },
+		{ "\0\r\n", 3, false },    { "\0a\r\n", 4, false }, { "a\r\n", 3, false },   { "\r\n", 2, false }, { "\n", 1, false },
+		{ ".\n..\r\n", 6, true }, { ".\r", 2, true },      { ".\ra", 3, true },     { ".\nm", 3, true },
+	};
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		count_in(lines[i].line, lines[i].n, false);
+		if (!lines[i].candidate)
+			count_in(lines[i].line, lines[i].n, true);
+	}
+}
+
 /* Writes the dialogues as seeds for rs_smtp_fuzz: this is how pktgen-tests/seeds/rs_smtp was made. */
 static void write_seed(const char *folder, const struct dialogue *d)
 {
@@ -364,6 +440,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_mail_without_end),
 		cmocka_unit_test(test_long_lines),
 		cmocka_unit_test(test_content_against_oracle),
+		cmocka_unit_test(test_pieces_of_short_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
