@@ -160,6 +160,19 @@ static void append_zip(struct buffer *b, const uint8_t *p, size_t n, bool deflat
 	free(packed);
 }
 
+/* Of random bytes: letters in words about as long as English ones (4.7 in the middle, few above 10). */
+static void make_words(uint8_t *p, size_t size)
+{
+	static const uint8_t lengths[16] = { 1, 2, 2, 3, 3, 3, 4, 4, 4, 5, 5, 6, 7, 8, 9, 11 };
+	for (size_t i = 0, end; i < size; i = end + 1) {
+		end = i + lengths[p[i] % 16];
+		for (; i < end && i < size; i++)
+			p[i] = (uint8_t)('a' + p[i] / 16 % 16 + p[i] % 11);
+		if (end < size)
+			p[end] = ' ';
+	}
+}
+
 /* Bytes as a program's: no pattern, but for the marks that `program` asks for. Text instead where text is asked for. */
 static uint8_t *make_content(size_t size, bool program, bool text, uint64_t *seed)
 {
@@ -173,8 +186,7 @@ static uint8_t *make_content(size_t size, bool program, bool text, uint64_t *see
 		memcpy(p + i, &r, 8);
 	}
 	if (text)
-		for (size_t i = 0; i < size; i++)
-			p[i] = (uint8_t)(p[i] % 7 == 0 ? ' ' : 'a' + p[i] % 26);
+		make_words(p, size);
 	/* An honest file's first bytes are no archive's and no program's. */
 	if (size >= sizeof head) {
 		memset(p, text ? 't' : 0x01, 4);
