@@ -64,7 +64,7 @@ static size_t next(const uint8_t *p, size_t i, size_t n)
 bool rs_marks_begins(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-		if (!memcmp(p, marks[i].bytes, n < marks[i].same ? n : marks[i].same))
+		if (*p == (uint8_t)marks[i].bytes[0] && !memcmp(p, marks[i].bytes, n < marks[i].same ? n : marks[i].same))
 			return true;
 	return false;
 }

@@ -140,7 +140,7 @@ bool rs_spot_may(const uint8_t *p, size_t n)
 	const struct rs_spot_pairs *t = &rs_spot_pairs;
 	unsigned any = 0;
 	for (size_t i = 0; i + 1 < n; i++)
-		any |= t->first[p[i] & 127] & t->second[p[i + 1] & 127];
+		any |= t->first[p[i]] & t->second[p[i + 1]];
 	return any;
 }
 
@@ -148,7 +148,7 @@ static void glance_c(struct rs_glance *g, const uint8_t *p, size_t from, size_t 
 {
 	const struct rs_spot_pairs *t = &rs_spot_pairs;
 	size_t i = from;
-	while (what & RS_GLANCE_MARK && i + 1 < n && (!(t->first[p[i] & 127] & t->second[p[i + 1] & 127]) || !rs_marks_may(p[i], p[i + 1])))
+	while (what & RS_GLANCE_MARK && i + 1 < n && (!(t->first[p[i]] & t->second[p[i + 1]]) || !rs_marks_may(p[i], p[i + 1])))
 		i++;
 	g->mark = i + 1 < n ? i : n;
 	g->spot = from; /* it would look at all of them for that */
@@ -176,7 +176,7 @@ static const struct rs_spot_variant *variant_at(unsigned n)
 
 static void set_bit(uint8_t *table, uint8_t half[2][16], uint8_t b, uint8_t bit)
 {
-	table[b & 127] |= bit; /* of a byte above it says too much */
+	table[b] |= bit;
 	half[0][b & 15] |= bit;
 	half[1][b >> 4] |= bit;
 }

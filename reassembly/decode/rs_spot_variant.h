@@ -18,9 +18,9 @@ extern const uint8_t rs_spot_lower[16], rs_spot_upper[16];
 extern const uint8_t rs_spot_ends[16];
 
 /* Of two bytes in a row: bits for the first and for the second. Those of which both have one may begin something: a mark of an archive, a
- * line with a WORD, "a:" of "data:". By a byte below 128, and by each half of any byte, lower halves first. */
+ * line with a WORD, "a:" of "data:". By a byte, and by each half of one, lower halves first. */
 struct rs_spot_pairs {
-	uint8_t first[128], second[128];
+	uint8_t first[256], second[256];
 	uint8_t first_half[2][16], second_half[2][16];
 };
 extern struct rs_spot_pairs rs_spot_pairs;

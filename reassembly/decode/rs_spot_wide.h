@@ -166,20 +166,16 @@ static inline bool begins_behind(const uint8_t *q, size_t n)
 	       ((q[1] | 0x20) != 'b' || n <= 2 || (q[2] | 0x20) == 'e');
 }
 
-/* Whether something may begin in the step at q, or a run fill a quarter. */
-TARGET static inline bool is_of_interest(const uint8_t *q, uint64_t of)
-{
-	return (wide_pairs(q) & of) | wide_full(q);
-}
-
-/* Of the step at q, of its pairs those in `of`; i: what g->spot is, if it is here. Returns what of `what` is in it. */
-TARGET __attribute__((noinline)) static unsigned find_in(struct rs_glance *g, const uint8_t *p, size_t n, const uint8_t *q, size_t i,
-						 uint64_t of, unsigned what)
+/* Of the step at q: its pairs, and whether a run may fill a quarter; i: what g->spot is, if it is here. Returns what of `what` is in it. */
+TARGET static unsigned find_in(struct rs_glance *g, const uint8_t *p, size_t n, const uint8_t *q, size_t i, uint64_t pairs, bool full,
+			       unsigned what)
 {
 	unsigned found = 0;
-	for (uint64_t pairs = wide_pairs(q) & of; pairs && what & ~found; pairs &= pairs - 1) {
+	for (; pairs && what & ~found; pairs &= pairs - 1) {
 		const uint8_t *at = q + __builtin_ctzll(pairs);
 		const size_t left = (size_t)(p + n - at);
+		if (!(rs_spot_pairs.first[at[0]] & rs_spot_pairs.second[at[1]]))
+			continue;
 		if (what & ~found & RS_GLANCE_MARK && rs_marks_may(at[0], at[1]) && rs_marks_begins(at, left)) {
 			g->mark = (size_t)(at - p);
 			found |= RS_GLANCE_MARK;
@@ -187,7 +183,7 @@ TARGET __attribute__((noinline)) static unsigned find_in(struct rs_glance *g, co
 		if (what & ~found & RS_GLANCE_SPOT && begins_behind(at, left))
 			found |= RS_GLANCE_SPOT;
 	}
-	if (what & ~found & RS_GLANCE_SPOT && wide_full(q) && may_be_long(p, n, q))
+	if (full && what & ~found & RS_GLANCE_SPOT && may_be_long(p, n, q))
 		found |= RS_GLANCE_SPOT;
 	if (found & RS_GLANCE_SPOT)
 		g->spot = i;
@@ -200,7 +196,8 @@ TARGET __attribute__((noinline)) static void glance_short(struct rs_glance *g, c
 	uint8_t last[WIDE + 1] = { 0 };
 	const size_t k = n - from;
 	memcpy(last, p + from, k);
-	const unsigned found = find_in(g, last, k, last, 0, k > 1 ? ~0ull >> (WIDE + 1 - k) : 0, what);
+	const uint64_t pairs = k > 1 ? wide_pairs(last) & ~0ull >> (WIDE + 1 - k) : 0;
+	const unsigned found = find_in(g, last, k, last, 0, pairs, wide_full(last), what);
 	g->mark = found & RS_GLANCE_MARK ? g->mark + from : n;
 	g->spot = found & RS_GLANCE_SPOT ? from : n;
 }
@@ -215,19 +212,27 @@ TARGET static void glance(struct rs_glance *g, const uint8_t *p, size_t from, si
 		return;
 	}
 	size_t i = from;
+	uint64_t pairs = 0;
+	bool full = false;
 	for (; what; i += WIDE) {
-		while (n - i > WIDE && !is_of_interest(p + i, ~0ull))
-			i += WIDE;
+		/* Nothing is written while nothing is met, so that tables stay in registers. */
+		for (; n - i > WIDE; i += WIDE) {
+			pairs = wide_pairs(p + i);
+			full = wide_full(p + i);
+			if (pairs | full)
+				break;
+		}
 		if (n - i <= WIDE)
 			break;
-		what &= ~find_in(g, p, n, p + i, i, ~0ull, what);
+		what &= ~find_in(g, p, n, p + i, i, pairs, full, what);
 	}
 	/* Of one byte there is no pair, and a quarter that it fills was seen. */
 	if (what && n - i > 1) {
 		const uint8_t *q = p + n - WIDE - 1;
-		const uint64_t of = ~0ull << (p + i - q);
-		if (is_of_interest(q, of))
-			find_in(g, p, n, q, i, of, what);
+		pairs = wide_pairs(q) & ~0ull << (p + i - q);
+		full = wide_full(q);
+		if (pairs | full)
+			find_in(g, p, n, q, i, pairs, full, what);
 	}
 }
 
