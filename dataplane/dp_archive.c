@@ -264,7 +264,7 @@ static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	while (n && (!f->archive || is_shared(f))) {
 		enum rs_mark what = RS_MARK_NONE;
-		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, &what) : n;
+		const size_t some = dp_archive_side_piece(f, n), k = f->watched ? rs_marks_find(&f->marks, p, some, &what) : some;
 		if (dp_encoded_reads(f)) {
 			dp_encoded_take(f, p, k, n - k);
 		} else {
@@ -272,7 +272,7 @@ static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 		}
 		p += k;
 		n -= k;
-		dp_archive_side_feed(f, p - k, k);
+		dp_archive_side_along(f, p - k, k);
 		if (what == RS_MARK_ZIP)
 			marked(f);
 		else if (what == RS_MARK_GZIP)
