@@ -268,19 +268,20 @@ static void watch(struct dp_file *f, const uint8_t *p, size_t n)
 	rs_spot_glance(&g, p, 0, n, RS_GLANCE_SPOT | (f->watched ? RS_GLANCE_MARK : 0));
 	while (n && (!f->archive || is_shared(f))) {
 		enum rs_mark what = RS_MARK_NONE;
-		const size_t at = (size_t)(p - begin), quiet = g.spot > at ? g.spot - at : 0;
+		const size_t at = (size_t)(p - begin), quiet = g.spot > at ? g.spot - at : 0, some = dp_archive_side_piece(f, n);
 		if (g.mark < at) {
 			rs_spot_glance(&next, begin, at, all, RS_GLANCE_MARK);
 			g.mark = next.mark;
 		}
-		const size_t k = f->watched ? rs_marks_find(&f->marks, p, n, g.mark - at, &what) : n;
+		const size_t first = g.mark - at < some ? g.mark - at : some;
+		const size_t k = f->watched ? rs_marks_find(&f->marks, p, some, first, &what) : some;
 		if (dp_encoded_reads(f))
 			dp_encoded_take(f, p, k, n - k, quiet < k ? quiet : k);
 		else
 			dp_encoded_beside(f, p, k, n - k, quiet < k ? quiet : k);
 		p += k;
 		n -= k;
-		dp_archive_side_feed(f, p - k, k);
+		dp_archive_side_along(f, p - k, k);
 		if (what == RS_MARK_ZIP)
 			marked(f);
 		else if (what == RS_MARK_GZIP)

@@ -171,8 +171,10 @@ static uint64_t members_from(const struct dp_file *f, uint64_t offset)
 	const struct rs_unwrap *u = &a->u.unwrap;
 	if (!a->out)
 		return f->member->base + offset;
-	if (offset >= u->known)
-		return u->known_at + (offset - u->known) * a->in / a->out;
+	if (offset >= u->known) {
+		const uint64_t at = u->known_at + (offset - u->known) * a->in / a->out;
+		return u->last_at && at > u->last_at ? u->last_at : at;
+	}
 	const uint64_t back = (u->known - offset) * a->in / a->out;
 	return back < u->known_at - f->member->base ? u->known_at - back : f->member->base;
 }

@@ -42,6 +42,10 @@ void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool loo
 void dp_archive_side_gzip(struct dp_file *f);
 /* f's next bytes, to what was begun beside it. */
 void dp_archive_side_feed(struct dp_file *f, const uint8_t *p, size_t n);
+/* The same where f is read as something else as well, by as many bytes at a time as the first tells, n at most: the side is given a
+ * piece when f has been read so far, so that what is told first does not hang on how the bytes come. */
+size_t dp_archive_side_piece(const struct dp_file *f, size_t n);
+void dp_archive_side_along(struct dp_file *f, const uint8_t *p, size_t n);
 
 /* f's archive, of dp_archive_stream, is read no further, though it has not ended: it is something else as well. False: it goes on, for it
  * says itself that it is a stream; if it turns out to be none, it is malformed. */

@@ -11,6 +11,8 @@
  * that has come to little, either may be the one that is there, and the message is "limit". */
 #include "dataplane/dp_archive_private.h"
 
+#include <string.h>
+
 /* What stands behind something else, and looks like this, is one to some reader, and not opened. */
 static bool is_packed(enum rs_mark what)
 {
@@ -50,8 +52,27 @@ static bool is_gzip(const struct dp_file *side)
 	return side->archive && side->archive->reader == &dp_archive_gzip;
 }
 
+static void end_over(struct dp_file *f)
+{
+	if (is_gzip(f->side) && dp_archive_gzip_leave(f->side))
+		dp_archive_side_end(f);
+}
+
+/* Gives the side what is held for it; that may be all of it. */
+static void catch_up(struct dp_file *f)
+{
+	struct dp_file *s = f->side;
+	if (!s || !s->nstart)
+		return;
+	const size_t n = s->nstart;
+	s->nstart = 0;
+	dp_file_data(s, s->start, n);
+	end_over(f);
+}
+
 void dp_archive_side_gzip(struct dp_file *f)
 {
+	catch_up(f);
 	if (f->side) {
 		if (is_gzip(f->side) && !dp_archive_gzip_is_sure(f->side))
 			dp_archive_cannot(f, CT_REASON_LIMIT);
@@ -66,18 +87,30 @@ void dp_archive_side_gzip(struct dp_file *f)
 		dp_archive_side_end(f);
 }
 
-static void end_over(struct dp_file *f)
-{
-	if (is_gzip(f->side) && dp_archive_gzip_leave(f->side))
-		dp_archive_side_end(f);
-}
-
 void dp_archive_side_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
+	catch_up(f);
 	if (!f->side || !n)
 		return;
 	dp_file_data(f->side, p, n);
 	end_over(f);
+}
+
+size_t dp_archive_side_piece(const struct dp_file *f, size_t n)
+{
+	const size_t room = f->side ? sizeof f->side->start - f->side->nstart : n;
+	return n < room ? n : room;
+}
+
+void dp_archive_side_along(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	struct dp_file *s = f->side;
+	if (!s)
+		return;
+	memcpy(s->start + s->nstart, p, n);
+	s->nstart = (uint8_t)(s->nstart + n);
+	if (s->nstart == sizeof s->start)
+		catch_up(f);
 }
 
 void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool look)
@@ -111,6 +144,7 @@ void dp_archive_side_see(struct dp_file *f, const uint8_t *p, size_t n, bool loo
 
 void dp_archive_side_gap(struct dp_file *f, uint64_t n)
 {
+	catch_up(f);
 	if (!f->side)
 		return;
 	dp_file_gap(f->side, n);
@@ -119,6 +153,7 @@ void dp_archive_side_gap(struct dp_file *f, uint64_t n)
 
 void dp_archive_side_end(struct dp_file *f)
 {
+	catch_up(f);
 	if (!f->side)
 		return;
 	f->content->sides--;

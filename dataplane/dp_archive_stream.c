@@ -2,6 +2,7 @@
 /* A file that may be one deflate stream, in the format of zlib or bare: inflating it tells. Its own bytes are matched and watched
  * for the marks of archives as if it were none (dp_archive_feed): where it is none, nothing was lost. */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_encoded.h"
 
 #include <string.h>
 
@@ -109,7 +110,7 @@ static void stream_gap(struct dp_file *f, uint64_t n)
 	dp_archive_close(f, in);
 	rs_marks_gap(&f->marks, n);
 	dp_archive_side_gap(f, n);
-	dp_file_scan_gap(f, n);
+	dp_encoded_gap(f, n);
 }
 
 static bool stream_end(struct dp_file *f, bool cut)

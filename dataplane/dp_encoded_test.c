@@ -300,6 +300,42 @@ static void test_no_room(void **state)
 	dp_test_close(&t);
 }
 
+/* What stands before missing bytes and what stands behind them are no word together: in a text, and in what is read as a stream besides
+ * (a stored block of zlib's). */
+static void test_gap_in_a_word(void **state)
+{
+	(void)state;
+	static const uint8_t stream[] = { 0x78, 1, 0, 0, 0x80, 0xff, 0x7f };
+	for (unsigned streams = 0; streams < 2; streams++) {
+		struct dp_test t;
+		struct dp_test_message u;
+		struct dp_text mail = { 0 };
+		struct made m = { 0 };
+		if (streams)
+			made_put(&m, stream, sizeof stream);
+		made_text(&m, "A text of some lines, more than its first bytes,\r\nof which nothing is encoded.\r\n");
+		made_uu(&m, "a file.exe", program, sizeof program, "\r\n", false, true);
+		const struct dp_text body = { m.p, m.n, m.n };
+		dp_made_message(&mail, "binary", "x", &body);
+		const uint8_t *word = memmem(mail.p, mail.n, "begin 644", 9);
+		assert_non_null(word);
+		const size_t at = (size_t)(word + 3 - (const uint8_t *)mail.p);
+		dp_test_begin(&t);
+		dp_test_message_begin(&t, &u);
+		dp_test_content_feed(u.msg->content, mail.p, at);
+		dp_content_gap(u.msg->content, 10);
+		dp_test_content_feed(u.msg->content, mail.p + at, mail.n - at);
+		dp_content_end(u.msg->content);
+		dp_test_message_end(&t, &u);
+		for (size_t i = 0; i < dp_test_count(&t, CT_FILE); i++)
+			assert_false(dp_test_has(dp_test_nth(&t, CT_FILE, i), "a file.exe"));
+		dp_test_verdict(&t, 0, CT_UNSCANNED, CT_REASON_GAP, false);
+		made_free(&m);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 static int setup(void **state)
 {
 	make_program(program, sizeof program);
@@ -313,6 +349,7 @@ int main(void)
 		cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
 		cmocka_unit_test(test_prose), cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_wide_text), cmocka_unit_test(test_footers),
+		cmocka_unit_test(test_gap_in_a_word),
 	};
 	return cmocka_run_group_tests_name("dp_encoded", tests, setup, dp_test_eal_stop);
 }

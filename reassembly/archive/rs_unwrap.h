@@ -67,6 +67,7 @@ struct rs_unwrap { /* begins each reader's state */
 	/* Of a member that is decoded: what this byte of it comes from begins at that place. What others come from is told by that, and by
 	 * rs_member's `in` and `out`. Follows from the bytes, not from how they were split. */
 	uint64_t known, known_at;
+	uint64_t last_at; /* nothing made so far came from behind this; 0: as far as in and out say */
 	uint32_t flags; /* enum rs_unwrap_flag, so far */
 };
 

@@ -58,7 +58,7 @@ void rs_text_member_begin(struct rs_text *t, const char *layer, uint64_t at, uin
 {
 	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = layer, .type = t->type,
 				     .size = RS_UNWRAP_SIZE_UNKNOWN, .at = at, .in = in, .out = out, .seen_at = seen_at, .file = file };
-	t->u.made = 0;
+	t->u.made = t->u.last_at = 0;
 	rs_text_known(t, at);
 	t->u.ops->member_begin(t->u.arg, &m);
 	t->member = true;

@@ -106,6 +106,7 @@ static void bytes(struct rs_text *t, uint8_t b, unsigned times)
 			memset(out, b, k);
 			h->crc = crc_of(h->crc, out, k);
 			h->left -= k;
+			t->u.last_at = h->here - 1;
 			rs_text_member_data(t, out, k);
 			if (!h->left)
 				h->state = SUM;
