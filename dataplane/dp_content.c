@@ -185,6 +185,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 		const char *charset = part->other_form == RS_NAME_EXTENDED ? part->other_charset : "";
 		dp_file_other_name(c->file, &(struct dp_file_name){ part->other_form, charset, part->other_name, part->other_len });
 	}
+	if (c->file)
+		c->file->uu = part->cte == RS_CTE_UU;
 	if (c->file && part->flags & (RS_PART_ENCODED_MESSAGE | RS_PART_ENCODED_MULTIPART))
 		dp_mail_open(c->file, part);
 	c->encoded_left = is_encoded(c, part) ? ins->encoded_depth : 0;

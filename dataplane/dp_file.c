@@ -253,7 +253,7 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (n == 0)
 		return;
-	inspect_of(f)->stats.file_bytes += f->depth == 0 ? n : 0;
+	inspect_of(f)->stats.file_bytes += f->depth == 0 && !f->outer ? n : 0;
 	if (!f->started) {
 		if (f->nstart == 0 && n >= DP_FILE_START) {
 			start(f, p, DP_FILE_START); /* as many, whatever there is */
@@ -390,7 +390,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	}
 	dp_facts_end(f);
 	struct ct_record *r = f->rec;
-	if (r && (f->silent || is_told(f))) {
+	if (r && (f->silent || f->travelled || is_told(f))) {
 		dp_record_free(ins, r);
 	} else if (r) {
 		if (!f->opaque)
