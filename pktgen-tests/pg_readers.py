@@ -190,17 +190,19 @@ def by_libarchive(data, kind):
 
 
 def uuencoded(text):
-    """Files that stand uuencoded in a text, from a begin line to its end line. binascii decodes the lines."""
-    out, now = [], None
+    """Files that stand uuencoded in a text, from a begin line to its end line. binascii decodes the lines. None: one of which lines are longer
+    than they say, of quoted-printable that is read as it travelled."""
+    out, now, over = [], None, False
     for line in text.split(b"\n"):
         line = line.rstrip(b"\r")
         words = line.split(b" ", 2)
         if now is None:
             if len(words) == 3 and words[0] == b"begin" and words[1].isdigit() and words[2]:
-                now = b""
+                now, over = b"", False
             continue
+        over |= bool(line) and len(line) > 3 + ((line[0] - 32 & 63) + 2) // 3 * 4
         if line == b"end":
-            out.append(now)
+            out.append(None if over else now)
             now = None
             continue
         try:
@@ -253,8 +255,9 @@ def opened(data, depth=0):
     elif b"begin " in data and depth == 0:
         ours = uuencoded(data)
         if ours:
-            theirs = by_uu(data)
-            take([ours, theirs if theirs is None else theirs + ours[1:]])
+            first = by_uu(data)
+            theirs = ours if first is None or ours[0] is None else first + ours[1:]
+            take([[x for x in some if x is not None] for some in (ours, theirs)])
     return both, one
 
 
