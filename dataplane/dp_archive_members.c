@@ -139,6 +139,7 @@ const struct rs_unwrap_ops dp_archive_members_ops = { on_outer,   on_member_begi
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TNEF] = &rs_tnef_reader,
 	[RS_KIND_CMS] = &rs_cms_reader,
+	[RS_KIND_AR] = &rs_ar_reader,
 };
 
 static void members_open(struct dp_file *f, enum rs_kind kind)

@@ -84,6 +84,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	case RS_KIND_DEFLATED:
 	case RS_KIND_TNEF:
 	case RS_KIND_CMS:
+	case RS_KIND_AR:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
