@@ -183,6 +183,7 @@ static const struct dp_archive_reader *const readers[] = {
 	[RS_KIND_DEFLATED] = &dp_archive_stream,
 	[RS_KIND_TNEF] = &dp_archive_members,
 	[RS_KIND_CMS] = &dp_archive_members,
+	[RS_KIND_AR] = &dp_archive_members,
 };
 
 void dp_archive_put(struct dp_file *f, struct dp_archive *a)

@@ -16,6 +16,7 @@
 #ifndef DP_ARCHIVE_H
 #define DP_ARCHIVE_H
 
+#include "reassembly/archive/rs_ar.h"
 #include "reassembly/archive/rs_cms.h"
 #include "reassembly/archive/rs_gzip.h"
 #include "reassembly/archive/rs_kind.h"
@@ -53,6 +54,7 @@ struct dp_archive {
 		struct rs_zip zip;
 		struct rs_gzip gz;
 		struct rs_unwrap unwrap; /* begins each of these: */
+		struct rs_ar ar;
 		struct rs_cms cms;
 		struct rs_tar tar;
 		struct rs_tnef tnef;

@@ -28,6 +28,25 @@ static uint32_t line_of(const struct dp_file *f, const struct rs_member *m)
 	return dp_line_of(&f->content->line, dp_file_part_offset(f, near ? m->at : m->seen_at));
 }
 
+/* f's member is what f is said to be encoded from: a file in place of f, whose number in the message it takes. */
+static void decodes(struct dp_file *f)
+{
+	struct dp_content *c = f->content;
+	uint8_t buffer[640];
+	const struct dp_file_name name = dp_file_name(f, buffer, sizeof buffer);
+	f->member->depth = f->depth;
+	if (c->guessed_cte)
+		return;
+	if (name.n)
+		dp_file_other_name(f->member, &name);
+	if (!f->travelled && !c->twin && f->rec && !f->silent && f->member->rec) {
+		f->member->rec->u.file.number = f->rec->u.file.number;
+		c->msg->files--;
+		c->ins->stats.files--;
+	}
+	f->travelled = true;
+}
+
 static void on_member_begin(void *arg, const struct rs_member *m)
 {
 	struct dp_file *f = arg;
@@ -48,6 +67,8 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	if (m->seen_at && !f->line)
 		f->member->line = line_of(f, m);
 	f->member->layer = m->layer;
+	if (f->uu && m->file && strcmp(m->layer, "uuencode") == 0)
+		decodes(f);
 	f->member->entity = strcmp(m->type, "message/rfc822") == 0;
 	f->member->started = !m->file; /* it was looked at, and is none that is known */
 }
@@ -118,6 +139,7 @@ const struct rs_unwrap_ops dp_archive_members_ops = { on_outer,   on_member_begi
 static const struct rs_unwrap_reader *const readers[] = {
 	[RS_KIND_TNEF] = &rs_tnef_reader,
 	[RS_KIND_CMS] = &rs_cms_reader,
+	[RS_KIND_AR] = &rs_ar_reader,
 };
 
 static void members_open(struct dp_file *f, enum rs_kind kind)

@@ -162,7 +162,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
 	set_number(c, part->number);
-	if (part->cte == RS_CTE_UNKNOWN || is_elsewhere(part->type)) {
+	/* A quoted part ends inside of the line by which the next one begins. */
+	if ((part->cte == RS_CTE_UNKNOWN && !c->quoted) || is_elsewhere(part->type)) {
 		dp_message_reason(c->msg, CT_REASON_UNSUPPORTED);
 		c->opaque = true;
 	}
@@ -185,6 +186,8 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 		const char *charset = part->other_form == RS_NAME_EXTENDED ? part->other_charset : "";
 		dp_file_other_name(c->file, &(struct dp_file_name){ part->other_form, charset, part->other_name, part->other_len });
 	}
+	if (c->file)
+		c->file->uu = part->cte == RS_CTE_UU;
 	if (c->file && part->flags & (RS_PART_ENCODED_MESSAGE | RS_PART_ENCODED_MULTIPART))
 		dp_mail_open(c->file, part);
 	c->encoded_left = is_encoded(c, part) ? ins->encoded_depth : 0;
@@ -399,6 +402,8 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 	struct dp_content *c = arg;
 	struct dp_message *m = c->msg;
 	enum ct_reason why = reason_of(a);
+	if (c->quoted && (why == CT_REASON_NONE || why == CT_REASON_MALFORMED))
+		return; /* nor is there anything odd about a text */
 	c->ins->stats.mime_anomaly[a]++;
 	c->broken |= a == RS_MIME_MISSING_END;
 	if (why != CT_REASON_NONE)
@@ -430,7 +435,7 @@ static void trial_anomaly(void *arg, enum rs_mime_anomaly a)
 {
 	struct dp_content *c = arg;
 	enum ct_reason why = reason_of(a);
-	if (why != CT_REASON_NONE)
+	if (why != CT_REASON_NONE && !(c->quoted && why == CT_REASON_MALFORMED))
 		dp_message_reason(c->msg, why);
 }
 
@@ -566,13 +571,13 @@ void dp_content_end(struct dp_content *c)
 	}
 	/* The boundary announced may not be the one that is used; where readers differ one knows it. Nor is there anything odd about a leaf
 	 * that is another, or ended before, to one of them. */
-	if ((broken && !whole && !c->trial) || odd)
+	if (((broken && !whole && !c->trial) || odd) && !c->quoted)
 		dp_message_reason(c->msg, CT_REASON_MALFORMED);
 	if (c->within) {
 		struct dp_content *outer = c->within->content;
-		outer->holds_whole |= whole;
+		outer->holds_whole |= whole && !c->quoted;
 		outer->inflated += c->inflated;
-		outer->members = c->members;
+		outer->members += c->members - c->members_before;
 		outer->mime.parts = c->mime.parts;
 	}
 	for (struct dp_content *v = c, *next; v; v = next) {

@@ -29,7 +29,7 @@ struct dp_content { /* the order leaves no holes: one for each message under way
 	struct dp_gap gap; /* the last one in it */
 	struct dp_file *within; /* the file that is the message which this is; NULL: it is the one that travels */
 	uint64_t inflated_before; /* elsewhere in the message, when it began */
-	uint32_t members; /* of archives */
+	uint32_t members, members_before; /* of archives; when it began */
 	uint32_t sides; /* of zips, open: at most one */
 	uint64_t unpacked; /* bytes of archives that have ended, on all levels */
 	uint64_t inflated; /* bytes that members which have ended came to, on all levels */
@@ -45,6 +45,7 @@ struct dp_content { /* the order leaves no holes: one for each message under way
 	bool to_line : 1; /* decoding goes on in the next line */
 	bool guessed : 1; /* where in a quantum, nobody knows */
 	bool leaf : 1; /* a leaf is under way */
+	bool quoted : 1; /* it may be none: what follows a line, in a text, that names an encoding */
 	bool piece : 1; /* the part is one of a message's, of which the rest is in other messages */
 	bool guessed_cte : 1; /* its encoding is not the one named, but what may have been meant */
 	bool twin : 1; /* when it began, another reading read the same leaf in the same way */

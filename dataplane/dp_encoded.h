@@ -5,6 +5,7 @@
  * as that goes on. What is found counts as deep as an archive would (limits.archive_depth): base64 in base64 in ... is bounded as zip in
  * zip is, and a run in a file that is that deep is "limit", known or not. A run whose beginning is that of no file that is known is
  * matched, and has no record of its own, nor does it count as a member: a newsletter has hundreds of words that look like one.
+ * Of a part that is said to be uuencoded the file that stands in it takes its place: it is no deeper, and the text is not reported.
  *
  * What is found in a run, or in anything in it, bears the line in which the run begins; of a run in something decoded, that in which it
  * was seen to be one, some lines below. In uuencode, yEnc and BinHex each place has its own line.

@@ -10,13 +10,14 @@ static void send_part(struct dp_test *t, unsigned number, const char *cte, const
 	struct dp_test_conn c = dp_test_conn(number);
 	struct dp_text mail = { 0 };
 	const struct dp_text text = { body->p, body->n, body->n };
+	const bool base64 = !strcmp(cte, "base64"), qp = !strcmp(cte, "quoted-printable");
 	struct dp_made in;
-	if (!strcmp(cte, "base64"))
+	if (base64)
 		dp_made_base64(&in, text.p, text.n, NULL);
-	else if (!strcmp(cte, "quoted-printable"))
+	else if (qp)
 		dp_made_qp(&in, text.p, text.n, NULL);
-	dp_made_message(&mail, cte, name, strcmp(cte, "7bit") ? &in.text : &text);
-	if (strcmp(cte, "7bit"))
+	dp_made_message(&mail, cte, name, base64 || qp ? &in.text : &text);
+	if (base64 || qp)
 		dp_made_free(&in);
 	dp_test_mail(t, &c, &mail, mss, cut ? mail.n * cut / 100 : 0);
 	dp_text_free(&mail);
@@ -179,6 +180,50 @@ static void test_layers(void **state)
 		assert_true(bytes[layers] < 5 * m.n);
 		made_free(&m);
 	}
+	dp_test_close(&t);
+}
+
+/* What a part is said to be encoded by is no layer: of one that is said to be uuencoded the file is what stands in it, by both names, no
+ * deeper than the part; in any other the text is a file, and what stands in it is deeper. */
+static void test_uuencoded_part(void **state)
+{
+	static const struct {
+		const char *cte;
+		enum ct_reason why;
+		size_t files;
+	} cases[] = { { "x-uuencode", CT_REASON_NONE, 2 }, { "UUE", CT_REASON_NONE, 2 }, { "7bit", CT_REASON_LIMIT, 2 } };
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct dp_test t;
+		struct made inner = { 0 }, m = { 0 };
+		char *story = NULL;
+		dp_test_init(&t);
+		t.config.limits.archive_depth = 1;
+		dp_test_open(&t);
+		made_base64(&inner, program, sizeof program, 76, "\r\n", false, true);
+		made_uu(&m, "a file.txt", inner.p, inner.n, "\r\n", false, true);
+		for (unsigned cut = 0; cut < 100; cut++) {
+			dp_test_forget(&t);
+			send_part(&t, cut, cases[i].cte, "x", &m, cut ? 0 : 1, cut);
+			story = dp_test_same_story(&t, story, "%s, %u", cases[i].cte, cut);
+			assert_int_equal(dp_test_count(&t, CT_FILE), cases[i].files);
+			dp_test_verdict(&t, 0, cases[i].why ? CT_UNSCANNED : CT_INFECTED, cases[i].why, true);
+		}
+		assert_int_equal(!strstr(story, "other-name=x"), cases[i].why != CT_REASON_NONE);
+		free(story);
+		made_free(&inner);
+		made_free(&m);
+		dp_test_close(&t);
+	}
+	/* Where nothing is uuencoded the text is the file. */
+	struct dp_test t;
+	struct made m = { 0 };
+	dp_test_begin(&t);
+	made_text(&m, "Nothing begins here.\r\n");
+	send_part(&t, 0, "x-uuencode", "x", &m, 0, 0);
+	assert_int_equal(dp_test_count(&t, CT_FILE), 1);
+	dp_test_verdict(&t, 0, CT_CLEAN, CT_REASON_NONE, true);
+	made_free(&m);
 	dp_test_close(&t);
 }
 
@@ -348,7 +393,7 @@ int main(void)
 		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_tokens_in_links),
 		cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
 		cmocka_unit_test(test_prose), cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_wide_text), cmocka_unit_test(test_footers),
+		cmocka_unit_test(test_uuencoded_part), cmocka_unit_test(test_wide_text), cmocka_unit_test(test_footers),
 		cmocka_unit_test(test_gap_in_a_word),
 	};
 	return cmocka_run_group_tests_name("dp_encoded", tests, setup, dp_test_eal_stop);

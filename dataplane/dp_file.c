@@ -73,6 +73,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	}
 	if (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN || f->message)
 		dp_mail_start(f, p, n);
+	f->quotes = (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN) && !f->mail && !f->content->quoted;
 	/* The message's own text is nobody's archive unless it looks like one. */
 	if (kind == RS_KIND_TAR && f->watched) {
 		dp_archive_tar_open(f);
@@ -85,6 +86,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	case RS_KIND_DEFLATED:
 	case RS_KIND_TNEF:
 	case RS_KIND_CMS:
+	case RS_KIND_AR:
 		dp_archive_open(f, kind);
 		break;
 	case RS_KIND_SEALED:
@@ -217,10 +219,11 @@ static size_t least(size_t a, size_t b)
 }
 
 /* How much of n bytes, n > 0, goes to all who read it before the next. */
-static size_t piece(const struct dp_file *f, const uint8_t *p, size_t n)
+static size_t piece(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	const size_t k = f->tar ? least(n, dp_archive_tar_wanted(f)) : n;
-	return f->mail ? dp_mail_piece(f, p, k) : k;
+	const size_t most = f->mail ? dp_mail_piece(f, p, k) : k;
+	return f->quotes ? dp_mail_quoted(f, p, most) : most;
 }
 
 static void read_on(struct dp_file *f, const uint8_t *p, size_t n)
@@ -231,6 +234,8 @@ static void read_on(struct dp_file *f, const uint8_t *p, size_t n)
 		dp_mail_feed(f, p, n);
 	else if (f->fields_sought)
 		dp_mail_seek(f, p, n);
+	if (f->quotes)
+		dp_mail_quote(f);
 	if (f->tar)
 		dp_archive_tar_see(f, p, n);
 }
@@ -254,7 +259,7 @@ void dp_file_data(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (n == 0)
 		return;
-	inspect_of(f)->stats.file_bytes += f->depth == 0 ? n : 0;
+	inspect_of(f)->stats.file_bytes += f->depth == 0 && !f->outer ? n : 0;
 	if (!f->started) {
 		if (f->nstart == 0 && n >= DP_FILE_START) {
 			start(f, p, DP_FILE_START); /* as many, whatever there is */
@@ -391,7 +396,7 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	}
 	dp_facts_end(f);
 	struct ct_record *r = f->rec;
-	if (r && (f->silent || is_told(f))) {
+	if (r && (f->silent || f->travelled || is_told(f))) {
 		dp_record_free(ins, r);
 	} else if (r) {
 		if (!f->opaque)

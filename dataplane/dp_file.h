@@ -53,10 +53,15 @@ struct dp_file {
 	bool stored; /* as the zip says that it is a member of */
 	bool stopped; /* the rest of its data is not read, for a reason that was given */
 	bool may_be_mail; /* an attachment, or a member, that was not told to be a message */
+	bool uu; /* said to be uuencoded: what is found so in it is no deeper than it is */
+	bool travelled; /* that was found: this is a file as it travelled, which is not reported */
 	bool entity; /* as its wrapping says it is a MIME entity: read as a message where it begins with a field */
 	bool message; /* a message that was encoded: read as one unless it begins with what no text holds */
 	bool fields_sought; /* it does not */
 	uint8_t field_at; /* of such a field's name so much stands at the beginning of this line */
+	uint8_t quoting; /* a line that names an encoding: so much of it stands there (dp_mail) */
+	bool quotes; /* such lines are looked for */
+	bool quoted; /* what follows one is read as its part */
 	bool mbox, mbox_blank, mbox_text; /* messages one after the other; the last line is empty; of this one there is something */
 	uint8_t mbox_held; /* bytes of this line that may begin another */
 	uint8_t depth; /* 0: a MIME part */

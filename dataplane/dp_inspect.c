@@ -36,8 +36,8 @@ static struct sizes sizes_of(const struct ct_config *c)
 		.trial_contents = DP_MAIL_DEPTH,
 		.trial_headers = 2 * (DP_MAIL_DEPTH + 1), /* a header section, and boundaries */
 		/* A zip and, beside it, the same read from elsewhere, each with what is in it. */
-		.trial_files = 2 * (c->limits.archive_depth + 1) + DP_MAIL_DEPTH,
-		.trial_zips = 2 * (c->limits.archive_depth + 1) + DP_MAIL_DEPTH, /* what is too deep may yet be one */
+		.trial_files = 2 * (c->limits.archive_depth + 1) + 2 * DP_MAIL_DEPTH + 1,
+		.trial_zips = 2 * (c->limits.archive_depth + 1) + 2 * DP_MAIL_DEPTH + 1, /* what is too deep may yet be one */
 		.trial_inflates = 2 * c->limits.archive_depth,
 	};
 }

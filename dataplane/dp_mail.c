@@ -10,6 +10,22 @@
 static const char from_line[] = "From ";
 #define FROM (sizeof from_line - 1)
 
+static const char encoding[] = "content-transfer-encoding:";
+
+/* dp_file.quoting: so many letters of that stand at the line's beginning; then: */
+enum {
+	QUOTING_VALUE = sizeof encoding - 1, /* blanks behind the colon */
+	QUOTING_FOLD,
+	QUOTING_ELSEWHERE,
+	QUOTING_OFF, /* for a reason that was given */
+	/* The first letter of the encoding was read, by what it is: */
+	QUOTING_ANOTHER,
+	QUOTING_BASE64,
+	QUOTING_QP,
+	QUOTING_STRING,
+	QUOTING_COMMENT
+};
+
 static struct dp_inspect *inspect_of(const struct dp_file *f)
 {
 	return f->content->ins;
@@ -29,6 +45,7 @@ static struct dp_content *begin(struct dp_file *f)
 	if (outer->nested == DP_MAIL_DEPTH || outer->mime.depth + 1u >= outer->mime.limits.depth) {
 		ins->stats.mail_limit++;
 		cannot(f, CT_REASON_LIMIT);
+		f->quoting = QUOTING_OFF;
 		return NULL;
 	}
 	struct dp_content *c = rs_pool_get(outer->trial ? &ins->trial_contents : &ins->contents);
@@ -263,6 +280,97 @@ static void feed_mbox(struct dp_file *f, const uint8_t *p, size_t n)
 	put(f, p + from, n - from);
 }
 
+/* What a text quotes. */
+
+/* The first letter of what stands behind the colon. */
+static uint8_t quoting_value(uint8_t b)
+{
+	switch (b) {
+	case 'b':
+	case 'B':
+		return QUOTING_BASE64;
+	case 'q':
+	case 'Q':
+		return QUOTING_QP;
+	case '"':
+		return QUOTING_STRING;
+	case '(':
+		return QUOTING_COMMENT;
+	default:
+		return QUOTING_ANOTHER;
+	}
+}
+
+static uint8_t quoting_step(uint8_t at, uint8_t b)
+{
+	const bool blank = b == ' ' || b == '\t';
+	if (at == QUOTING_VALUE && is_line_end(b))
+		return QUOTING_FOLD;
+	if (at == QUOTING_FOLD && (blank || b == '\n'))
+		return blank ? QUOTING_VALUE : QUOTING_FOLD;
+	if (b == '\n')
+		return 0;
+	if (at == QUOTING_VALUE)
+		return blank ? at : quoting_value(b);
+	if (at == QUOTING_VALUE - 1 && blank)
+		return at;
+	/* A fold that is none: this line may be one. */
+	at = at == QUOTING_FOLD ? 0 : at;
+	return at < QUOTING_VALUE && tolower(b) == encoding[at] ? (uint8_t)(at + 1) : QUOTING_ELSEWHERE;
+}
+
+size_t dp_mail_quoted(struct dp_file *f, const uint8_t *p, size_t n)
+{
+	uint8_t at = f->quoting;
+	size_t i = at == QUOTING_OFF ? n : 0;
+	while (i < n && at <= QUOTING_ELSEWHERE) {
+		if (at == QUOTING_ELSEWHERE) {
+			const uint8_t *lf = memchr(p + i, '\n', n - i);
+			i = lf ? (size_t)(lf + 1 - p) : n;
+			at = lf ? 0 : at;
+		} else {
+			at = quoting_step(at, p[i++]);
+		}
+	}
+	f->quoting = at;
+	return i;
+}
+
+/* Behind a line of f as far as the first letter of an encoding's name. */
+static void quote_begin(struct dp_file *f, const char *letter)
+{
+	/* Where bytes are missing, or was no room, parts are texts whose own headers were not read: the sender comes again whatever is in
+	 * them. */
+	if (f->content->msg->reasons & (1u << CT_REASON_GAP | 1u << CT_REASON_OVERLOAD))
+		return;
+	if (f->content->members++ >= inspect_of(f)->config->limits.archive_members) {
+		inspect_of(f)->stats.member_limit++;
+		cannot(f, CT_REASON_LIMIT);
+		f->quoting = QUOTING_OFF;
+		return;
+	}
+	begin_mail(f, NULL);
+	if (!f->mail)
+		return;
+	f->mail->quoted = f->quoted = true;
+	put(f, encoding, sizeof encoding - 1);
+	put(f, letter, 1);
+}
+
+void dp_mail_quote(struct dp_file *f)
+{
+	static const char *const letters[] = { NULL, "b", "q", "\"", "(" };
+	if (f->quoting < QUOTING_ANOTHER)
+		return;
+	const char *letter = letters[f->quoting - QUOTING_ANOTHER];
+	f->quoting = QUOTING_ELSEWHERE;
+	if (f->quoted)
+		end_one(f);
+	f->quoted = false;
+	if (letter)
+		quote_begin(f, letter);
+}
+
 void dp_mail_feed(struct dp_file *f, const uint8_t *p, size_t n)
 {
 	if (f->mbox)
@@ -276,6 +384,7 @@ void dp_mail_gap(struct dp_file *f, uint64_t n)
 	if (f->mbox_held)
 		settle_line(f, false);
 	f->mbox_blank = f->mbox_text = false;
+	f->quoting = f->quoting == QUOTING_OFF ? QUOTING_OFF : QUOTING_ELSEWHERE;
 	if (f->mail)
 		dp_content_gap(f->mail, n);
 }

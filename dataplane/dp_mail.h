@@ -2,11 +2,15 @@
 /* dp_mail: a file that is itself a message (RFC 5322), or several one after the other (mbox, RFC 4155): an attached message that is
  * encoded, a file that is called one or begins like one, a multipart that is decoded before it is read, what S/MIME wraps (RFC 8551 3.1).
  *
+ * And what a text quotes of a message: behind a line that names quoted-printable as an encoding the rest of the text is read as a part
+ * that is encoded so, up to the next line that names one. Readers that pass over what is no header get the file out of it; in honest mail
+ * (a bounce in clear, a list's digest) it is a text besides, and nothing about it is a fault.
+ *
  * What is in it is read as a content of its own, fed with the file's bytes. Its parts' numbers stand behind the number of the part that the
  * file is; its headers are not the message's. Its places and lines are those in the file.
  *
  * Bounds: DP_MAIL_DEPTH in one another, the levels and parts that limits.mime_* leave, limits.archive_members messages of an mbox; at
- * each the message is judged "limit", counted. No room: "overload", counted. What its archives come to counts with the rest.
+ * each, and at as many quoted parts, the message is judged "limit", counted. No room: "overload", counted. What its archives come to counts with the rest.
  *
  * Owner: one worker. Memory: of the pool `contents`; a block of `headers` while a header section is read. */
 #ifndef DP_MAIL_H
@@ -35,6 +39,9 @@ size_t dp_mail_piece(const struct dp_file *f, const uint8_t *p, size_t n);
  * readers of mail pass over what is no field: where a field of MIME (Content-Type, Content-Transfer-Encoding) stands in it, it is
  * "malformed". */
 void dp_mail_seek(struct dp_file *f, const uint8_t *p, size_t n);
+/* Of the n bytes that come next, so many are fed up to where a quoted part begins or ends, and dp_mail_quote is called behind them. */
+size_t dp_mail_quoted(struct dp_file *f, const uint8_t *p, size_t n);
+void dp_mail_quote(struct dp_file *f);
 void dp_mail_feed(struct dp_file *f, const uint8_t *p, size_t n);
 void dp_mail_gap(struct dp_file *f, uint64_t n);
 void dp_mail_end(struct dp_file *f);

@@ -314,6 +314,82 @@ static void test_half_a_message(void **state)
 	dp_text_free(&whole);
 }
 
+/* Each byte escaped; or in base64 in which no six letters stand together. */
+static void quote(struct dp_text *to, const char *head, const char *content, bool qp)
+{
+	const size_t n = strlen(content);
+	dp_text_printf(to, "%s", head);
+	if (qp) {
+		for (size_t i = 0; i < n; i++)
+			dp_text_printf(to, "=%02X%s", (uint8_t)content[i], i % 20 == 19 ? "=\r\n" : "");
+	} else {
+		struct dp_made m;
+		dp_made_base64(&m, content, n, NULL);
+		for (size_t i = 0; i < m.text.n; i++)
+			dp_text_printf(to, "%c%s", m.text.p[i], i % 5 ? "" : "*");
+		dp_made_free(&m);
+	}
+	dp_text_printf(to, "\r\n");
+}
+
+/* What a text quotes of a message is read where it names an encoding, in any spelling, wherever it is cut; nothing about it is a fault. */
+static void test_quoted(void **state)
+{
+	static const char *const heads[] = {
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+		"Hello\r\n\r\nContent-Type: application/octet-stream\r\ncontent-transfer-encoding :\t\"Quoted-Printable\"\r\nX: y\r\n\r\n",
+		"Content-Transfer-\nCONTENT-TRANSFER-ENCODING:\r\n (as it were) quoted-printable\n\n",
+		"Content-Transfer-Encoding: quoted-printable\r\n\r\n=3D\r\n\r\nContent-Transfer-Encoding:\r\n"
+		"Content-Transfer-Encoding: Base64\r\n\r\n",
+		"--b\r\nContent-Transfer-Encoding: 7bit\r\n\r\nhi\r\n--b\r\nContent-Transfer-Encoding: base64\r\n"
+		"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Transfer-Encoding: base64\r\n\r\n",
+	};
+	(void)state;
+	for (size_t h = 0; h < 5; h++)
+		for (unsigned bad = 0; bad < 2; bad++) {
+			struct dp_test t;
+			struct dp_text mail = { 0 };
+			char *story = NULL;
+			dp_test_begin(&t);
+			dp_text_printf(&mail, "Subject: outer\r\n\r\n");
+			quote(&mail, heads[h], bad ? dp_made_bad : clean, h < 3);
+			for (unsigned cut = 0; cut < mail.n; cut++) {
+				struct dp_test_conn c = dp_test_conn(cut);
+				dp_test_mail(&t, &c, &mail, cut ? 0 : 1, cut);
+				const struct dp_found *m = dp_test_nth(&t, CT_MESSAGE, 0);
+				if (m->rec.u.message.verdict != (bad ? CT_INFECTED : CT_CLEAN) || strstr(m->text, "error="))
+					fail_msg("%zu %u, cut at %u: %s", h, bad, cut, m->text);
+				assert_int_equal(dp_test_count(&t, CT_ANOMALY), 0);
+				story = dp_test_same_story(&t, story, "%zu %u, cut at %u", h, bad, cut);
+				dp_test_forget(&t);
+			}
+			free(story);
+			dp_text_free(&mail);
+			dp_test_close(&t);
+		}
+}
+
+static void test_quoted_too_often(void **state)
+{
+	(void)state;
+	for (unsigned n = 2; n < 5; n++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		struct dp_test_conn c = dp_test_conn(1);
+		dp_test_init(&t);
+		t.config.limits.archive_members = 3;
+		dp_test_open(&t);
+		dp_text_printf(&mail, "Subject: outer\r\n\r\n");
+		for (unsigned i = 0; i < n; i++)
+			dp_text_printf(&mail, "Content-Transfer-Encoding: quoted-printable\r\n\r\nx\r\n");
+		dp_test_mail(&t, &c, &mail, 1460, 0);
+		dp_test_verdict(&t, 0, n > 3 ? CT_UNSCANNED : CT_CLEAN, n > 3 ? CT_REASON_LIMIT : CT_REASON_NONE, true);
+		assert_int_equal(t.worker->inspect.stats.member_limit, n > 3);
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 static void test_too_deep(void **state)
 {
 	(void)state;
@@ -343,6 +419,8 @@ int main(void)
 		cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_prose_is_no_mail),
 		cmocka_unit_test(test_half_a_message),
+		cmocka_unit_test(test_quoted),
+		cmocka_unit_test(test_quoted_too_often),
 		cmocka_unit_test(test_too_deep),
 	};
 	return cmocka_run_group_tests_name("dp_mail", tests, dp_test_eal, dp_test_eal_stop);

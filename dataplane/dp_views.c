@@ -165,7 +165,8 @@ void dp_content_within(struct dp_content *c, struct dp_file *f)
 	c->offset = UINT64_MAX;
 	c->within = f;
 	c->nested = (uint8_t)(outer->nested + 1);
-	c->members = outer->members;
+	c->quoted = outer->quoted;
+	c->members = c->members_before = outer->members;
 	c->inflated_before = outer->inflated_before + outer->inflated;
 }
 

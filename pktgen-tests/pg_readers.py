@@ -14,6 +14,7 @@ The packages are Debian's: another interpreter does not see them, which is why t
 import base64
 import binascii
 import email
+import email.errors
 import gzip
 import hashlib
 import io
@@ -47,6 +48,9 @@ def by_email(data):
             for part in message.get_payload():
                 walk(part)
             return
+        # An encoded multipart, which it does not decode to look for a delimiter: it shows it as a text, up to what ends it.
+        if any(isinstance(x, email.errors.StartBoundaryNotFoundDefect) for x in message.defects):
+            return
         # It takes the encoding's name with its comments and folds, and then knows it not.
         encoding = message.get("Content-Transfer-Encoding")
         if encoding is not None:
@@ -65,14 +69,26 @@ def by_email(data):
 
 def differently(encoding, body):
     """What is in it by the letter of RFC 2045, where many readers do otherwise: blanks at the ends of quoted-printable lines are deleted
-    (6.7 (3)); base64 goes on behind a padding, which may be the end of what someone put before it (6.8 leaves it open)."""
+    (6.7 (3)), and "==" is no escape; base64 goes on behind a padding, which may be the end of what someone put before it (6.8 leaves it open)."""
     if encoding == "quoted-printable":
-        return quopri.decodestring(re.sub(rb"[ \t]+(?=\r?\n)|[ \t]+\Z", b"", body))
+        return quopri.decodestring(re.sub(rb"[ \t]+(?=\r?\n)|[ \t]+\Z", b"", body).replace(b"==", b"=3D="))
     if encoding == "base64":
         letters = re.sub(rb"[^A-Za-z0-9+/=]", b"", body)
-        pieces = [x + b"=" * (-len(x) % 4) for x in re.split(rb"=+", letters) if len(x) % 4 != 1]
-        return b"".join(map(base64.b64decode, pieces))
+        return b"".join(map(base64.b64decode, quanta(letters)))
     return None
+
+
+def quanta(letters):
+    """Pieces of base64, each with its own padding. A padding that completes no quantum is passed over, as what is no letter is."""
+    out, now = [], b""
+    for piece in re.findall(rb"[^=]+|=+", letters):
+        if piece[:1] != b"=":
+            now += piece
+        elif len(now) % 4 == 3 or (len(now) % 4 == 2 and len(piece) > 1):
+            out.append(now + b"=" * (-len(now) % 4))
+            now = b""
+    rest = len(now) % 4
+    return out + [now[:-1] if rest == 1 else now + b"=" * (-rest % 4)]
 
 
 def gmime():
@@ -88,15 +104,25 @@ def gmime():
 
 
 def by_gmime(library, data):
-    out = []
+    """The decoded leaves, in order; and [(a leaf, what it may be instead)]."""
+    out, instead = [], []
+    names = {library.ContentEncoding.BASE64: "base64", library.ContentEncoding.QUOTEDPRINTABLE: "quoted-printable"}
+
+    def bytes_of(thing):
+        stream = library.StreamMem.new()
+        thing.write_to_stream(stream)
+        return bytes(stream.get_byte_array())
 
     def content_of(part):
-        stream = library.StreamMem.new()
         content = part.get_content()
         if content is None:
             return b""
-        content.write_to_stream(stream)
-        return bytes(stream.get_byte_array())
+        found, raw = bytes_of(content), content.get_stream()
+        raw.reset()
+        other = differently(names.get(content.get_encoding()), bytes_of(raw))
+        if other is not None:
+            instead.append((found, other))
+        return found
 
     def walk(part):
         if isinstance(part, library.Multipart):
@@ -113,7 +139,7 @@ def by_gmime(library, data):
     message = parser.construct_message(None)
     if message is not None and message.get_mime_part() is not None:
         walk(message.get_mime_part())
-    return out
+    return out, instead
 
 
 # Archives -----------------------------------------------------------------------------------------------------------------
@@ -164,17 +190,19 @@ def by_libarchive(data, kind):
 
 
 def uuencoded(text):
-    """Files that stand uuencoded in a text, from a begin line to its end line. binascii decodes the lines."""
-    out, now = [], None
+    """Files that stand uuencoded in a text, from a begin line to its end line. binascii decodes the lines. None: one of which lines are longer
+    than they say, of quoted-printable that is read as it travelled."""
+    out, now, over = [], None, False
     for line in text.split(b"\n"):
         line = line.rstrip(b"\r")
         words = line.split(b" ", 2)
         if now is None:
             if len(words) == 3 and words[0] == b"begin" and words[1].isdigit() and words[2]:
-                now = b""
+                now, over = b"", False
             continue
+        over |= bool(line) and len(line) > 3 + ((line[0] - 32 & 63) + 2) // 3 * 4
         if line == b"end":
-            out.append(now)
+            out.append(None if over else now)
             now = None
             continue
         try:
@@ -227,8 +255,9 @@ def opened(data, depth=0):
     elif b"begin " in data and depth == 0:
         ours = uuencoded(data)
         if ours:
-            theirs = by_uu(data)
-            take([ours, theirs if theirs is None else theirs + ours[1:]])
+            first = by_uu(data)
+            theirs = ours if first is None or ours[0] is None else first + ours[1:]
+            take([[x for x in some if x is not None] for some in (ours, theirs)])
     return both, one
 
 
@@ -250,23 +279,25 @@ def read(data, library):
     leaves = {}
     leaves["email"], around, instead = by_email(data)
     if library:
-        leaves["gmime"] = by_gmime(library, data)
-    inside, done = {"both": [], "one": []}, set()
-    for some in leaves.values():
-        for leaf in some:
-            key = hashlib.sha256(leaf).digest()
-            if key not in done:
-                done.add(key)
-                both, one = opened(leaf)
-                inside["both"] += both
-                inside["one"] += one
+        leaves["gmime"], more = by_gmime(library, data)
+        instead += more
+    longer = contained(leaves, data)
+    inside = {"both": [], "one": []}
+    for leaf in {x for some in leaves.values() for x in some}:
+        # What it may be instead is looked into in its place.
+        both, one = opened(dict(instead).get(leaf, leaf))
+        if all(leaf in some for some in leaves.values()):
+            inside["both"] += both
+            inside["one"] += one
+        elif "raw" not in longer[told(leaf)[0]]:
+            inside["one"] += both + one
     said = {name: [told(x) for x in some] for name, some in leaves.items()}
     # With the line end before or behind, or without.
     around = [told(form)[0] for x in around for form in (x, x + b"\r\n", x.removesuffix(b"\r\n"), x.removeprefix(b"\r\n"))]
     return {
         "leaves": said,
         "inside": inside,
-        "contained": contained(leaves, data),
+        "contained": longer,
         "instead": {told(leaf)[0]: told(other)[0] for leaf, other in instead if other != leaf},
         "around": around,
     }

@@ -492,6 +492,20 @@ def iso(data, name=b"LETTER.DAT;1"):
     )
 
 
+def ar(*members):
+    """Of (name as its header has it, content), each made even."""
+    out = b"!<arch>\n"
+    for name, data in members:
+        out += ("%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name, 0, 0, 0, "100644", len(data))).encode() + data + b"\n" * (len(data) % 2)
+    return out
+
+
+def deb(name, data):
+    """A package of Debian's (deb(5)) with this for its data."""
+    control = tar(("control", b"Package: letter\nVersion: 1\nArchitecture: all\n"))
+    return ar(("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(control, mtime=0)), (name, data))
+
+
 # What else holds files: recognised, and said not to be opened. zlib is all that inflates here.
 FORMATS = (
     ("bzip2", "letter.bz2", bz2.compress(P)),
@@ -537,9 +551,23 @@ def formats():
         why="recognised, its files are not taken apart",
     )
     c.letter("lzh, not compressed", attached(b"\x20\0-lh0-" + struct.pack("<II", len(P), len(P)) + bytes(9) + P, "a.lzh"))
+    c.letter("ar", attached(ar((NAME + "/", P)), "a.a"))
+    long = "a-longer-name-than-its-field-has-room-for-" + NAME
+    table = (long + "/\n").encode()
+    c.letter("ar, a long name of GNU's", attached(ar(("//", table), ("/0", P)), "a.a"))
+    c.letter("ar, a long name of BSD's", attached(ar(("#1/%d" % len(long), long.encode() + P)), "a.a"))
+    c.letter("ar, as its index of symbols", attached(ar(("/", P)), "a.a"))
+    c.letter("ar, deflated zip in it", attached(ar(("a.zip/", zipped)), "a.a"))
+    c.letter("ar, behind a member without its last byte", attached(ar(("a/", b"odd"))[:-1] + ar((NAME + "/", P))[8:], "a.a"))
+    c.letter("ar in base64 in a text", letter(text(encode_base64(ar((NAME + "/", P))).decode())))
+    c.letter("deb, gzip", attached(deb("data.tar.gz", gzip.compress(tar(("./" + NAME, P)), mtime=0)), "letter_1_all.deb"))
+    c.letter("deb, not compressed", attached(deb("data.tar", tar(("./" + NAME, P))), "letter_1_all.deb"))
     c.letter(
-        "ar",
-        attached(b"!<arch>\n" + ("%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (NAME + "/", 0, 0, 0, "644", len(P))).encode() + P, "a.a"),
+        "deb, xz",
+        attached(deb("data.tar.xz", tar(("./" + NAME, P), mode="w:xz")), "letter_1_all.deb"),
+        expect=NAMED,
+        reason="unsupported",
+        why="recognised, not decompressed",
     )
     c.letter(
         "cpio",

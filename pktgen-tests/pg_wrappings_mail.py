@@ -280,6 +280,16 @@ def texts():
         why="no reader undoes it; whoever has to take the signs out by hand can take out any others",
     )
     c.letter("base64 in an attached text", letter(attachment(b"Hello\r\n\r\n" + B64, "note.txt", ctype="text/plain")))
+    for what, encoding, body in (
+        ("quoted-printable", "quoted-printable", encode_qp(P)),
+        ("base64 with other characters", "base64", b"".join(RUN[i : i + 6] + b"*" for i in range(0, len(RUN), 6)) + b"\r\n"),
+    ):
+        quoted = b"Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: %s\r\n\r\n%s" % (encoding.encode(), body)
+        mixed = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=q\r\n\r\n--q\r\n" + quoted + b"\r\n--q--\r\n"
+        c.letter("a message in a text, its part in " + what, plain(b"Forwarded:\r\n\r\n" + mixed))
+        c.letter("behind an empty first line, in " + what, b"\r\nFrom: a@example.org\r\n" + mixed)
+        c.letter("in an epilogue, in " + what, multipart("ab", b"--ab\r\n\r\nhi\r\n--ab--\r\n" + quoted))
+        c.letter("in a bounce's text/rfc822-headers, in " + what, letter(Part(["Content-Type: text/rfc822-headers"], mixed)))
     c.letter("PEM armour", plain(b"-----BEGIN CERTIFICATE-----\r\n" + lines(RUN, 64) + b"-----END CERTIFICATE-----\r\n"))
     c.letter(
         "in the Subject, as encoded words",

@@ -22,18 +22,8 @@ from pg_session import Mail, Path, Session
 DEEP = bool(os.environ.get("MAILWEIR_DEEP"))
 EMPTY = hashlib.sha256(b"").hexdigest()
 READERS = os.path.join(PKTGEN, "pg_readers.py")
-# Faults and features of the grammar with which mailweir does not yet see what the readers see: the list is strict.
-PENDING = frozenset(
-    (
-        "uuencode in a text",
-        "uuencode as the encoding",
-        "encoding twice",
-        "encoding of a multipart",
-        "encoding of a message",
-        "no field",
-        "archive behind other bytes",
-    )
-)
+# Of messages with a fault that docs/READERS.md has in its list, so many may lack a file: and none of these is clean.
+LEFT = 0.2
 # Python's email takes a field with a blank before its colon, which RFC 5322 4.5 has receivers read, for the end of the header.
 MISREAD = "blank before colon"
 # Debian's packages are seen by Debian's interpreter alone.
@@ -93,14 +83,10 @@ def seen(said):
     return agreed - {EMPTY}, [c for c in choices if EMPTY not in c]
 
 
-def without_pending(messages):
-    return [m for m in messages if not PENDING & (m.faults | m.features)]
-
-
-def explained():
-    """{name: why} as the table of docs/READERS.md has them."""
+def explained(title):
+    """{name: why} as the table of docs/READERS.md under this title has them."""
     with open(os.path.join(SOURCE, "docs", "READERS.md"), encoding="utf-8") as f:
-        text = f.read().partition("## Mails of the corpora")[2].partition("\n## ")[0]
+        text = f.read().partition("## " + title)[2].partition("\n## ")[0]
     return dict(re.findall(r"^\| `([^`]+)` \| (.+) \|$", text, re.M))
 
 
@@ -153,10 +139,13 @@ class Comparing(Scenario):
                 wrong.append((i, m, " and ".join(what), record))
         return wrong
 
-    def assert_as_readers(self, messages):
+    def assert_as_readers(self, messages, left=frozenset()):
+        """Those that have one of the faults `left` may be unscanned instead; returns how many are."""
         wrong = self.differing(messages)
+        said = [w for w in wrong if w[1].faults & left and w[3]["verdict"] == "unscanned"]
+        wrong = [w for w in wrong if w not in said]
         if not wrong:
-            return
+            return len(said)
         lines = ["%d of %d messages:" % (len(wrong), len(messages))]
         by = collections.Counter((what, record["verdict"], record.get("reason")) for _, _, what, record in wrong)
         lines += ["%4d %s, %s (%s)" % (n, *what) for what, n in by.most_common()]
@@ -166,35 +155,30 @@ class Comparing(Scenario):
 
 class Readers(Comparing):
     def test_legal(self):
-        self.assert_as_readers(without_pending(pg_grammar.some(5000 if DEEP else 300, seed=1, faulty=0.0)))
+        self.assert_as_readers(list(pg_grammar.some(5000 if DEEP else 300, seed=1, faulty=0.0)))
 
     def test_legal_is_clean(self):
-        messages = without_pending(pg_grammar.some(300, seed=1, faulty=0.0))
+        messages = list(pg_grammar.some(300, seed=1, faulty=0.0))
         for i, (_, record) in enumerate(self.mine([m.data for m in messages])):
             self.assertEqual((i, record["verdict"], record["errors"]), (i, "clean", []))
 
     def test_one_fault(self):
+        left = explained("Faults of which something is left")
+        self.assertLess(left.keys(), pg_grammar.FAULTS.keys())
         for fault in pg_grammar.FAULTS:
             with self.subTest(fault):
-                made = (pg_grammar.make(seed, [fault]) for seed in range(1000 if DEEP else 40))
-                made = [m for m in made if m.faults]
-                messages = without_pending(made)
-                # What it is a fault of may be pending itself.
-                if fault not in PENDING and not (made and all(PENDING & m.features for m in made)):
-                    self.assertGreater(len(messages), 2)
-                    self.assert_as_readers(messages)
+                messages = [m for m in (pg_grammar.make(seed, [fault]) for seed in range(1000 if DEEP else 40)) if m.faults]
+                self.assertGreater(len(messages), 2)
+                said = self.assert_as_readers(messages, left.keys())
+                self.assertLessEqual(said, LEFT * len(messages))
+                if DEEP and fault in left:
+                    self.assertGreater(said, 0)
 
     def test_any(self):
-        messages = without_pending(pg_grammar.some(5000 if DEEP else 300, seed=2))
-        self.assert_as_readers([m for m in messages if MISREAD not in m.faults or len(m.faults) == 1])
-
-    def test_what_is_pending_is(self):
-        """What is done meanwhile is no longer on the list of what is not."""
-        for what in sorted(PENDING):
-            with self.subTest(what):
-                made = (pg_grammar.make(seed, [what] if what in pg_grammar.FAULTS else ()) for seed in range(60))
-                messages = [m for m in made if what in m.faults or what in m.features]
-                self.assertTrue(self.differing(messages))
+        messages = list(pg_grammar.some(5000 if DEEP else 300, seed=2))
+        messages = [m for m in messages if MISREAD not in m.faults or len(m.faults) == 1]
+        said = self.assert_as_readers(messages, explained("Faults of which something is left").keys())
+        self.assertLessEqual(said, LEFT * len(messages))
 
 
 def corpus():
@@ -239,7 +223,7 @@ class Corpora(Comparing):
         for at in range(0, len(given), 400):
             for i, _, what, record in self.differing(given[at : at + 400]):
                 found[names[at + i]] = "%s, %s (%s)" % (what, record["verdict"], record.get("reason"))
-        why = explained()
+        why = explained("Mails of the corpora")
         new = {name: what for name, what in found.items() if name not in why}
         self.assertEqual(new, {}, "%d of %d differ, and docs/READERS.md does not say why" % (len(new), len(given)))
         self.assertEqual([name for name in why if name not in found], [], "equal, and docs/READERS.md says that they are not")

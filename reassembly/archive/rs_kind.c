@@ -41,7 +41,7 @@ static const struct {
 	MARK(RS_KIND_PACKED, 0, "xar!"),
 	MARK(RS_KIND_PACKED, 0, "\xed\xab\xee\xdb"), /* rpm */
 	MARK(RS_KIND_PACKED, 0, "ITSF\3\0\0\0"), /* chm */
-	MARK(RS_KIND_PACKED, 0, "!<arch>\n"), /* ar, deb */
+	MARK(RS_KIND_AR, 0, "!<arch>\n"),
 	MARK(RS_KIND_PACKED, 0, "conectix"), /* vhd, its blocks in any order */
 	MARK(RS_KIND_PACKED, 0, "vhdxfile"),
 	MARK(RS_KIND_PACKED, 0, "hsqs"), /* squashfs */

@@ -16,11 +16,12 @@ enum rs_kind {
 	RS_KIND_TAR, /* it may be, as it begins with a name, which may be anything: rs_tar tells from its first block */
 	RS_KIND_TNEF, /* Outlook's winmail.dat */
 	RS_KIND_CMS, /* S/MIME */
+	RS_KIND_AR, /* libraries, Debian's packages */
 	RS_KIND_ZLIB, /* it may be a stream of zlib: inflating it tells */
 	RS_KIND_DEFLATED, /* never told by first bytes: a stored member of a zip, which may be deflated all the same */
 	RS_KIND_SEALED, /* encrypted: a PGP message */
 	/* A wrapping that is known, not opened, and hides what is in it from who looks at its bytes: rar, 7z, bzip2, xz, lzma, lzip, zstd,
-	 * lz4, cab, compress, arj, lzh, ace, zoo, wim, xar, rpm, chm, vhd, squashfs, StuffIt, alz, egg; cpio and ar, whose members
+	 * lz4, cab, compress, arj, lzh, ace, zoo, wim, xar, rpm, chm, vhd, squashfs, StuffIt, alz, egg; cpio, whose members
 	 * are no archives to anybody here. */
 	RS_KIND_PACKED,
 };

@@ -43,7 +43,7 @@ static const struct {
 	CASE(RS_KIND_PACKED, "xar!"),
 	CASE(RS_KIND_PACKED, "\xed\xab\xee\xdb"),
 	CASE(RS_KIND_PACKED, "ITSF\3\0\0\0"),
-	CASE(RS_KIND_PACKED, "!<arch>\n"),
+	CASE(RS_KIND_AR, "!<arch>\n"),
 	CASE(RS_KIND_PACKED, "conectix"),
 	CASE(RS_KIND_PACKED, "vhdxfile"),
 	CASE(RS_KIND_PACKED, "hsqs"),

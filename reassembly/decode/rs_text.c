@@ -45,6 +45,7 @@ bool rs_text_is_file(const uint8_t *p, size_t n)
 	case RS_KIND_SEALED:
 	case RS_KIND_TNEF:
 	case RS_KIND_CMS:
+	case RS_KIND_AR:
 	case RS_KIND_ZLIB:
 		return true;
 	case RS_KIND_PACKED:

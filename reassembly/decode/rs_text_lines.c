@@ -85,16 +85,25 @@ static size_t count_of(const uint8_t *line)
 	return (size_t)(line[0] - 0x20) & 63;
 }
 
-/* Of a line that says it holds so many bytes: whether it looks so. */
-static bool uu_fits(const uint8_t *line, size_t n)
+/* Of a line that says it holds so many bytes: whether they may be there. */
+static bool uu_holds(const uint8_t *line, size_t n)
 {
-	const size_t count = count_of(line), least = (count * 4 + 2) / 3, most = (count + 2) / 3 * 4 + 2;
-	if (n - 1 > most)
-		return false;
+	const size_t least = (count_of(line) * 4 + 2) / 3;
 	for (size_t i = 0; i < n && i <= least; i++)
 		if (line[i] < 0x20 || line[i] > 0x60)
 			return false;
 	return true;
+}
+
+/* Whether it has too many characters for them. */
+static bool uu_is_over(const uint8_t *line, size_t n)
+{
+	return n - 1 > (count_of(line) + 2) / 3 * 4 + 2;
+}
+
+static bool uu_fits(const uint8_t *line, size_t n)
+{
+	return !uu_is_over(line, n) && uu_holds(line, n);
 }
 
 static void uu_decode(struct rs_text *t, const uint8_t *line, size_t n)
@@ -160,11 +169,15 @@ static bool is_uu_end(const struct rs_text_lines *l, const uint8_t *line, size_t
 static void uu_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t at)
 {
 	struct rs_text_lines *l = &t->m.lines;
-	const bool fits = !l->cut && uu_fits(line, n);
-	if (is_uu_end(l, line, n))
+	if (is_uu_end(l, line, n)) {
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);
-	else if (is_data(t, fits, "uuencode", at) && n <= LINE_MAX_UU)
-		uu_decode(t, line, n);
+		return;
+	}
+	const bool over = uu_is_over(line, n), fits = !l->cut && uu_holds(line, n) && !(over && !count_of(line));
+	if (!is_data(t, fits, "uuencode", at))
+		return;
+	l->odd |= over;
+	uu_decode(t, line, n);
 }
 
 /* It is proved: what is held of it are lines of it. */

@@ -214,6 +214,36 @@ static void finds_uuencoded_that_is_broken(void **state)
 	made_free(&m);
 }
 
+/* More behind what a line says that it holds: passed over. But where it says nothing, lines end it. */
+static void finds_uuencoded_in_lines_too_long(void **state)
+{
+	struct made m = { 0 }, more = { 0 };
+	(void)state;
+	made_uu(&m, "z", program, 450, "\n", false, false);
+	for (size_t i = 0, line = 0; i < m.n; i++) {
+		if (m.p[i] == '\n' && ++line > 3)
+			made_text(&more, "=3D=3D");
+		made_put(&more, m.p + i, 1);
+	}
+	made_text(&more, "`\nend\n");
+	made_free(&m);
+	read_all(&more);
+	assert_int_equal(whole.members, 1);
+	assert_true(whole.member[0].flags & RS_UNWRAP_ODD);
+	assert_int_equal(whole.member[0].n, 450);
+	assert_memory_equal(whole.data, program, 450);
+	made_free(&more);
+
+	made_uu(&m, "z", program, 90, "\n", false, false);
+	made_text(&m, "   INDENTED\n   WORDS\n");
+	made_uu(&m, "y", program, 90, "\n", false, true);
+	read_all(&m);
+	assert_int_equal(whole.members, 2);
+	assert_int_equal(whole.member[0].n, 90);
+	expect_member(1, "y", program, 90, true);
+	made_free(&m);
+}
+
 /* The lines of `from` without the blanks at their ends. */
 static void strip(struct made *to, const struct made *from)
 {
@@ -518,6 +548,7 @@ int main(void)
 		cmocka_unit_test(finds_data_urls),
 		cmocka_unit_test(finds_uuencoded),
 		cmocka_unit_test(finds_uuencoded_that_is_broken),
+		cmocka_unit_test(finds_uuencoded_in_lines_too_long),
 		cmocka_unit_test(finds_uuencoded_behind_odd_beginnings),
 		cmocka_unit_test(finds_yenc),
 		cmocka_unit_test(finds_yenc_by_its_size),

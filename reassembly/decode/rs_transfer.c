@@ -16,6 +16,7 @@ const uint8_t *rs_transfer_feed(struct rs_transfer *t, const uint8_t *in, size_t
 		*out_len = rs_qp_feed(&t->u.qp, in, n, out);
 		return out;
 	case RS_CTE_IDENTITY:
+	case RS_CTE_UU:
 	case RS_CTE_UNKNOWN:
 		break;
 	}
@@ -31,6 +32,7 @@ size_t rs_transfer_end(struct rs_transfer *t, uint8_t *out)
 	case RS_CTE_QP:
 		return rs_qp_end(&t->u.qp, out);
 	case RS_CTE_IDENTITY:
+	case RS_CTE_UU:
 	case RS_CTE_UNKNOWN:
 		break;
 	}
@@ -45,6 +47,7 @@ bool rs_transfer_malformed(const struct rs_transfer *t)
 	case RS_CTE_QP:
 		return t->u.qp.flags;
 	case RS_CTE_IDENTITY:
+	case RS_CTE_UU:
 		return false;
 	case RS_CTE_UNKNOWN:
 		break;

@@ -15,6 +15,7 @@ enum rs_cte {
 	RS_CTE_BASE64,
 	RS_CTE_QP,
 	RS_CTE_UNKNOWN, /* named, but not one of the RFC's: handed on as it stands, and flagged */
+	RS_CTE_UU, /* uuencode, which says itself where it begins: handed on as it stands; rs_text finds it there */
 };
 
 struct rs_transfer {

@@ -106,7 +106,7 @@ static void locate_equals_its_definition(void **state)
 {
 	(void)state;
 	static const char bytes[] = "QUJDRA==\r\n =4143 ab\t=\r\n=zz.";
-	static const enum rs_cte ctes[] = { RS_CTE_IDENTITY, RS_CTE_BASE64, RS_CTE_QP, RS_CTE_UNKNOWN };
+	static const enum rs_cte ctes[] = { RS_CTE_IDENTITY, RS_CTE_BASE64, RS_CTE_QP, RS_CTE_UNKNOWN, RS_CTE_UU };
 	uint8_t in[900], out[2048];
 	for (int round = 0; round < 400; round++) {
 		size_t n = any(round % 4 ? 40 : sizeof in), skip = any(6);

@@ -291,9 +291,8 @@ static void read_cte(struct rs_section *s, uint8_t *value, size_t n, const struc
 		{ "7bit", RS_CTE_IDENTITY }, { "8bit", RS_CTE_IDENTITY },       { "binary", RS_CTE_IDENTITY },
 		{ "base64", RS_CTE_BASE64 }, { "quoted-printable", RS_CTE_QP },
 		/* What says by itself where it begins is found in any text (rs_text). */
-		{ "x-uuencode", RS_CTE_IDENTITY }, { "uuencode", RS_CTE_IDENTITY }, { "x-uue", RS_CTE_IDENTITY },
-		{ "uue", RS_CTE_IDENTITY }, { "x-yenc", RS_CTE_IDENTITY }, { "x-binhex40", RS_CTE_IDENTITY },
-		{ "mac-binhex40", RS_CTE_IDENTITY },
+		{ "x-uuencode", RS_CTE_UU }, { "uuencode", RS_CTE_UU }, { "x-uue", RS_CTE_UU }, { "uue", RS_CTE_UU },
+		{ "x-yenc", RS_CTE_IDENTITY }, { "x-binhex40", RS_CTE_IDENTITY }, { "mac-binhex40", RS_CTE_IDENTITY },
 	};
 	struct rs_param_reader reader;
 	char word[32];
