@@ -183,6 +183,8 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 	t->act = RS_TEXT_GO;
 	if (t->mode == RS_SPOT_NOTHING)
 		k = rs_text_look(&t->spot, t->u.ops, t->u.arg, t->back, t->nback, p, n, 0, &what);
+	else if (t->mode == RS_SPOT_YENC && !t->proving)
+		k = rs_text_yenc_beside(t, p, n, &what);
 	else
 		k = modes[t->mode]->feed(t, p, n);
 	if (proving && t->mode != RS_SPOT_NOTHING && (t->proving || t->act == RS_TEXT_NONE))
@@ -197,6 +199,8 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 		begin(t, what);
 	else if (t->act != RS_TEXT_GO)
 		stop(t);
+	else if (proving && !t->proving)
+		rs_spot_behind(&t->spot, t->back, t->nback);
 	return k;
 }
 

@@ -7,7 +7,8 @@
  *   data: URLs (RFC 2397), with base64 and without;
  *   uuencode and its begin-base64 (POSIX uuencode), yEnc (yenc-draft 1.3), BinHex 4.0 (RFC 1741: its two forks, each a member).
  *   text in UTF-16 (RFC 2781), of a file that begins like one, without its zeros: a layer, in which all of these are looked for.
- * What only looks like one of these, prose that speaks of it, is none: a line of data must follow, a header must be right.
+ * What only looks like one of these, prose that speaks of it, is none: a line of data must follow, a header must be right. Any text is data
+ * of yEnc: others that begin in it end it, which is odd unless it is prose.
  *
  * A run that is no file and no longer than RS_TEXT_HOLD is held until it ends, and then is a member only if it is wanted
  * (rs_unwrap's member_wanted): a newsletter has hundreds of them.
@@ -55,6 +56,10 @@ struct rs_text_lines { /* uuencode, yEnc */
 	bool odd; /* there was such a line */
 	bool cut; /* the line was longer than is held */
 	bool part; /* yEnc: it is a part of a file */
+	bool loose_lines; /* yEnc: some were not as long as its header says */
+	uint32_t long_said, of_line, escapes; /* yEnc: how long, and characters of the present one */
+	uint8_t runs; /* yEnc: so many times RS_SPOT_RUN_MIN bytes of base64 in a row */
+	uint64_t run_end; /* where they ended */
 	bool line; /* yEnc: a line begins */
 	bool escape, first; /* yEnc: the next character is an escaped one; the first of its line */
 };

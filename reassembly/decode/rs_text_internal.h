@@ -24,6 +24,9 @@ struct rs_text_mode {
 extern const struct rs_text_mode rs_text_run_mode, rs_text_data_mode, rs_text_uu_mode, rs_text_yenc_mode, rs_text_hqx_mode,
 	rs_text_wide_mode;
 
+/* Reads on, and looks at the same bytes as at a text, for what else may be encoded in it: then it ends here. */
+size_t rs_text_yenc_beside(struct rs_text *t, const uint8_t *p, size_t n, enum rs_spotted *what);
+
 /* Whether what follows a run's last byte, n > 0 bytes of it, may join the run to another. */
 bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n);
 

@@ -330,14 +330,16 @@ static void yenc_header(struct rs_text *t)
 	const size_t k = sizeof word - 1;
 	struct rs_text_lines *l = &t->m.lines;
 	size_t at = 0, n = t->nhold;
-	uint64_t part;
+	uint64_t number;
 	while (at + k <= n && (memcmp(t->hold + at, word, k) != 0 || (at && t->hold[at - 1] != ' ')))
 		at++;
 	if (at + k > n || !number_of(t->hold, at, "size=", 10, &l->said)) {
 		none(t);
 		return;
 	}
-	l->part = number_of(t->hold, at, "part=", 10, &part);
+	l->part = number_of(t->hold, at, "part=", 10, &number);
+	l->loose_lines = !number_of(t->hold, at, "line=", 10, &number) || number > UINT32_MAX;
+	l->long_said = (uint32_t)number;
 	at += k;
 	while (n > at && t->hold[n - 1] == ' ')
 		n--;
@@ -369,6 +371,13 @@ static void yenc_put(struct rs_text *t, const uint8_t *out, size_t n)
 	rs_text_member_data(t, out, n);
 }
 
+/* Whether a line is as long as the header says: writers count what is escaped as two characters or as one, and do not part the two. */
+static bool is_full(const struct rs_text_lines *l)
+{
+	const uint64_t all = (uint64_t)l->of_line + l->escapes;
+	return l->of_line == l->long_said || all == l->long_said || all == (uint64_t)l->long_said + 1;
+}
+
 /* Data of one line, or some of it. Returns how many bytes it took. */
 static size_t yenc_data(struct rs_text *t, const uint8_t *p, size_t n)
 {
@@ -383,6 +392,8 @@ static size_t yenc_data(struct rs_text *t, const uint8_t *p, size_t n)
 			rs_text_known(t, t->u.pos + i);
 		}
 		if (is_end(b)) {
+			l->loose_lines |= !l->line && !is_full(l);
+			l->of_line = l->escapes = 0;
 			l->escape = false;
 			l->line = true;
 		} else if (l->escape && l->first && b == 'y') {
@@ -390,11 +401,13 @@ static size_t yenc_data(struct rs_text *t, const uint8_t *p, size_t n)
 			t->nline = 0;
 		} else if (b == '=' && !l->escape) {
 			l->escape = true;
+			l->escapes++;
 			l->first = l->line;
 			l->line = false;
 		} else {
 			l->blanks += b == ' ';
 			out[made++] = (uint8_t)(b - 42 - (l->escape ? 64 : 0));
+			l->of_line++;
 			l->escape = l->line = false;
 		}
 	}
@@ -431,7 +444,35 @@ static size_t yenc_feed(struct rs_text *t, const uint8_t *p, size_t n)
 static bool is_talk(const struct rs_text *t)
 {
 	enum { PROSE = 16 }; /* characters to one blank at the most; of encoded bytes one in 256 is one */
-	return t->u.made < (uint64_t)t->m.lines.blanks * PROSE;
+	return t->m.lines.loose_lines && t->u.made < (uint64_t)t->m.lines.blanks * PROSE;
+}
+
+/* It breaks off. */
+static void yenc_cut(struct rs_text *t)
+{
+	ended(t, RS_UNWRAP_CUT | (is_talk(t) ? 0 : RS_UNWRAP_ODD));
+}
+
+size_t rs_text_yenc_beside(struct rs_text *t, const uint8_t *p, size_t n, enum rs_spotted *what)
+{
+	enum { AT_ONCE = 512, RUNS = 32 }; /* of lines as they should be some are letters in a row: spaces are */
+	struct rs_text_lines *l = &t->m.lines;
+	struct rs_spot seen = t->spot;
+	size_t most = rs_spot_look(&seen, t->back, t->nback, p, n < AT_ONCE ? n : AT_ONCE, 0, what), k = yenc_feed(t, p, most);
+	if (k < most) {
+		seen = t->spot;
+		rs_spot_look(&seen, t->back, t->nback, p, k, 0, what);
+	}
+	t->spot = seen;
+	if (*what == RS_SPOT_RUN) {
+		l->runs = t->u.pos + k == l->run_end + RS_SPOT_RUN_MIN ? (uint8_t)(l->runs + 1) : 1;
+		l->run_end = t->u.pos + k;
+	}
+	if (t->act != RS_TEXT_GO || *what == RS_SPOT_HQX || *what == RS_SPOT_YENC || (*what == RS_SPOT_RUN && !l->loose_lines && l->runs < RUNS))
+		*what = RS_SPOT_NOTHING;
+	else if (*what)
+		yenc_cut(t);
+	return k;
 }
 
 static void yenc_end(struct rs_text *t)
@@ -441,7 +482,7 @@ static void yenc_end(struct rs_text *t)
 	else if (t->m.lines.state == CONTROL && t->member)
 		yenc_control(t);
 	if (t->member)
-		ended(t, RS_UNWRAP_CUT | (is_talk(t) ? 0 : RS_UNWRAP_ODD));
+		yenc_cut(t);
 }
 
 static void yenc_begin(struct rs_text *t)

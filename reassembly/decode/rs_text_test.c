@@ -333,6 +333,47 @@ static void finds_yenc(void **state)
 	}
 }
 
+/* Behind a header of it any text is data: what is encoded in that is found all the same. */
+static void yenc_hides_nothing(void **state)
+{
+	static const char head[] = "=ybegin line=64 size=9999 name=x\r\n";
+	struct made m = { 0 };
+	(void)state;
+	for (unsigned loose = 0; loose < 2; loose++) {
+		made_text(&m, head);
+		for (unsigned i = 0; i < 40; i++)
+			made_text(&m, loose ? "a b c d \r\n" : "a b c d a b c d a b c d a b c d a b c d a b c d a b c d a b c d \r\n");
+		made_text(&m, loose ? "<a href='data:application/octet-stream;base64,"
+				    : "a b c d a b c d a b c d a b c d <a  href='data:text/html;base64,\r\n");
+		made_base64(&m, program, 1500, 64, "\r\n", false, true);
+		made_text(&m, "'>\r\n");
+		read_all(&m);
+		assert_int_equal(whole.members, 2);
+		assert_int_equal(whole.member[0].flags & RS_UNWRAP_ODD, loose ? 0 : RS_UNWRAP_ODD);
+		assert_int_equal(whole.member[1].n, 1500);
+		made_free(&m);
+		made_text(&m, head);
+		made_text(&m, loose ? "a b c d\r\n" : "");
+		made_base64(&m, program, 1500, 64, "\r\n", false, true);
+		read_all(&m);
+		/* Where its beginning is no more at hand it is odd. */
+		assert_true(whole.members == 2 || whole.member[0].flags & RS_UNWRAP_ODD);
+		assert_int_equal(whole.members, loose ? 2 : whole.members);
+		made_free(&m);
+	}
+}
+
+/* A file of spaces is letters in a row. */
+static void yenc_of_spaces(void **state)
+{
+	uint8_t spaces[900];
+	struct made m = { 0 };
+	(void)state;
+	memset(spaces, ' ', sizeof spaces);
+	made_yenc(&m, "x", spaces, sizeof spaces, "\r\n", (uint32_t)crc32(0, spaces, sizeof spaces));
+	expect_one(&m, "x", spaces, sizeof spaces, true);
+}
+
 /* Without the length of its lines; and a text that only speaks of it, which is no file that is broken. */
 static void finds_yenc_by_its_size(void **state)
 {
@@ -551,6 +592,8 @@ int main(void)
 		cmocka_unit_test(finds_uuencoded_in_lines_too_long),
 		cmocka_unit_test(finds_uuencoded_behind_odd_beginnings),
 		cmocka_unit_test(finds_yenc),
+		cmocka_unit_test(yenc_hides_nothing),
+		cmocka_unit_test(yenc_of_spaces),
 		cmocka_unit_test(finds_yenc_by_its_size),
 		cmocka_unit_test(finds_binhex),
 		cmocka_unit_test(looks_again),
