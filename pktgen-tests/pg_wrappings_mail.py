@@ -452,6 +452,21 @@ def structure():
         multipart("ab", b"--ab\r\n--ab--\r\n" + quoted.bytes() + b"\r\n"),
         inside=[NAME],
     )
+    c.letter(
+        "a part behind the final delimiter",
+        multipart("ab", b"--ab\r\n\r\nHello\r\n--ab--\r\n--ab\r\n" + quoted.bytes() + b"\r\n--ab--\r\n"),
+        inside=[NAME],
+    )
+    c.letter(
+        "final delimiter of the multipart within that is one of the outer",
+        multipart(
+            "ab--",
+            b"--ab--\r\nContent-Type: multipart/mixed; boundary=ab\r\n\r\n--ab\r\n\r\nHello\r\n--ab--\r\n"
+            + quoted.bytes()
+            + b"\r\n--ab----\r\n",
+        ),
+        inside=[NAME],
+    )
     for what, said in (
         ("boundary with a comma and more behind it", 'multipart/mixed; boundary="ab", x=y'),
         ("boundary of two words, of which the first is used", "multipart/mixed; boundary=ab cd"),

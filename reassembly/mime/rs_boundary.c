@@ -37,7 +37,7 @@ static bool is_padding(uint8_t c)
 void rs_boundary_init(struct rs_boundary *b)
 {
 	b->block = NULL;
-	b->open = b->cut = b->alive = 0;
+	b->open = b->closed = b->cut = b->alive = 0;
 	b->levels = 0;
 	rs_boundary_drop(b);
 }
@@ -69,6 +69,7 @@ void rs_boundary_pop(struct rs_boundary *b, struct rs_pool *blocks, uint8_t leve
 	uint16_t kept = (uint16_t)((1u << levels) - 1);
 	b->levels = levels;
 	b->open &= kept;
+	b->closed &= kept;
 	b->cut &= kept;
 	const size_t n = size_of_all(b);
 	if (!b->block || n > RS_BOUNDARY_OWN)
@@ -89,14 +90,23 @@ bool rs_boundary_copied(struct rs_boundary *b, struct rs_pool *blocks)
 		return true;
 	}
 	memset(b->end, 0, sizeof b->end);
-	b->open = b->cut = b->alive = b->fell = 0;
-	b->alike = b->decided = false;
+	b->open = b->closed = b->cut = b->alive = b->fell = 0;
+	b->alike = b->outside = b->decided = false;
 	return false;
 }
 
 void rs_boundary_close(struct rs_boundary *b, uint8_t level)
 {
-	b->open &= (uint16_t) ~(1u << level);
+	const uint16_t bit = (uint16_t)(1u << level);
+	b->closed |= b->open & bit;
+	b->open &= (uint16_t)~bit;
+}
+
+void rs_boundary_reopen(struct rs_boundary *b, uint8_t level)
+{
+	const uint16_t bit = (uint16_t)(1u << level);
+	b->open |= b->closed & bit;
+	b->closed &= (uint16_t)~bit;
 }
 
 void rs_boundary_drop(struct rs_boundary *b)
@@ -104,7 +114,7 @@ void rs_boundary_drop(struct rs_boundary *b)
 	b->held = 0;
 	b->dashes = 0;
 	b->fell = 0;
-	b->alike = false;
+	b->alike = b->outside = false;
 	b->decided = false;
 }
 
@@ -150,11 +160,11 @@ static uint16_t passed(const struct rs_boundary *b, uint16_t levels, size_t n)
 
 bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n)
 {
-	uint16_t alive = b->open, fell = 0;
+	uint16_t alive = b->open | b->closed, fell = 0;
 	for (size_t i = 0; i < n && i < RS_BOUNDARY_LINE && p[i] != '\n'; i++) {
 		uint16_t left = narrow(b, alive, i, i ? p[i - 1] : 0, p[i]);
 		if (left != alive)
-			fell |= passed(b, alive & (uint16_t)~left, i);
+			fell |= passed(b, alive & (uint16_t)~left & b->open, i);
 		if (!left)
 			return fell;
 		alive = left;
@@ -181,38 +191,61 @@ static enum rs_boundary_step judge_level(const struct rs_boundary *b, unsigned l
 static void set_alike(struct rs_boundary *b, uint16_t levels, size_t held)
 {
 	b->alike = levels;
+	b->ended = false;
 	if (!levels)
 		return;
 	b->alike_level = (uint8_t)(31u - (unsigned)__builtin_clz(levels));
 	const size_t size = 2 + level_size(b, b->alike_level);
 	const bool final = held >= size + 2 && b->line[size] == '-' && b->line[size + 1] == '-';
 	b->alike_step = final ? RS_BOUNDARY_CLOSE : RS_BOUNDARY_PART;
+	b->ended = b->closed & 1u << b->alike_level;
+}
+
+/* Of these levels the outermost to which the line is a delimiter that is not final, or -1. */
+static int outermost(const struct rs_boundary *b, uint16_t levels)
+{
+	for (; levels; levels &= levels - 1) {
+		const int level = __builtin_ctz(levels);
+		if (judge_level(b, (unsigned)level) == RS_BOUNDARY_PART)
+			return level;
+	}
+	return -1;
+}
+
+/* What began with a whole boundary and went on, and a delimiter of what ended. */
+static uint16_t alike_to(const struct rs_boundary *b)
+{
+	const int ended = outermost(b, b->alive & b->closed);
+	return (uint16_t)(((b->fell | passed(b, b->alive, b->held)) & b->open) | (ended < 0 ? 0 : 1u << ended));
 }
 
 static enum rs_boundary_step judge(struct rs_boundary *b, uint8_t *level)
 {
-	for (uint16_t left = b->alive; left;) {
+	for (uint16_t left = b->alive & b->open; left;) {
 		unsigned l = 31u - (unsigned)__builtin_clz(left);
 		enum rs_boundary_step s = judge_level(b, l);
+		left &= (uint16_t) ~(1u << l);
 		if (s != RS_BOUNDARY_NO) {
-			const uint16_t inside = (uint16_t)(b->fell >> l >> 1 << 1 << l);
+			const uint16_t inside = (uint16_t)((b->fell & b->open) >> l >> 1 << 1 << l);
+			const int outside = s == RS_BOUNDARY_CLOSE ? outermost(b, left) : -1;
 			const size_t held = b->held;
 			*level = (uint8_t)l;
 			rs_boundary_drop(b);
 			set_alike(b, inside, held);
+			b->outside = outside >= 0;
+			b->outside_level = (uint8_t)(b->outside ? outside : 0);
 			b->found = (uint16_t)held;
 			return s;
 		}
-		left &= (uint16_t) ~(1u << l);
 	}
-	set_alike(b, b->fell | passed(b, b->alive, b->held), b->held);
+	set_alike(b, alike_to(b), b->held);
 	return RS_BOUNDARY_NO;
 }
 
 bool rs_boundary_same(const struct rs_boundary *a, const struct rs_boundary *b)
 {
 	const size_t n = size_of_all(a);
-	return !a->held && !b->held && a->levels == b->levels && a->open == b->open && a->cut == b->cut &&
+	return !a->held && !b->held && a->levels == b->levels && a->open == b->open && a->closed == b->closed && a->cut == b->cut &&
 	       !memcmp(a->end, b->end, a->levels * sizeof *a->end) && !memcmp(text_of(a), text_of(b), n);
 }
 
@@ -238,8 +271,8 @@ size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum 
 {
 	*step = RS_BOUNDARY_MORE;
 	if (!b->held) {
-		b->alive = b->open;
-		b->alike = false;
+		b->alive = b->open | b->closed;
+		b->alike = b->outside = false;
 	}
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == '\n') {
@@ -254,7 +287,7 @@ size_t rs_boundary_feed(struct rs_boundary *b, const uint8_t *p, size_t n, enum 
 		}
 		uint16_t alive = narrow(b, b->alive, b->held, b->held ? b->line[b->held - 1] : 0, p[i]);
 		if (!alive) {
-			set_alike(b, b->fell | passed(b, b->alive, b->held), b->held);
+			set_alike(b, (b->fell | passed(b, b->alive, b->held)) & b->open, b->held);
 			*step = RS_BOUNDARY_NO;
 			return i;
 		}

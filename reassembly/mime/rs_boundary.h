@@ -37,6 +37,7 @@ struct rs_boundary {
 	uint8_t line[RS_BOUNDARY_LINE + 1]; /* the line under way, or the delimiter that was found last, its LF included */
 	uint16_t end[RS_BOUNDARY_LEVELS]; /* where in text a level's boundary ends */
 	uint16_t open; /* levels that are looked for, a bit each */
+	uint16_t closed; /* levels whose final delimiter was seen */
 	uint16_t cut; /* levels whose boundary is longer than what is kept */
 	uint16_t alive; /* levels the line under way may yet belong to */
 	uint16_t held; /* bytes in line, of the one under way */
@@ -44,9 +45,14 @@ struct rs_boundary {
 	uint8_t levels;
 	uint8_t dashes; /* of a decided line: '-' that end it so far */
 	/* The last line began with a whole boundary and went on: one that is no delimiter, or is one of a level outside. To readers that
-	 * compare no further than the boundary it is alike_step of alike_level. Until the next line, or rs_boundary_drop. */
-	bool alike;
+	 * compare no further than the boundary it is alike_step of alike_level; as is the delimiter of a level that ended, to those that do
+	 * not heed its end. Until the next line, or rs_boundary_drop. */
+	bool alike, ended; /* ended: of a level that did */
 	uint8_t alike_level, alike_step;
+	/* The last line is the final delimiter of a level, and one that is not final of a level outside: readers that ask the outermost first
+	 * take it for that. Until the same. */
+	bool outside;
+	uint8_t outside_level;
 	uint16_t fell; /* levels whose whole boundary the line under way began with, and went on otherwise */
 	bool decided; /* the line under way is a delimiter: only its end is awaited */
 };
@@ -69,8 +75,15 @@ void rs_boundary_pop(struct rs_boundary *b, struct rs_pool *blocks, uint8_t leve
  * for. */
 bool rs_boundary_copied(struct rs_boundary *b, struct rs_pool *blocks);
 
-/* The level's final delimiter was seen: it is looked for no more. */
+/* The level's final delimiter was seen: lines are no more its delimiters, but alike. */
 void rs_boundary_close(struct rs_boundary *b, uint8_t level);
+/* Its end was none. */
+void rs_boundary_reopen(struct rs_boundary *b, uint8_t level);
+/* Whether there is any whose lines matter. */
+static inline bool rs_boundary_any(const struct rs_boundary *b)
+{
+	return b->open | b->closed;
+}
 
 /* Whether [p, p + n), which begins at the start of a line, may begin a delimiter, or something alike. */
 bool rs_boundary_maybe(const struct rs_boundary *b, const uint8_t *p, size_t n);

@@ -140,6 +140,48 @@ static void knows_open_levels_only(void **state)
 	assert_int_equal(step_line(&b, "--a", 9, true, &level), RS_BOUNDARY_NO);
 }
 
+/* A level that ended, and a final delimiter that is one of a level outside. */
+static void tells_what_others_see(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		enum rs_boundary_step step;
+		uint8_t level;
+		bool ended, outside;
+	} cases[] = {
+		/* "a--" has "b" in it, which ended, and "a" in that. */
+		{ "--b", RS_BOUNDARY_NO, 99, true, false },	{ "--b--", RS_BOUNDARY_NO, 99, false, false },
+		{ "--bx", RS_BOUNDARY_NO, 99, false, false },	{ "--b \r", RS_BOUNDARY_NO, 99, true, false },
+		{ "--a--", RS_BOUNDARY_CLOSE, 2, false, true }, { "--a-- ", RS_BOUNDARY_CLOSE, 2, false, true },
+		{ "--a", RS_BOUNDARY_PART, 2, false, false },	{ "--a----", RS_BOUNDARY_CLOSE, 0, false, false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		for (size_t piece = 1; piece < 9; piece++) {
+			struct rs_boundary b;
+			uint8_t level = 99;
+			enum rs_boundary_step step = RS_BOUNDARY_MORE;
+			const size_t n = strlen(cases[i].line);
+			rs_boundary_init(&b);
+			rs_boundary_push(&b, &blocks, (const uint8_t *)"a--", 3);
+			rs_boundary_push(&b, &blocks, (const uint8_t *)"b", 1);
+			rs_boundary_push(&b, &blocks, (const uint8_t *)"a", 1);
+			rs_boundary_close(&b, 1);
+			for (size_t at = 0; at < n && step == RS_BOUNDARY_MORE;)
+				at += rs_boundary_feed(&b, (const uint8_t *)cases[i].line + at, n - at < piece ? n - at : piece, &step, &level);
+			if (step == RS_BOUNDARY_MORE)
+				rs_boundary_feed(&b, (const uint8_t *)"\n", 1, &step, &level);
+			assert_int_equal(step, cases[i].step);
+			assert_int_equal(level, cases[i].level);
+			assert_true(b.outside == cases[i].outside && (!b.outside || b.outside_level == 0));
+			assert_true((b.alike && b.ended) == cases[i].ended && (!b.ended || b.alike_level == 1));
+			rs_boundary_reopen(&b, 1);
+			rs_boundary_drop(&b);
+			assert_int_equal(step_line(&b, "--b", piece, true, &level), RS_BOUNDARY_PART);
+			assert_int_equal(level, 1);
+		}
+}
+
 static void an_empty_one_is_two_dashes(void **state)
 {
 	(void)state;
@@ -285,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_the_oracle),
 		cmocka_unit_test(knows_open_levels_only),
+		cmocka_unit_test(tells_what_others_see),
 		cmocka_unit_test(an_empty_one_is_two_dashes),
 		cmocka_unit_test(tells_what_is_alike),
 		cmocka_unit_test(has_room_for_so_many),

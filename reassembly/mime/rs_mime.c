@@ -29,6 +29,7 @@ enum reading {
 enum mode {
 	MODE_ALIKE = 1, /* compares a line with a boundary as far as that goes */
 	MODE_CR = 2, /* takes a CR for a line end */
+	MODE_OUTSIDE = 4, /* asks of a line first whether it is the outermost multipart's */
 };
 
 enum line_end { LINE_END_NONE, LINE_END_CR, LINE_END_LF, LINE_END_CRLF };
@@ -96,7 +97,7 @@ static void part_begin(struct rs_mime *m, struct rs_part *part)
 		part->cte = RS_CTE_IDENTITY;
 		part->flags |= RS_PART_LIMIT;
 		m->sealed = true;
-		m->boundary.open = 0;
+		m->boundary.open = m->boundary.closed = 0;
 		m->reading = READING_LEAF;
 	}
 	rs_number_write(m->level, m->depth, part->kind != RS_PART_LEAF, number);
@@ -566,7 +567,7 @@ static const uint8_t *body_run(struct rs_mime *m, const uint8_t *p, const uint8_
 	}
 	m->left = (size_t)(end - p);
 	emit_line_end(m);
-	if (!m->boundary.open) {
+	if (!rs_boundary_any(&m->boundary)) {
 		emit(m, p, (size_t)(end - p));
 		m->line_start = end[-1] == '\n';
 		return end;
@@ -671,6 +672,8 @@ static void on_delimiter(struct rs_mime *m, uint8_t level, bool final, bool rest
 		block_put(m);
 	} else {
 		m->level[level].parts++;
+		m->level[level].flags &= (uint8_t)~RS_LEVEL_CLOSED;
+		rs_boundary_reopen(&m->boundary, level);
 		section_begin(m, m->level[level].flags & RS_LEVEL_DIGEST);
 	}
 }
@@ -782,24 +785,33 @@ static void line_alike(struct rs_mime *m, bool rest)
 /* What the line under way is was told. rest: of one that is no delimiter is yet to come. */
 static void line_judged(struct rs_mime *m, enum rs_boundary_step step, uint8_t level, bool rest)
 {
-	const bool alike = m->boundary.alike;
+	const bool alike = m->boundary.alike, outside = m->boundary.outside;
+	const uint8_t outer = m->boundary.outside_level;
 	if (alike && m->mode & MODE_ALIKE) {
 		line_alike(m, rest && step == RS_BOUNDARY_NO);
 		return;
 	}
+	if (outside && m->mode & MODE_OUTSIDE) {
+		on_delimiter(m, outer, false, false);
+		return;
+	}
 	/* What breaks it off is behind a CR: to some the line ended there. */
 	const uint16_t held = m->boundary.held;
-	if (alike && step == RS_BOUNDARY_NO && rest && held && m->boundary.line[held - 1] == '\r' && !(m->mode & MODE_CR))
+	if (alike && !m->boundary.ended && step == RS_BOUNDARY_NO && rest && held && m->boundary.line[held - 1] == '\r' && !(m->mode & MODE_CR))
 		bare_cr(m, '-');
 	struct rs_mime *copies = copies_of(m), *k = alike ? diverge_by(m, MODE_ALIKE) : NULL;
 	if (copies_of(m))
 		line_alike(k, rest && step == RS_BOUNDARY_NO);
 	copies_put(&copies, k);
+	k = outside ? diverge_by(m, MODE_OUTSIDE) : NULL;
+	if (copies_of(m))
+		on_delimiter(k, outer, false, false);
+	copies_put(&copies, k);
 	if (step == RS_BOUNDARY_NO) {
 		line_replay(m);
 	} else {
 		on_delimiter(m, level, step == RS_BOUNDARY_CLOSE, false);
-		if (alike)
+		if (alike || outside)
 			anomaly(m, RS_MIME_BOUNDARY_ALIKE);
 	}
 	copies_put(&m->forked, copies);
@@ -852,7 +864,7 @@ static void bare_cr(struct rs_mime *m, uint8_t next)
 		return;
 	}
 	/* In a body it matters where a delimiter may follow. */
-	if (m->settled & MODE_CR || (m->reading != READING_HEADER && (next != '-' || !m->boundary.open)))
+	if (m->settled & MODE_CR || (m->reading != READING_HEADER && (next != '-' || !rs_boundary_any(&m->boundary))))
 		return;
 	anomaly(m, RS_MIME_BARE_CR);
 	struct rs_mime *k = diverge_by(m, MODE_CR);
@@ -909,7 +921,7 @@ static bool is_header_found(const struct rs_mime *m, const uint8_t *p, const uin
 {
 	static const char name[] = "Content-";
 	const size_t n = sizeof name - 1;
-	return m->torn && m->line_start && m->boundary.open && m->reading != READING_HEADER && (size_t)(end - p) > n &&
+	return m->torn && m->line_start && rs_boundary_any(&m->boundary) && m->reading != READING_HEADER && (size_t)(end - p) > n &&
 	       !strncasecmp((const char *)p, name, n);
 }
 
@@ -955,7 +967,7 @@ static size_t feed(struct rs_mime *m, const uint8_t *p, size_t n)
 		}
 		if (is_header_found(m, p, end))
 			header_found(m);
-		if (rs_boundary_holds(&m->boundary) || (m->line_start && *p == '-' && m->boundary.open))
+		if (rs_boundary_holds(&m->boundary) || (m->line_start && *p == '-' && rs_boundary_any(&m->boundary)))
 			p = delimiter_run(m, p, end);
 		else if (m->reading == READING_HEADER)
 			p = header_run(m, p, end);
@@ -970,8 +982,8 @@ static size_t feed(struct rs_mime *m, const uint8_t *p, size_t n)
 /* Where a line may end with a CR: how many of n bytes are read at once. In a body that matters before a '-' alone. */
 static size_t cr_line(const struct rs_mime *m, const uint8_t *p, size_t n)
 {
-	if (rs_mime_in_body(m) && (*p != '-' || !m->boundary.open))
-		return m->boundary.open ? rs_lines_find(p, n, '-', true) : n;
+	if (rs_mime_in_body(m) && (*p != '-' || !rs_boundary_any(&m->boundary)))
+		return rs_boundary_any(&m->boundary) ? rs_lines_find(p, n, '-', true) : n;
 	const uint8_t *cr = memchr(p, '\r', n);
 	return cr ? (size_t)(cr + 1 - p) : n;
 }

@@ -92,7 +92,7 @@ static inline void log_on_header(void *arg, enum rs_header h, const uint8_t *p, 
 static inline void log_on_begin(void *arg, const struct rs_part *part)
 {
 	static const char *const kinds[] = { "leaf", "preamble", "epilogue" };
-	static const char *const ctes[] = { "identity", "base64", "qp", "unknown" };
+	static const char *const ctes[] = { "identity", "base64", "qp", "unknown", "uuencode" };
 	struct rs_mime_log *l = arg;
 	log_require(!l->in_part && !l->in_header, "a part begins outside others");
 	log_require(part->type && part->number && part->name_charset, "strings are there");

@@ -37,14 +37,40 @@ static const struct views_case {
 		"! mime.duplicate_field\n" "! mime.duplicate_field\n" "! mime.duplicate_field\n"
 		PLAIN("qp", "TVqQ\\r\\n") },
 	{ "final_delimiter_behind_a_delimiter", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n--b--\r\n\r\nx\r\n--b\r\n\r\ny\r\n--b--\r\n",
-		EITHER("! mime.end_at_once\n",
-			EPILOGUE("x\\r\\n--b\\r\\n\\r\\ny\\r\\n--b--\\r\\n"),
-			INNER("x")
-			PART("leaf 2 depth 1 <text/plain> identity", "y")) },
+		"! mime.end_at_once\n"
+		"epilogue 0 depth 1 <text/plain> identity\n" "|x\\r\\n--b|\n"
+		"! mime.boundary_alike\n"
+		"|\\r\\n\\r\\ny\\r\\n--b--\\r\\n|\n" "end\n"
+		OR
+		"! mime.end_at_once\n"
+		"epilogue 0 depth 1 <text/plain> identity\n" "|x|\n" "end\n"
+		PART("leaf 1 depth 1 <text/plain> identity", "y")
+		OR
+		"! mime.end_at_once\n"
+		INNER("x")
+		PART("leaf 2 depth 1 <text/plain> identity", "y") },
 	{ "final_delimiter_behind_a_delimiter_of_another", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
 		"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n--b--\r\n\r\nx\r\n",
 		"! mime.missing_end\n"
 		EPILOGUE("x\\r\\n") },
+	{ "delimiter_behind_the_final_one", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n--b\r\n\r\ny\r\n",
+		INNER("x")
+		"epilogue 0 depth 1 <text/plain> identity\n" "|--b|\n"
+		"! mime.boundary_alike\n"
+		"|\\r\\n\\r\\ny\\r\\n|\n" "end\n"
+		OR
+		INNER("x")
+		"leaf 2 depth 1 <text/plain> identity\n" "|y\\r\\n|\n" "end missing-end\n"
+		"! mime.missing_end\n" },
+	{ "final_delimiter_that_is_one_outside", "Content-Type: multipart/mixed; boundary=b--\r\n\r\n--b--\r\n"
+		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n\r\ny\r\n--b----\r\n",
+		"leaf 1.1 depth 2 <text/plain> identity\n" "|x|\n" "end\n"
+		"! mime.boundary_alike\n"
+		"epilogue 1.0 depth 2 <text/plain> identity\n" "|y|\n" "end\n"
+		OR
+		"leaf 1.1 depth 2 <text/plain> identity\n" "|x|\n" "end missing-end\n"
+		"! mime.missing_end\n"
+		PART("leaf 2 depth 1 <text/plain> identity", "y") },
 	{ "type_in_an_encoded_word", "Content-Type: =?us-ascii?q?multipart/mixed?=; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
 		EITHER("! mime.encoded_word\n",
 			PART("leaf 1 depth 0 <> identity attachment", "--b\\r\\n\\r\\nx\\r\\n--b--\\r\\n"),

@@ -82,6 +82,8 @@ static void gather(struct rs_smtp *s, struct gather *g, const uint8_t *p, size_t
 		emit(s, p, n);
 		return;
 	}
+	if (!n)
+		return;
 	memcpy(g->bytes + g->n, p, n);
 	g->n += n;
 }
