@@ -25,7 +25,6 @@ static const struct {
 	MARK(RS_KIND_PACKED, 4, "1AY&SY"), /* bzip2, behind BZh and a digit */
 	MARK(RS_KIND_PACKED, 4, "\x17\x72\x45\x38\x50\x90"), /* the same of nothing */
 	MARK(RS_KIND_PACKED, 0, "\xfd" "7zXZ\0"),
-	MARK(RS_KIND_PACKED, 5, "\xff\xff\xff\xff\xff\xff\xff\xff"), /* lzma, behind 5d and the size of its dictionary */
 	MARK(RS_KIND_PACKED, 0, "LZIP\1"),
 	MARK(RS_KIND_PACKED, 0, "\x28\xb5\x2f\xfd"), /* zstd */
 	MARK(RS_KIND_PACKED, 0, "\x04\x22\x4d\x18"), /* lz4 */
@@ -33,8 +32,21 @@ static const struct {
 	MARK(RS_KIND_PACKED, 0, "MSCF"), /* cab */
 	MARK(RS_KIND_PACKED, 0, "ISc("), /* cab of InstallShield */
 	MARK(RS_KIND_PACKED, 0, "\x1f\x9d"), /* compress */
+	MARK(RS_KIND_PACKED, 0, "\x1f\x1e"), /* pack */
+	MARK(RS_KIND_PACKED, 0, "\x1f\xa0"), /* compress -H, of SCO */
+	MARK(RS_KIND_PACKED, 0, "\x89LZO\0\r\n\x1a\n"),
+	MARK(RS_KIND_PACKED, 0, "LRZI"), /* lrzip */
+	MARK(RS_KIND_PACKED, 0, "RZIP"),
+	MARK(RS_KIND_PACKED, 0, "SZDD\x88\xf0\x27\x33"), /* compress.exe of MS-DOS */
+	MARK(RS_KIND_PACKED, 0, "KWAJ\x88\xf0\x27\xd1"),
+	MARK(RS_KIND_PACKED, 0, "\x8f\xaf\xac\x84"), /* ppmd */
+	MARK(RS_KIND_PACKED, 0, "7kSt"), /* zpaq */
+	MARK(RS_KIND_PACKED, 0, "zPQ"),
+	MARK(RS_KIND_PACKED, 0, "\xff\x06\0\0sNaPpY"), /* snappy */
+	MARK(RS_KIND_PACKED, 0, "\x05\x22\x4d\x18"), /* lz5 */
 	MARK(RS_KIND_PACKED, 2, "-lh"), /* lzh: ?-lh5- */
 	MARK(RS_KIND_PACKED, 2, "-lz"),
+	MARK(RS_KIND_PACKED, 2, "-pm"),
 	MARK(RS_KIND_PACKED, 7, "**ACE**"),
 	MARK(RS_KIND_PACKED, 20, "\xdc\xa7\xc4\xfd"), /* zoo */
 	MARK(RS_KIND_PACKED, 0, "MSWIM\0\0\0"),
@@ -45,6 +57,9 @@ static const struct {
 	MARK(RS_KIND_PACKED, 0, "conectix"), /* vhd, its blocks in any order */
 	MARK(RS_KIND_PACKED, 0, "vhdxfile"),
 	MARK(RS_KIND_PACKED, 0, "hsqs"), /* squashfs */
+	MARK(RS_KIND_PACKED, 0, "\x45\x3d\xcd\x28"), /* cramfs */
+	MARK(RS_KIND_PACKED, 0, "QFI\xfb"), /* qcow */
+	MARK(RS_KIND_PACKED, 0, "KDMV"), /* vmdk */
 	MARK(RS_KIND_PACKED, 0, "SIT!"), /* StuffIt */
 	MARK(RS_KIND_PACKED, 0, "StuffIt "),
 	MARK(RS_KIND_PACKED, 0, "ALZ\1"),
@@ -61,11 +76,46 @@ static bool begins_right(const uint8_t *p, size_t n, unsigned at)
 		return n > 6 && p[6] == '-';
 	case 4:
 		return !memcmp(p, "BZh", 3) && p[3] >= '1' && p[3] <= '9';
-	case 5:
-		return p[0] == 0x5d && p[1] == 0 && p[2] == 0;
 	default:
 		return true;
 	}
+}
+
+/* lzma's older format (LZMA Utils): literal bits that there are, a dictionary of 2^n or 2^n + 2^(n-1) bytes as xz asks for, a size that
+ * is not known or below 256 GiB, and the first byte of the coder, which is zero. */
+static bool is_lzma(const uint8_t *p, size_t n)
+{
+	if (n < 14 || p[0] > (4 * 5 + 4) * 9 + 8 || p[13])
+		return false;
+	uint32_t dictionary = 0;
+	uint64_t size = 0;
+	for (unsigned i = 0; i < 4; i++)
+		dictionary |= (uint32_t)p[1 + i] << 8 * i;
+	for (unsigned i = 0; i < 8; i++)
+		size |= (uint64_t)p[5 + i] << 8 * i;
+	const uint32_t low = dictionary & (0u - dictionary), rest = dictionary & ~low;
+	return dictionary >= 4096 && size && (!rest || rest == low << 1 || dictionary == UINT32_MAX) &&
+	       (size == UINT64_MAX || size < 1ull << 38);
+}
+
+/* Messages of OpenPGP (RFC 4880 4.2, 5.1, 5.3, 5.6) in the forms that GnuPG writes. PACKED: compressed; SEALED: encrypted. */
+static enum rs_kind openpgp(const uint8_t *p, size_t n)
+{
+	if (n < RS_KIND_BYTES)
+		return RS_KIND_PLAIN;
+	/* Compressed, of any length: deflate's first block is no reserved one, or zlib's header, or bzip2's. */
+	if (p[0] == 0xa3 && ((p[1] == 1 && (p[2] & 6) != 6) || (p[1] == 2 && p[2] == 0x78 && (p[2] << 8 | p[3]) % 31 == 0) ||
+			     (p[1] == 3 && !memcmp(p + 2, "BZh", 3))))
+		return RS_KIND_PACKED;
+	/* To a key: version 3, 8 bytes of it, an algorithm. By a passphrase: version 4, a cipher, salted and iterated, a hash. */
+	const bool key = p[0] == 0x84 || p[0] == 0x85 || p[0] == 0xc1, phrase = p[0] == 0x8c || p[0] == 0xc3;
+	const bool longer = p[0] == 0x85 || (p[0] & 0x40 && p[1] >= 192);
+	const uint8_t *body = p + (longer ? 3 : 2), a = body[9];
+	if (key && body[0] == 3 && (a == 1 || a == 2 || a == 16 || a == 18 || a == 25))
+		return RS_KIND_SEALED;
+	if (phrase && body[0] == 4 && body[1] - 1u < 13 && body[2] == 3 && body[3] - 1u < 11)
+		return RS_KIND_SEALED;
+	return RS_KIND_PLAIN;
 }
 
 /* arj: its mark, the size of the header that follows and of its first part, and a version below 50 in that. */
@@ -101,9 +151,10 @@ static bool is_zlib(const uint8_t *p, size_t n)
 static bool may_have_mark(const uint8_t *p, size_t n)
 {
 	static const bool first[256] = {
-		['P'] = true,  [0x1f] = true, ['R'] = true,  ['7'] = true, ['B'] = true, [0xfd] = true, [0x5d] = true, ['L'] = true,
+		['P'] = true,  [0x1f] = true, ['R'] = true,  ['7'] = true, ['B'] = true, [0xfd] = true, [0x89] = true, ['L'] = true,
 		[0x28] = true, [0x04] = true, [0x02] = true, ['M'] = true, ['I'] = true, ['x'] = true,	[0xed] = true, ['!'] = true,
 		['c'] = true,  ['v'] = true,  ['h'] = true,  ['S'] = true, ['A'] = true, ['E'] = true,	['-'] = true,
+		['K'] = true,  [0x8f] = true, ['z'] = true,  [0xff] = true, [0x05] = true, ['Q'] = true,
 	};
 	return n < RS_KIND_BYTES || first[p[0]] || p[2] == '-' || p[7] == '*' || p[20] == 0xdc;
 }
@@ -118,8 +169,11 @@ enum rs_kind rs_kind_of(const uint8_t *p, size_t n)
 			return marks[i].kind;
 	if (rs_cms_is(p, n))
 		return RS_KIND_CMS;
-	if (is_arj(p, n) || is_cpio(p, n))
+	if (is_arj(p, n) || is_cpio(p, n) || is_lzma(p, n))
 		return RS_KIND_PACKED;
+	const enum rs_kind pgp = openpgp(p, n);
+	if (pgp != RS_KIND_PLAIN)
+		return pgp;
 	return n >= RS_KIND_BYTES ? RS_KIND_TAR : rs_kind_else(p, n, false);
 }
 

@@ -27,7 +27,6 @@ static const struct {
 	CASE(RS_KIND_PACKED, "BZh91AY&SY"),
 	CASE(RS_KIND_PACKED, "BZh9\x17\x72\x45\x38\x50\x90"),
 	CASE(RS_KIND_PACKED, "\xfd" "7zXZ\0"),
-	CASE(RS_KIND_PACKED, "\x5d\0\0..\xff\xff\xff\xff\xff\xff\xff\xff"),
 	CASE(RS_KIND_PACKED, "LZIP\1"),
 	CASE(RS_KIND_PACKED, "\x28\xb5\x2f\xfd"),
 	CASE(RS_KIND_PACKED, "\x04\x22\x4d\x18"),
@@ -35,6 +34,22 @@ static const struct {
 	CASE(RS_KIND_PACKED, "MSCF"),
 	CASE(RS_KIND_PACKED, "ISc("),
 	CASE(RS_KIND_PACKED, "\x1f\x9d"),
+	CASE(RS_KIND_PACKED, "\x1f\x1e"),
+	CASE(RS_KIND_PACKED, "\x1f\xa0"),
+	CASE(RS_KIND_PACKED, "\x89LZO\0\r\n\x1a\n"),
+	CASE(RS_KIND_PACKED, "LRZI"),
+	CASE(RS_KIND_PACKED, "RZIP"),
+	CASE(RS_KIND_PACKED, "SZDD\x88\xf0\x27\x33"),
+	CASE(RS_KIND_PACKED, "KWAJ\x88\xf0\x27\xd1"),
+	CASE(RS_KIND_PACKED, "\x8f\xaf\xac\x84"),
+	CASE(RS_KIND_PACKED, "7kSt"),
+	CASE(RS_KIND_PACKED, "zPQ"),
+	CASE(RS_KIND_PACKED, "\xff\6\0\0sNaPpY"),
+	CASE(RS_KIND_PACKED, "\5\x22\x4d\x18"),
+	CASE(RS_KIND_PACKED, "..-pm.-"),
+	CASE(RS_KIND_PACKED, "\x45\x3d\xcd\x28"),
+	CASE(RS_KIND_PACKED, "QFI\xfb"),
+	CASE(RS_KIND_PACKED, "KDMV"),
 	CASE(RS_KIND_PACKED, "..-lh.-"),
 	CASE(RS_KIND_PACKED, "..-lz.-"),
 	CASE(RS_KIND_PACKED, ".......**ACE**"),
@@ -117,6 +132,46 @@ static void test_what_needs_more_than_a_mark(void **state)
 	assert_int_equal(kind_of("BZh is the beginning of", 23), RS_KIND_PLAIN);
 }
 
+/* By fields that agree with each other. */
+static void test_lzma_and_openpgp(void **state)
+{
+	static const struct {
+		enum rs_kind kind;
+		const char *begin;
+	} begins[] = {
+#define LZMA(kind, begin) { kind, begin "\0 and so on, and so on, and so on" }
+		LZMA(RS_KIND_PACKED, "\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff"),
+		LZMA(RS_KIND_PACKED, "\x5d\0\0\x80\0\1\0\0\0\0\0\0\0"),
+		LZMA(RS_KIND_PACKED, "\x00\0\x10\0\0\1\0\0\0\0\0\0\0"),
+		LZMA(RS_KIND_PACKED, "\xe0\0\0\x60\0\xff\xff\xff\xff\x3f\0\0\0"),
+		LZMA(RS_KIND_PACKED, "\x5d\xff\xff\xff\xff\1\0\0\0\0\0\0\0"),
+		LZMA(RS_KIND_TAR, "\xe1\0\0\x60\0\xff\xff\xff\xff\x3f\0\0\0"), /* no such literal bits */
+		LZMA(RS_KIND_TAR, "\x5d\0\0\x50\0\1\0\0\0\0\0\0\0"), /* no such dictionary */
+		LZMA(RS_KIND_TAR, "\x5d\0\4\0\0\1\0\0\0\0\0\0\0"),
+		LZMA(RS_KIND_TAR, "\x5d\0\0\x80\0\1\0\0\0\x40\0\0\0"), /* too large */
+		LZMA(RS_KIND_TAR, "\x5d\0\0\x80\0\1\0\0\0\0\0\0\0\1"), /* a coder does not begin so */
+		{ RS_KIND_PACKED, "\xa3\1\xcb\x48 and so on, and so on, and so on" },
+		{ RS_KIND_TAR, "\xa3\1\x07\x48 and so on, and so on, and so on" },
+		{ RS_KIND_PACKED, "\xa3\2\x78\x9c and so on, and so on, and so on" },
+		{ RS_KIND_TAR, "\xa3\2\x78\x9d and so on, and so on, and so on" },
+		{ RS_KIND_PACKED, "\xa3\3" "BZh9 and so on, and so on, and so on" },
+		{ RS_KIND_SEALED, "\x85\1\x0c\3........\1 and so on, and so on" },
+		{ RS_KIND_SEALED, "\x84\x5e\3........\x12 and so on, and so on." },
+		{ RS_KIND_SEALED, "\xc1\x5e\3........\x12 and so on, and so on." },
+		{ RS_KIND_SEALED, "\xc1\xc0\x4c\3........\1 and so on, and so on" },
+		{ RS_KIND_TAR, "\x85\1\x0c\3........\3 and so on, and so on" }, /* signs only */
+		{ RS_KIND_TAR, "\x85\1\x0c\2........\1 and so on, and so on" },
+		{ RS_KIND_SEALED, "\x8c\x0d\4\x09\3\2 and so on, and so on, and so on" },
+		{ RS_KIND_SEALED, "\xc3\x0d\4\x07\3\x08 and so on, and so on, and so on" },
+		{ RS_KIND_TAR, "\x8c\x0d\4\x09\3\x0c and so on, and so on, and so on" },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++)
+		assert_int_equal(kind_of(begins[i].begin, RS_KIND_BYTES), begins[i].kind);
+	for (size_t n = 0; n < 14; n++)
+		assert_int_equal(kind_of(begins[0].begin, n), RS_KIND_PLAIN);
+}
+
 /* By its outer type, however its length is written. */
 static void test_smime(void **state)
 {
@@ -154,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_what_needs_more_than_a_mark),
+		cmocka_unit_test(test_lzma_and_openpgp),
 		cmocka_unit_test(test_smime),
 		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_zip_reader_agrees),

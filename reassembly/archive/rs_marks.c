@@ -22,8 +22,8 @@ static const struct {
 	{ RS_MARK_PACKED, 10, 3, 0, "BZh" },
 	{ RS_MARK_PACKED, 5, 5, 0, "7zXZ" }, /* xz's, from its second byte on */
 	{ RS_MARK_PACKED, 5, 4, 0, "\x28\xb5\x2f\xfd" },
-	/* xar's, from its fourth byte on, with the size of its header and its version: its first two are in every other text. */
-	{ RS_MARK_PACKED, 5, 5, 0, "!\0\x1c\0\1" },
+	/* xar's, from its third byte on, with the size of its header and its version: its first two are in every other text. */
+	{ RS_MARK_PACKED, 6, 6, 0, "r!\0\x1c\0\1" },
 	{ RS_MARK_DISC, 5, 5, DISC_AT, "CD001" },
 	{ RS_MARK_DISC, 5, 5, DISC_AT, "BEA01" },
 };

@@ -28,7 +28,7 @@ enum rs_mark {
 
 /* The first two bytes of each; the first is below 128. */
 #define RS_MARKS_PAIRS(X)                                                                                                                     \
-	X('P', 'K') X('R', 'a') X('7', 'z') X('M', 'S') X('C', 'D') X('B', 'E') X('B', 'Z') X(0x1f, 0x8b) X(0x28, 0xb5) X('!', 0)
+	X('P', 'K') X('R', 'a') X('7', 'z') X('M', 'S') X('C', 'D') X('B', 'E') X('B', 'Z') X(0x1f, 0x8b) X(0x28, 0xb5) X('r', '!')
 
 /* Whether a mark may begin with these. */
 static inline bool rs_marks_may(uint8_t a, uint8_t b)

@@ -66,7 +66,7 @@ static const struct {
 	{ RS_MARK_7Z, "7z\xbc\xaf\x27\x1c", 6 }, { RS_MARK_CAB, "MSCF\0\0\0\0", 8 },
 	{ RS_MARK_GZIP, "\x1f\x8b\x08\x08 t t\2\3", 10 }, { RS_MARK_PACKED, "BZh91AY&SY", 10 },
 	{ RS_MARK_PACKED, "\xfd" "7zXZ", 6 }, { RS_MARK_PACKED, "\x28\xb5\x2f\xfd\x24", 5 },
-	{ RS_MARK_PACKED, "!\0\x1c\0\1", 5 },
+	{ RS_MARK_PACKED, "r!\0\x1c\0\1", 6 },
 };
 #define ALL (sizeof all / sizeof *all)
 
@@ -149,6 +149,7 @@ static void a_header_is_as_writers_make_it(void **state)
 		{ "\x1f\x8b\x08\0....\1\3", 10, false },	{ "\x1f\x8b\x08\0....\0\x15", 10, false },
 		{ "\x1f\x8b\7\0....\0\3", 10, false },	{ "BZh01AY&SY", 10, false },
 		{ "BZh11AY&SY", 10, true },			{ "BZh91AY&SX", 10, false },
+		{ "e!\0\x1c\0\1", 6, false },			{ "r!\0\x1c\0\1", 6, true },
 		{ "\x28\xb5\x2f\xfd\x2c", 5, false },		{ "\x28\xb5\x2f\xfd\x04", 5, true },
 	};
 	(void)state;
