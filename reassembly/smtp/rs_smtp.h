@@ -32,6 +32,7 @@
  *  - A reply is one whatever its three digits say: clients take it for the answer that they wait for. To DATA 0xx and 1xx are none yet.
  *  - 354 without a DATA opens content too: the server took something for one.
  *  - Each anomaly is told once a transaction, and once between two.
+ *  - A BDAT that nobody can count, taken by the server, leaves its message unread. With LAST it is that one's end.
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
  *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);

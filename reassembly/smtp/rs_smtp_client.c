@@ -91,15 +91,15 @@ static void on_data(struct rs_smtp *s, bool crlf)
 	rs_smtp_content_expect(s, tx, noted ? RS_ANSWER_OWED : RS_ANSWER_MISSED, crlf);
 }
 
-static void on_chunk_invalid(struct rs_smtp *s)
+static void on_chunk_invalid(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
-	rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
-	rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
-	rs_smtp_wait_on(s);
-	/* A server may read 0 LAST in it. */
 	struct rs_smtp_tx *tx = in_chunks(s);
 	if (!tx)
 		tx = rs_smtp_tx_current(s);
+	rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
+	rs_smtp_owe(s, NULL, RS_VERB_BDAT, tx && rs_smtp_command_chunk_last(c) ? tx->n + 1 : 0, false);
+	rs_smtp_wait_on(s);
+	/* A server may read 0 LAST in it. */
 	if (tx)
 		rs_smtp_tell_end(s, tx, s->began, false);
 }
@@ -141,7 +141,7 @@ static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c, const s
 	uint64_t size;
 	bool last, wraps;
 	if (!rs_smtp_command_chunk(c, &size, &last, &wraps) || is_uncountable(s, size, wraps)) {
-		on_chunk_invalid(s);
+		on_chunk_invalid(s, c);
 		return;
 	}
 	s->chunk_wraps = wraps;

@@ -176,6 +176,13 @@ bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool
 	return *last || i == c->arg_len;
 }
 
+bool rs_smtp_command_chunk_last(const struct rs_smtp_command *c)
+{
+	if (c->arg_len < 4 || agree(c->arg + c->arg_len - 4, 4, "LAST") != 4)
+		return false;
+	return c->arg_len == 4 || blank(c->arg[c->arg_len - 5]);
+}
+
 bool rs_smtp_command_chunk_plain(const uint8_t *p, size_t n)
 {
 	size_t i = agree(p, n, "BDAT "), digits = i;

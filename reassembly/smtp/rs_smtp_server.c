@@ -202,11 +202,23 @@ static void on_chunk_asked(struct rs_smtp *s, struct rs_smtp_tx *tx, const struc
 }
 
 /* The server took a chunk of which nobody here knew that it is one, or how long. */
-static void on_chunk_unread(struct rs_smtp *s)
+static void on_chunk_unread(struct rs_smtp *s, const struct rs_smtp_owed *e, const struct rs_smtp_reply *r)
 {
-	const struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	struct rs_smtp_tx *ends = e->i && !s->hold ? rs_smtp_txs_find(&s->txs, e->i - 1) : NULL;
+	const struct rs_smtp_tx *tx = ends ? ends : rs_smtp_tx_current(s);
 	s->ops->unread(s->arg, tx ? tx->handle : NULL);
 	rs_smtp_astray(s);
+	if (!ends)
+		return;
+	/* What was sent behind before the answer was given to this one, and may be another's. */
+	if (s->wait.kept)
+		for (const struct rs_smtp_tx *later = ends->next; later; later = later->next)
+			s->ops->unread(s->arg, later->handle);
+	if (ends->flags & RS_TX_DONE)
+		return;
+	rs_smtp_content_close(s, ends, RS_END_BY_REPLY);
+	hand_out(s, ends, RS_VERB_CONTENT, 0, r);
+	rs_smtp_tx_end(s, ends, RS_OUT_ACCEPTED, r);
 }
 
 /* A server refused a chunk that it could not count: it does not take its bytes. */
@@ -228,7 +240,7 @@ static void on_chunk(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_
 	if (!tx) {
 		/* Of a transaction that has ended since, its bytes were read. */
 		if (e->tx == RS_SMTP_NO_TX && positive(r->code))
-			on_chunk_unread(s);
+			on_chunk_unread(s, e, r);
 		return;
 	}
 	hand_out(s, tx, RS_VERB_BDAT, 0, r);
