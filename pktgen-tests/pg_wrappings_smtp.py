@@ -24,6 +24,7 @@ def script(
     helo=b"EHLO x\r\n",
     sender=b"MAIL FROM:<a@example.org>\r\n",
     reply=b"250 ok\r\n",
+    go=b"354 go\r\n",
     data=stuff(LETTER),
     first=None,
     last=b"250 2.0.0 Ok: queued as A\r\n"
@@ -36,7 +37,7 @@ def script(
         *before,
         (sender, reply),
         (b"RCPT TO:<b@example.com>\r\n", reply),
-        (b"DATA\r\n", b"354 go\r\n"),
+        (b"DATA\r\n", go),
         (data, last),
         (b"QUIT\r\n", b"221 bye\r\n"),
     ]
@@ -90,6 +91,8 @@ def dialogues():
         c.session("reply %s" % code.decode(), script((b"NOOP\r\n", code + b" odd\r\n")), **ins)
     for code in (b"650", b"000", b"999"):
         c.session("reply %s to MAIL and RCPT" % code.decode(), script(reply=code + b" odd\r\n"), **ins)
+    for code in (b"250", b"355", b"999"):
+        c.session("reply %s to DATA, and the text taken" % code.decode(), script(go=code + b" go\r\n"), **ins)
     c.session("replies of three lines", script(reply=b"250-a\r\n250-b\r\n250 c\r\n"), **ins)
     c.session("STARTTLS refused", script((b"STARTTLS\r\n", b"454 no\r\n")), **ins)
     c.session(

@@ -28,6 +28,10 @@
  *    follows reads as a command, or MAIL further on; otherwise the content goes on. Where it was a command that told, both readings
  *    are handed out: the content goes on as `strict`, and what follows is read as commands, too. Which one the server had its replies
  *    tell: if it was the strict one, what those commands began ends as UNKNOWN.
+ *  - A DATA answered with 2xx, or with a code that SMTP does not know, may be taken or not: content goes on as such; before any came,
+ *    what the client says next tells. Lines that are commands, and answered, are; anything else is content. Where the server then
+ *    answers before its end, or it begins with commands, it counts as unread, too. (Hold waits for another answer.)
+ *  - Text sent behind a DATA that was refused: where the server says yes to a line of it, it counts as unread.
  *  - A final reply while content is open and its DATA was answered 3xx ends the content (BY_REPLY).
  *  - A reply is one whatever its three digits say: clients take it for the answer that they wait for. To DATA 0xx and 1xx are none yet.
  *  - 354 without a DATA opens content too: the server took something for one.
@@ -349,8 +353,8 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	uint16_t unmatched; /* replies that may yet come to commands that were seen, and are owed no more: others went unseen */
 	struct rs_smtp_preface preface;
 	uint8_t stop; /* enum rs_smtp_stop */
-	uint8_t mode; /* enum rs_smtp_mode */
-	uint8_t answer; /* enum rs_smtp_answer: to the DATA of the content under way */
+	uint8_t mode : 4; /* enum rs_smtp_mode */
+	uint8_t answer : 4; /* enum rs_smtp_answer: to the DATA of the content under way */
 	uint8_t unowed; /* replies that say yes to what went unseen */
 	uint8_t credentials; /* lines that were taken as such before they were asked for */
 	uint8_t tls[2]; /* at a line's start: what may be the beginning of a TLS record */
@@ -391,6 +395,9 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	bool chunk_empty : 1;
 	bool cr_lines : 1; /* without hold: a candidate was taken after which lines end at CR, too */
 	bool turned : 1; /* the server has agreed to change places */
+	bool either : 1; /* DATA was answered neither yes nor no, and nothing that tells came since */
+	bool vague : 1; /* that is how the DATA of the content under way was answered */
+	bool text_refused : 1; /* DATA was, and no command came since */
 	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };
 

@@ -223,7 +223,7 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct
 {
 	s->between |= !may_stand_between(s, (enum rs_smtp_verb)c->verb);
 	if (c->verb != RS_VERB_UNKNOWN) {
-		s->auth = false;
+		s->auth = s->text_refused = false;
 		s->chunk_refused &= c->verb == RS_VERB_BDAT;
 	}
 	switch (c->verb) {
