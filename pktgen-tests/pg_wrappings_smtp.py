@@ -79,6 +79,11 @@ def dialogues():
     c.session("SMTPUTF8", script(sender="MAIL FROM:<\u00e9@b\u00fccher.example> SMTPUTF8\r\n".encode()), **ins)
     c.session("XCLIENT", script((b"XCLIENT NAME=spike ADDR=192.0.2.7\r\n", b"220 mx\r\n"), (b"EHLO y\r\n", b"250 hi\r\n")), **ins)
     c.session("XFORWARD", script((b"XFORWARD NAME=spike ADDR=192.0.2.7\r\n", b"250 ok\r\n")), **ins)
+    c.session(
+        "XEXCH50, whose bytes look like commands",
+        script((b"XEXCH50 17 2\r\n", b"354 send\r\n"), (b"\r\n.\r\nDATA\r\nQUIT\r\n", b"250 ok\r\n")),
+        **ins
+    )
     c.session("HELO", script(helo=b"HELO x\r\n"), **ins)
     c.session("no HELO", script(helo=b"NOOP\r\n"), **ins)
     c.session("commands in lower case", script(helo=b"ehlo x\r\n", sender=b"mail from: a@example.org\r\n"), **ins)

@@ -37,6 +37,8 @@
  *  - 354 without a DATA opens content too: the server took something for one.
  *  - Each anomaly is told once a transaction, and once between two.
  *  - A BDAT that nobody can count, taken by the server, leaves its message unread. With LAST it is that one's end.
+ *  - XEXCH50 (support.microsoft.com/kb/812455), answered 354, is followed by as many bytes as its first argument says. (Hold takes
+ *    it for an unknown command.)
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
  *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
@@ -92,6 +94,7 @@
 
 #define RS_SMTP_BLOCK 1024
 #define RS_SMTP_CHUNK_MAX INT32_MAX /* hold: of BDAT */
+#define RS_SMTP_PROPERTIES_MAX (UINT32_C(1) << 30) /* of XEXCH50: Exchange takes no more */
 #define RS_SMTP_LINE_MAX 1000 /* of a command or reply line, kept; the rest of a longer one is skipped */
 
 enum rs_smtp_dir { RS_SMTP_CLIENT, RS_SMTP_SERVER };
@@ -100,7 +103,7 @@ enum rs_smtp_verb {
 	RS_VERB_UNKNOWN,
 	RS_VERB_HELO, RS_VERB_EHLO, RS_VERB_LHLO, RS_VERB_MAIL, RS_VERB_RCPT, RS_VERB_DATA, RS_VERB_BDAT,
 	RS_VERB_RSET, RS_VERB_NOOP, RS_VERB_QUIT, RS_VERB_VRFY, RS_VERB_EXPN, RS_VERB_HELP,
-	RS_VERB_AUTH, RS_VERB_STARTTLS, RS_VERB_ETRN, RS_VERB_XCLIENT, RS_VERB_XFORWARD,
+	RS_VERB_AUTH, RS_VERB_STARTTLS, RS_VERB_ETRN, RS_VERB_XCLIENT, RS_VERB_XFORWARD, RS_VERB_XEXCH50,
 	RS_VERB_TURN, /* ATRN too */
 	RS_VERB_BANNER, /* what the server's greeting answers */
 	RS_VERB_CONTENT, /* the end of the content: the reply that accepts or rejects the message */

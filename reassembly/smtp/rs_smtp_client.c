@@ -265,6 +265,12 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct
 		s->credentials = 0;
 		rs_smtp_owe(s, NULL, RS_VERB_AUTH, 0, false);
 		break;
+	case RS_VERB_XEXCH50:
+		if (s->hold)
+			on_unknown(s);
+		else
+			rs_smtp_owe(s, NULL, RS_VERB_XEXCH50, rs_smtp_command_properties(c), false);
+		break;
 	case RS_VERB_TURN:
 		ask_to_turn(s);
 		break;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of rs_smtp_dialogues.h. DATA that is answered neither yes nor no, and text that is taken behind a no. */
+/* Rows of rs_smtp_dialogues.h. DATA that is answered neither yes nor no, text that is taken behind a no, and XEXCH50. */
 #define VAGUE_LOG HELLO_LOG MAIL_LOG "! reply_unexpected 0\n0 DATA/0 250 go\n"
 	D("data answered 250, and the text taken", HELLO MAIL C("DATA\r\n") S("250 go\r\n") C("a: b\r\n\r\ntext\r\n.\r\n") QUEUED QUIT,
 	  VAGUE_LOG "0 {\n0 \"a: b\\r\\n\\r\\ntext\\r\\n\"\n0 } dot\n" QUEUED_LOG),
@@ -46,3 +46,17 @@
 	  HELLO_LOG MAIL_LOG "0 {\n0 \"abc\"\n0 BDAT/0 250 ok\n! reply_unexpected 0\n0 DATA/0 250 go\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
 	D("data refused, and the text taken", HELLO MAIL C("DATA\r\n") S("554 no\r\n") C("a: b\r\n\r\ntext\r\n.\r\n") QUEUED,
 	  HELLO_LOG MAIL_LOG "0 DATA/0 554 no\nunread 0\n-0 rejected 554 \n"),
+	D("xexch50",
+	  HELLO MAIL C("XEXCH50 20 2\r\n") S("354 send\r\n") C("\r\n.\r\nDATA\r\n\x16\x03\x01" "789012") S("250 ok\r\n") DATA C("x\r\n.\r\n") QUEUED,
+	  OPEN_LOG "0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("xexch50 refused", HELLO MAIL C("xexch50 20 2\r\n") S("504 authenticate first\r\n") DATA C("x\r\n.\r\n") QUEUED,
+	  OPEN_LOG "0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("xexch50 with bytes missing", HELLO MAIL C("XEXCH50 20 2\r\n") S("354 send\r\n") CGAP(20) S("250 ok\r\n") DATA C("x\r\n.\r\n") QUEUED,
+	  OPEN_LOG "0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("xexch50 answered before it is whole",
+	  HELLO MAIL C("XEXCH50 2000 2\r\n") S("354 send\r\n") C("a\r\nb\r\n.\r\n") QUEUED C("c\r\n") S("500 what\r\n") DATA C("x\r\n.\r\n") QUEUED,
+	  HELLO_LOG MAIL_LOG "unread 0\n0 DATA/0 354 go\n0 {\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("xexch50 of which nobody knows how much it is", HELLO MAIL C("XEXCH50 -1 2\r\n") S("354 send\r\n") C("x\r\n.\r\n") QUEUED,
+	  HELLO_LOG MAIL_LOG "! reply_unexpected 0\n0 DATA/0 354 send\n0 {\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("xexch50 of a server that means a message", HELLO MAIL C("XEXCH50 3 2\r\n") S("354 go\r\n") C("a: b\r\n\r\nx\r\n.\r\n") QUEUED QUIT,
+	  HELLO_LOG MAIL_LOG "unread 0\n-0 abandoned 221 bye\n"),

@@ -560,6 +560,34 @@ static bool answers_kept(const struct rs_smtp *s, const struct rs_smtp_reply *r)
 	return s->mode == RS_MODE_COMMAND || (!s->wait.kept && (s->answer == RS_ANSWER_GO || r->code / 100 != 3));
 }
 
+/* 354 to XEXCH50: so many bytes come as it said, whatever is in them. False: the client has not waited, or nobody knows how many. */
+static bool on_properties(struct rs_smtp *s, struct rs_smtp_owed *head)
+{
+	const struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+	if (!head->i || head->last || s->mode != RS_MODE_COMMAND || s->body || s->wait.kept > 1 || s->wait.lost || l->len ||
+	    s->tls[RS_SMTP_CLIENT])
+		return false;
+	head->last = true;
+	/* A server that is no Exchange asks for a message so, perhaps: lines behind them that are no commands are its rest. */
+	s->doubtful = true;
+	s->chunk = head->i;
+	s->chunk_last = s->chunk_wraps = false;
+	rs_smtp_content_expect_chunk(s);
+	return true;
+}
+
+/* The answer to them. Where it comes too early the server counts otherwise: what comes may be commands, or a message. */
+static void on_properties_answered(struct rs_smtp *s, const struct rs_smtp_owed *e)
+{
+	if (!e->last)
+		return;
+	s->doubtful = false;
+	if (s->mode != RS_MODE_CHUNK || s->body)
+		return;
+	s->mode = RS_MODE_COMMAND;
+	s->lost_client = s->untold = s->missed = s->unsure = true;
+}
+
 /* A line that is no command. The text behind a DATA that was refused, perhaps, and the server took it. */
 static void on_unknown(struct rs_smtp *s, const struct rs_smtp_reply *r)
 {
@@ -617,6 +645,8 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		rs_smtp_content_answered(s);
 		head = rs_smtp_wait_head(&s->wait);
 	}
+	if (r->code == 354 && head && head->verb == RS_VERB_XEXCH50 && on_properties(s, head))
+		return;
 	if (r->code == 354 && (s->mode == RS_MODE_COMMAND || (s->mode == RS_MODE_CHUNK && !s->hold)) &&
 	    !(head && (head->verb == RS_VERB_CONTENT || head->verb == RS_VERB_DATA))) {
 		on_go_unasked(s, r);
@@ -675,6 +705,9 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 	case RS_VERB_XFORWARD:
 		if (negative(r->code))
 			s->ops->via(s->arg, RS_VIA_XFORWARD, NULL, 0);
+		break;
+	case RS_VERB_XEXCH50:
+		on_properties_answered(s, &e);
 		break;
 	case RS_VERB_UNKNOWN:
 		on_unknown(s, r);
