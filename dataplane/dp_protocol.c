@@ -129,7 +129,7 @@ static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, co
 		if (dir != f->client && !f->inl)
 			rs_smtp_ahead(&f->session->smtp, ahead(w, f, dir));
 		size_t k = dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
-		if (dir == f->client || f->inl || !dp_session_turned(f->session))
+		if (f->inl || !dp_session_turned(f->session))
 			return k;
 		f->client = !f->client;
 		return k + (k < n ? read_smtp(w, f, dir, p + k, n - k) : 0);

@@ -84,6 +84,7 @@ def dialogues():
         script((b"XEXCH50 17 2\r\n", b"354 send\r\n"), (b"\r\n.\r\nDATA\r\nQUIT\r\n", b"250 ok\r\n")),
         **ins
     )
+    c.session("TURN agreed to and not done", script((b"TURN\r\n", b"250 ok\r\n")), **ins)
     c.session("HELO", script(helo=b"HELO x\r\n"), **ins)
     c.session("no HELO", script(helo=b"NOOP\r\n"), **ins)
     c.session("commands in lower case", script(helo=b"ehlo x\r\n", sender=b"mail from: a@example.org\r\n"), **ins)

@@ -40,7 +40,9 @@
  *  - XEXCH50 (support.microsoft.com/kb/812455), answered 354, is followed by as many bytes as its first argument says. (Hold takes
  *    it for an unknown command.)
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
- *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet.
+ *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet. There are servers that say yes to whatever they do
+ *    not know: where the first line of the new server is no reply, or that of the new client is one, roles change back. What was said
+ *    until then is unread.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
  *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly.
  *
@@ -244,12 +246,12 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 /* Right after init, before any byte: switches hold on or off (it is off after init). */
 void rs_smtp_hold(struct rs_smtp *s, bool on);
 
-/* Returns how many bytes it took: of the server's fewer than n only where roles change (rs_smtp_turned), of the client's when reading
- * was halted behind them; 0 while it is. The bytes that were not taken are fed again when rs_smtp_halted says no: after
+/* Returns how many bytes it took: of the server's fewer than n only where roles change (rs_smtp_turned), of the client's there, too, and
+ * when reading was halted behind them; 0 while it is. The bytes that were not taken are fed again when rs_smtp_halted says no: after
  * rs_smtp_resume, or after bytes of the server. */
 size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 
-/* Whether the server agreed to change places with the client. Then, without hold, no byte is taken before rs_smtp_turn, which begins a
+/* Whether the server agreed to change places with the client, or its next words say that it did not. Then, without hold, no byte is taken before rs_smtp_turn, which begins a
  * dialogue of its own: from there on the caller names directions the other way round. Transactions are counted on. */
 bool rs_smtp_turned(const struct rs_smtp *s);
 void rs_smtp_turn(struct rs_smtp *s);
@@ -397,7 +399,9 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	bool doubted : 1; /* hold: a candidate of the content under way has lines behind it */
 	bool chunk_empty : 1;
 	bool cr_lines : 1; /* without hold: a candidate was taken after which lines end at CR, too */
-	bool turned : 1; /* the server has agreed to change places */
+	bool turned : 1; /* the server has agreed to change places, or has not done so */
+	bool back : 1; /* it has not */
+	uint8_t unproved : 2; /* roles have changed: bits of the directions of which the first byte is still to tell whether they have */
 	bool either : 1; /* DATA was answered neither yes nor no, and nothing that tells came since */
 	bool vague : 1; /* that is how the DATA of the content under way was answered */
 	bool text_refused : 1; /* DATA was, and no command came since */

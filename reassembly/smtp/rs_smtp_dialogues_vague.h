@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of rs_smtp_dialogues.h. DATA that is answered neither yes nor no, text that is taken behind a no, and XEXCH50. */
+/* Rows of rs_smtp_dialogues.h. DATA that is answered neither yes nor no, text that is taken behind a no, XEXCH50, and TURN
+ * that is agreed to and not done. */
 #define VAGUE_LOG HELLO_LOG MAIL_LOG "! reply_unexpected 0\n0 DATA/0 250 go\n"
 	D("data answered 250, and the text taken", HELLO MAIL C("DATA\r\n") S("250 go\r\n") C("a: b\r\n\r\ntext\r\n.\r\n") QUEUED QUIT,
 	  VAGUE_LOG "0 {\n0 \"a: b\\r\\n\\r\\ntext\\r\\n\"\n0 } dot\n" QUEUED_LOG),
@@ -60,3 +61,19 @@
 	  HELLO_LOG MAIL_LOG "! reply_unexpected 0\n0 DATA/0 354 send\n0 {\n0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
 	D("xexch50 of a server that means a message", HELLO MAIL C("XEXCH50 3 2\r\n") S("354 go\r\n") C("a: b\r\n\r\nx\r\n.\r\n") QUEUED QUIT,
 	  HELLO_LOG MAIL_LOG "unread 0\n-0 abandoned 221 bye\n"),
+	D("turn that is none: the server's next word", HELLO C("TURN\r\n") S("250 ok\r\n") S("220 mx\r\n") C("EHLO c.example\r\n") S("250 ok\r\n")
+		  MAIL DATA C("x\r\n.\r\n") QUEUED,
+	  HELLO_LOG "! turn\nturn\nturn\n" OPEN_LOG "0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("turn that is none: the client's next word", HELLO C("ATRN a.example\r\n") S("250 ok\r\n") MAIL DATA C("x\r\n.\r\n") QUEUED,
+	  HELLO_LOG "! turn\nturn\nturn\n" MAIL_LOG DATA_LOG "0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("turn that is none, and a client that greets",
+	  HELLO C("TURN\r\n") S("250 ok\r\n") C("220 c\r\nMAIL FROM:<a@x>\r\nDATA\r\nx\r\n.\r\n") S("500 what\r\n250 ok\r\n354 go\r\n") QUEUED QUIT,
+	  HELLO_LOG "! turn\nturn\nunread\n! reply_invalid\nturn\n+0\nunread 0\n0 DATA/0 354 go\n0 {\n0 } by-reply\n" QUEUED_LOG),
+	D("turn that is none, and a client that greets and waits",
+	  HELLO C("TURN\r\n") S("250 ok\r\n") C("220 c\r\n") S("250 what\r\n") MAIL DATA C("x\r\n.\r\n") QUEUED,
+	  HELLO_LOG "! turn\nturn\nturn\nunread\n" MAIL_LOG DATA_LOG "0 \"x\\r\\n\"\n0 } dot\n" QUEUED_LOG),
+	D("turn, and nothing more of the server is seen", HELLO C("TURN\r\n") S("250 ok\r\n") C("220 c\r\nMAIL FROM:<a@x>\r\nDATA\r\nx\r\n.\r\n"),
+	  HELLO_LOG "! turn\nturn\nunread\n! reply_invalid\n"),
+	D("turn, and the beginning of what follows is missing", HELLO C("TURN\r\n") S("250 ok\r\n") CGAP(5) C("FROM:<a@x>\r\nDATA\r\nx\r\n.\r\n"),
+	  HELLO_LOG "! turn\nturn\nunread\n"),
+	D("turn, and tls", HELLO C("TURN\r\n") S("250 ok\r\n") C("\r\n") S("\x16\x03\x01") C("\x16\x03\x03"), HELLO_LOG "! turn\nturn\n! reply_invalid\ntls\n"),

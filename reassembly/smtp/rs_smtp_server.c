@@ -778,6 +778,8 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	}
 	struct rs_smtp_reply_line l;
 	if (!rs_smtp_reply_parse(line->p, line->len, &l)) {
+		if (s->unproved && line->len)
+			rs_smtp_unread(s);
 		if (!s->lost_server)
 			rs_smtp_tell(s, RS_SMTP_REPLY_INVALID);
 		return;
