@@ -139,6 +139,18 @@ def dialogues():
     )
     c.session("the 300th mail of a connection", Session([Mail(message([text("hi")]))] * 299 + [mail]), **ins)
     c.session("a mail refused before it", script((b"MAIL FROM:<x@example.org>\r\n", b"550 no\r\n")), **ins)
+    c.session(
+        "PROXY protocol 1 before it, port 4711",
+        before(Session([mail]), b"PROXY TCP4 192.0.2.1 192.0.2.2 1000 25\r\n"),
+        port=4711,
+        **ins
+    )
+    c.session(
+        "PROXY protocol 2 before it, port 4711",
+        before(Session([mail]), b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1\2\3\4\5\6\7\x08\3\xe8\0\x19"),
+        port=4711,
+        **ins
+    )
     for port in (24, 465, 587, 2525, 4711):
         c.session("port %d" % port, Session([mail]), port=port, **ins)
     return c

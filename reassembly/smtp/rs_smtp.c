@@ -232,7 +232,8 @@ static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
 	size_t k = rs_smtp_preface_take(f, p, n);
 	s->position += k;
-	keep_preface(s, p, k);
+	if (!s->prefaced)
+		keep_preface(s, p, k);
 	if (f->state == RS_PREFACE_SEEN && l->block)
 		s->ops->via(s->arg, RS_VIA_PROXY, l->block, l->len);
 	if (f->state == RS_PREFACE_SEEN || f->state == RS_PREFACE_NONE)
@@ -245,6 +246,17 @@ static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 		rs_smtp_client_replay(s, rs_smtp_preface_taken(f), f->n);
 	}
 	return k;
+}
+
+void rs_smtp_prefaced(struct rs_smtp *s, const struct rs_smtp_preface *f)
+{
+	s->preface = *f;
+	s->prefaced = true;
+	if (f->state != RS_PREFACE_SEEN)
+		return;
+	s->preface.state = RS_PREFACE_NONE;
+	if (s->hold && !s->seen_server)
+		s->stop |= RS_STOP_PREFACE;
 }
 
 /* Some of the n > 0 bytes at p, and whatever they end. Returns how many: 0 only where reading stops. */

@@ -238,6 +238,7 @@ struct rs_smtp_ops {
 };
 
 struct rs_smtp; /* defined below; fields are the module's own */
+struct rs_smtp_preface;
 
 /* midstream: the connection's beginning was not seen: no banner is awaited, replies may be owed for
  * commands that were not seen, and content that was under way is skipped until a command line. */
@@ -245,6 +246,10 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 
 /* Right after init, before any byte: switches hold on or off (it is off after init). */
 void rs_smtp_hold(struct rs_smtp *s, bool on);
+
+/* Before any byte of the client: its first ones, up to here, were a load balancer's header and the caller's; f says how far. Of that
+ * header nothing is told. */
+void rs_smtp_prefaced(struct rs_smtp *s, const struct rs_smtp_preface *f);
 
 /* Returns how many bytes it took: of the server's fewer than n only where roles change (rs_smtp_turned), of the client's there, too, and
  * when reading was halted behind them; 0 while it is. The bytes that were not taken are fed again when rs_smtp_halted says no: after
@@ -405,6 +410,7 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	bool either : 1; /* DATA was answered neither yes nor no, and nothing that tells came since */
 	bool vague : 1; /* that is how the DATA of the content under way was answered */
 	bool text_refused : 1; /* DATA was, and no command came since */
+	bool prefaced : 1; /* a load balancer's header was read by the caller, or its beginning */
 	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };
 
