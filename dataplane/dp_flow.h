@@ -44,6 +44,7 @@ enum dp_flow_list {
 enum dp_protocol {
 	DP_PROTO_PROBING, /* not told yet */
 	DP_PROTO_PROXY, /* an HTTP CONNECT was seen: what is inside is told after the answer */
+	DP_PROTO_PREFACE, /* a header of the PROXY protocol is under way: what is behind it is told by its own first bytes */
 	DP_PROTO_SMTP,
 	DP_PROTO_NONE, /* not mail: passes unread */
 };
@@ -55,7 +56,7 @@ enum dp_protocol {
 struct dp_probe { /* how a direction begins */
 	uint8_t n : 4; /* bytes kept; DP_PROBE_UNSEEN */
 	uint8_t proxy_match : 4; /* DP_PROTO_PROXY: how much of CR LF CR LF was seen */
-	uint8_t bytes[DP_PROBE_MAX];
+	uint8_t bytes[DP_PROBE_MAX]; /* or DP_PROTO_PREFACE, the client's: a struct rs_smtp_preface */
 };
 _Static_assert(DP_PROBE_MAX < DP_PROBE_UNSEEN, "n");
 
@@ -87,6 +88,7 @@ struct dp_flow { /* the order leaves no holes: a million of them are kept */
 	bool ranked : 1; /* by what it holds out of order */
 	bool dead : 1; /* inline: reset on both sides; whoever still speaks is told so */
 	uint8_t cut : 2; /* bit i: before its session began, bytes of direction i were missing, and others may have come in their place */
+	bool prefaced : 1; /* the client's first bytes were a header of the PROXY protocol */
 	bool no_room : 1; /* segments were given up for want of room before its session began */
 	struct dp_doubt doubt[2]; /* by direction */
 	uint32_t urgent[2]; /* by direction: number of the byte that its receiver takes out of the stream */

@@ -94,6 +94,8 @@ static bool begin_session(struct dp_worker *w, struct dp_flow *f)
 		if (f->no_room)
 			dp_session_doubt(f->session, &dp_doubted_no_room);
 		f->no_room = false;
+		if (f->prefaced)
+			rs_smtp_prefaced(&f->session->smtp, &(struct rs_smtp_preface){ .state = RS_PREFACE_SEEN });
 		if (f->cut & (f->client < 2 ? 1u << f->client : 3u))
 			dp_session_doubt(f->session, &dp_doubted_cut);
 		f->cut = 0;
@@ -129,7 +131,7 @@ static size_t read_smtp(struct dp_worker *w, struct dp_flow *f, unsigned dir, co
 		if (dir != f->client && !f->inl)
 			rs_smtp_ahead(&f->session->smtp, ahead(w, f, dir));
 		size_t k = dp_session_data(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, p, n);
-		if (dir == f->client || f->inl || !dp_session_turned(f->session))
+		if (f->inl || !dp_session_turned(f->session))
 			return k;
 		f->client = !f->client;
 		return k + (k < n ? read_smtp(w, f, dir, p + k, n - k) : 0);
@@ -159,6 +161,50 @@ static size_t read_proxy(struct dp_worker *w, struct dp_flow *f, unsigned dir, c
 		return i;
 	probe(w, f, dir, p + i, n - i);
 	return n;
+}
+
+/* Whether the client begins with a load balancer's header, as probe_bytes. Once. */
+static int probe_preface(const struct dp_flow *f, unsigned dir, const uint8_t *first, size_t n)
+{
+	if (f->prefaced || (f->client < 2 && dir != f->client))
+		return 0;
+	return rs_smtp_preface_probe(first, n);
+}
+
+static void begin_preface(struct dp_flow *f, unsigned dir)
+{
+	const struct rs_smtp_preface at = { .state = RS_PREFACE_ASK };
+	_Static_assert(sizeof at <= DP_PROBE_MAX, "it stands in its place");
+	f->proto = DP_PROTO_PREFACE;
+	f->client = (uint8_t)(dir & 1);
+	f->prefaced = true;
+	f->probe[dir].n = 0;
+	memcpy(f->probe[dir].bytes, &at, sizeof at);
+}
+
+/* Behind the header of a load balancer what is spoken is told anew. */
+static size_t read_preface(struct dp_worker *w, struct dp_flow *f, unsigned dir, const uint8_t *p, size_t n)
+{
+	struct rs_smtp_preface at;
+	memcpy(&at, f->probe[dir].bytes, sizeof at);
+	const size_t k = rs_smtp_preface_take(&at, p, n);
+	memcpy(f->probe[dir].bytes, &at, sizeof at);
+	if (at.state != RS_PREFACE_SEEN)
+		return k;
+	f->proto = DP_PROTO_PROBING;
+	if (k == n || dp_flow_is_held(f, dir))
+		return k;
+	probe(w, f, dir, p + k, n - k);
+	return n;
+}
+
+/* The server greets before the header has ended: the dialogue reads its rest. */
+static void greeted_amid_preface(struct dp_worker *w, struct dp_flow *f)
+{
+	struct rs_smtp_preface at;
+	memcpy(&at, f->probe[f->client].bytes, sizeof at);
+	if (f->session || begin_session(w, f))
+		rs_smtp_prefaced(&f->session->smtp, &at);
 }
 
 /* Whether a direction's first bytes are SMTP's: 1 yes, 0 no, -1 too few to tell. With no SYN seen, who speaks how tells who is
@@ -205,8 +251,13 @@ bool dp_protocol_tell(struct dp_worker *w, struct dp_flow *f, unsigned dir, cons
 	static const char connect[] = "CONNECT ";
 	const size_t connect_len = sizeof connect - 1;
 	unsigned client;
-	int is = probe_bytes(f, dir, first, n, &client), reversed = is == 1 ? 0 : probe_reversed(f, dir, first, n);
+	int is = probe_bytes(f, dir, first, n, &client), reversed = is == 1 || f->prefaced ? 0 : probe_reversed(f, dir, first, n);
 	bool proxy = f->proxy_done == 0 && memcmp(first, connect, n < connect_len ? n : connect_len) == 0;
+	const int preface = probe_preface(f, dir, first, n);
+	if (preface == 1)
+		begin_preface(f, dir);
+	if (preface)
+		return preface == 1;
 	if (reversed == 1)
 		return reverse(w, f);
 	if ((is < 0 || reversed < 0 || (proxy && n < connect_len)) && n < DP_PROBE_MAX)
@@ -246,15 +297,23 @@ static void probe(struct dp_worker *w, struct dp_flow *f, unsigned dir, const ui
 	memcpy(first, f->probe[dir].bytes, kept);
 	memcpy(first + kept, p, len - kept);
 
+	const bool amid = f->proto == DP_PROTO_PREFACE;
 	if (!dp_protocol_tell(w, f, dir, first, len)) {
 		memcpy(f->probe[dir].bytes, first, len);
 		f->probe[dir].n = (uint8_t)(len & 0xf);
 		return;
 	}
 	if (f->proto == DP_PROTO_SMTP) {
+		if (amid)
+			greeted_amid_preface(w, f);
 		dp_protocol_catch_up(w, f, !dir);
 		read_smtp(w, f, dir, first, kept);
 		read_smtp(w, f, dir, p, n);
+		return;
+	}
+	if (f->proto == DP_PROTO_PREFACE) {
+		read_preface(w, f, dir, first, kept);
+		read_preface(w, f, dir, p, n);
 		return;
 	}
 	if (f->proto == DP_PROTO_PROXY) {
@@ -301,6 +360,11 @@ size_t dp_protocol_read(struct dp_worker *w, struct dp_flow *f, unsigned dir, co
 		break;
 	case DP_PROTO_PROXY:
 		return read_proxy(w, f, dir, p, n);
+	case DP_PROTO_PREFACE:
+		if (dir == f->client)
+			return read_preface(w, f, dir, p, n);
+		probe(w, f, dir, p, n);
+		break;
 	case DP_PROTO_NONE:
 		break;
 	}
@@ -327,7 +391,7 @@ void dp_protocol_gap(struct dp_worker *w, struct dp_flow *f, unsigned dir, uint6
 		f->probe[dir].n = DP_PROBE_UNSEEN;
 		return;
 	}
-	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY)
+	if (f->proto == DP_PROTO_PROBING || f->proto == DP_PROTO_PROXY || f->proto == DP_PROTO_PREFACE)
 		f->proto = DP_PROTO_NONE;
 	else if (f->proto == DP_PROTO_SMTP && (f->session || begin_session(w, f)))
 		dp_session_gap(f->session, dir == f->client ? RS_SMTP_CLIENT : RS_SMTP_SERVER, n);

@@ -175,6 +175,61 @@ static void test_http_connect(void **state)
 	dp_text_free(&mail);
 }
 
+/* A load balancer's header stands before the mail. late: how much of it follows the server's greeting. */
+static void send_prefaced(struct dp_test *t, const struct dp_text *mail, const char *header, size_t n, size_t mss, size_t late)
+{
+	struct dp_test_conn c = dp_test_conn((unsigned)mss);
+	c.port[1] = 4321;
+	dp_test_shake(t, &c);
+	for (size_t at = 0; at < n - late; at += mss)
+		dp_test_bytes(t, &c, 0, header + at, n - late - at < mss ? n - late - at : mss);
+	if (late) {
+		dp_test_say(t, &c, 1, "220 mx ESMTP\r\n");
+		dp_test_bytes(t, &c, 0, header + n - late, late);
+		dp_test_say(t, &c, 0, "NOOP\r\n");
+		dp_test_say(t, &c, 1, "250 ok\r\n");
+		dp_test_say(t, &c, 0, "MAIL FROM:<a@b>\r\n");
+		dp_test_say(t, &c, 1, "250 ok\r\n");
+		dp_test_say(t, &c, 0, "DATA\r\n");
+		dp_test_say(t, &c, 1, "354 go\r\n");
+		dp_test_bytes(t, &c, 0, mail->p, mail->n);
+		dp_test_accept(t, &c);
+	} else {
+		send_mail_on(t, &c, mail, mss);
+	}
+	end_infected(t, &c);
+	assert_int_equal(dp_test_nth(t, CT_MESSAGE, 0)->rec.u.message.delivered, CT_DELIVERED_YES);
+}
+
+static void test_proxy_protocol(void **state)
+{
+	static const char line[] = "PROXY TCP4 192.0.2.1 192.0.2.2 1000 25\r\n";
+	static const char binary[] = "\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x10" "\1\2\3\4\5\6\7\x08\3\xe8\0\x19\x03\0\1a";
+	static const char local[] = "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+	static const struct {
+		const char *p;
+		size_t n, known; /* it is known for what it is behind so many */
+	} headers[] = { { line, sizeof line - 1, 6 }, { binary, sizeof binary - 1, 12 }, { local, sizeof local - 1, 12 } };
+	(void)state;
+	struct dp_text mail = { 0 };
+	dp_made_infected(&mail);
+	for (unsigned i = 0; i < 3; i++) {
+		for (size_t mss = 1; mss < 60; mss++) {
+			struct dp_test t;
+			dp_test_begin(&t);
+			send_prefaced(&t, &mail, headers[i].p, headers[i].n, mss, 0);
+			dp_test_close(&t);
+		}
+		for (size_t late = 1; late + headers[i].known <= headers[i].n; late++) {
+			struct dp_test t;
+			dp_test_begin(&t);
+			send_prefaced(&t, &mail, headers[i].p, headers[i].n, 7, late);
+			dp_test_close(&t);
+		}
+	}
+	dp_text_free(&mail);
+}
+
 /* What is not mail holds nothing: no mbuf, no segment, no session. */
 static void test_not_mail(void **state)
 {
@@ -186,6 +241,10 @@ static void test_not_mail(void **state)
 					     "CONNECT no.example:443 HTTP/1.0\r\n\r\n",
 					     "QUIT\r\n",
 					     "C",
+					     "PRO",
+					     "PROXY TCP4 192.0.2.1 192.0.2.2 1000 80\r\nGET / HTTP/1.1\r\n",
+					     "PROXY UNKNOWN\r\n\x16\x03\x01\x02",
+					     "\r\n\r\nno signature",
 					     "CONNECTED\r\n" };
 	(void)state;
 	for (unsigned detect = 0; detect < 2; detect++) {
@@ -248,6 +307,7 @@ int main(void)
 		cmocka_unit_test(test_detection_one_way),
 		cmocka_unit_test(test_no_beginning),
 		cmocka_unit_test(test_http_connect),
+		cmocka_unit_test(test_proxy_protocol),
 		cmocka_unit_test(test_not_mail),
 		cmocka_unit_test(test_not_mail_with_data_in_its_syn),
 	};

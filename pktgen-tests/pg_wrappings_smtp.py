@@ -24,6 +24,7 @@ def script(
     helo=b"EHLO x\r\n",
     sender=b"MAIL FROM:<a@example.org>\r\n",
     reply=b"250 ok\r\n",
+    go=b"354 go\r\n",
     data=stuff(LETTER),
     first=None,
     last=b"250 2.0.0 Ok: queued as A\r\n"
@@ -36,7 +37,7 @@ def script(
         *before,
         (sender, reply),
         (b"RCPT TO:<b@example.com>\r\n", reply),
-        (b"DATA\r\n", b"354 go\r\n"),
+        (b"DATA\r\n", go),
         (data, last),
         (b"QUIT\r\n", b"221 bye\r\n"),
     ]
@@ -78,6 +79,12 @@ def dialogues():
     c.session("SMTPUTF8", script(sender="MAIL FROM:<\u00e9@b\u00fccher.example> SMTPUTF8\r\n".encode()), **ins)
     c.session("XCLIENT", script((b"XCLIENT NAME=spike ADDR=192.0.2.7\r\n", b"220 mx\r\n"), (b"EHLO y\r\n", b"250 hi\r\n")), **ins)
     c.session("XFORWARD", script((b"XFORWARD NAME=spike ADDR=192.0.2.7\r\n", b"250 ok\r\n")), **ins)
+    c.session(
+        "XEXCH50, whose bytes look like commands",
+        script((b"XEXCH50 17 2\r\n", b"354 send\r\n"), (b"\r\n.\r\nDATA\r\nQUIT\r\n", b"250 ok\r\n")),
+        **ins
+    )
+    c.session("TURN agreed to and not done", script((b"TURN\r\n", b"250 ok\r\n")), **ins)
     c.session("HELO", script(helo=b"HELO x\r\n"), **ins)
     c.session("no HELO", script(helo=b"NOOP\r\n"), **ins)
     c.session("commands in lower case", script(helo=b"ehlo x\r\n", sender=b"mail from: a@example.org\r\n"), **ins)
@@ -90,6 +97,8 @@ def dialogues():
         c.session("reply %s" % code.decode(), script((b"NOOP\r\n", code + b" odd\r\n")), **ins)
     for code in (b"650", b"000", b"999"):
         c.session("reply %s to MAIL and RCPT" % code.decode(), script(reply=code + b" odd\r\n"), **ins)
+    for code in (b"250", b"355", b"999"):
+        c.session("reply %s to DATA, and the text taken" % code.decode(), script(go=code + b" go\r\n"), **ins)
     c.session("replies of three lines", script(reply=b"250-a\r\n250-b\r\n250 c\r\n"), **ins)
     c.session("STARTTLS refused", script((b"STARTTLS\r\n", b"454 no\r\n")), **ins)
     c.session(
@@ -130,6 +139,18 @@ def dialogues():
     )
     c.session("the 300th mail of a connection", Session([Mail(message([text("hi")]))] * 299 + [mail]), **ins)
     c.session("a mail refused before it", script((b"MAIL FROM:<x@example.org>\r\n", b"550 no\r\n")), **ins)
+    c.session(
+        "PROXY protocol 1 before it, port 4711",
+        before(Session([mail]), b"PROXY TCP4 192.0.2.1 192.0.2.2 1000 25\r\n"),
+        port=4711,
+        **ins
+    )
+    c.session(
+        "PROXY protocol 2 before it, port 4711",
+        before(Session([mail]), b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + b"\1\2\3\4\5\6\7\x08\3\xe8\0\x19"),
+        port=4711,
+        **ins
+    )
     for port in (24, 465, 587, 2525, 4711):
         c.session("port %d" % port, Session([mail]), port=port, **ins)
     return c

@@ -232,7 +232,8 @@ static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 	struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
 	size_t k = rs_smtp_preface_take(f, p, n);
 	s->position += k;
-	keep_preface(s, p, k);
+	if (!s->prefaced)
+		keep_preface(s, p, k);
 	if (f->state == RS_PREFACE_SEEN && l->block)
 		s->ops->via(s->arg, RS_VIA_PROXY, l->block, l->len);
 	if (f->state == RS_PREFACE_SEEN || f->state == RS_PREFACE_NONE)
@@ -245,6 +246,17 @@ static size_t pass_preface(struct rs_smtp *s, const uint8_t *p, size_t n)
 		rs_smtp_client_replay(s, rs_smtp_preface_taken(f), f->n);
 	}
 	return k;
+}
+
+void rs_smtp_prefaced(struct rs_smtp *s, const struct rs_smtp_preface *f)
+{
+	s->preface = *f;
+	s->prefaced = true;
+	if (f->state != RS_PREFACE_SEEN)
+		return;
+	s->preface.state = RS_PREFACE_NONE;
+	if (s->hold && !s->seen_server)
+		s->stop |= RS_STOP_PREFACE;
 }
 
 /* Some of the n > 0 bytes at p, and whatever they end. Returns how many: 0 only where reading stops. */
@@ -268,10 +280,29 @@ static size_t one_line(const uint8_t *p, size_t n)
 	return lf ? (size_t)(lf + 1 - p) : n;
 }
 
+/* Roles have changed. Whether they have not, by the first byte of a line: the server's begin with a digit, the client's do not. */
+static bool turns_back(struct rs_smtp *s, enum rs_smtp_dir dir, uint8_t c)
+{
+	const unsigned bit = 1u << dir;
+	const bool digit = c >= '0' && c <= '9', tls = tls_goes_on(0, c);
+	if (!(s->unproved & bit) || s->line[dir].len || s->tls[dir] || c == '\r' || c == '\n' || tls)
+		return false;
+	if (digit == (dir == RS_SMTP_SERVER)) {
+		/* The new server may say anything: only the new client's word is proof. */
+		s->unproved = dir == RS_SMTP_CLIENT ? 0 : s->unproved & ~bit & 3u;
+		return false;
+	}
+	s->turned = s->back = true;
+	s->ops->turn(s->arg, s->position);
+	return true;
+}
+
 /* Returns how many bytes it left. */
 static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	s->seen_client = true;
+	if (s->unproved && turns_back(s, RS_SMTP_CLIENT, *p))
+		return n;
 	if (s->preface.state != RS_PREFACE_NONE && s->mode == RS_MODE_COMMAND && !s->stop) {
 		size_t k = pass_preface(s, p, n);
 		p += k;
@@ -289,6 +320,8 @@ static size_t feed_client(struct rs_smtp *s, const uint8_t *p, size_t n)
 			rs_smtp_strict_feed(s, p, k);
 		p += k;
 		n -= k;
+		if (n && s->unproved && turns_back(s, RS_SMTP_CLIENT, *p))
+			return n;
 	}
 	if (s->stop || s->mode < RS_MODE_TLS)
 		return n;
@@ -342,6 +375,8 @@ static size_t feed_server(struct rs_smtp *s, const uint8_t *p, size_t n)
 	end_by_answer(s);
 	while (n && s->mode != RS_MODE_TLS && (!s->turned || s->hold)) {
 		struct rs_smtp_text line;
+		if (s->unproved && turns_back(s, RS_SMTP_SERVER, *p))
+			break;
 		if (!take_line(s, RS_SMTP_SERVER, &p, &n, &line))
 			continue;
 		rs_smtp_server_line(s, &line);
@@ -370,10 +405,21 @@ bool rs_smtp_turned(const struct rs_smtp *s)
 void rs_smtp_turn(struct rs_smtp *s)
 {
 	const uint32_t next_tx = s->next_tx;
+	const bool back = s->back, heard = s->seen_client;
+	/* What the client went on with was read as replies. */
+	if (back && !(s->unproved & 1u << RS_SMTP_SERVER))
+		rs_smtp_unread(s);
 	end_all(s);
 	rs_smtp_init(s, s->ops, s->arg, s->blocks, false);
 	s->next_tx = next_tx;
 	s->preface.state = RS_PREFACE_NONE;
+	if (!back) {
+		s->unproved = 3;
+		s->untold = true;
+	} else if (!heard) {
+		/* The server has greeted long ago. */
+		rs_smtp_wait_clear(&s->wait, s->blocks);
+	}
 }
 
 void rs_smtp_ahead(struct rs_smtp *s, uint64_t n)
@@ -430,6 +476,10 @@ void rs_smtp_gap(struct rs_smtp *s, enum rs_smtp_dir dir, uint64_t n)
 	if (!n || s->mode == RS_MODE_TLS || s->mode == RS_MODE_CLOSED)
 		return;
 	s->tls[dir] = 0;
+	/* Who is who is known no more. */
+	if (s->unproved)
+		rs_smtp_unread(s);
+	s->unproved = 0;
 	if (dir == RS_SMTP_CLIENT) {
 		gap_client(s, n);
 		return;

@@ -28,12 +28,21 @@
  *    follows reads as a command, or MAIL further on; otherwise the content goes on. Where it was a command that told, both readings
  *    are handed out: the content goes on as `strict`, and what follows is read as commands, too. Which one the server had its replies
  *    tell: if it was the strict one, what those commands began ends as UNKNOWN.
+ *  - A DATA answered with 2xx, or with a code that SMTP does not know, may be taken or not: content goes on as such; before any came,
+ *    what the client says next tells. Lines that are commands, and answered, are; anything else is content. Where the server then
+ *    answers before its end, or it begins with commands, it counts as unread, too. (Hold waits for another answer.)
+ *  - Text sent behind a DATA that was refused: where the server says yes to a line of it, it counts as unread.
  *  - A final reply while content is open and its DATA was answered 3xx ends the content (BY_REPLY).
  *  - A reply is one whatever its three digits say: clients take it for the answer that they wait for. To DATA 0xx and 1xx are none yet.
  *  - 354 without a DATA opens content too: the server took something for one.
  *  - Each anomaly is told once a transaction, and once between two.
+ *  - A BDAT that nobody can count, taken by the server, leaves its message unread. With LAST it is that one's end.
+ *  - XEXCH50 (support.microsoft.com/kb/812455), answered 354, is followed by as many bytes as its first argument says. (Hold takes
+ *    it for an unknown command.)
  *  - The arguments of AUTH and the lines of its exchange are never handed out or kept.
- *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet.
+ *  - After a 2xx to TURN or ATRN roles change, and the new server is awaited to greet. There are servers that say yes to whatever they do
+ *    not know: where the first line of the new server is no reply, or that of the new client is one, roles change back. What was said
+ *    until then is unread.
  *  - After a 220 to STARTTLS bytes that look like TLS end the readable part (tls callback, once);
  *    bytes that read as SMTP go on being read (a decrypted capture), with an anomaly.
  *
@@ -87,6 +96,7 @@
 
 #define RS_SMTP_BLOCK 1024
 #define RS_SMTP_CHUNK_MAX INT32_MAX /* hold: of BDAT */
+#define RS_SMTP_PROPERTIES_MAX (UINT32_C(1) << 30) /* of XEXCH50: Exchange takes no more */
 #define RS_SMTP_LINE_MAX 1000 /* of a command or reply line, kept; the rest of a longer one is skipped */
 
 enum rs_smtp_dir { RS_SMTP_CLIENT, RS_SMTP_SERVER };
@@ -95,7 +105,7 @@ enum rs_smtp_verb {
 	RS_VERB_UNKNOWN,
 	RS_VERB_HELO, RS_VERB_EHLO, RS_VERB_LHLO, RS_VERB_MAIL, RS_VERB_RCPT, RS_VERB_DATA, RS_VERB_BDAT,
 	RS_VERB_RSET, RS_VERB_NOOP, RS_VERB_QUIT, RS_VERB_VRFY, RS_VERB_EXPN, RS_VERB_HELP,
-	RS_VERB_AUTH, RS_VERB_STARTTLS, RS_VERB_ETRN, RS_VERB_XCLIENT, RS_VERB_XFORWARD,
+	RS_VERB_AUTH, RS_VERB_STARTTLS, RS_VERB_ETRN, RS_VERB_XCLIENT, RS_VERB_XFORWARD, RS_VERB_XEXCH50,
 	RS_VERB_TURN, /* ATRN too */
 	RS_VERB_BANNER, /* what the server's greeting answers */
 	RS_VERB_CONTENT, /* the end of the content: the reply that accepts or rejects the message */
@@ -228,6 +238,7 @@ struct rs_smtp_ops {
 };
 
 struct rs_smtp; /* defined below; fields are the module's own */
+struct rs_smtp_preface;
 
 /* midstream: the connection's beginning was not seen: no banner is awaited, replies may be owed for
  * commands that were not seen, and content that was under way is skipped until a command line. */
@@ -236,12 +247,16 @@ void rs_smtp_init(struct rs_smtp *s, const struct rs_smtp_ops *ops, void *arg, s
 /* Right after init, before any byte: switches hold on or off (it is off after init). */
 void rs_smtp_hold(struct rs_smtp *s, bool on);
 
-/* Returns how many bytes it took: of the server's fewer than n only where roles change (rs_smtp_turned), of the client's when reading
- * was halted behind them; 0 while it is. The bytes that were not taken are fed again when rs_smtp_halted says no: after
+/* Before any byte of the client: its first ones, up to here, were a load balancer's header and the caller's; f says how far. Of that
+ * header nothing is told. */
+void rs_smtp_prefaced(struct rs_smtp *s, const struct rs_smtp_preface *f);
+
+/* Returns how many bytes it took: of the server's fewer than n only where roles change (rs_smtp_turned), of the client's there, too, and
+ * when reading was halted behind them; 0 while it is. The bytes that were not taken are fed again when rs_smtp_halted says no: after
  * rs_smtp_resume, or after bytes of the server. */
 size_t rs_smtp_feed(struct rs_smtp *s, enum rs_smtp_dir dir, const uint8_t *p, size_t n);
 
-/* Whether the server agreed to change places with the client. Then, without hold, no byte is taken before rs_smtp_turn, which begins a
+/* Whether the server agreed to change places with the client, or its next words say that it did not. Then, without hold, no byte is taken before rs_smtp_turn, which begins a
  * dialogue of its own: from there on the caller names directions the other way round. Transactions are counted on. */
 bool rs_smtp_turned(const struct rs_smtp *s);
 void rs_smtp_turn(struct rs_smtp *s);
@@ -348,8 +363,8 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	uint16_t unmatched; /* replies that may yet come to commands that were seen, and are owed no more: others went unseen */
 	struct rs_smtp_preface preface;
 	uint8_t stop; /* enum rs_smtp_stop */
-	uint8_t mode; /* enum rs_smtp_mode */
-	uint8_t answer; /* enum rs_smtp_answer: to the DATA of the content under way */
+	uint8_t mode : 4; /* enum rs_smtp_mode */
+	uint8_t answer : 4; /* enum rs_smtp_answer: to the DATA of the content under way */
 	uint8_t unowed; /* replies that say yes to what went unseen */
 	uint8_t credentials; /* lines that were taken as such before they were asked for */
 	uint8_t tls[2]; /* at a line's start: what may be the beginning of a TLS record */
@@ -389,7 +404,13 @@ struct rs_smtp { /* the order leaves no holes: a million of them are kept */
 	bool doubted : 1; /* hold: a candidate of the content under way has lines behind it */
 	bool chunk_empty : 1;
 	bool cr_lines : 1; /* without hold: a candidate was taken after which lines end at CR, too */
-	bool turned : 1; /* the server has agreed to change places */
+	bool turned : 1; /* the server has agreed to change places, or has not done so */
+	bool back : 1; /* it has not */
+	uint8_t unproved : 2; /* roles have changed: bits of the directions of which the first byte is still to tell whether they have */
+	bool either : 1; /* DATA was answered neither yes nor no, and nothing that tells came since */
+	bool vague : 1; /* that is how the DATA of the content under way was answered */
+	bool text_refused : 1; /* DATA was, and no command came since */
+	bool prefaced : 1; /* a load balancer's header was read by the caller, or its beginning */
 	bool told_early : 1; /* of "." CR: before it was known that no LF follows */
 };
 

@@ -91,15 +91,15 @@ static void on_data(struct rs_smtp *s, bool crlf)
 	rs_smtp_content_expect(s, tx, noted ? RS_ANSWER_OWED : RS_ANSWER_MISSED, crlf);
 }
 
-static void on_chunk_invalid(struct rs_smtp *s)
+static void on_chunk_invalid(struct rs_smtp *s, const struct rs_smtp_command *c)
 {
-	rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
-	rs_smtp_owe(s, NULL, RS_VERB_BDAT, 0, false);
-	rs_smtp_wait_on(s);
-	/* A server may read 0 LAST in it. */
 	struct rs_smtp_tx *tx = in_chunks(s);
 	if (!tx)
 		tx = rs_smtp_tx_current(s);
+	rs_smtp_tell(s, RS_SMTP_BDAT_INVALID);
+	rs_smtp_owe(s, NULL, RS_VERB_BDAT, tx && rs_smtp_command_chunk_last(c) ? tx->n + 1 : 0, false);
+	rs_smtp_wait_on(s);
+	/* A server may read 0 LAST in it. */
 	if (tx)
 		rs_smtp_tell_end(s, tx, s->began, false);
 }
@@ -141,7 +141,7 @@ static void on_chunk(struct rs_smtp *s, const struct rs_smtp_command *c, const s
 	uint64_t size;
 	bool last, wraps;
 	if (!rs_smtp_command_chunk(c, &size, &last, &wraps) || is_uncountable(s, size, wraps)) {
-		on_chunk_invalid(s);
+		on_chunk_invalid(s, c);
 		return;
 	}
 	s->chunk_wraps = wraps;
@@ -223,7 +223,7 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct
 {
 	s->between |= !may_stand_between(s, (enum rs_smtp_verb)c->verb);
 	if (c->verb != RS_VERB_UNKNOWN) {
-		s->auth = false;
+		s->auth = s->text_refused = false;
 		s->chunk_refused &= c->verb == RS_VERB_BDAT;
 	}
 	switch (c->verb) {
@@ -264,6 +264,12 @@ static void act(struct rs_smtp *s, const struct rs_smtp_command *c, const struct
 		s->auth = true;
 		s->credentials = 0;
 		rs_smtp_owe(s, NULL, RS_VERB_AUTH, 0, false);
+		break;
+	case RS_VERB_XEXCH50:
+		if (s->hold)
+			on_unknown(s);
+		else
+			rs_smtp_owe(s, NULL, RS_VERB_XEXCH50, rs_smtp_command_properties(c), false);
 		break;
 	case RS_VERB_TURN:
 		ask_to_turn(s);

@@ -44,7 +44,8 @@ static const struct verb verbs[] = {
 	V("ATRN", RS_VERB_TURN, FORM_EITHER, NULL),
 	V("XCLIENT", RS_VERB_XCLIENT, FORM_ARG, NULL),
 	V("XFORWARD", RS_VERB_XFORWARD, FORM_ARG, NULL),
-	/* What Exchange servers say to each other: the exchange of credentials, and STARTTLS. */
+	/* What Exchange servers say to each other: properties of a message, the exchange of credentials, and STARTTLS. */
+	V("XEXCH50", RS_VERB_XEXCH50, FORM_NUMBER, NULL),
 	V("X-EXPS", RS_VERB_AUTH, FORM_ARG, NULL),
 	V("X-ANONYMOUSTLS", RS_VERB_STARTTLS, FORM_ALONE, NULL),
 };
@@ -174,6 +175,22 @@ bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool
 		i++;
 	*last = c->arg_len - i == 4 && agree(c->arg + i, 4, "LAST") == 4;
 	return *last || i == c->arg_len;
+}
+
+bool rs_smtp_command_chunk_last(const struct rs_smtp_command *c)
+{
+	if (c->arg_len < 4 || agree(c->arg + c->arg_len - 4, 4, "LAST") != 4)
+		return false;
+	return c->arg_len == 4 || blank(c->arg[c->arg_len - 5]);
+}
+
+uint32_t rs_smtp_command_properties(const struct rs_smtp_command *c)
+{
+	uint64_t size = 0;
+	size_t i = 0;
+	while (i < c->arg_len && c->arg[i] >= '0' && c->arg[i] <= '9' && size <= RS_SMTP_PROPERTIES_MAX)
+		size = size * 10 + (uint64_t)(c->arg[i++] - '0');
+	return size > RS_SMTP_PROPERTIES_MAX || (i < c->arg_len && !blank(c->arg[i])) ? 0 : (uint32_t)size;
 }
 
 bool rs_smtp_command_chunk_plain(const uint8_t *p, size_t n)

@@ -30,6 +30,12 @@ bool rs_smtp_command_path(const struct rs_smtp_command *c, struct rs_smtp_path *
  * 64, as a server has it that does not look. */
 bool rs_smtp_command_chunk(const struct rs_smtp_command *c, uint64_t *size, bool *last, bool *wraps);
 
+/* Whether the argument of BDAT ends in LAST, whatever stands before it: 0 bytes to a server that reads a number where there is none. */
+bool rs_smtp_command_chunk_last(const struct rs_smtp_command *c);
+
+/* The first argument of XEXCH50: how many bytes follow once the server has answered 354. 0: none, or none that Exchange takes. */
+uint32_t rs_smtp_command_properties(const struct rs_smtp_command *c);
+
 /* Whether a line without its line end is BDAT exactly as RFC 3030 has it, letter case aside: no other blanks than one space before
  * each argument, so that every server which knows the command reads it so. */
 bool rs_smtp_command_chunk_plain(const uint8_t *p, size_t n);

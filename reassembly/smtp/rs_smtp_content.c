@@ -49,11 +49,30 @@ void rs_smtp_content_expect(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_sm
 	s->mode = RS_MODE_DATA;
 	s->answer = answer;
 	s->early_lines = 0;
-	s->fed = s->reread = false;
+	s->fed = s->reread = s->either = s->vague = false;
 	if (!s->hold)
 		s->asked_ahead = 0;
 	s->armed = s->told_early = s->doubted = false;
 	rs_smtp_eod_begin(&s->eod, crlf, s->hold);
+}
+
+void rs_smtp_content_comes(struct rs_smtp *s)
+{
+	s->either = false;
+	s->fed = true;
+	rs_smtp_content_open(s);
+	rs_smtp_tx_revive(s->body);
+}
+
+void rs_smtp_content_none(struct rs_smtp *s)
+{
+	struct rs_smtp_tx *tx = s->body;
+	s->either = s->vague = false;
+	s->mode = RS_MODE_COMMAND;
+	if (!tx || tx->flags & RS_TX_OPEN)
+		return;
+	s->body = NULL;
+	rs_smtp_tx_settle(s, tx, NULL);
 }
 
 static void emit(struct rs_smtp *s, const uint8_t *p, size_t n)
@@ -179,6 +198,9 @@ void rs_smtp_content_answered(struct rs_smtp *s)
 		       s->eod.state == RS_EOD_DOT_NUL || s->eod.state == RS_EOD_DOT_NUL_CR;
 	s->lost_client = true;
 	s->unsure = s->missed = true;
+	/* To a server that did not take DATA these were commands, and a message may be among them. */
+	if (s->vague)
+		s->ops->unread(s->arg, s->body->handle);
 	rs_smtp_content_finish(s, RS_END_BY_REPLY);
 }
 
@@ -390,10 +412,14 @@ size_t rs_smtp_content_read(struct rs_smtp *s, const uint8_t *p, size_t n)
 
 size_t rs_smtp_content_data(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
+	size_t at = 0, k;
+	s->fresh = false;
+	if (s->either && (k = rs_smtp_kept_content(s, p, n)))
+		return k;
+	if (s->either)
+		rs_smtp_content_comes(s);
 	rs_smtp_content_open(s);
 	s->fed = true;
-	s->fresh = false;
-	size_t at = 0, k;
 	while (at < n && !s->stop) {
 		at += k = s->reread ? rs_smtp_kept_content(s, p + at, n - at) : 0;
 		/* Another message's begins. */
@@ -458,6 +484,7 @@ static void missing_data(struct rs_smtp *s, uint64_t n)
 {
 	rs_smtp_content_open(s);
 	s->fed = true;
+	s->either = false;
 	size_t held_len;
 	const uint8_t *held = rs_smtp_eod_flush(&s->eod, &held_len);
 	emit(s, held, held_len);

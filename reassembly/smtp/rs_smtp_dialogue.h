@@ -54,6 +54,7 @@ struct rs_smtp_tx *rs_smtp_tx_begin_unseen(struct rs_smtp *s); /* whose MAIL wen
 bool rs_smtp_tx_forming(const struct rs_smtp_tx *tx); /* commands may still be meant for it */
 /* Which transaction a RCPT, DATA or BDAT is meant for; NULL: none is open. */
 struct rs_smtp_tx *rs_smtp_tx_current(struct rs_smtp *s);
+void rs_smtp_tx_revive(struct rs_smtp_tx *tx); /* the server takes commands for it after all */
 void rs_smtp_tx_end(struct rs_smtp *s, struct rs_smtp_tx *tx, enum rs_smtp_outcome out, const struct rs_smtp_reply *r);
 /* Ends as abandoned (as rejected when something of it was), at once or when nothing of it is owed a reply. */
 void rs_smtp_tx_give_up(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r);
@@ -76,6 +77,9 @@ void rs_smtp_content_answered(struct rs_smtp *s);
 /* DATA was refused: the content ends as such, the client's bytes are commands again. Returns the lines that the server
  * has had, and takes for commands. */
 uint32_t rs_smtp_content_refused(struct rs_smtp *s);
+/* DATA was answered neither yes nor no (s->either). What the client says next is content; or no content comes: they are commands. */
+void rs_smtp_content_comes(struct rs_smtp *s);
+void rs_smtp_content_none(struct rs_smtp *s);
 /* Hold: from here on lines of the content are looked at for commands. */
 void rs_smtp_content_watch(struct rs_smtp *s);
 /* s->chunk bytes come as a chunk. */
@@ -90,7 +94,9 @@ uint64_t rs_smtp_content_missing(struct rs_smtp *s, uint64_t n);
 /* Without hold: lines that are commands if the content ended in bytes that went unseen, and so did its answer, and content if it did
  * not. They are kept, from MAIL or RCPT on, until something tells: the server's next answer is to them; no command follows, and
  * they are content; DATA or BDAT follows, and no text goes so. (What is missing is known only when its sender has gone on: a lost
- * answer at the next one.) */
+ * answer at the next one.)
+ * Likewise what comes behind a DATA that was answered neither yes nor no, from its first line on while they are commands: then no
+ * command but the server's answer tells. */
 bool rs_smtp_kept_any(const struct rs_smtp *s);
 /* In torn content: how many of the bytes at p are kept, or have been dealt with. 0: they are content. */
 size_t rs_smtp_kept_content(struct rs_smtp *s, const uint8_t *p, size_t n);

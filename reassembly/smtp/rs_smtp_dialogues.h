@@ -5,5 +5,6 @@ static const struct dialogue dialogues[] = {
 #include "reassembly/smtp/rs_smtp_dialogues_extensions.h"
 #include "reassembly/smtp/rs_smtp_dialogues_unseen.h"
 #include "reassembly/smtp/rs_smtp_dialogues_odd.h"
+#include "reassembly/smtp/rs_smtp_dialogues_vague.h"
 #include "reassembly/smtp/rs_smtp_dialogues_smuggled.h"
 };

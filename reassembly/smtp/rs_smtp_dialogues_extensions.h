@@ -97,7 +97,20 @@
 			     "1 MAIL/0 250 sok\n1 to/0 b@y\n1 RCPT/0 250 rok\n1 {\n1 \"x\"\n1 } last\n1 CONTENT/0 250 queued\n"
 			     "-1 accepted 250 queued\n"),
 	D("bdat that nobody can count, taken", HELLO MAIL C("BDAT x LAST\r\n") S("250 ok\r\n") QUIT,
+	  HELLO_LOG MAIL_LOG "! bdat_invalid 0\nunread 0\n0 CONTENT/0 250 ok\n-0 accepted 250 ok\n"),
+	D("bdat that nobody can count and that is not the last, taken", HELLO MAIL C("BDAT x\r\n") S("250 ok\r\n") QUIT,
 	  HELLO_LOG MAIL_LOG "! bdat_invalid 0\nunread 0\n-0 abandoned 221 bye\n"),
+	D("bdat that nobody can count, taken, and another message",
+	  HELLO MAIL C("BDAT 2\r\nab") S("250 ok\r\n") C("BDAT -1 last\r\n") S("250 ok\r\n") MAIL C("BDAT 1 LAST\r\nx") QUEUED,
+	  HELLO_LOG MAIL_LOG "0 {\n0 \"ab\"\n0 BDAT/0 250 ok\n! bdat_invalid 0\nunread 0\n0 } by-reply\n0 CONTENT/0 250 ok\n"
+			     "-0 accepted 250 ok\n+1\n1 from a@x []\n1 MAIL/0 250 sok\n1 to/0 b@y\n1 RCPT/0 250 rok\n1 {\n1 \"x\"\n"
+			     "1 } last\n1 CONTENT/0 250 queued\n-1 accepted 250 queued\n"),
+	D("bdat that nobody can count, taken when another message had been sent",
+	  HELLO MAIL C("BDAT LAST\r\nMAIL FROM:<c@x>\r\nRCPT TO:<d@y>\r\nBDAT 1 LAST\r\nx")
+		  S("250 ok\r\n250 sok\r\n250 rok\r\n250 queued\r\n") QUIT,
+	  HELLO_LOG MAIL_LOG "! bdat_invalid 0\n+1\n1 from c@x []\n0 to/1 d@y\n0 {\n0 \"x\"\n0 } last\nunread 0\nunread 1\n"
+			     "1 MAIL/0 250 sok\n0 RCPT/1 250 rok\n0 CONTENT/0 250 queued\n-0 accepted 250 queued\n"
+			     "-1 abandoned 221 bye\n"),
 	D("a chunk refused when content of data is under way, and that too",
 	  HELLO MAIL C("BDAT 3\r\nabcDATA\r\nx\r\n") S("500 chunk\r\n500 data\r\n") C("NOOP\r\n"), HELLO_LOG MAIL_LOG "0 {\n0 \"abcx\\r\\n\"\n0 BDAT/0 500 chunk\n0 } refused\n0 DATA/0 500 data\n-0 rejected 500 data\n"),
 	D("a chunk refused when content of data is under way, which is taken",

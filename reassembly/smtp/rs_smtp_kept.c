@@ -58,6 +58,12 @@ static int reads(const uint8_t *p, size_t n, bool first, bool whole)
 	}
 }
 
+/* Behind a DATA that was answered neither yes nor no any command may stand. */
+static int may_keep(const struct rs_smtp *s, const uint8_t *p, size_t n, bool first, bool whole)
+{
+	return s->either ? rs_smtp_command_reads(p, n, whole) : reads(p, n, first, whole);
+}
+
 static bool put(struct rs_smtp *s, const uint8_t *p, size_t n)
 {
 	struct kept *k = s->kept;
@@ -95,6 +101,12 @@ void rs_smtp_kept_release(struct rs_smtp *s)
 		return;
 	struct kept k = take(s);
 	s->position -= k.n;
+	if (s->either) {
+		rs_smtp_content_comes(s);
+		/* To a server that did not take DATA its first lines are commands. */
+		if (k.line)
+			s->ops->unread(s->arg, s->body->handle);
+	}
 	const size_t read = rs_smtp_content_read(s, k.p, k.n);
 	/* The content ended amid them. */
 	if (read < k.n)
@@ -104,7 +116,10 @@ void rs_smtp_kept_release(struct rs_smtp *s)
 void rs_smtp_kept_act(struct rs_smtp *s, bool answered)
 {
 	struct kept k = take(s);
-	if (s->mode == RS_MODE_DATA) {
+	const bool either = s->either;
+	if (either) {
+		rs_smtp_content_none(s);
+	} else if (s->mode == RS_MODE_DATA) {
 		if (s->body) {
 			rs_smtp_content_close(s, s->body, RS_END_BY_REPLY);
 			rs_smtp_tx_end(s, s->body, RS_OUT_UNKNOWN, NULL);
@@ -119,12 +134,17 @@ void rs_smtp_kept_act(struct rs_smtp *s, bool answered)
 		at += n;
 		s->fresh_line = at == n;
 		/* Who sends them all at once sends DATA with them: those before were answered, unseen. */
-		if (answered && at == k.line && at > n)
+		if (answered && !either && at == k.line && at > n)
 			rs_smtp_server_missing(s);
 		rs_smtp_client_line(s, &t);
 	}
 	/* What made them commands may have been wrong: then others follow in the same way. */
-	s->reread = s->mode == RS_MODE_DATA;
+	if (!either) {
+		s->reread = s->mode == RS_MODE_DATA;
+		return;
+	}
+	s->position -= (uint64_t)(k.n - k.line);
+	rs_smtp_feed(s, RS_SMTP_CLIENT, k.p + k.line, (size_t)(k.n - k.line));
 }
 
 /* The newest line is whole, and a command. */
@@ -133,7 +153,7 @@ static void line_done(struct rs_smtp *s)
 	struct kept *k = s->kept;
 	const uint8_t verb = rs_smtp_command_parse(k->p + k->line, without_end(k->p + k->line, (size_t)(k->n - k->line))).verb;
 	k->line = k->n;
-	if (verb == RS_VERB_DATA || verb == RS_VERB_BDAT)
+	if (!s->either && (verb == RS_VERB_DATA || verb == RS_VERB_BDAT))
 		rs_smtp_kept_act(s, false);
 }
 
@@ -142,7 +162,7 @@ size_t rs_smtp_kept_content(struct rs_smtp *s, const uint8_t *p, size_t n)
 	const bool begins = s->eod.state == RS_EOD_START || s->eod.state == RS_EOD_LF || s->eod.state == RS_EOD_GAP;
 	const uint8_t *lf = memchr(p, '\n', n);
 	const size_t some = lf ? (size_t)(lf + 1 - p) : n;
-	if (!s->kept && (!begins || !reads(p, lf ? without_end(p, some) : some, true, lf)))
+	if (!s->kept && (!begins || !may_keep(s, p, lf ? without_end(p, some) : some, true, lf)))
 		return 0;
 	if (!put(s, p, some)) {
 		rs_smtp_kept_release(s);
@@ -152,7 +172,7 @@ size_t rs_smtp_kept_content(struct rs_smtp *s, const uint8_t *p, size_t n)
 	const uint8_t *line = k->p + k->line;
 	const size_t len = (size_t)(k->n - k->line);
 	s->position += some;
-	if (!reads(line, lf ? without_end(line, len) : len, !k->line, lf))
+	if (!may_keep(s, line, lf ? without_end(line, len) : len, !k->line, lf))
 		rs_smtp_kept_release(s);
 	else if (lf)
 		line_done(s);

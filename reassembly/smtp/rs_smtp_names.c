@@ -10,7 +10,8 @@ const char *rs_smtp_verb_name(enum rs_smtp_verb v)
 		[RS_VERB_NOOP] = "NOOP",         [RS_VERB_QUIT] = "QUIT",     [RS_VERB_VRFY] = "VRFY",
 		[RS_VERB_EXPN] = "EXPN",         [RS_VERB_HELP] = "HELP",     [RS_VERB_AUTH] = "AUTH",
 		[RS_VERB_STARTTLS] = "STARTTLS", [RS_VERB_ETRN] = "ETRN",     [RS_VERB_XCLIENT] = "XCLIENT",
-		[RS_VERB_XFORWARD] = "XFORWARD", [RS_VERB_TURN] = "TURN", [RS_VERB_BANNER] = "BANNER", [RS_VERB_CONTENT] = "CONTENT",
+		[RS_VERB_XFORWARD] = "XFORWARD", [RS_VERB_XEXCH50] = "XEXCH50",
+		[RS_VERB_TURN] = "TURN",         [RS_VERB_BANNER] = "BANNER", [RS_VERB_CONTENT] = "CONTENT",
 	};
 	return (unsigned)v < RS_VERB_MAX ? names[v] : "UNKNOWN";
 }

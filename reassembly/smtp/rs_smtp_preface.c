@@ -55,3 +55,12 @@ size_t rs_smtp_preface_take(struct rs_smtp_preface *f, const uint8_t *p, size_t 
 	}
 	return at;
 }
+
+int rs_smtp_preface_probe(const uint8_t *p, size_t n)
+{
+	struct rs_smtp_preface f = { 0 };
+	rs_smtp_preface_take(&f, p, n);
+	if (f.state == RS_PREFACE_NONE)
+		return 0;
+	return f.state != RS_PREFACE_ASK || f.n >= sizeof signature ? 1 : -1;
+}

@@ -28,6 +28,9 @@ struct rs_smtp_preface {
 /* Takes bytes of the connection's beginning while they belong to a header, or may. Returns how many; the state says the rest. */
 size_t rs_smtp_preface_take(struct rs_smtp_preface *f, const uint8_t *p, size_t n);
 
+/* Whether a connection's first bytes are such a header: 1 yes, 0 no, -1 too few to tell. Never -1 with 12 bytes. */
+int rs_smtp_preface_probe(const uint8_t *p, size_t n);
+
 /* Of RS_PREFACE_NONE: the bytes taken, of which there are n. A constant. */
 const uint8_t *rs_smtp_preface_taken(const struct rs_smtp_preface *f);
 

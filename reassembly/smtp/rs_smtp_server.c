@@ -69,13 +69,6 @@ static void on_mail(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_sm
 	}
 }
 
-/* The server takes commands for it after all. */
-static void revive(struct rs_smtp_tx *tx)
-{
-	tx->flags &= ~(uint32_t)(RS_TX_MAIL_REFUSED | RS_TX_DROP | RS_TX_STRAY);
-	tx->code = 0;
-}
-
 static void on_rcpt(struct rs_smtp *s, struct rs_smtp_tx *tx, uint32_t i, const struct rs_smtp_reply *r)
 {
 	if (!tx)
@@ -83,7 +76,7 @@ static void on_rcpt(struct rs_smtp *s, struct rs_smtp_tx *tx, uint32_t i, const 
 	hand_out(s, tx, RS_VERB_RCPT, i, r);
 	if (positive(r->code)) {
 		if (!(tx->flags & RS_TX_DROP))
-			revive(tx);
+			rs_smtp_tx_revive(tx);
 	} else if (s->lmtp && !rs_smtp_tx_refuse(tx, s->blocks, i)) {
 		rs_smtp_tell(s, RS_SMTP_BLOCK_LIMIT);
 	}
@@ -124,6 +117,7 @@ static void on_data_refused(struct rs_smtp *s, struct rs_smtp_tx *tx, const stru
 	bool fed = s->fed;
 	uint32_t lines = rs_smtp_content_refused(s);
 	s->doubtful = s->unsure && !s->hold;
+	s->text_refused = !fed && !s->hold;
 	if (lines)
 		rs_smtp_owe(s, NULL, RS_VERB_UNKNOWN, lines - 1, false);
 	if (!tx)
@@ -138,12 +132,34 @@ static void on_data_refused(struct rs_smtp *s, struct rs_smtp_tx *tx, const stru
 	rs_smtp_tx_settle(s, tx, r);
 }
 
+/* RFC 5321 4.2.1. */
+static bool is_known(uint16_t code)
+{
+	return code >= 200 && code <= 599;
+}
+
+/* DATA is answered 3xx, 4xx or 5xx. There are clients that take whatever is below 400 for a yes, and servers that mean it so. */
+static bool is_vague(const struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	return !s->hold && (positive(r->code) || !is_known(r->code));
+}
+
+/* DATA, of which no content came so far, was answered neither yes nor no. What comes next tells. */
+static void on_data_vague(struct rs_smtp *s, struct rs_smtp_tx *tx, const struct rs_smtp_reply *r)
+{
+	hand_out(s, tx, RS_VERB_DATA, 0, r);
+	s->answer = RS_ANSWER_GO;
+	s->either = s->vague = true;
+}
+
 /* tx may have ended, and yet its DATA is answered. */
 static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_smtp_tx *tx,
 		    const struct rs_smtp_reply *r)
 {
-	bool go = r->code / 100 == 3;
+	const bool vague = is_vague(s, r), go = r->code / 100 == 3 || vague;
 	struct rs_smtp_owed *next = rs_smtp_wait_head(&s->wait);
+	if (vague && is_known(r->code))
+		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
 	if (next && next->verb == RS_VERB_CONTENT && next->tx == e->tx && !next->last) {
 		hand_out(s, tx, RS_VERB_DATA, 0, r);
 		if (!go) {
@@ -151,7 +167,7 @@ static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_s
 		} else {
 			next->i = 0;
 			if (tx)
-				revive(tx);
+				rs_smtp_tx_revive(tx);
 		}
 		return;
 	}
@@ -163,6 +179,10 @@ static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_s
 		on_data_refused(s, tx, r);
 		return;
 	}
+	if (vague && !s->fed) {
+		on_data_vague(s, tx, r);
+		return;
+	}
 	s->answer = RS_ANSWER_GO;
 	if (!s->body) {
 		rs_smtp_tx_begin_bare(s);
@@ -171,8 +191,12 @@ static void on_data(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_s
 			s->ops->unread(s->arg, s->body->handle);
 	}
 	hand_out(s, s->body, RS_VERB_DATA, 0, r);
-	revive(s->body);
+	rs_smtp_tx_revive(s->body);
 	rs_smtp_content_open(s);
+	/* It was asked for more than once: between were commands, perhaps. */
+	if (s->vague && s->fed)
+		s->ops->unread(s->arg, s->body->handle);
+	s->vague = vague;
 }
 
 /* Hold: the answer to a BDAT line whose chunk was not read yet. */
@@ -196,17 +220,29 @@ static void on_chunk_asked(struct rs_smtp *s, struct rs_smtp_tx *tx, const struc
 		if (s->chunk_last)
 			s->body->flags |= RS_TX_DEAF;
 	}
-	revive(s->body);
+	rs_smtp_tx_revive(s->body);
 	s->stop &= (uint8_t)~RS_STOP_WAIT;
 	rs_smtp_content_expect_chunk(s);
 }
 
 /* The server took a chunk of which nobody here knew that it is one, or how long. */
-static void on_chunk_unread(struct rs_smtp *s)
+static void on_chunk_unread(struct rs_smtp *s, const struct rs_smtp_owed *e, const struct rs_smtp_reply *r)
 {
-	const struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	struct rs_smtp_tx *ends = e->i && !s->hold ? rs_smtp_txs_find(&s->txs, e->i - 1) : NULL;
+	const struct rs_smtp_tx *tx = ends ? ends : rs_smtp_tx_current(s);
 	s->ops->unread(s->arg, tx ? tx->handle : NULL);
 	rs_smtp_astray(s);
+	if (!ends)
+		return;
+	/* What was sent behind before the answer was given to this one, and may be another's. */
+	if (s->wait.kept)
+		for (const struct rs_smtp_tx *later = ends->next; later; later = later->next)
+			s->ops->unread(s->arg, later->handle);
+	if (ends->flags & RS_TX_DONE)
+		return;
+	rs_smtp_content_close(s, ends, RS_END_BY_REPLY);
+	hand_out(s, ends, RS_VERB_CONTENT, 0, r);
+	rs_smtp_tx_end(s, ends, RS_OUT_ACCEPTED, r);
 }
 
 /* A server refused a chunk that it could not count: it does not take its bytes. */
@@ -228,13 +264,13 @@ static void on_chunk(struct rs_smtp *s, const struct rs_smtp_owed *e, struct rs_
 	if (!tx) {
 		/* Of a transaction that has ended since, its bytes were read. */
 		if (e->tx == RS_SMTP_NO_TX && positive(r->code))
-			on_chunk_unread(s);
+			on_chunk_unread(s, e, r);
 		return;
 	}
 	hand_out(s, tx, RS_VERB_BDAT, 0, r);
 	if (positive(r->code)) {
 		if (!(tx->flags & RS_TX_DROP))
-			revive(tx);
+			rs_smtp_tx_revive(tx);
 		rs_smtp_tx_settle(s, tx, r);
 		return;
 	}
@@ -407,7 +443,7 @@ static void on_go_unasked(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		rs_smtp_tx_begin_bare(s);
 	rs_smtp_unread(s);
 	hand_out(s, s->body, RS_VERB_DATA, 0, r);
-	revive(s->body);
+	rs_smtp_tx_revive(s->body);
 	rs_smtp_content_open(s);
 	/* Only the server knows how what it asked for ends. */
 	if (s->hold)
@@ -485,7 +521,7 @@ static void on_unowed(struct rs_smtp *s, const struct rs_smtp_reply *r)
 			s->answer = RS_ANSWER_GO;
 			rs_smtp_content_open(s);
 			hand_out(s, s->body, RS_VERB_DATA, 0, r);
-			revive(s->body);
+			rs_smtp_tx_revive(s->body);
 		} else if (negative(r->code) && !s->fed) {
 			on_data_refused(s, s->body, r);
 		}
@@ -524,8 +560,74 @@ static bool answers_kept(const struct rs_smtp *s, const struct rs_smtp_reply *r)
 	return s->mode == RS_MODE_COMMAND || (!s->wait.kept && (s->answer == RS_ANSWER_GO || r->code / 100 != 3));
 }
 
+/* 354 to XEXCH50: so many bytes come as it said, whatever is in them. False: the client has not waited, or nobody knows how many. */
+static bool on_properties(struct rs_smtp *s, struct rs_smtp_owed *head)
+{
+	const struct rs_smtp_line *l = &s->line[RS_SMTP_CLIENT];
+	if (!head->i || head->last || s->mode != RS_MODE_COMMAND || s->body || s->wait.kept > 1 || s->wait.lost || l->len ||
+	    s->tls[RS_SMTP_CLIENT])
+		return false;
+	head->last = true;
+	/* A server that is no Exchange asks for a message so, perhaps: lines behind them that are no commands are its rest. */
+	s->doubtful = true;
+	s->chunk = head->i;
+	s->chunk_last = s->chunk_wraps = false;
+	rs_smtp_content_expect_chunk(s);
+	return true;
+}
+
+/* The answer to them. Where it comes too early the server counts otherwise: what comes may be commands, or a message. */
+static void on_properties_answered(struct rs_smtp *s, const struct rs_smtp_owed *e)
+{
+	if (!e->last)
+		return;
+	s->doubtful = false;
+	if (s->mode != RS_MODE_CHUNK || s->body)
+		return;
+	s->mode = RS_MODE_COMMAND;
+	s->lost_client = s->untold = s->missed = s->unsure = true;
+}
+
+/* A line that is no command. The text behind a DATA that was refused, perhaps, and the server took it. */
+static void on_unknown(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	const struct rs_smtp_tx *tx = rs_smtp_tx_current(s);
+	if (!s->text_refused || !positive(r->code))
+		return;
+	s->text_refused = false;
+	s->ops->unread(s->arg, tx ? tx->handle : NULL);
+}
+
+/* Another answer, when DATA was answered neither yes nor no. */
+static void on_second_answer(struct rs_smtp *s, const struct rs_smtp_reply *r)
+{
+	if (r->code == 354) {
+		rs_smtp_kept_release(s);
+		s->either = s->vague = false;
+	} else if (!rs_smtp_kept_any(s)) {
+		/* Nothing was said in between: the first was another command's. */
+		rs_smtp_content_none(s);
+		s->doubtful = true;
+	}
+}
+
+/* DATA is never answered 2xx: that was to a command that went unseen. */
+static void on_data_passed_over(struct rs_smtp *s)
+{
+	if (!s->unsure)
+		rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
+	if (s->hold || s->mode != RS_MODE_DATA || s->answer != RS_ANSWER_OWED)
+		return;
+	/* And another: to what is taken for content. */
+	if (s->vague && s->fed && s->body)
+		s->ops->unread(s->arg, s->body->handle);
+	s->vague = true;
+}
+
 static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 {
+	if (s->either)
+		on_second_answer(s, r);
 	if (answers_kept(s, r))
 		rs_smtp_kept_act(s, !s->wait.kept);
 	struct rs_smtp_owed *head = rs_smtp_wait_head(&s->wait);
@@ -543,6 +645,8 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		rs_smtp_content_answered(s);
 		head = rs_smtp_wait_head(&s->wait);
 	}
+	if (r->code == 354 && head && head->verb == RS_VERB_XEXCH50 && on_properties(s, head))
+		return;
 	if (r->code == 354 && (s->mode == RS_MODE_COMMAND || (s->mode == RS_MODE_CHUNK && !s->hold)) &&
 	    !(head && (head->verb == RS_VERB_CONTENT || head->verb == RS_VERB_DATA))) {
 		on_go_unasked(s, r);
@@ -556,10 +660,8 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		on_anothers(s, r);
 		return;
 	}
-	/* Commands that went unseen are answered too, but DATA never with 2xx. */
 	if ((s->unsure || s->hold) && head->verb == RS_VERB_DATA && positive(r->code)) {
-		if (!s->unsure)
-			rs_smtp_tell(s, RS_SMTP_REPLY_UNEXPECTED);
+		on_data_passed_over(s);
 		return;
 	}
 	if (head->verb == RS_VERB_AUTH && on_auth(s, r))
@@ -604,6 +706,12 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 		if (negative(r->code))
 			s->ops->via(s->arg, RS_VIA_XFORWARD, NULL, 0);
 		break;
+	case RS_VERB_XEXCH50:
+		on_properties_answered(s, &e);
+		break;
+	case RS_VERB_UNKNOWN:
+		on_unknown(s, r);
+		break;
 	default:
 		break;
 	}
@@ -613,12 +721,6 @@ static void act(struct rs_smtp *s, const struct rs_smtp_reply *r)
 static bool is_ftp(uint16_t code)
 {
 	return code == 230 || code == 232 || code == 234 || code == 331 || code == 332;
-}
-
-/* RFC 5321 4.2.1. */
-static bool is_known(uint16_t code)
-{
-	return code >= 200 && code <= 599;
 }
 
 /* True: it is no answer yet. */
@@ -676,6 +778,8 @@ void rs_smtp_server_line(struct rs_smtp *s, const struct rs_smtp_text *line)
 	}
 	struct rs_smtp_reply_line l;
 	if (!rs_smtp_reply_parse(line->p, line->len, &l)) {
+		if (s->unproved && line->len)
+			rs_smtp_unread(s);
 		if (!s->lost_server)
 			rs_smtp_tell(s, RS_SMTP_REPLY_INVALID);
 		return;

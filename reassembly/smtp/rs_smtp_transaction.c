@@ -22,6 +22,12 @@ struct rs_smtp_tx *rs_smtp_tx_current(struct rs_smtp *s)
 	return current;
 }
 
+void rs_smtp_tx_revive(struct rs_smtp_tx *tx)
+{
+	tx->flags &= ~(uint32_t)(RS_TX_MAIL_REFUSED | RS_TX_DROP | RS_TX_STRAY);
+	tx->code = 0;
+}
+
 /* Nobody answers: what is open will not be heard of again when the next transaction begins. */
 static void close_unheard(struct rs_smtp *s)
 {

@@ -21,9 +21,12 @@
 struct rs_smtp_owed {
 	uint64_t at : 56; /* the client's position just behind what is answered; RS_SMTP_AT_MAX: or more */
 	uint64_t verb : 7; /* enum rs_smtp_verb */
-	uint64_t last : 1; /* CONTENT: of a BDAT LAST; BDAT: a LAST that a server without CHUNKING may refuse unread */
+	uint64_t last : 1; /* CONTENT: of a BDAT LAST; BDAT: a LAST that a server without CHUNKING may refuse unread;
+			   * XEXCH50: its bytes were asked for */
 	uint32_t tx; /* the transaction's number, or RS_SMTP_NO_TX */
 	uint32_t i; /* RCPT: which; CONTENT: the next recipient (LMTP); UNKNOWN: further replies;
+		     * BDAT that nobody can count, with LAST: the number of the transaction that it ends, plus 1, or 0: of none;
+		     * XEXCH50: how many bytes it announces;
 		     * a command that resets: the number of the next transaction at that time */
 };
 
