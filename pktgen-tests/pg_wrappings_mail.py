@@ -455,6 +455,8 @@ def structure():
     for what, said in (
         ("boundary with a comma and more behind it", 'multipart/mixed; boundary="ab", x=y'),
         ("boundary of two words, of which the first is used", "multipart/mixed; boundary=ab cd"),
+        ("boundary behind a comment", "multipart/mixed; boundary= (c) ab"),
+        ("boundary around a comment", "multipart/mixed; boundary=a(c)b"),
         ("boundary in sections, of which one is missing", "multipart/mixed; boundary*0=ab; boundary*2=cd"),
         ("boundary in an encoded word", 'multipart/mixed; boundary="=?us-ascii?q?ab?="'),
         ("type in an encoded word", "=?us-ascii?q?multipart/mixed?=; boundary=ab"),

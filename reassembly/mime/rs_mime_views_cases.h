@@ -126,6 +126,41 @@ static const struct views_case {
 		OR
 		PREAMBLE("--a\\r\\n\\r\\nin a\\r\\n--a--")
 		INNER("in b") },
+	{ "boundary_behind_a_comment", "Content-Type: multipart/mixed; boundary= (d;\" (e)) b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
+		INNER("x")
+		OR
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|--b\\r\\n\\r\\nx\\r\\n--b--\\r\\n|\n"
+		"end missing-end\n"
+		"! mime.missing_end\n" },
+	{ "boundary_around_a_comment", "Content-Type: multipart/mixed; boundary=b(c)d\r\n\r\n--bd\r\n\r\nx\r\n--bd--\r\n",
+		INNER("x")
+		OR
+		INNER("x")
+		"! mime.missing_end\n"
+		OR
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|--bd\\r\\n\\r\\nx\\r\\n--bd--\\r\\n|\n"
+		"end missing-end\n"
+		"! mime.missing_end\n"
+		OR
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|--b|\n"
+		"! mime.boundary_alike\n"
+		"|d\\r\\n\\r\\nx\\r\\n--b|\n"
+		"! mime.boundary_alike\n"
+		"|d--\\r\\n|\n"
+		"end missing-end\n"
+		"! mime.missing_end\n" },
+	{ "quoted_boundary_with_parentheses", "Content-Type: multipart/mixed; boundary=\"b(c)d\"\r\n\r\n--b(c)d\r\n\r\nx\r\n--b(c)d--\r\n",
+		INNER("x") },
+	{ "encoding_around_a_comment", "Content-Transfer-Encoding: base(x)64\r\n\r\nTVqQ\r\n",
+		EITHER("! mime.unknown_encoding\n",
+			PLAIN("base64", "TVqQ\\r\\n"),
+			PLAIN("base64 guessed", "TVqQ\\r\\n"))
+		OR
+		"! mime.unknown_encoding\n"
+		PLAIN("unknown", "TVqQ\\r\\n") },
 	{ "empty_boundary", "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n\r\nx\r\n----\r\n",
 		EITHER("! mime.boundary_empty\n",
 			PART("leaf 1 depth 0 <multipart/mixed> identity", "--\\r\\n\\r\\nx\\r\\n----\\r\\n"),

@@ -362,8 +362,9 @@ static void follow_nothing(void *arg, const struct rs_section *other)
 	(void)other;
 }
 
-/* To readers that decode encoded words here the field says this. Of names, in which they are usual, nothing is told. */
-static void tell_decoded(const struct rs_section *s, enum rs_field field, uint8_t *words, size_t n, const struct report *r)
+/* Some read the field as if it were this: n = 0: none do. Of names nothing is told. why: RS_MIME_ANOMALY_MAX where it is right to. */
+static void tell_reading(const struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, enum rs_mime_anomaly why,
+			 const struct report *r)
 {
 	static const struct rs_section_ops quiet = { tell_nothing, follow_nothing };
 	const struct report unheard = { &quiet, NULL, r->field };
@@ -371,37 +372,13 @@ static void tell_decoded(const struct rs_section *s, enum rs_field field, uint8_
 	if (!n || field == RS_FIELD_CONTENT_DISPOSITION)
 		return;
 	forget(&other, field);
-	read_field(&other, field, words, n, &unheard);
+	read_field(&other, field, value, n, &unheard);
 	if (other.cte == s->cte && other.opens == s->opens && other.digest == s->digest &&
 	    (other.opens != RS_SECTION_MULTIPART || has_boundary(s, other.boundary, other.boundary_len)))
 		return;
-	report(r, RS_MIME_ENCODED_WORD);
+	if (why != RS_MIME_ANOMALY_MAX)
+		report(r, why);
 	differs(r, &other);
-}
-
-void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct rs_section_ops *ops, void *arg)
-{
-	struct report r = { ops, arg, field_bit(field) };
-	uint8_t words[RS_SECTION_VALUE];
-	const size_t nwords = n <= sizeof words ? rs_words_decode(value, n, words) : 0;
-	bool *seen = field == RS_FIELD_CONTENT_TYPE                ? &s->has_type
-		     : field == RS_FIELD_CONTENT_TRANSFER_ENCODING ? &s->has_cte
-								   : &s->has_disposition;
-	if (!*seen) {
-		*seen = true;
-		read_field(s, field, value, n, &r);
-		tell_decoded(s, field, words, nwords, &r);
-		return;
-	}
-	report(&r, RS_MIME_DUPLICATE_FIELD);
-	if (s->settled & r.field)
-		return;
-	struct rs_section other = *s;
-	forget(&other, field);
-	read_field(&other, field, value, n, &r);
-	if (!rs_section_same(s, &other))
-		differs(&r, &other);
-	tell_decoded(s, field, words, nwords, &r);
 }
 
 /* Where in a value its lexer stands (RFC 2045 5.1, RFC 5322 3.2.2). */
@@ -424,6 +401,69 @@ static void step(struct lexer *l, uint8_t c)
 		l->comments--;
 }
 
+/* Comments say nothing. Returns what is left. */
+static size_t without_comments(uint8_t *to, const uint8_t *p, size_t n)
+{
+	struct lexer l = { 0 };
+	size_t k = 0;
+	for (size_t i = 0; i < n; i++) {
+		const bool inside = l.comments;
+		step(&l, p[i]);
+		if (!inside && !l.comments)
+			to[k++] = p[i];
+	}
+	for (unsigned i = 0; i < l.comments; i++)
+		to[k++] = '(';
+	if (l.escaped && l.comments)
+		to[k++] = '\\';
+	return k;
+}
+
+/* What other readers make of a field: without its encoded words (RFC 2047), which may not stand there, and without its comments (RFC 5322
+ * 3.2.2) wherever they stand. */
+struct others {
+	size_t nwords, nbare;
+	uint8_t words[RS_SECTION_VALUE], bare[RS_SECTION_VALUE];
+};
+
+static void others_read(struct others *o, const uint8_t *value, size_t n)
+{
+	const bool fits = n <= sizeof o->words;
+	o->nwords = fits ? rs_words_decode(value, n, o->words) : 0;
+	o->nbare = fits && memchr(value, '(', n) ? without_comments(o->bare, value, n) : 0;
+}
+
+static void others_tell(struct others *o, const struct rs_section *s, enum rs_field field, const struct report *r)
+{
+	tell_reading(s, field, o->words, o->nwords, RS_MIME_ENCODED_WORD, r);
+	tell_reading(s, field, o->bare, o->nbare, RS_MIME_ANOMALY_MAX, r);
+}
+
+void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct rs_section_ops *ops, void *arg)
+{
+	struct report r = { ops, arg, field_bit(field) };
+	struct others others;
+	bool *seen = field == RS_FIELD_CONTENT_TYPE                ? &s->has_type
+		     : field == RS_FIELD_CONTENT_TRANSFER_ENCODING ? &s->has_cte
+								   : &s->has_disposition;
+	others_read(&others, value, n);
+	if (!*seen) {
+		*seen = true;
+		read_field(s, field, value, n, &r);
+		others_tell(&others, s, field, &r);
+		return;
+	}
+	report(&r, RS_MIME_DUPLICATE_FIELD);
+	if (s->settled & r.field)
+		return;
+	struct rs_section other = *s;
+	forget(&other, field);
+	read_field(&other, field, value, n, &r);
+	if (!rs_section_same(s, &other))
+		differs(&r, &other);
+	others_tell(&others, s, field, &r);
+}
+
 static bool holds_word(const uint8_t *p, size_t n, const char *word)
 {
 	const size_t len = strlen(word);
@@ -442,24 +482,6 @@ static bool is_wanted(const uint8_t *p, size_t n)
 /* Of what is passed over so much is kept: what is wanted may begin in it. */
 #define OVERLAP 16
 #define COMMENTS_MAX 64
-
-/* The media type, or an encoding: comments in it say nothing. Returns what is left. */
-static size_t without_comments(uint8_t *to, const uint8_t *p, size_t n)
-{
-	struct lexer l = { 0 };
-	size_t k = 0;
-	for (size_t i = 0; i < n; i++) {
-		const bool inside = l.comments;
-		step(&l, p[i]);
-		if (!inside && !l.comments)
-			to[k++] = p[i];
-	}
-	for (unsigned i = 0; i < l.comments; i++)
-		to[k++] = '(';
-	if (l.escaped && l.comments)
-		to[k++] = '\\';
-	return k;
-}
 
 /* Of a name that goes on: more than is kept of it, and room for what follows. */
 #define NAME_HEAD 1024
