@@ -313,6 +313,22 @@ static const struct views_case {
 		EITHER("! mime.duplicate_parameter\n",
 			PLAIN("identity attachment name='a.txt'", "x\\r\\n"),
 			PLAIN("identity attachment name='b.exe'", "x\\r\\n")) },
+	{ "names_of_two_kinds_in_two_forms", "Content-Type: text/plain; name=a.exe; name*=utf-8''a.pdf\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='a.exe'", "x\\r\\n")
+		OR
+		PLAIN("identity attachment name='a.pdf' charset=utf-8", "x\\r\\n") },
+	{ "names_of_two_kinds_in_an_encoded_word", "Content-Type: text/plain; name*=u''a.pdf; name=\"=?u?b?YS5leGU=?=\"\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='=?u?b?YS5leGU=?='", "x\\r\\n")
+		OR
+		PLAIN("identity attachment name='a.pdf' charset=u", "x\\r\\n") },
+	{ "names_of_one_kind_in_two_forms", "Content-Disposition: attachment; filename=cafe.PDF; filename*=utf-8''caf%C3%A9.pdf\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='caf\\xc3\\xa9.pdf' charset=utf-8", "x\\r\\n") },
+	{ "name_before_a_comment", "Content-Type: text/plain; name=a.pdf (b.exe)\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='a.pdf'", "x\\r\\n") },
+	{ "name_before_a_comment_without_an_end", "Content-Type: text/plain; name=a.pdf (b.exe\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='a.pdf (b.exe'", "x\\r\\n")
+		OR
+		PLAIN("identity attachment name='a.pdf'", "x\\r\\n") },
 	{ "a_type_and_two_dispositions", "Content-Type: text/plain; name=c.bat\r\n"
 		"Content-Disposition: attachment; filename=a.txt\r\nContent-Disposition: attachment; filename=b.exe\r\n\r\nx\r\n",
 		"! mime.duplicate_field\n" "! mime.names_differ\n"
