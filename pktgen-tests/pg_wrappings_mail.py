@@ -153,6 +153,11 @@ def quoted_printable():
         declared("quoted-printable", b"".join(b"=%02X=\r" % x for x in P) + b"\r\n"),
         inside=[NAME],
     )
+    c.letter(
+        "line ends of CR CR LF",
+        declared("quoted-printable", encode_qp(P).replace(b"=\r\n", b"=\r\r\n")),
+        inside=[NAME],
+    )
     c.letter("broken escapes between", declared("quoted-printable", b"=ZZ\r\n" + encode_qp(P)), inside=[NAME])
     c.letter("of base64 text", declared("quoted-printable", encode_qp(B64)), inside=[NAME])
     c.letter("one line of 20,000", declared("quoted-printable", b"".join(b"=%02X" % x for x in P) + b"\r\n"), inside=[NAME])
