@@ -657,6 +657,7 @@ void dp_content_end(struct dp_content *c)
 	bool broken = false, whole = false, odd = true;
 	dp_views_flush(c);
 	for (struct dp_content *v = c; v; v = v->next) {
+		v->broken |= rs_mime_awaits_part(&v->mime);
 		rs_mime_end(&v->mime);
 		broken |= v->broken;
 		whole |= !v->broken && (rs_mime_whole(&v->mime) || v->holds_whole);

@@ -264,6 +264,7 @@ static const struct whole {
 	{ "no end behind a text in base64", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
 	  "Content-Transfer-Encoding: base64\r\n\r\naGkK\r\n", false },
 	{ "no end behind a header", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\n", false },
+	{ "no part behind a delimiter", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nhi\r\n--a\r\n", false },
 	{ "no boundary", "Content-Type: multipart/alternative\r\n\r\nplain text only\r\n-- \r\na name\r\n", true },
 	{ "no boundary said, one used", "Content-Type: multipart/alternative\r\n\r\n--a\r\n\r\nhi\r\n--a--\r\n", false },
 	{ "no boundary, encoded", "Content-Type: multipart/mixed\r\nContent-Transfer-Encoding: base64\r\n\r\naGkK\r\n", false },

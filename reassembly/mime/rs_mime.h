@@ -216,6 +216,9 @@ static inline bool rs_mime_whole(const struct rs_mime *m)
 	return m->whole;
 }
 
+/* A delimiter was the last that came: a part is to follow. */
+bool rs_mime_awaits_part(const struct rs_mime *m);
+
 /* Still in the outermost header section. */
 bool rs_mime_in_header(const struct rs_mime *m);
 
