@@ -141,6 +141,80 @@ static void set_number(struct dp_content *c, const char *number)
 	c->part[n + k] = 0;
 }
 
+/* Where no boundary is known some guess it: from a line that begins with two dashes. */
+
+enum { DASHES = 2, LINE_GOES_ON = 3 };
+
+static void delimiter_look(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n && !c->delimits; i++) {
+		if (p[i] == '\n' || p[i] == '\r')
+			c->dashes = 0;
+		else if (c->dashes == DASHES && p[i] > ' ')
+			c->delimits = true;
+		else if (c->dashes < DASHES && p[i] == '-')
+			c->dashes++;
+		else
+			c->dashes = LINE_GOES_ON;
+	}
+}
+
+/* In a text whose lines end elsewhere to some, what begins with a line may be found by those alone. */
+
+static bool holds_begin(const uint8_t *p, size_t n)
+{
+	const uint8_t *const end = p + n;
+	if (memmem(p, n, "BinHex", 6) || memmem(p, n, "ybegin", 6))
+		return true;
+	while ((p = memmem(p, (size_t)(end - p), "begin", 5))) {
+		p += 5;
+		if (end - p >= 2 && ((p[0] == ' ' && p[1] >= '0' && p[1] <= '9') || (p[0] == '-' && p[1] == 'b')))
+			return true;
+	}
+	return false;
+}
+
+static void begin_look(struct dp_content *c, const uint8_t *p, size_t n)
+{
+	enum { BEFORE = DP_BEGIN_MAX - 1 };
+	uint8_t seam[2 * BEFORE];
+	const size_t few = n < BEFORE ? n : BEFORE;
+	memcpy(seam, c->words, c->nwords);
+	memcpy(seam + c->nwords, p, few);
+	c->begins = holds_begin(seam, c->nwords + few) || holds_begin(p, n);
+	const uint8_t *from = n < BEFORE ? seam : p;
+	const size_t have = n < BEFORE ? c->nwords + few : n, keep = have < BEFORE ? have : BEFORE;
+	memcpy(c->words, from + have - keep, keep);
+	c->nwords = (uint8_t)keep;
+}
+
+static void begin_looking(struct dp_content *c, enum rs_part_kind kind)
+{
+	c->preamble = kind == RS_PART_PREAMBLE;
+	c->late = c->mime.ending;
+	c->delimits = c->begins = false;
+	c->dashes = c->nwords = 0;
+	if (!c->unbound)
+		c->unbound_encoded = false;
+}
+
+/* What of a leaf is not said by what it is. raw: as it travelled. */
+static void look(struct dp_content *c, const uint8_t *raw, size_t n, const uint8_t *decoded, size_t len)
+{
+	if (c->unbound || c->preamble)
+		delimiter_look(c, raw, n);
+	if (c->transfer.cte == RS_CTE_QP && c->text && !c->begins && len)
+		begin_look(c, decoded, len);
+}
+
+/* A multipart that has not ended left nothing out: what stands there was a text to be shown, in which no end is missing. */
+static bool is_shown_whole(const struct dp_content *c)
+{
+	const bool plain = c->transfer.cte == RS_CTE_IDENTITY ||
+			   (c->transfer.cte == RS_CTE_QP && !(c->transfer.u.qp.flags & ~RS_QP_TWO_CR));
+	return c->text && plain && !c->late && !(c->preamble && c->delimits);
+}
+
 static void on_part_begin(void *arg, const struct rs_part *part)
 {
 	struct dp_content *c = arg;
@@ -158,6 +232,7 @@ static void on_part_begin(void *arg, const struct rs_part *part)
 	c->piece = !strcmp(part->type, "message/partial");
 	c->text = !c->attachment && strncmp(part->type, "text/", 5) == 0;
 	c->odd_seen = c->footer = false;
+	begin_looking(c, part->kind);
 	rs_transfer_init(&c->transfer, part->cte);
 	dp_line_init(&c->line);
 	dp_line_piece(&c->line, &c->transfer, NULL, 0);
@@ -266,6 +341,13 @@ static bool is_odd(const struct dp_content *c)
 	return c->transfer.cte == RS_CTE_BASE64 && c->transfer.u.base64.flags & (RS_BASE64_FOREIGN | RS_BASE64_AFTER_PAD);
 }
 
+/* Of a text that is shown a line end more says nothing, unless something begins with a line. */
+static bool is_odd_qp(const struct dp_content *c)
+{
+	const uint8_t flags = c->transfer.u.qp.flags;
+	return flags & RS_QP_BARE_CR || (flags & RS_QP_TWO_CR && (!c->text || c->begins));
+}
+
 /* Of n bytes decoded, which begin so far behind the leaf's beginning: the first one that is odd. Once in a leaf. */
 static void find_odd(struct dp_content *c, const uint8_t *p, size_t n, uint64_t at)
 {
@@ -309,6 +391,7 @@ static void on_part_data(void *arg, const uint8_t *p, size_t n)
 		const uint8_t *decoded = rs_transfer_feed(&c->transfer, p, k, dp_content_buffer(c), &len);
 		if (is_odd(c) && !c->odd_seen)
 			find_odd(c, p, k, c->length - (size_t)(end - p));
+		look(c, p, k, decoded, len);
 		if (c->file)
 			dp_file_data(c->file, decoded, len);
 		line_done(c, k, len);
@@ -360,8 +443,12 @@ static void on_part_end(void *arg, uint32_t flags)
 	}
 	if (gaps)
 		dp_message_reason(c->msg, CT_REASON_GAP);
+	if (c->unbound && (c->delimits || c->unbound_encoded) && !c->quoted)
+		dp_message_reason(c->msg, CT_REASON_MALFORMED);
+	c->unbound = c->unbound_encoded = false;
+	c->broken |= flags & RS_PART_MISSING_END && !is_shown_whole(c);
 	/* Other decoders may end where this one goes on, and see other bytes. */
-	const bool odd = c->transfer.cte == RS_CTE_QP ? c->transfer.u.qp.flags & RS_QP_BARE_CR : is_odd(c) && !has_footer(c);
+	const bool odd = c->transfer.cte == RS_CTE_QP ? is_odd_qp(c) : is_odd(c) && !has_footer(c);
 	if (odd && !c->guessed_cte) {
 		c->odd = true;
 		c->opaque = true;
@@ -390,11 +477,16 @@ static enum ct_reason reason_of(enum rs_mime_anomaly a)
 		return CT_REASON_LIMIT;
 	case RS_MIME_BLOCK_LIMIT:
 		return CT_REASON_OVERLOAD;
-	case RS_MIME_BOUNDARY_MISSING:
-		return CT_REASON_MALFORMED;
 	default:
 		return CT_REASON_NONE;
 	}
+}
+
+/* It is told before the leaf that it is said of. */
+static void note_unbound(struct dp_content *c, enum rs_mime_anomaly a)
+{
+	c->unbound |= a == RS_MIME_BOUNDARY_MISSING;
+	c->unbound_encoded |= a == RS_MIME_ENCODED_MULTIPART;
 }
 
 static void on_anomaly(void *arg, enum rs_mime_anomaly a)
@@ -402,10 +494,10 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 	struct dp_content *c = arg;
 	struct dp_message *m = c->msg;
 	enum ct_reason why = reason_of(a);
-	if (c->quoted && (why == CT_REASON_NONE || why == CT_REASON_MALFORMED))
+	note_unbound(c, a);
+	if (c->quoted && why == CT_REASON_NONE)
 		return; /* nor is there anything odd about a text */
 	c->ins->stats.mime_anomaly[a]++;
-	c->broken |= a == RS_MIME_MISSING_END;
 	if (why != CT_REASON_NONE)
 		dp_message_reason(m, why);
 	if (m->mime_errors & (UINT64_C(1) << a))
@@ -435,7 +527,8 @@ static void trial_anomaly(void *arg, enum rs_mime_anomaly a)
 {
 	struct dp_content *c = arg;
 	enum ct_reason why = reason_of(a);
-	if (why != CT_REASON_NONE && !(c->quoted && why == CT_REASON_MALFORMED))
+	note_unbound(c, a);
+	if (why != CT_REASON_NONE)
 		dp_message_reason(c->msg, why);
 }
 
@@ -564,6 +657,7 @@ void dp_content_end(struct dp_content *c)
 	bool broken = false, whole = false, odd = true;
 	dp_views_flush(c);
 	for (struct dp_content *v = c; v; v = v->next) {
+		v->broken |= rs_mime_awaits_part(&v->mime);
 		rs_mime_end(&v->mime);
 		broken |= v->broken;
 		whole |= !v->broken && (rs_mime_whole(&v->mime) || v->holds_whole);

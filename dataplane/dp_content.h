@@ -12,6 +12,7 @@
 struct dp_message;
 
 #define DP_VIEWS_PIECE 80 /* a line of base64 (RFC 2045 6.8) */
+#define DP_BEGIN_MAX 8 /* what something encoded in a text begins with, as far as it is looked for */
 
 struct dp_content { /* the order leaves no holes: one for each message under way */
 	struct dp_inspect *ins;
@@ -49,10 +50,19 @@ struct dp_content { /* the order leaves no holes: one for each message under way
 	bool piece : 1; /* the part is one of a message's, of which the rest is in other messages */
 	bool guessed_cte : 1; /* its encoding is not the one named, but what may have been meant */
 	bool twin : 1; /* when it began, another reading read the same leaf in the same way */
-	bool broken : 1; /* a multipart did not end */
+	bool broken : 1; /* a multipart did not end, and in it something that may have gone on */
 	bool holds_whole : 1; /* one did in a message within */
 	bool odd : 1; /* some decoders may see less of a leaf */
 	bool text : 1; /* the leaf is a text to be shown */
+	bool unbound : 1; /* the leaf is a multipart without a boundary */
+	bool unbound_encoded : 1; /* and with an encoding */
+	bool preamble : 1; /* it stands before a multipart's first delimiter */
+	bool late : 1; /* its header section ended with the message */
+	bool delimits : 1; /* a line in it, where no boundary is known, may be a delimiter to who guesses */
+	bool begins : 1; /* in a text: what is encoded may begin in it */
+	uint8_t dashes; /* so many begin the line under way; LINE_GOES_ON: it goes on otherwise */
+	uint8_t nwords;
+	uint8_t words[DP_BEGIN_MAX - 1]; /* the last bytes of the text so far */
 	bool odd_seen : 1; /* odd_at is known */
 	bool footer : 1; /* what stands there may be a mailing list's: behind padding, or between two quanta */
 	bool matched_counted : 1; /* among the attachments that matched */

@@ -278,6 +278,37 @@ static void test_wide_text(void **state)
 	}
 }
 
+/* In UTF-32: the line of what is found does not depend on where it is cut. */
+static void test_line_in_wide_text(void **state)
+{
+	(void)state;
+	struct dp_test t;
+	struct made narrow = { 0 }, m = { 0 };
+	char first[80] = "";
+	dp_test_begin(&t);
+	made_text(&narrow, "<html><body>Some words. <script>var a = \"");
+	made_base64(&narrow, program, sizeof program, 0, "", false, true);
+	made_text(&narrow, "\";</script></body></html>\r\n");
+	made_put(&m, (uint8_t[]){ 0xff, 0xfe, 0, 0 }, 4);
+	for (size_t i = 0; i < narrow.n; i++)
+		made_put(&m, (uint8_t[]){ narrow.p[i], 0, 0, 0 }, 4);
+	for (unsigned cut = 0; cut < 100; cut++) {
+		send_part(&t, cut, "base64", "x.html", &m, cut ? 0 : 1, cut);
+		dp_test_verdict(&t, cut, CT_INFECTED, CT_REASON_NONE, true);
+		const char *mark = strstr(dp_test_nth(&t, CT_MESSAGE, cut)->text, "mark=");
+		assert_non_null(mark);
+		const size_t n = strcspn(mark, " \n");
+		assert_true(n < sizeof first);
+		if (!cut)
+			memcpy(first, mark, n);
+		assert_int_equal(strlen(first), n);
+		assert_memory_equal(mark, first, n);
+	}
+	made_free(&narrow);
+	made_free(&m);
+	dp_test_close(&t);
+}
+
 /* A text in base64, and behind it, in clear, what a mailing list adds: no fault of it, up to a length; `cut`: where the content is cut. */
 static void test_footers(void **state)
 {
@@ -393,7 +424,7 @@ int main(void)
 		cmocka_unit_test(test_found_in_any_split), cmocka_unit_test(test_tokens_in_links),
 		cmocka_unit_test(test_layers), cmocka_unit_test(test_runs_that_are_nothing),
 		cmocka_unit_test(test_prose), cmocka_unit_test(test_no_room),
-		cmocka_unit_test(test_uuencoded_part), cmocka_unit_test(test_wide_text), cmocka_unit_test(test_footers),
+		cmocka_unit_test(test_uuencoded_part), cmocka_unit_test(test_wide_text), cmocka_unit_test(test_line_in_wide_text), cmocka_unit_test(test_footers),
 		cmocka_unit_test(test_gap_in_a_word),
 	};
 	return cmocka_run_group_tests_name("dp_encoded", tests, setup, dp_test_eal_stop);

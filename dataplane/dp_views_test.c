@@ -250,6 +250,57 @@ static void test_what_either_reading_holds(void **state)
 		}
 }
 
+/* Mail in which nothing is hidden; what is left out, or may be, is next to it. */
+static const struct whole {
+	const char *name, *message;
+	bool looked_into;
+} whole[] = {
+	{ "no end behind a text", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\n\r\nhi\r\n", true },
+	{ "no end behind quoted-printable", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
+	  "Content-Transfer-Encoding: quoted-printable\r\n\r\nhi=20\r\n", true },
+	{ "no end behind a text's escape", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
+	  "Content-Transfer-Encoding: quoted-printable\r\n\r\nhi=2\r\n", false },
+	{ "no end behind a file", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: a/b\r\n\r\nhi\r\n", false },
+	{ "no end behind a text in base64", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
+	  "Content-Transfer-Encoding: base64\r\n\r\naGkK\r\n", false },
+	{ "no end behind a header", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\nContent-Type: text/plain\r\n", false },
+	{ "no part behind a delimiter", "Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nhi\r\n--a\r\n", false },
+	{ "no boundary", "Content-Type: multipart/alternative\r\n\r\nplain text only\r\n-- \r\na name\r\n", true },
+	{ "no boundary said, one used", "Content-Type: multipart/alternative\r\n\r\n--a\r\n\r\nhi\r\n--a--\r\n", false },
+	{ "no boundary, encoded", "Content-Type: multipart/mixed\r\nContent-Transfer-Encoding: base64\r\n\r\naGkK\r\n", false },
+	{ "another boundary used", "Content-Type: multipart/mixed; boundary=a\r\n\r\nhi\r\n--b\r\n\r\nhi\r\n--b--\r\n", false },
+	{ "no delimiter", "Content-Type: multipart/mixed; boundary=a\r\n\r\nplain text only\r\n", true },
+	{ "headers alone", "Content-Type: multipart/report; boundary=a\r\n\r\n--a\r\n\r\nfailed\r\n--a\r\nContent-Type: message/rfc822\r\n\r\n"
+	  "Subject: y\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--a--\r\n", true },
+	{ "CR CR LF", "Content-Transfer-Encoding: quoted-printable\r\n\r\nhello=\r\r\nworld\r\r\nfoo\r\r\n", true },
+	{ "CR CR LF in a file", "Content-Type: a/b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nhello=\r\r\nworld\r\r\n", false },
+	{ "CR CR LF with uuencode", "Content-Transfer-Encoding: quoted-printable\r\n\r\nhello=\r\r\nbegin 644 a=\r\r\n#:&D*=\r\r\n", false },
+	{ "CR alone", "Content-Transfer-Encoding: quoted-printable\r\n\r\nhello=\rworld\r\n", false },
+};
+
+static void test_what_is_looked_into_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+		struct dp_test t;
+		struct dp_text mail = { 0 };
+		const struct whole *w = &whole[i];
+		dp_test_begin(&t);
+		dp_text_printf(&mail, "%s", w->message);
+		for (unsigned k = 0; k < 3; k++) {
+			struct dp_test_conn c = dp_test_conn(k);
+			dp_test_mail(&t, &c, &mail, k == 0 ? 1460 : k == 1 ? 1 : 7, 0);
+			const struct ct_message *m = &dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message;
+			if (m->verdict != (w->looked_into ? CT_CLEAN : CT_UNSCANNED) ||
+			    m->reason != (w->looked_into ? CT_REASON_NONE : CT_REASON_MALFORMED))
+				fail_msg("%s, %u: verdict %d for %d", w->name, k, (int)m->verdict, (int)m->reason);
+			dp_test_forget(&t);
+		}
+		dp_text_free(&mail);
+		dp_test_close(&t);
+	}
+}
+
 /* More readings than are followed. */
 static void test_too_many_readings(void **state)
 {
@@ -349,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_so_many_and_no_more),
 		cmocka_unit_test(test_a_copy_without_room),
 		cmocka_unit_test(test_what_either_reading_holds),
+		cmocka_unit_test(test_what_is_looked_into_whole),
 		cmocka_unit_test(test_too_many_readings),
 		cmocka_unit_test(test_readings_become_one),
 		cmocka_unit_test(test_told_once),

@@ -153,6 +153,11 @@ def quoted_printable():
         declared("quoted-printable", b"".join(b"=%02X=\r" % x for x in P) + b"\r\n"),
         inside=[NAME],
     )
+    c.letter(
+        "line ends of CR CR LF",
+        declared("quoted-printable", encode_qp(P).replace(b"=\r\n", b"=\r\r\n")),
+        inside=[NAME],
+    )
     c.letter("broken escapes between", declared("quoted-printable", b"=ZZ\r\n" + encode_qp(P)), inside=[NAME])
     c.letter("of base64 text", declared("quoted-printable", encode_qp(B64)), inside=[NAME])
     c.letter("one line of 20,000", declared("quoted-printable", b"".join(b"=%02X" % x for x in P) + b"\r\n"), inside=[NAME])
@@ -470,6 +475,8 @@ def structure():
     for what, said in (
         ("boundary with a comma and more behind it", 'multipart/mixed; boundary="ab", x=y'),
         ("boundary of two words, of which the first is used", "multipart/mixed; boundary=ab cd"),
+        ("boundary behind a comment", "multipart/mixed; boundary= (c) ab"),
+        ("boundary around a comment", "multipart/mixed; boundary=a(c)b"),
         ("boundary in sections, of which one is missing", "multipart/mixed; boundary*0=ab; boundary*2=cd"),
         ("boundary in an encoded word", 'multipart/mixed; boundary="=?us-ascii?q?ab?="'),
         ("type in an encoded word", "=?us-ascii?q?multipart/mixed?=; boundary=ab"),

@@ -115,14 +115,20 @@ static uint8_t *escape(struct rs_qp *s, uint8_t c, uint8_t *o)
 /* One byte after a CR that may end the line whose white space, or whose last '=', is held. */
 static uint8_t *line_end(struct rs_qp *s, uint8_t c, uint8_t *o)
 {
-	bool escaped = s->pending[0] == '=';
+	bool escaped = s->pending[0] == '=', two = s->npending == 3;
 	if (c != '\n' && !escaped)
 		return plain(s, c, let_go(s, o));
+	if (c == '\r' && !two) {
+		s->pending[s->npending++] = c;
+		return o;
+	}
 	if (c != '\n') {
 		s->flags |= RS_QP_BARE_CR;
 		drop(s);
-		return plain(s, c, o);
+		return plain(s, c, two ? plain(s, '\r', o) : o);
 	}
+	if (two)
+		s->flags |= RS_QP_TWO_CR;
 	drop(s);
 	if (!escaped) {
 		*o++ = '\r';

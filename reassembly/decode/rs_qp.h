@@ -8,7 +8,8 @@
  * What does not follow the RFC is kept as it stands and flagged ("=XY" that is no hex stays
  * "=XY"); lower case hex is accepted; white space at the end of a line is dropped (rule 3), also
  * between '=' and the line end. A line ends in CRLF or bare LF; a CR alone is content, but behind a '='. Where the
- * input ends without a line end, white space before that is content. */
+ * input ends without a line end, white space before that is content. A soft line break may end in CR CR LF: text that was converted
+ * twice. */
 #ifndef RS_QP_H
 #define RS_QP_H
 
@@ -18,7 +19,7 @@
 #define RS_QP_SPACES_MAX 64 /* white space held back; a longer run is content and is let go */
 
 struct rs_qp {
-	uint8_t pending[3]; /* "=", "=X" or "=\r", not yet decided */
+	uint8_t pending[3]; /* "=", "=X", "=\r" or "=\r\r", not yet decided */
 	uint8_t npending;
 	uint8_t nspaces; /* white space held back until it is known whether the line ends */
 	uint8_t flags;
@@ -29,6 +30,7 @@ enum rs_qp_flag {
 	RS_QP_BAD_ESCAPE = 1, /* '=' followed by neither two hex digits nor a line end */
 	RS_QP_CUT = 2, /* ended inside an escape */
 	RS_QP_BARE_CR = 4, /* "=" and a CR without LF: a soft line break here, and content to some */
+	RS_QP_TWO_CR = 8, /* "=" and CR CR LF: a soft line break here; to some a line end stands behind it, or all is content */
 };
 
 /* Every held byte may be let go at once. */

@@ -54,6 +54,20 @@ static size_t soft_cr(const uint8_t *p, size_t n)
 	return i - 1 <= RS_QP_SPACES_MAX && i + 1 < n && p[i] == '\r' && p[i + 1] != '\n' ? i + 1 : 0;
 }
 
+/* Of one that ends in two of them: what follows this '=' up to those. */
+static bool soft_two_cr(const uint8_t *p, size_t n)
+{
+	const size_t i = soft_cr(p, n);
+	return i && i + 1 < n && p[i] == '\r' && p[i + 1] == '\n';
+}
+
+/* The input ends in what may be one. */
+static bool soft_two_cr_undecided(const uint8_t *p, size_t n)
+{
+	const size_t i = soft_cr(p, n);
+	return i && i + 1 == n && p[i] == '\r';
+}
+
 /* The oracle sees the whole: lines first, then white space at their ends, then escapes. */
 static size_t oracle(const uint8_t *in, size_t n, uint8_t *out, unsigned int *flags)
 {
@@ -75,6 +89,13 @@ static size_t oracle(const uint8_t *in, size_t n, uint8_t *out, unsigned int *fl
 				i += 2;
 			} else if (in[i] == '=' && ended && i + 1 == stop) {
 				soft = true;
+			} else if (in[i] == '=' && soft_two_cr(in + i, n - i)) {
+				*flags |= RS_QP_TWO_CR;
+				soft = true;
+				break;
+			} else if (in[i] == '=' && soft_two_cr_undecided(in + i, n - i)) {
+				*flags |= RS_QP_CUT;
+				out[made++] = in[i];
 			} else if (in[i] == '=' && soft_cr(in + i, n - i)) {
 				*flags |= RS_QP_BARE_CR;
 				i += soft_cr(in + i, n - i) - 1;
@@ -182,7 +203,12 @@ static void follows_rfc_2045_6_7(void **state)
 		/* A soft line break to some. */
 		{ "a=\rx", "ax", RS_QP_BARE_CR },
 		{ "a= \t\rx", "ax", RS_QP_BARE_CR },
-		{ "=\r\r\nx", "\r\nx", RS_QP_BARE_CR },
+		{ "a=\r\r\nx\r\r\n", "ax\r\r\n", RS_QP_TWO_CR },
+		{ "a= \r\r\nx", "ax", RS_QP_TWO_CR },
+		{ "a=\r\rx", "a\rx", RS_QP_BARE_CR },
+		{ "a=\r\r\r\nx", "a\r\r\nx", RS_QP_BARE_CR },
+		{ "a=\r\r=41", "a\rA", RS_QP_BARE_CR },
+		{ "a=\r\r", "a=\r\r", RS_QP_CUT },
 		{ "=\r=\r=41", "A", RS_QP_BARE_CR },
 		{ "=\r \r\nx", "\r\nx", RS_QP_BARE_CR },
 		{ "= x", "= x", RS_QP_BAD_ESCAPE },

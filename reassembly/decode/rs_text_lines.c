@@ -225,9 +225,13 @@ static void uu64_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t
 {
 	struct rs_text_lines *l = &t->m.lines;
 	uint8_t out[RS_BASE64_OUT_MAX(sizeof t->line)];
-	bool fits = n >= 4 || l->state == DATA;
-	for (size_t i = 0; i < n; i++)
+	bool fits = n >= 4 || l->state == DATA, any = l->state == DATA;
+	for (size_t i = 0; i < n; i++) {
 		fits &= rs_base64_has(line[i]) || line[i] == '=';
+		any |= rs_base64_has(line[i]);
+	}
+	/* An end at once: a text that says how it is written, or a file of nothing. */
+	fits &= any;
 	if (l->state != FIRST && is_word(line, n, "====")) {
 		rs_text_member_data(t, out, rs_base64_end(&l->base64, out));
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);

@@ -465,6 +465,8 @@ static void prose_is_none(void **state)
 		"end for as long as anybody looks, nor in what is behind that, which goes on and on and on until it is more than is held, "
 		"and then goes on for a while, so that it is longer than anything that might be held of it, and then it ends.\r\n",
 		"begin now\r\nbegin-base64 is a word\r\nbegin-base64 644 x\r\nIt is one.\r\n",
+		"Write begin-base64 644 file to start:\r\nbegin-base64 644 file\r\n====\r\nand so on.\r\n",
+		"begin-base64 644 file\n\n====",
 		"=ybegin is how it begins\r\n=ybegin line=128 size=10\r\n",
 		":-)\r\n: that\r\n:\r\n:\"#$%&'\r\n",
 		"d41d8cd98f00b204e9800998ecf8427e da39a3ee5e6b4b0d3255bfef95601890afd80709\r\n",

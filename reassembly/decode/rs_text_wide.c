@@ -21,16 +21,22 @@ static void wide_begin(struct rs_text *t)
 	rs_text_member_begin(t, "utf-16", t->u.pos, 0, 2, 1, false);
 }
 
+/* In UTF-32 a character is as long as two: where it stands is known anew every so many bytes made. */
+enum { KNOWN_STEP = 64 };
+
 /* Of a character that has no byte of zeros both are handed out: so a text that is not in UTF-16 at all is what it was. */
 static size_t wide_feed(struct rs_text *t, const uint8_t *p, size_t n)
 {
-	uint8_t out[512];
+	uint8_t out[KNOWN_STEP] = { 0 };
+	const size_t room = KNOWN_STEP - t->u.made % KNOWN_STEP;
 	size_t made = 0, i = 0;
-	for (; i < n && made < sizeof out; i++) {
+	for (; i < n && made < room; i++) {
 		out[made] = p[i];
 		made += p[i] != 0;
 	}
 	rs_text_member_data(t, out, made);
+	if (made == room)
+		rs_text_known(t, t->u.pos + i);
 	return i;
 }
 

@@ -13,7 +13,7 @@ struct writer {
 
 void rs_extended_init(struct rs_extended *e)
 {
-	e->whole[0].p = e->whole[1].p = e->word.p = NULL;
+	e->whole[0].p = e->whole[1].p = e->word.p = e->said.p = NULL;
 	e->present = e->escaped = 0;
 	e->duplicate = e->cut = false;
 }
@@ -31,6 +31,8 @@ void rs_extended_add(struct rs_extended *e, const struct rs_param *param)
 		*whole = piece;
 		if (!param->extended && param->word_len < param->value_len)
 			e->word = (struct rs_extended_piece){ .p = param->value, .n = param->word_len };
+		if (!param->extended && param->said_len < param->value_len)
+			e->said = (struct rs_extended_piece){ .p = param->value, .n = param->said_len };
 		return;
 	}
 	if (param->section >= RS_EXTENDED_SECTIONS) {
@@ -57,6 +59,13 @@ bool rs_extended_present(const struct rs_extended *e)
 bool rs_extended_escaped(const struct rs_extended *e)
 {
 	return e->whole[1].p || e->escaped;
+}
+
+bool rs_extended_form_escaped(const struct rs_extended *e, enum rs_extended_form form)
+{
+	if (form == RS_EXTENDED_FIRST_JOINED || form == RS_EXTENDED_LAST_JOINED || form == RS_EXTENDED_BEGUN)
+		return e->escaped;
+	return form == RS_EXTENDED_FIRST_ESCAPED || form == RS_EXTENDED_LAST_ESCAPED;
 }
 
 static void put(struct writer *w, uint8_t c)
@@ -203,6 +212,10 @@ static void put_form(struct writer *w, const struct rs_extended *e, enum rs_exte
 		if (e->word.p)
 			put_plain(w, e->word);
 		break;
+	case RS_EXTENDED_SAID:
+		if (e->said.p)
+			put_plain(w, e->said);
+		break;
 	case RS_EXTENDED_BEGUN:
 		put_joined(w, e, e->section, (~e->present & (e->present + 1)) - 1, charset, charset_cap);
 		break;
@@ -223,8 +236,16 @@ size_t rs_extended_read(const struct rs_extended *e, uint8_t *out, size_t cap, c
 
 size_t rs_extended_name(const struct rs_extended *e, uint8_t *out, size_t cap, char *charset, size_t charset_cap, bool *cut)
 {
+	const enum rs_extended_form form = rs_extended_form(e);
+	const bool said = form == RS_EXTENDED_FIRST_PLAIN && e->said.p;
+	return rs_extended_name_as(e, said ? RS_EXTENDED_SAID : form, out, cap, charset, charset_cap, cut);
+}
+
+size_t rs_extended_name_as(const struct rs_extended *e, enum rs_extended_form form, uint8_t *out, size_t cap, char *charset,
+			   size_t charset_cap, bool *cut)
+{
 	struct writer w = { .out = out, .cap = cap, .ring = RS_EXTENDED_TAIL };
-	put_form(&w, e, rs_extended_form(e), charset, charset_cap);
+	put_form(&w, e, form, charset, charset_cap);
 	join_ends(&w);
 	*cut = w.cut;
 	return w.n;
@@ -245,6 +266,7 @@ bool rs_extended_read_as(const struct rs_extended *e, enum rs_extended_form form
 	const bool there = form <= RS_EXTENDED_LAST_PLAIN	? e->whole[0].p != NULL
 			   : form <= RS_EXTENDED_LAST_ESCAPED	? e->whole[1].p != NULL
 			   : form == RS_EXTENDED_WORD		? e->word.p != NULL
+			   : form == RS_EXTENDED_SAID		? e->said.p != NULL
 			   : form == RS_EXTENDED_BEGUN		? has_hole(e) && e->present & 1
 								: e->present != 0;
 	if (there)

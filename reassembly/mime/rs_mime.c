@@ -1042,6 +1042,11 @@ bool rs_mime_same(const struct rs_mime *a, const struct rs_mime *b)
 	return a->section && b->section && rs_section_same(a->section, b->section) && rs_fields_same(&a->header, &b->header);
 }
 
+bool rs_mime_awaits_part(const struct rs_mime *m)
+{
+	return m->reading == READING_HEADER && m->header.virgin && rs_level_is_multipart(m->level, m->depth, m->depth - 1u);
+}
+
 bool rs_mime_in_header(const struct rs_mime *m)
 {
 	return m->reading == READING_HEADER && !m->depth;
@@ -1142,7 +1147,7 @@ void rs_mime_end(struct rs_mime *m)
 	while (rs_boundary_holds(&m->boundary) || m->reading == READING_HEADER) {
 		if (rs_boundary_holds(&m->boundary))
 			line_finish(m);
-		else if (m->header.virgin && rs_level_is_multipart(m->level, m->depth, m->depth - 1u))
+		else if (rs_mime_awaits_part(m))
 			/* A delimiter with nothing after it begins no part. */
 			margin_await(m, READING_EPILOGUE);
 		else

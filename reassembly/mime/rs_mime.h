@@ -14,6 +14,8 @@
  *   a multipart in base64 or quoted-printable: as it stands; a leaf, which is decoded first (RS_PART_ENCODED_MULTIPART)
  *   a line that begins with a boundary and goes on: text; a delimiter (from there on, for the whole message)
  *   a CR without LF: nothing; a line end (likewise)
+ *   a field with comments inside a value: they are part of it; they are none
+ *   names of different kinds (a.exe, a.pdf) in different forms: the one that counts (rs_extended); another
  *   a boundary with more behind its first word, or with a section missing: all of it; what stands before that
  *   a message/rfc822 in base64 or quoted-printable that begins with a field as it stands: decoded first; as it stands
  *   encoded words (RFC 2047) in Content-Type or Content-Transfer-Encoding: letters; what they stand for
@@ -91,11 +93,13 @@ struct rs_part {
 	const char *number;
 	const char *type; /* "text/plain", lower case, without parameters; "" where the field was unreadable */
 	enum rs_name_form name_form;
-	/* The filename parameter of Content-Disposition, else the name parameter of Content-Type. */
+	/* The filename parameter of Content-Disposition, else the name parameter of Content-Type, else what either has in the other's. Of a
+	 * value without quotes a comment at its end is none of it. */
 	const uint8_t *name;
 	size_t name_len;
 	const char *name_charset; /* RS_NAME_EXTENDED: the charset named, "" where none */
-	/* The name parameter of Content-Type where Content-Disposition has another; RS_NAME_NONE: there is none. Long ones are cut. */
+	/* The name parameter of Content-Type where Content-Disposition has another, or a name that stands in the other field's parameter;
+	 * RS_NAME_NONE: there is none. Long ones are cut. */
 	enum rs_name_form other_form;
 	const uint8_t *other_name;
 	size_t other_len;
@@ -211,6 +215,9 @@ static inline bool rs_mime_whole(const struct rs_mime *m)
 {
 	return m->whole;
 }
+
+/* A delimiter was the last that came: a part is to follow. */
+bool rs_mime_awaits_part(const struct rs_mime *m);
 
 /* Still in the outermost header section. */
 bool rs_mime_in_header(const struct rs_mime *m);

@@ -787,6 +787,41 @@ static const struct rs_mime_case {
 		"|6|\n"
 		"end\n",
 	  2, { 16, 1000 } },
+	{ "names_in_the_other_field",
+		"Content-Type: multipart/mixed; boundary=b\r\n"
+		"\r\n"
+		"--b\r\n"
+		"Content-Disposition: attachment; name=a.exe\r\n"
+		"\r\n"
+		"1\r\n"
+		"--b\r\n"
+		"Content-Type: text/plain; filename=a.exe\r\n"
+		"\r\n"
+		"2\r\n"
+		"--b\r\n"
+		"Content-Disposition: form-data; name=field; filename=a.txt\r\n"
+		"\r\n"
+		"3\r\n"
+		"--b\r\n"
+		"Content-Disposition: attachment; name=a.exe\r\n"
+		"Content-Type: text/plain; name=a.txt\r\n"
+		"\r\n"
+		"4\r\n"
+		"--b--",
+		"leaf 1 depth 1 <text/plain> identity attachment name='a.exe'\n"
+		"|1|\n"
+		"end\n"
+		"leaf 2 depth 1 <text/plain> identity attachment name='a.exe'\n"
+		"|2|\n"
+		"end\n"
+		"leaf 3 depth 1 <text/plain> identity attachment name='a.txt' other='field'\n"
+		"|3|\n"
+		"end\n"
+		"! mime.names_differ\n"
+		"leaf 4 depth 1 <text/plain> identity attachment name='a.txt' other='a.exe'\n"
+		"|4|\n"
+		"end\n",
+	  2, { 16, 1000 } },
 	{ "names_that_contradict",
 		"Content-Type: multipart/mixed; boundary=b\r\n"
 		"\r\n"

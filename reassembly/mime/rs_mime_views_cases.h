@@ -152,6 +152,41 @@ static const struct views_case {
 		OR
 		PREAMBLE("--a\\r\\n\\r\\nin a\\r\\n--a--")
 		INNER("in b") },
+	{ "boundary_behind_a_comment", "Content-Type: multipart/mixed; boundary= (d;\" (e)) b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
+		INNER("x")
+		OR
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|--b\\r\\n\\r\\nx\\r\\n--b--\\r\\n|\n"
+		"end missing-end\n"
+		"! mime.missing_end\n" },
+	{ "boundary_around_a_comment", "Content-Type: multipart/mixed; boundary=b(c)d\r\n\r\n--bd\r\n\r\nx\r\n--bd--\r\n",
+		INNER("x")
+		OR
+		INNER("x")
+		"! mime.missing_end\n"
+		OR
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|--bd\\r\\n\\r\\nx\\r\\n--bd--\\r\\n|\n"
+		"end missing-end\n"
+		"! mime.missing_end\n"
+		OR
+		"preamble 0 depth 1 <text/plain> identity\n"
+		"|--b|\n"
+		"! mime.boundary_alike\n"
+		"|d\\r\\n\\r\\nx\\r\\n--b|\n"
+		"! mime.boundary_alike\n"
+		"|d--\\r\\n|\n"
+		"end missing-end\n"
+		"! mime.missing_end\n" },
+	{ "quoted_boundary_with_parentheses", "Content-Type: multipart/mixed; boundary=\"b(c)d\"\r\n\r\n--b(c)d\r\n\r\nx\r\n--b(c)d--\r\n",
+		INNER("x") },
+	{ "encoding_around_a_comment", "Content-Transfer-Encoding: base(x)64\r\n\r\nTVqQ\r\n",
+		EITHER("! mime.unknown_encoding\n",
+			PLAIN("base64", "TVqQ\\r\\n"),
+			PLAIN("base64 guessed", "TVqQ\\r\\n"))
+		OR
+		"! mime.unknown_encoding\n"
+		PLAIN("unknown", "TVqQ\\r\\n") },
 	{ "empty_boundary", "Content-Type: multipart/mixed; boundary=\"\"\r\n\r\n--\r\n\r\nx\r\n----\r\n",
 		EITHER("! mime.boundary_empty\n",
 			PART("leaf 1 depth 0 <multipart/mixed> identity", "--\\r\\n\\r\\nx\\r\\n----\\r\\n"),
@@ -304,6 +339,22 @@ static const struct views_case {
 		EITHER("! mime.duplicate_parameter\n",
 			PLAIN("identity attachment name='a.txt'", "x\\r\\n"),
 			PLAIN("identity attachment name='b.exe'", "x\\r\\n")) },
+	{ "names_of_two_kinds_in_two_forms", "Content-Type: text/plain; name=a.exe; name*=utf-8''a.pdf\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='a.exe'", "x\\r\\n")
+		OR
+		PLAIN("identity attachment name='a.pdf' charset=utf-8", "x\\r\\n") },
+	{ "names_of_two_kinds_in_an_encoded_word", "Content-Type: text/plain; name*=u''a.pdf; name=\"=?u?b?YS5leGU=?=\"\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='=?u?b?YS5leGU=?='", "x\\r\\n")
+		OR
+		PLAIN("identity attachment name='a.pdf' charset=u", "x\\r\\n") },
+	{ "names_of_one_kind_in_two_forms", "Content-Disposition: attachment; filename=cafe.PDF; filename*=utf-8''caf%C3%A9.pdf\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='caf\\xc3\\xa9.pdf' charset=utf-8", "x\\r\\n") },
+	{ "name_before_a_comment", "Content-Type: text/plain; name=a.pdf (b.exe)\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='a.pdf'", "x\\r\\n") },
+	{ "name_before_a_comment_without_an_end", "Content-Type: text/plain; name=a.pdf (b.exe\r\n\r\nx\r\n",
+		PLAIN("identity attachment name='a.pdf (b.exe'", "x\\r\\n")
+		OR
+		PLAIN("identity attachment name='a.pdf'", "x\\r\\n") },
 	{ "a_type_and_two_dispositions", "Content-Type: text/plain; name=c.bat\r\n"
 		"Content-Disposition: attachment; filename=a.txt\r\nContent-Disposition: attachment; filename=b.exe\r\n\r\nx\r\n",
 		"! mime.duplicate_field\n" "! mime.names_differ\n"

@@ -165,14 +165,55 @@ static uint8_t *read_quoted(struct rs_param_reader *r, uint8_t *p, uint8_t **out
 	return stop < r->end && *stop == '"' ? stop + 1 : stop;
 }
 
+/* The comments of a value, and where those begin that stand at its end. */
+struct comments {
+	size_t from, to;
+	unsigned depth;
+	bool escaped;
+};
+
+static bool is_blank(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+	while (i < n && is_space(p[i]))
+		i++;
+	return i == n;
+}
+
+/* One byte of bare text, which stands there in the value. */
+static void comments_step(struct comments *k, uint8_t c, const uint8_t *value, size_t at)
+{
+	if (k->escaped) {
+		k->escaped = false;
+	} else if (c == '\\') {
+		k->escaped = k->depth;
+	} else if (c == '(') {
+		if (!k->depth++ && !is_blank(value + k->to, at - k->to))
+			k->from = at;
+	} else if (c == ')' && k->depth && !--k->depth) {
+		k->to = at + 1;
+	}
+}
+
+static size_t comments_before(const struct comments *k, const uint8_t *value, size_t n)
+{
+	if (!k->from || (!k->depth && k->to < n))
+		return n;
+	n = k->from;
+	while (n && is_space(value[n - 1]))
+		n--;
+	return n;
+}
+
 /* A value at p, quoted strings and bare text in any order, moved together at its start. */
 static void read_value(struct rs_param_reader *r, uint8_t *p, struct rs_param *param)
 {
 	uint8_t *out = p;
 	bool bare = false, word = true;
+	struct comments comments = { 0 };
 	param->value = p;
 	while (p < r->end && *p != ';') {
-		if (word && (*p <= ' ' || *p == ',' || *p == '"') && out > param->value) {
+		if (word && (*p <= ' ' || *p == ',' || *p == '"' || *p == '(') && out > param->value) {
 			param->word_len = (size_t)(out - param->value);
 			word = false;
 		}
@@ -185,6 +226,7 @@ static void read_value(struct rs_param_reader *r, uint8_t *p, struct rs_param *p
 			}
 			bare = false;
 		} else if (!is_space(*p)) {
+			comments_step(&comments, *p, param->value, (size_t)(out - param->value));
 			*out++ = *p++;
 			bare = true;
 		} else {
@@ -200,6 +242,7 @@ static void read_value(struct rs_param_reader *r, uint8_t *p, struct rs_param *p
 	param->value_len = (size_t)(out - param->value);
 	if (word)
 		param->word_len = param->value_len;
+	param->said_len = comments_before(&comments, param->value, param->value_len);
 	r->p = p;
 }
 

@@ -6,7 +6,8 @@
  *
  * As mail is, rather than as it should be: semicolons may be missing or doubled, '=' may have white
  * space around it, a value without quotes may hold spaces and goes on to the next semicolon or the next
- * "name=", a quoted string without its end goes on to the next semicolon. */
+ * "name=", a quoted string without its end goes on to the next semicolon. A comment in a value without quotes is kept: names hold
+ * parentheses. */
 #ifndef RS_PARAM_H
 #define RS_PARAM_H
 
@@ -21,7 +22,9 @@ struct rs_param {
 	size_t name_len;
 	uint8_t *value;
 	size_t value_len;
-	size_t word_len; /* of it, the first word: a quoted string, or what stands before white space, a comma or a control character */
+	/* Of it, the first word: a quoted string, or what stands before white space, a comma, a parenthesis or a control character. */
+	size_t word_len;
+	size_t said_len; /* of it, what stands before a comment that ends it (RFC 5322 3.2.2), or one that has no end */
 	int section; /* "name*3": 3 (RFC 2231 3), or RS_PARAM_WHOLE */
 	bool extended; /* the name ends in '*': the value has percent escapes (RFC 2231 4) */
 };

@@ -77,12 +77,44 @@ static void reads_fields_as_mail_has_them(void **state)
 		assert_string_equal(read_all(fields[i][0]), fields[i][1]);
 }
 
+/* A comment at a value's end is none of it, and what stands in its middle is kept. */
+static void knows_what_stands_before_a_comment(void **state)
+{
+	(void)state;
+	static const char *const values[][2] = {
+		{ "a.pdf (comment)", "a.pdf" },
+		{ "a.exe(c)", "a.exe" },
+		{ "a.exe (c) (d (e)) \t(f)", "a.exe" },
+		{ "a.exe (\\) b)", "a.exe" },
+		{ "a.exe (c; d)", "a.exe" },
+		{ "a.exe (c", "a.exe" },
+		{ "my file (1).exe", "my file (1).exe" },
+		{ "a (1).exe (c)", "a (1).exe" },
+		{ "(1) a.exe", "(1) a.exe" },
+		{ "(1)", "(1)" },
+		{ "(1) (2)", "(1) (2)" },
+		{ "a)", "a)" },
+		{ "\"a (1)\"", "a (1)" },
+		{ "\"a (1)\"(c)", "a (1)" },
+	};
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+		char field[80];
+		struct rs_param_reader r;
+		struct rs_param p;
+		const size_t n = (size_t)sprintf(field, "x=%s", values[i][0]);
+		rs_param_start(&r, (uint8_t *)field, n);
+		assert_true(rs_param_next(&r, &p));
+		assert_int_equal(p.said_len, strlen(values[i][1]));
+		assert_memory_equal(p.value, values[i][1], p.said_len);
+	}
+}
+
 /* Fields made to be gone through again and again. The bound is wide; a quadratic reader needs minutes. */
 static void needs_time_in_proportion_to_length(void **state)
 {
 	(void)state;
 	static const char *const bricks[] = { "(",  "a=\"", "a=\\\"", ";a=\\\"", ";a=\"\\", "\"",
-					      "a ", "a= b", "=",      ";",       "a=(" };
+					      "a ", "a= b", "=",      ";",       "a=(", "a=b( ", "a=b()()" };
 	size_t n = 1 << 20;
 	uint8_t *field = malloc(n);
 	assert_non_null(field);
@@ -158,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_fields_as_mail_has_them),
+		cmocka_unit_test(knows_what_stands_before_a_comment),
 		cmocka_unit_test(needs_time_in_proportion_to_length),
 		cmocka_unit_test(joins_extended_values),
 	};

@@ -87,9 +87,9 @@ static void set_name(struct rs_section *s, const struct rs_extended *name, bool 
 	size_t n = rs_extended_name(name, text, sizeof text, charset, sizeof charset, &cut);
 	if (!n)
 		return;
-	if (of_disposition && s->name_len && !s->name_left)
+	if ((of_disposition || s->name_stray) && s->name_len && !s->name_left)
 		keep_other_name(s);
-	s->name_left = false;
+	s->name_left = s->name_stray = false;
 	memcpy(s->name, text, n);
 	memcpy(s->charset, charset, sizeof charset);
 	s->name_len = (uint16_t)n;
@@ -100,18 +100,70 @@ static void set_name(struct rs_section *s, const struct rs_extended *name, bool 
 		report(r, RS_MIME_NAME_CUT);
 }
 
-/* Of two names in the same form some take the last. */
-static void tell_other_name(const struct rs_section *s, const struct rs_extended *name, bool of_disposition, const struct report *r)
+/* One that stands in the other field's parameter: what is shown where there is no other, and told where there is. */
+static void set_stray_name(struct rs_section *s, const struct rs_extended *name, const struct report *r)
 {
-	if (!name->duplicate || s->name_of_disposition != of_disposition)
+	if (!rs_extended_present(name))
+		return;
+	if (s->name_len) {
+		if (!s->other_len)
+			set_other_name(s, name);
+		return;
+	}
+	set_name(s, name, false, r);
+	s->name_stray = s->name_len > 0;
+}
+
+/* Behind the last dot of what a reader shows of a name; NULL: there is none. words: room for n bytes. */
+static const uint8_t *ending(const uint8_t *p, size_t n, uint8_t *words, size_t *len)
+{
+	const size_t k = rs_words_decode(p, n, words);
+	if (k) {
+		p = words;
+		n = k;
+	}
+	const uint8_t *dot = memrchr(p, '.', n);
+	*len = dot ? (size_t)(p + n - dot) : 0;
+	return dot;
+}
+
+static bool same_ending(const struct rs_section *a, const struct rs_section *b)
+{
+	uint8_t words[2][RS_MIME_NAME_MAX];
+	size_t na, nb;
+	const uint8_t *p = ending(a->name, a->name_len, words[0], &na), *q = ending(b->name, b->name_len, words[1], &nb);
+	return na == nb && (!na || !strncasecmp((const char *)p, (const char *)q, na));
+}
+
+/* Whether some take the name that stands in this form, and theirs is another. */
+static bool is_other_name(const struct rs_section *s, const struct rs_extended *name, enum rs_extended_form form,
+			  const struct rs_section *other)
+{
+	if (!other->name_len || (other->name_len == s->name_len && !memcmp(other->name, s->name, s->name_len)))
+		return false;
+	if (name->duplicate && form == rs_extended_form(name) + 1)
+		return true;
+	/* What a comment is behind no reader takes for the file's kind. */
+	const bool ends_in_comment = form <= RS_EXTENDED_LAST_PLAIN && name->said.p && other->name[other->name_len - 1] == ')';
+	return !ends_in_comment && !same_ending(s, other);
+}
+
+/* Of two names in the same form some take the last; of two in different forms, which are of different kinds, either. */
+static void tell_other_names(const struct rs_section *s, const struct rs_extended *name, bool of_disposition, const struct report *r)
+{
+	if (s->name_of_disposition != of_disposition || !rs_extended_many(name))
 		return;
 	struct rs_section other = *s;
-	size_t n;
-	rs_extended_read_as(name, rs_extended_form(name) + 1, other.name, sizeof other.name, &n);
-	if (!n || (n == s->name_len && !memcmp(other.name, s->name, n)))
-		return;
-	other.name_len = (uint16_t)n;
-	differs(r, &other);
+	for (int form = 0; form < RS_EXTENDED_FORMS; form++) {
+		bool cut;
+		if (form == RS_EXTENDED_WORD || form == RS_EXTENDED_BEGUN || (form < RS_EXTENDED_WORD && form & 1 && !name->duplicate))
+			continue;
+		other.name_len = (uint16_t)rs_extended_name_as(name, (enum rs_extended_form)form, other.name, sizeof other.name,
+							       other.charset, sizeof other.charset, &cut);
+		other.name_form = rs_extended_form_escaped(name, (enum rs_extended_form)form) ? RS_NAME_EXTENDED : RS_NAME_PLAIN;
+		if (is_other_name(s, name, (enum rs_extended_form)form, &other))
+			differs(r, &other);
+	}
 }
 
 /* An unquoted one goes on to the semicolon, and there may be a comment before that. A boundary holds
@@ -195,19 +247,23 @@ static uint8_t field_bit(enum rs_field field)
 static void read_type_parameters(struct rs_section *s, struct rs_param_reader *reader, const struct report *r)
 {
 	struct rs_param param;
-	struct rs_extended name, boundary;
+	struct rs_extended name, stray, boundary;
 	rs_extended_init(&name);
+	rs_extended_init(&stray);
 	rs_extended_init(&boundary);
 	while (rs_param_next(reader, &param)) {
 		if (rs_param_is(&param, "name"))
 			rs_extended_add(&name, &param);
 		else if (rs_param_is(&param, "boundary"))
 			rs_extended_add(&boundary, &param);
+		else if (rs_param_is(&param, "filename"))
+			rs_extended_add(&stray, &param);
 	}
 	set_name(s, &name, false, r);
+	set_stray_name(s, &stray, r);
 	if (s->opens == RS_SECTION_MULTIPART)
 		set_boundary(s, &boundary, r);
-	tell_other_name(s, &name, false, r);
+	tell_other_names(s, &name, false, r);
 	if (s->opens == RS_SECTION_MULTIPART)
 		tell_other_boundaries(s, &boundary, r);
 }
@@ -239,18 +295,23 @@ static void read_disposition(struct rs_section *s, uint8_t *value, size_t n, con
 {
 	struct rs_param_reader reader;
 	struct rs_param param;
-	struct rs_extended name;
+	struct rs_extended name, stray;
 	char type[16];
 	rs_param_start(&reader, value, n);
 	rs_param_word(&reader, type, sizeof type);
 	/* RFC 2183 2.8: an unknown type is treated as attachment. */
 	s->attachment = type[0] && strcmp(type, "inline");
 	rs_extended_init(&name);
-	while (rs_param_next(&reader, &param))
+	rs_extended_init(&stray);
+	while (rs_param_next(&reader, &param)) {
 		if (rs_param_is(&param, "filename"))
 			rs_extended_add(&name, &param);
+		else if (rs_param_is(&param, "name"))
+			rs_extended_add(&stray, &param);
+	}
 	set_name(s, &name, true, r);
-	tell_other_name(s, &name, true, r);
+	set_stray_name(s, &stray, r);
+	tell_other_names(s, &name, true, r);
 }
 
 /* The letters and digits of a word are those of a name, or hold it. */
@@ -362,8 +423,9 @@ static void follow_nothing(void *arg, const struct rs_section *other)
 	(void)other;
 }
 
-/* To readers that decode encoded words here the field says this. Of names, in which they are usual, nothing is told. */
-static void tell_decoded(const struct rs_section *s, enum rs_field field, uint8_t *words, size_t n, const struct report *r)
+/* Some read the field as if it were this: n = 0: none do. Of names nothing is told. why: RS_MIME_ANOMALY_MAX where it is right to. */
+static void tell_reading(const struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, enum rs_mime_anomaly why,
+			 const struct report *r)
 {
 	static const struct rs_section_ops quiet = { tell_nothing, follow_nothing };
 	const struct report unheard = { &quiet, NULL, r->field };
@@ -371,37 +433,13 @@ static void tell_decoded(const struct rs_section *s, enum rs_field field, uint8_
 	if (!n || field == RS_FIELD_CONTENT_DISPOSITION)
 		return;
 	forget(&other, field);
-	read_field(&other, field, words, n, &unheard);
+	read_field(&other, field, value, n, &unheard);
 	if (other.cte == s->cte && other.opens == s->opens && other.digest == s->digest &&
 	    (other.opens != RS_SECTION_MULTIPART || has_boundary(s, other.boundary, other.boundary_len)))
 		return;
-	report(r, RS_MIME_ENCODED_WORD);
+	if (why != RS_MIME_ANOMALY_MAX)
+		report(r, why);
 	differs(r, &other);
-}
-
-void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct rs_section_ops *ops, void *arg)
-{
-	struct report r = { ops, arg, field_bit(field) };
-	uint8_t words[RS_SECTION_VALUE];
-	const size_t nwords = n <= sizeof words ? rs_words_decode(value, n, words) : 0;
-	bool *seen = field == RS_FIELD_CONTENT_TYPE                ? &s->has_type
-		     : field == RS_FIELD_CONTENT_TRANSFER_ENCODING ? &s->has_cte
-								   : &s->has_disposition;
-	if (!*seen) {
-		*seen = true;
-		read_field(s, field, value, n, &r);
-		tell_decoded(s, field, words, nwords, &r);
-		return;
-	}
-	report(&r, RS_MIME_DUPLICATE_FIELD);
-	if (s->settled & r.field)
-		return;
-	struct rs_section other = *s;
-	forget(&other, field);
-	read_field(&other, field, value, n, &r);
-	if (!rs_section_same(s, &other))
-		differs(&r, &other);
-	tell_decoded(s, field, words, nwords, &r);
 }
 
 /* Where in a value its lexer stands (RFC 2045 5.1, RFC 5322 3.2.2). */
@@ -424,6 +462,69 @@ static void step(struct lexer *l, uint8_t c)
 		l->comments--;
 }
 
+/* Comments say nothing. Returns what is left. */
+static size_t without_comments(uint8_t *to, const uint8_t *p, size_t n)
+{
+	struct lexer l = { 0 };
+	size_t k = 0;
+	for (size_t i = 0; i < n; i++) {
+		const bool inside = l.comments;
+		step(&l, p[i]);
+		if (!inside && !l.comments)
+			to[k++] = p[i];
+	}
+	for (unsigned i = 0; i < l.comments; i++)
+		to[k++] = '(';
+	if (l.escaped && l.comments)
+		to[k++] = '\\';
+	return k;
+}
+
+/* What other readers make of a field: without its encoded words (RFC 2047), which may not stand there, and without its comments (RFC 5322
+ * 3.2.2) wherever they stand. */
+struct others {
+	size_t nwords, nbare;
+	uint8_t words[RS_SECTION_VALUE], bare[RS_SECTION_VALUE];
+};
+
+static void others_read(struct others *o, const uint8_t *value, size_t n)
+{
+	const bool fits = n <= sizeof o->words;
+	o->nwords = fits ? rs_words_decode(value, n, o->words) : 0;
+	o->nbare = fits && memchr(value, '(', n) ? without_comments(o->bare, value, n) : 0;
+}
+
+static void others_tell(struct others *o, const struct rs_section *s, enum rs_field field, const struct report *r)
+{
+	tell_reading(s, field, o->words, o->nwords, RS_MIME_ENCODED_WORD, r);
+	tell_reading(s, field, o->bare, o->nbare, RS_MIME_ANOMALY_MAX, r);
+}
+
+void rs_section_field(struct rs_section *s, enum rs_field field, uint8_t *value, size_t n, const struct rs_section_ops *ops, void *arg)
+{
+	struct report r = { ops, arg, field_bit(field) };
+	struct others others;
+	bool *seen = field == RS_FIELD_CONTENT_TYPE                ? &s->has_type
+		     : field == RS_FIELD_CONTENT_TRANSFER_ENCODING ? &s->has_cte
+								   : &s->has_disposition;
+	others_read(&others, value, n);
+	if (!*seen) {
+		*seen = true;
+		read_field(s, field, value, n, &r);
+		others_tell(&others, s, field, &r);
+		return;
+	}
+	report(&r, RS_MIME_DUPLICATE_FIELD);
+	if (s->settled & r.field)
+		return;
+	struct rs_section other = *s;
+	forget(&other, field);
+	read_field(&other, field, value, n, &r);
+	if (!rs_section_same(s, &other))
+		differs(&r, &other);
+	others_tell(&others, s, field, &r);
+}
+
 static bool holds_word(const uint8_t *p, size_t n, const char *word)
 {
 	const size_t len = strlen(word);
@@ -442,24 +543,6 @@ static bool is_wanted(const uint8_t *p, size_t n)
 /* Of what is passed over so much is kept: what is wanted may begin in it. */
 #define OVERLAP 16
 #define COMMENTS_MAX 64
-
-/* The media type, or an encoding: comments in it say nothing. Returns what is left. */
-static size_t without_comments(uint8_t *to, const uint8_t *p, size_t n)
-{
-	struct lexer l = { 0 };
-	size_t k = 0;
-	for (size_t i = 0; i < n; i++) {
-		const bool inside = l.comments;
-		step(&l, p[i]);
-		if (!inside && !l.comments)
-			to[k++] = p[i];
-	}
-	for (unsigned i = 0; i < l.comments; i++)
-		to[k++] = '(';
-	if (l.escaped && l.comments)
-		to[k++] = '\\';
-	return k;
-}
 
 /* Of a name that goes on: more than is kept of it, and room for what follows. */
 #define NAME_HEAD 1024

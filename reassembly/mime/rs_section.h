@@ -46,6 +46,7 @@ struct rs_section {
 	bool digest; /* multipart/digest: its parts are messages where they do not say otherwise */
 	bool name_of_disposition; /* the name is the disposition's, which counts more than the type's */
 	bool name_left; /* the name is that of a disposition which does not count any more */
+	bool name_stray; /* the name is one that stands in the other field's parameter: any other counts more */
 	bool name_cut;
 	bool empty_boundary; /* the boundary is there, and empty: a delimiter is two dashes */
 	bool no_boundary; /* the boundary is there, and empty: none to others */
