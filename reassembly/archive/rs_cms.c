@@ -126,8 +126,11 @@ static enum role role_of(struct rs_cms *c)
 			return ROLE_INNER_TYPE;
 		return c->tag == TAG_0 ? ROLE_INNER_CONTENT : ROLE_OTHER;
 	case ROLE_INNER_CONTENT:
-	case ROLE_OCTETS:
 		return (c->tag & ~FORM_CONSTRUCTED) == TAG_OCTETS ? ROLE_OCTETS : ROLE_OTHER;
+	case ROLE_OCTETS: /* a piece of it, whatever its tag (X.690 8.7.3.2): there are readers that do not ask */
+		if ((c->tag & ~FORM_CONSTRUCTED) != TAG_OCTETS)
+			c->u.flags |= RS_UNWRAP_ODD;
+		return ROLE_OCTETS;
 	case ROLE_OTHER:
 	case ROLE_INFO_TYPE:
 	case ROLE_INNER_TYPE:

@@ -5,7 +5,8 @@
  * One member: the content of signedData, digestedData, authenticatedData and data. Where its type is id-data it is a MIME entity
  * (RFC 8551 3.1): `type` says message/rfc822. That of compressedData is handed out as it stands, and is RS_UNWRAP_UNSUPPORTED, as is content
  * that is of one of these types again, without an entity around it. envelopedData, encryptedData, authEnvelopedData:
- * RS_UNWRAP_ENCRYPTED, whatever the declared smime-type says. Signatures without content have no member.
+ * RS_UNWRAP_ENCRYPTED, whatever the declared smime-type says. Signatures without content have no member. A piece of an octet string
+ * that has another tag is content and odd: OpenSSL takes it, stricter readers nothing at all.
  * Bounds: RS_CMS_DEPTH elements in one another; more is RS_UNWRAP_LIMIT. */
 #ifndef RS_CMS_H
 #define RS_CMS_H

@@ -151,6 +151,32 @@ static void bare_data(void **state)
 	expect(0, "signed-data", "a text");
 }
 
+/* Pieces with other tags, of any class and form. */
+static void pieces_of_other_tags(void **state)
+{
+	static const char *const three[] = { "a ", "te", "xt" };
+	static const uint8_t tags[] = { 0x05, 0x01, 0x0c, 0x13, 0x16, 0x44, 0x84, 0xc4, 0x00 };
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		indefinite = i;
+		for (unsigned piece = 0; piece < 3; piece++) {
+			for (unsigned t = 0; t < sizeof tags; t++) {
+				make(holds, data, three, 3);
+				((uint8_t *)memmem(file, len, three[piece], 2))[-2] = tags[t];
+				expect(RS_UNWRAP_ODD, "signed-data", "a text");
+			}
+		}
+	}
+	/* One that holds pieces itself. */
+	make(holds, data, NULL, 0);
+	len -= 2 + 7 + 3 * 2; /* what is behind the inner type */
+	begin(0xa0);
+	begin(0x24);
+	begin(0x30);
+	primitive(0x1a, "a text", 6);
+	expect(RS_UNWRAP_ODD | RS_UNWRAP_CUT, "signed-data", "a text");
+}
+
 static void what_is_none(void **state)
 {
 	(void)state;
@@ -220,7 +246,7 @@ static void missing_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(contents), cmocka_unit_test(bare_data), cmocka_unit_test(what_is_none),
+		cmocka_unit_test(contents), cmocka_unit_test(bare_data), cmocka_unit_test(pieces_of_other_tags), cmocka_unit_test(what_is_none),
 		cmocka_unit_test(broken),   cmocka_unit_test(missing_bytes),
 	};
 	return cmocka_run_group_tests_name("rs_cms", tests, NULL, NULL);
