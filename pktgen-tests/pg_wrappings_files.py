@@ -607,7 +607,7 @@ def formats():
 # TNEF, S/MIME, PGP --------------------------------------------------------------------------------------------------------
 
 
-def tnef(data, name):
+def tnef(data, name, kind=6):
     def attribute(level, what, value):
         return struct.pack("<BII", level, what, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
 
@@ -616,7 +616,7 @@ def tnef(data, name):
         + attribute(1, 0x00089006, struct.pack("<I", 0x10000))
         + attribute(2, 0x00069002, b"\1\0" + b"\xff" * 4 + bytes(8))
         + attribute(2, 0x00018010, name.encode() + b"\0")
-        + attribute(2, 0x0006800F, data)
+        + attribute(2, kind << 16 | 0x800F, data)
     )
 
 
@@ -676,6 +676,11 @@ def sealed():
     c.letter(
         "TNEF, a deflated zip in it",
         attached(tnef(zipped, "a.zip"), "winmail.dat", ctype="application/ms-tnef"),
+        inside=["winmail.dat", "a.zip", NAME],
+    )
+    c.letter(
+        "TNEF, its attachment's data of no type",
+        attached(tnef(zipped, "a.zip", 0), "winmail.dat", ctype="application/ms-tnef"),
         inside=["winmail.dat", "a.zip", NAME],
     )
     c.letter("TNEF under another name and type", attached(tnef(zipped, "a.zip"), "file.bin"), inside=["file.bin", "a.zip", NAME])
