@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_content.h"
 #include "dataplane/dp_encoded.h"
 
 #include <string.h>
@@ -63,6 +64,8 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	f->member = dp_file_begin(f->content, f, &name, m->type, m->file);
 	if (!f->member)
 		return;
+	if (m->name_cut)
+		dp_content_anomaly(f->content, RS_MIME_NAME_CUT);
 	f->member->base = m->at;
 	if (m->seen_at && !f->line)
 		f->member->line = line_of(f, m);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reassembly/archive/rs_name.h"
+
 /* Fields of a header: where they stand, how long they are. */
 enum {
 	NAME = 0,
@@ -72,12 +74,15 @@ static size_t length_of(const uint8_t *p, size_t n)
 	return end ? (size_t)(end - p) : n;
 }
 
+static void name_none(struct rs_tar *t)
+{
+	t->name_len = 0;
+	t->name_cut = false;
+}
+
 static void name_put(struct rs_tar *t, const uint8_t *p, size_t n)
 {
-	const size_t room = RS_TAR_NAME_MAX - t->name_len;
-	n = n < room ? n : room;
-	memcpy(t->name + t->name_len, p, n);
-	t->name_len = (uint16_t)(t->name_len + n);
+	t->name_cut |= rs_name_add(t->name, &t->name_len, RS_TAR_NAME_MAX, p, n);
 }
 
 /* Data of type L: a name, and what follows its NUL is none. */
@@ -121,15 +126,16 @@ static void data_begin(struct rs_tar *t, enum rs_tar_state state, uint64_t size)
 static void member_begin(struct rs_tar *t, uint64_t size)
 {
 	name_header(t);
-	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = "tar", .type = "",
-				     .size = t->holes ? t->whole : size,
-				     .at = t->u.pos, .file = true };
+	if (t->name_cut)
+		t->name_len = rs_name_join(t->name, RS_TAR_NAME_MAX);
+	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .name_cut = t->name_cut, .charset = "", .layer = "tar",
+				     .type = "", .size = t->holes ? t->whole : size, .at = t->u.pos, .file = true };
 	t->whole = RS_UNWRAP_SIZE_UNKNOWN;
 	t->u.made = 0;
 	t->u.ops->member_begin(t->u.arg, &m);
 	t->member = true;
 	t->real = false;
-	t->name_len = 0;
+	name_none(t);
 	data_begin(t, RS_TAR_DATA, size);
 	if (!size)
 		member_end(t, 0);
@@ -148,7 +154,7 @@ static void header(struct rs_tar *t)
 	}
 	switch (t->block[TYPE]) {
 	case 'L': /* GNU: the next one's name */
-		t->name_len = 0;
+		name_none(t);
 		data_begin(t, RS_TAR_NAME, size);
 		return;
 	case 'x':
@@ -188,7 +194,7 @@ static void header(struct rs_tar *t)
 	size = t->said != RS_UNWRAP_SIZE_UNKNOWN ? t->said : size;
 	t->said = RS_UNWRAP_SIZE_UNKNOWN;
 	if (empty && !size) {
-		t->name_len = 0;
+		name_none(t);
 		t->holes = t->real = false;
 		return;
 	}
@@ -274,7 +280,7 @@ static void pax_byte(struct rs_tar *t, uint8_t b)
 		if (t->global)
 			r->key[0] = 0;
 		if (is_name(t))
-			t->name_len = 0;
+			name_none(t);
 		t->real |= strcmp(r->key, REAL_NAME) == 0;
 		break;
 	case PAX_VALUE:
@@ -402,7 +408,7 @@ static void tar_gap(void *state, uint64_t n)
 	t->u.ops->missing(t->u.arg, n, false);
 	t->u.pos += n;
 	t->torn = true;
-	t->name_len = 0;
+	name_none(t);
 	t->left = -t->u.pos % RS_TAR_BLOCK;
 	t->state = t->left ? RS_TAR_PAD : RS_TAR_HEADER;
 }

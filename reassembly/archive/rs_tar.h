@@ -12,7 +12,7 @@
 #include "reassembly/archive/rs_unwrap.h"
 
 #define RS_TAR_BLOCK 512
-#define RS_TAR_NAME_MAX 255 /* longer names are cut */
+#define RS_TAR_NAME_MAX 256 /* of longer names something of the middle is left out (rs_name) */
 
 enum rs_tar_state {
 	RS_TAR_HEADER,
@@ -42,6 +42,7 @@ struct rs_tar {
 	uint16_t pad; /* bytes of padding behind the data */
 	uint16_t have; /* of the block */
 	uint16_t name_len; /* of the name that was given before its header; 0: none was */
+	bool name_cut; /* it is longer than is kept */
 	bool begun; /* a header was seen */
 	bool global; /* the pax header is one for all members that follow */
 	bool torn; /* a header is looked for: bytes are missing, or one was wrong */

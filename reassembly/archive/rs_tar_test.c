@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "reassembly/archive/rs_name.h"
 #include "reassembly/archive/rs_tar.h"
 #include "reassembly/archive/rs_unwrap_log.h"
 
@@ -131,6 +132,42 @@ static void what_follows_a_name_is_none(void **state)
 	add("short", '0', "some text");
 	finish();
 	EXPECT(0, "a/long/name=some text");
+}
+
+/* Of a long name, however it is given, its beginning and its end are kept. */
+static void long_names(void **state)
+{
+	char name[400], member[400], record[420];
+	(void)state;
+	for (size_t n = RS_TAR_NAME_MAX - 1; n < 399; n += n < RS_TAR_NAME_MAX + 3 ? 1 : 47) {
+		const bool cut = n > RS_TAR_NAME_MAX;
+		for (size_t i = 0; i < n; i++)
+			name[i] = (char)('a' + i % 23);
+		memcpy(name + n - 4, ".scr", 5);
+		snprintf(member, sizeof member, "%.*s%s=1", (int)((cut ? RS_TAR_NAME_MAX : n) - RS_NAME_TAIL), name,
+			 name + n - RS_NAME_TAIL);
+		snprintf(record, sizeof record, "%zu path=%s\n", n + 10, name);
+		len = 0;
+		add("././@LongLink", 'L', name);
+		add("a", '0', "1");
+		add("b", '0', "2");
+		add("pax", 'x', record);
+		add("a", '0', "1");
+		finish();
+		EXPECT(0, member, "b=2", member);
+		assert_int_equal(whole.member[0].name_cut, cut);
+		assert_false(whole.member[1].name_cut);
+		assert_int_equal(whole.member[2].name_cut, cut);
+	}
+	/* The longest in a header alone. */
+	len = 0;
+	add(name, '0', "1");
+	memcpy(file + 345, name, 155);
+	seal(file);
+	finish();
+	snprintf(member, sizeof member, "%.155s/%.100s=1", name, name);
+	EXPECT(0, member);
+	assert_false(whole.member[0].name_cut);
 }
 
 static void what_is_none(void **state)
@@ -325,6 +362,7 @@ int main(void)
 		cmocka_unit_test(members),
 		cmocka_unit_test(names_and_sizes_before_their_header),
 		cmocka_unit_test(what_follows_a_name_is_none),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(broken),
 		cmocka_unit_test(holes_are_told),

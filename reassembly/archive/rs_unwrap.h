@@ -31,6 +31,7 @@ struct rs_member {
 	 * byte by which it was seen to be one, and to begin at `at`. Else 0. */
 	uint64_t seen_at;
 	bool file; /* a file, which is reported; else a layer or a text */
+	bool name_cut; /* something of the name's middle is left out */
 };
 
 enum rs_unwrap_flag {
