@@ -667,6 +667,10 @@ def pkcs7(kind, data, name="smime.p7m"):
     )
 
 
+def armoured(data):
+    return b"-----BEGIN PKCS7-----\n" + encode_base64(data, 64).replace(b"\r\n", b"\n") + b"-----END PKCS7-----\n"
+
+
 def sealed():
     c = Cases("container")
     c.letter(
@@ -701,6 +705,14 @@ def sealed():
         inside=[NAME],
     )
     c.letter("S/MIME, signed, by its name alone", attached(signed(inner), "smime.p7m"), inside=[NAME])
+    c.letter("S/MIME, signed, in armour", pkcs7("signed-data", armoured(signed(inner))), inside=[NAME])
+    c.letter(
+        "S/MIME, encrypted, in armour",
+        pkcs7("enveloped-data", armoured(enveloped())),
+        expect=NAMED,
+        reason="encrypted-file",
+        why="needs the receiver's key",
+    )
     c.letter(
         "S/MIME, compressed",
         pkcs7("compressed-data", squeezed_cms(inner)),

@@ -143,6 +143,28 @@ class Smime(Scenario):
         _, found = self.judge([letter(b"no such thing, but a text that goes on", "smime.p7m", "application/pkcs7-mime")])
         self.assertEqual((found[0]["verdict"], found[0]["reason"]), ("unscanned", "malformed"))
 
+    def test_armour(self):
+        """What stands in armour (PEM) is read as that, and what is none is none."""
+        def armoured(data, label="CMS", end="\n"):
+            lines = pg_mail.encode_base64(data, 64).replace(b"\r\n", end.encode())
+            return b"-----BEGIN %s-----" % label.encode() + end.encode() + lines + b"-----END %s-----" % label.encode() + end.encode()
+
+        text = self.signed(entity=b"Content-Type: text/plain\r\n\r\nHello.\r\n" * 9)
+        by_openssl = subprocess.run([OPENSSL, "cms", "-cmsout", "-inform", "DER", "-outform", "PEM"], input=text, check=True, stdout=subprocess.PIPE).stdout
+        self.assertEqual(by_openssl, armoured(text))
+        cases = [
+            (by_openssl, "clean"),
+            (armoured(text, "PKCS7", "\r\n"), "clean"),
+            (armoured(self.signed()), "infected"),
+            (armoured(self.signed("-stream"), "PKCS7"), "infected"),
+            (armoured(self.cms("-encrypt", "-aes128", self.keys + "/c")), "unscanned/encrypted-file"),
+            (armoured(b"no such thing, but a text that goes on" * 9), "unscanned/malformed"),
+            (b"-----BEGIN CMS-----\nno such thing, but a text that goes on\n", "unscanned/malformed"),
+            (b"-----BEGIN ", "unscanned/malformed"),
+        ]
+        _, found = self.judge([letter(data, "smime.p7m", "application/pkcs7-mime") for data, _ in cases], status=1)
+        self.assertEqual(["/".join(filter(None, [own["verdict"], own.get("reason")])) for own in found], [said for _, said in cases])
+
 
 if __name__ == "__main__":
     harness.main()
