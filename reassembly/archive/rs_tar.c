@@ -141,6 +141,39 @@ static void member_begin(struct rs_tar *t, uint64_t size)
 		member_end(t, 0);
 }
 
+/* A regular file whose name ends in a slash is a directory (as archives before POSIX.1-1988 have them). */
+static bool is_directory_by_name(const struct rs_tar *t, const uint8_t *name, size_t n)
+{
+	return (t->block[TYPE] == '0' || t->block[TYPE] == 0) && n && name[n - 1] == '/';
+}
+
+/* Python looks at the header's own name, of old archives alone: a long name that is given before it may be cut behind a slash there. */
+static bool is_old_directory(const struct rs_tar *t)
+{
+	return t->block[TYPE] == 0 && is_directory_by_name(t, t->block + NAME, length_of(t->block + NAME, NAME_LEN));
+}
+
+/* A header of what may have data; size: as it says there, or before it. */
+static void member_header(struct rs_tar *t, uint64_t in_header, uint64_t size)
+{
+	const char type = (char)t->block[TYPE];
+	name_header(t);
+	const bool directory = is_directory_by_name(t, t->name, t->name_len);
+	/* What has no data by its type (links, devices) says 0, or its size is that of something else. A directory has none whatever it
+	 * says: that is the room it may take. Of one by its name readers differ in whether that much follows. */
+	const bool empty = type >= '1' && type <= '6';
+	if (type == '5')
+		size = 0;
+	else if ((empty && in_header) || ((directory || is_old_directory(t)) && size))
+		t->u.flags |= RS_UNWRAP_ODD;
+	if ((empty || directory) && !size) {
+		name_none(t);
+		t->holes = t->real = false;
+		return;
+	}
+	member_begin(t, size);
+}
+
 /* The block is a header. */
 static void header(struct rs_tar *t)
 {
@@ -187,18 +220,9 @@ static void header(struct rs_tar *t)
 	default:
 		break;
 	}
-	/* What has no data by its type (links, devices, directories) says 0, or its size is that of something else. */
-	const bool empty = t->block[TYPE] >= '1' && t->block[TYPE] <= '6';
-	if (empty && size)
-		t->u.flags |= RS_UNWRAP_ODD;
-	size = t->said != RS_UNWRAP_SIZE_UNKNOWN ? t->said : size;
+	const uint64_t said = t->said;
 	t->said = RS_UNWRAP_SIZE_UNKNOWN;
-	if (empty && !size) {
-		name_none(t);
-		t->holes = t->real = false;
-		return;
-	}
-	member_begin(t, size);
+	member_header(t, size, said != RS_UNWRAP_SIZE_UNKNOWN ? said : size);
 }
 
 static bool is_zero(const uint8_t block[RS_TAR_BLOCK])
