@@ -196,6 +196,8 @@ static uint64_t members_from(const struct dp_file *f, uint64_t offset)
 	const struct rs_unwrap *u = &a->u.unwrap;
 	if (!a->out)
 		return f->member->base + offset;
+	if (a->unwrap->from)
+		return a->unwrap->from(&a->u, offset);
 	if (offset >= u->known) {
 		const uint64_t at = u->known_at + (offset - u->known) * a->in / a->out;
 		return u->last_at && at > u->last_at ? u->last_at : at;

@@ -690,8 +690,8 @@ def sealed():
     c.letter("TNEF under another name and type", attached(tnef(zipped, "a.zip"), "file.bin"), inside=["file.bin", "a.zip", NAME])
     inner = (OCTETS + "\r\nContent-Transfer-Encoding: base64\r\n\r\n").encode() + B64
     c.letter("S/MIME, signed (opaque)", pkcs7("signed-data", signed(inner)), inside=[NAME])
-    c.letter("S/MIME, signed (opaque), in pieces", pkcs7("signed-data", signed(inner, True)), inside=[NAME])
-    other = signed(inner, True).replace(b"\x24\x80\x04", b"\x24\x80\x05")
+    c.letter("S/MIME, signed (opaque), in pieces", pkcs7("signed-data", signed(inner, 1000)), inside=[NAME])
+    other = signed(inner, 1000).replace(b"\x24\x80\x04", b"\x24\x80\x05")
     c.letter("S/MIME, signed (opaque), a piece of another tag", pkcs7("signed-data", other), inside=[NAME])
     c.letter(
         "S/MIME, signed twice",

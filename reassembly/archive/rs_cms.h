@@ -14,11 +14,17 @@
 #include "reassembly/archive/rs_unwrap.h"
 
 #define RS_CMS_DEPTH 16
+#define RS_CMS_PIECES 128 /* a power of 2: of so many, the last ones, it is known where they stand */
 
 struct rs_cms_element { /* one that holds others, and is open */
 	uint64_t end; /* where; UINT64_MAX: it says so itself */
 	uint8_t role; /* enum role */
 	uint8_t children; /* begun so far, up to UINT8_MAX */
+};
+
+struct rs_cms_piece { /* of content in pieces: its first byte; the low bits */
+	uint32_t offset; /* in the content */
+	uint32_t at; /* in the wrapping */
 };
 
 struct rs_cms {
@@ -38,6 +44,8 @@ struct rs_cms {
 	bool gap; /* bytes of it are missing */
 	bool torn; /* missing bytes hold a length */
 	struct rs_cms_element open[RS_CMS_DEPTH];
+	uint32_t npieces; /* of the member so far, but for empty ones */
+	struct rs_cms_piece piece[RS_CMS_PIECES]; /* the last ones, the nth in its place modulo their number */
 };
 
 /* Whether a file that begins with these n bytes is one, by its outer type. */

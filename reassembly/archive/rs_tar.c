@@ -448,4 +448,4 @@ static uint32_t tar_end(void *state)
 	return t->u.flags;
 }
 
-const struct rs_unwrap_reader rs_tar_reader = { tar_init, tar_feed, tar_gap, tar_end };
+const struct rs_unwrap_reader rs_tar_reader = { tar_init, tar_feed, tar_gap, tar_end, NULL };

@@ -539,4 +539,4 @@ static uint32_t tnef_end(void *state)
 	return t->u.flags;
 }
 
-const struct rs_unwrap_reader rs_tnef_reader = { tnef_init, tnef_feed, tnef_gap, tnef_end };
+const struct rs_unwrap_reader rs_tnef_reader = { tnef_init, tnef_feed, tnef_gap, tnef_end, NULL };
