@@ -8,11 +8,12 @@
 #include "control/ct_utf8.h"
 
 /* clang-format off */
-/* Charsets as iconv names them. The first four need no descriptor. A superset stands where mail programs write more than
+/* Charsets as iconv names them. Those before ICONV need no descriptor. A superset stands where mail programs write more than
  * the name that they give allows: windows-1252 for ISO-8859-1, GB18030 for GB2312, CP949 for EUC-KR. */
 enum charset {
 	UTF_8,
 	GUESS, /* US-ASCII, so what is above it is anybody's guess */
+	GUESS_437, /* likewise, of a zip (APPNOTE.TXT D.1) */
 	WINDOWS_1252,
 	UTF_16,
 	ICONV,
@@ -50,6 +51,7 @@ static const struct {
 	{ "utf8", UTF_8 }, { "unicode11utf8", UTF_8 }, { "unicode20utf8", UTF_8 }, { "utf8mb4", UTF_8 },
 	{ "usascii", GUESS }, { "ascii", GUESS }, { "ansix3.41968", GUESS }, { "iso646us", GUESS }, { "us", GUESS },
 	{ "unknown8bit", GUESS }, { "8bit", GUESS }, { "binary", GUESS },
+	{ "utf8orcp437", GUESS_437 },
 	{ "iso88591", WINDOWS_1252 }, { "latin1", WINDOWS_1252 }, { "iso8859", WINDOWS_1252 }, { "l1", WINDOWS_1252 },
 	{ "windows1252", WINDOWS_1252 }, { "cp1252", WINDOWS_1252 }, { "xcp1252", WINDOWS_1252 },
 	{ "ansi", WINDOWS_1252 },
@@ -190,6 +192,8 @@ bool ct_charset_utf8(struct ct_charsets *c, const char *name, size_t name_len, c
 		return false;
 	if (known == UTF_16)
 		known = (int)byte_order(&p, &n);
+	if (known == GUESS_437)
+		known = ct_utf8_kind(p, n) == CT_UTF8_INVALID ? CP_437 : UTF_8;
 	switch (known) {
 	case UTF_8:
 		ct_buf_put(b, p, n);

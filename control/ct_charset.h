@@ -24,7 +24,7 @@ void ct_charsets_init(struct ct_charsets *c);
 void ct_charsets_free(struct ct_charsets *c);
 
 /* Adds p, which is in the charset of that name, to b as UTF-8; what is wrong in it becomes U+FFFD (or wrong UTF-8, when the
- * charset is UTF-8: the reader replaces it). False, and nothing added, when the charset is not known. */
+ * charset is UTF-8: the reader replaces it). CT_CHARSET_ZIP is known, too. False, and nothing added, when the charset is not known. */
 bool ct_charset_utf8(struct ct_charsets *c, const char *name, size_t name_len, const uint8_t *p, size_t n,
 		     struct ct_buf *b);
 

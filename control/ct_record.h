@@ -65,6 +65,9 @@ enum ct_note_kind {
 	CT_NOTE_XFORWARD,
 };
 
+/* A charset: of a name in a zip that does not say so. UTF-8 where it is valid (or only cut), else code page 437 (APPNOTE.TXT D.1). */
+#define CT_CHARSET_ZIP "utf-8 or cp437"
+
 struct ct_mark { uint32_t rule; uint32_t line; uint64_t offset; }; /* rule: index in the ruleset; line 1..: 0 unknown */
 struct ct_hit { uint64_t offset; uint32_t line; uint16_t criterion; uint8_t buffer; };
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "control/ct_address.h"
+#include "control/ct_record.h"
 #include "control/ct_text.h"
 #include "control/ct_utf8.h"
 #include "reassembly/mime/rs_mime.h"
@@ -196,6 +197,8 @@ static void names_have_their_form(void **state)
 		{ RS_NAME_EXTENDED, "cp437\0\x81.exe", 11, "ü.exe" },
 		{ RS_NAME_EXTENDED, "\0Fr\xf6.zip", 8, "Frö.zip" },
 		{ RS_NAME_EXTENDED, "utf-8\0=?utf-8?Q?a?=", 19, "=?utf-8?Q?a?=" },
+		{ RS_NAME_EXTENDED, CT_CHARSET_ZIP "\0\x81.txt", 20, "ü.txt" },
+		{ RS_NAME_EXTENDED, CT_CHARSET_ZIP "\0\xc3\xbc.txt", 21, "ü.txt" },
 		{ RS_NAME_EXTENDED, "utf-8\0a\0b", 9, "a␀b" },
 		{ RS_NAME_EXTENDED, "utf-8\0details\xe2\x80\xaegpj.scr", 23, "details<U+202E>gpj.scr" },
 		{ RS_NAME_PLAIN, "", 0, "" },

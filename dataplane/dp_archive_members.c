@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of a wrapping whose reader needs nothing but its state (rs_unwrap). */
 #include "dataplane/dp_archive_private.h"
+#include "dataplane/dp_content.h"
 #include "dataplane/dp_encoded.h"
 
 #include <string.h>
@@ -63,6 +64,8 @@ static void on_member_begin(void *arg, const struct rs_member *m)
 	f->member = dp_file_begin(f->content, f, &name, m->type, m->file);
 	if (!f->member)
 		return;
+	if (m->name_cut)
+		dp_content_anomaly(f->content, RS_MIME_NAME_CUT);
 	f->member->base = m->at;
 	if (m->seen_at && !f->line)
 		f->member->line = line_of(f, m);
@@ -193,6 +196,8 @@ static uint64_t members_from(const struct dp_file *f, uint64_t offset)
 	const struct rs_unwrap *u = &a->u.unwrap;
 	if (!a->out)
 		return f->member->base + offset;
+	if (a->unwrap->from)
+		return a->unwrap->from(&a->u, offset);
 	if (offset >= u->known) {
 		const uint64_t at = u->known_at + (offset - u->known) * a->in / a->out;
 		return u->last_at && at > u->last_at ? u->last_at : at;

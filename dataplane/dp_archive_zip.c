@@ -2,6 +2,10 @@
 /* The members of a zip. */
 #include "dataplane/dp_archive_private.h"
 
+#include <string.h>
+
+#include "dataplane/dp_content.h"
+
 /* Its member's data comes as the archive's own bytes. */
 static bool is_raw(const struct dp_file *f)
 {
@@ -37,10 +41,36 @@ static bool is_closed(struct dp_file *f, const struct rs_zip_member *m)
 	return true;
 }
 
-/* No charset named: UTF-8 where it is that, which covers what writers do better than the format's CP437. */
+static bool is_ascii(const uint8_t *p, size_t n)
+{
+	uint8_t all = 0;
+	for (size_t i = 0; i < n; i++)
+		all |= p[i];
+	return all < 0x80;
+}
+
 static struct dp_file_name zip_name(const struct rs_zip_member *m)
 {
-	return (struct dp_file_name){ RS_NAME_EXTENDED, m->flags & RS_ZIP_UTF8 ? "utf-8" : "", m->name, m->name_len };
+	const char *charset = m->flags & RS_ZIP_UTF8 ? "utf-8" : is_ascii(m->name, m->name_len) ? "" : CT_CHARSET_ZIP;
+	return (struct dp_file_name){ RS_NAME_EXTENDED, charset, m->name, m->name_len };
+}
+
+/* What else readers call it: by its Unicode path, and of a name with a NUL what stands before that. */
+static void tell_other_names(struct dp_file *d, const struct rs_zip_member *m)
+{
+	struct dp_file_name name = zip_name(m);
+	const uint8_t *nul = m->name_len ? memchr(m->name, 0, m->name_len) : NULL;
+	if (m->flags & RS_ZIP_NAME_CUT)
+		dp_content_anomaly(d->content, RS_MIME_NAME_CUT);
+	if (nul && nul > m->name) {
+		name.n = (size_t)(nul - m->name);
+		dp_file_other_name(d, &name);
+	}
+	if (!m->other_len)
+		return;
+	dp_file_other_name(d, &(struct dp_file_name){ RS_NAME_EXTENDED, "utf-8", m->other, m->other_len });
+	if (rs_mime_names_differ(m->name, m->name_len, m->other, m->other_len))
+		dp_content_anomaly(d->content, RS_MIME_NAMES_DIFFER);
 }
 
 /* What a member's data becomes. Of what another reader reported, and of a directory, only its name is wanted, for the way in. */
@@ -53,6 +83,8 @@ static struct dp_file *begin_file(struct dp_file *f, const struct rs_zip_member 
 		return NULL;
 	if (quiet)
 		dp_file_called(d, &name);
+	else
+		tell_other_names(d, m);
 	d->base = m->data_off;
 	d->watched = true;
 	return d;

@@ -509,6 +509,12 @@ static void on_anomaly(void *arg, enum rs_mime_anomaly a)
 	/* Notes of a header that comes in pieces must stay together; errors are kept in the bit set until the end. */
 }
 
+void dp_content_anomaly(struct dp_content *c, enum rs_mime_anomaly a)
+{
+	if (!c->trial)
+		on_anomaly(c, a);
+}
+
 const struct rs_mime_ops dp_content_ops = { on_header, on_part_begin, on_part_data, on_part_end, on_anomaly, dp_views_fork };
 
 /* Of what is ended on a copy, to see what would come of it. */

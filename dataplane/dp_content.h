@@ -113,6 +113,9 @@ unsigned dp_content_peek(struct dp_content *c, bool as_if_ended);
 /* Why a copy of this content is not whole where there was no room for it. */
 enum ct_reason dp_content_no_room(const struct dp_content *c);
 
+/* A name in it is as is said: told as the message's own. Nothing, of a copy. */
+void dp_content_anomaly(struct dp_content *c, enum rs_mime_anomaly a);
+
 /* A matching stream for what begins in this content; NULL when there is none. */
 struct mt_stream *dp_content_stream(struct dp_content *c, enum mt_buffer b);
 /* The stream's rules are decided, and it is given back. */

@@ -59,6 +59,26 @@ void dp_file_scan(struct dp_file *f, const uint8_t *p, size_t n)
 	mt_stream_scan(inspect_of(f)->matcher, f->scan, p, n, hit_line, f);
 }
 
+/* What is declared to be S/MIME and is none to this reader may be one to a more lenient one. */
+static void no_cms(struct dp_file *f)
+{
+	f->cms = false;
+	dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
+	f->content->opaque = true;
+}
+
+/* It may stand in armour (RFC 7468), which is read as what is encoded in any text. */
+static void start_cms(struct dp_file *f, const uint8_t *p, size_t n, enum rs_kind kind)
+{
+	static const char armour[] = "-----BEGIN ";
+	if (kind == RS_KIND_CMS)
+		f->cms = false;
+	else if (f->cms && (n < sizeof armour - 1 || memcmp(p, armour, sizeof armour - 1) != 0))
+		no_cms(f);
+	if (kind == RS_KIND_CMS && f->outer)
+		f->outer->cms = false;
+}
+
 /* The first bytes are known: what kind of file is it? */
 static void start(struct dp_file *f, const uint8_t *p, size_t n)
 {
@@ -66,11 +86,7 @@ static void start(struct dp_file *f, const uint8_t *p, size_t n)
 	dp_facts_begin(f, p, n);
 	enum rs_kind kind = rs_kind_of(p, n);
 	f->wide = rs_text_is_wide(p, n);
-	/* What is declared so and is none to this reader may be one to a more lenient one. */
-	if (f->cms && kind != RS_KIND_CMS) {
-		dp_message_reason(f->content->msg, CT_REASON_MALFORMED);
-		f->content->opaque = true;
-	}
+	start_cms(f, p, n, kind);
 	if (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN || f->message)
 		dp_mail_start(f, p, n);
 	f->quotes = (kind == RS_KIND_TAR || kind == RS_KIND_PLAIN) && !f->mail && !f->content->quoted;
@@ -378,6 +394,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 	}
 	dp_archive_tar_drop(f);
 	dp_encoded_end(f);
+	if (f->cms && f->started)
+		no_cms(f);
 	if (dp_encoded_reads(f))
 		dp_archive_side_end(f);
 	if (f->mail)

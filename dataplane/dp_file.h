@@ -41,7 +41,7 @@ struct dp_file {
 	bool started; /* its kind was told */
 	uint8_t store; /* enum ct_store_wish, so far */
 	bool hit; /* a rule matched in it, or in a member of it */
-	bool cms; /* it is declared to be S/MIME */
+	bool cms; /* it is declared to be S/MIME, and was not found to be, or to hold it */
 	bool opaque; /* its content cannot be read here: no data comes */
 	bool lost; /* it has ended, and not with its last byte, or not with all */
 	bool inflated; /* its bytes are what its outer file inflates */

@@ -30,13 +30,16 @@ PKCS7 = (1, 2, 840, 113549, 1, 7)
 SHA256 = der(0x30, oid(2, 16, 840, 1, 101, 3, 4, 2, 1))
 
 
-def signed(content, streamed_=False):
-    """CMS SignedData (RFC 5652 5.1) around content, without a signer: DER, or BER in pieces as programs that stream write it."""
-    if not streamed_:
+def pieces(content, size):
+    return b"".join(der(4, content[i : i + size]) for i in range(0, len(content), size))
+
+
+def signed(content, streamed=0):
+    """CMS SignedData (RFC 5652 5.1) around content, without a signer: DER, or BER in pieces of that size as programs that stream write it."""
+    if not streamed:
         inside = der(0x30, oid(*PKCS7, 1), der(0xA0, der(4, content)))
         return der(0x30, oid(*PKCS7, 2), der(0xA0, der(0x30, der(2, b"\1"), der(0x31, SHA256), inside, der(0x31))))
-    pieces = indefinite(0x24, *(der(4, content[i : i + 1000]) for i in range(0, len(content), 1000)))
-    inside = indefinite(0x30, oid(*PKCS7, 1), indefinite(0xA0, pieces))
+    inside = indefinite(0x30, oid(*PKCS7, 1), indefinite(0xA0, indefinite(0x24, pieces(content, streamed))))
     return indefinite(
         0x30, oid(*PKCS7, 2), indefinite(0xA0, indefinite(0x30, der(2, b"\1"), der(0x31, SHA256), inside, der(0x31)))
     )

@@ -607,7 +607,7 @@ def formats():
 # TNEF, S/MIME, PGP --------------------------------------------------------------------------------------------------------
 
 
-def tnef(data, name):
+def tnef(data, name, kind=6):
     def attribute(level, what, value):
         return struct.pack("<BII", level, what, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
 
@@ -616,7 +616,7 @@ def tnef(data, name):
         + attribute(1, 0x00089006, struct.pack("<I", 0x10000))
         + attribute(2, 0x00069002, b"\1\0" + b"\xff" * 4 + bytes(8))
         + attribute(2, 0x00018010, name.encode() + b"\0")
-        + attribute(2, 0x0006800F, data)
+        + attribute(2, kind << 16 | 0x800F, data)
     )
 
 
@@ -667,6 +667,10 @@ def pkcs7(kind, data, name="smime.p7m"):
     )
 
 
+def armoured(data):
+    return b"-----BEGIN PKCS7-----\n" + encode_base64(data, 64).replace(b"\r\n", b"\n") + b"-----END PKCS7-----\n"
+
+
 def sealed():
     c = Cases("container")
     c.letter(
@@ -678,10 +682,17 @@ def sealed():
         attached(tnef(zipped, "a.zip"), "winmail.dat", ctype="application/ms-tnef"),
         inside=["winmail.dat", "a.zip", NAME],
     )
+    c.letter(
+        "TNEF, its attachment's data of no type",
+        attached(tnef(zipped, "a.zip", 0), "winmail.dat", ctype="application/ms-tnef"),
+        inside=["winmail.dat", "a.zip", NAME],
+    )
     c.letter("TNEF under another name and type", attached(tnef(zipped, "a.zip"), "file.bin"), inside=["file.bin", "a.zip", NAME])
     inner = (OCTETS + "\r\nContent-Transfer-Encoding: base64\r\n\r\n").encode() + B64
     c.letter("S/MIME, signed (opaque)", pkcs7("signed-data", signed(inner)), inside=[NAME])
-    c.letter("S/MIME, signed (opaque), in pieces", pkcs7("signed-data", signed(inner, True)), inside=[NAME])
+    c.letter("S/MIME, signed (opaque), in pieces", pkcs7("signed-data", signed(inner, 1000)), inside=[NAME])
+    other = signed(inner, 1000).replace(b"\x24\x80\x04", b"\x24\x80\x05")
+    c.letter("S/MIME, signed (opaque), a piece of another tag", pkcs7("signed-data", other), inside=[NAME])
     c.letter(
         "S/MIME, signed twice",
         pkcs7(
@@ -694,6 +705,14 @@ def sealed():
         inside=[NAME],
     )
     c.letter("S/MIME, signed, by its name alone", attached(signed(inner), "smime.p7m"), inside=[NAME])
+    c.letter("S/MIME, signed, in armour", pkcs7("signed-data", armoured(signed(inner))), inside=[NAME])
+    c.letter(
+        "S/MIME, encrypted, in armour",
+        pkcs7("enveloped-data", armoured(enveloped())),
+        expect=NAMED,
+        reason="encrypted-file",
+        why="needs the receiver's key",
+    )
     c.letter(
         "S/MIME, compressed",
         pkcs7("compressed-data", squeezed_cms(inner)),

@@ -11,8 +11,10 @@ import tempfile
 import unittest
 
 import harness
+import pg_cms
 import pg_mail
 from harness import Scenario, need_shared, shared
+from pg_session import Path
 
 TNEF = shutil.which("tnef")
 OPENSSL = shutil.which("openssl")
@@ -142,6 +144,47 @@ class Smime(Scenario):
         """Declared to be S/MIME, and not what this reader takes for it: another may."""
         _, found = self.judge([letter(b"no such thing, but a text that goes on", "smime.p7m", "application/pkcs7-mime")])
         self.assertEqual((found[0]["verdict"], found[0]["reason"]), ("unscanned", "malformed"))
+
+    def test_content_in_pieces_of_few_bytes(self):
+        """Where it stands in the message does not hang on how that is cut into packets."""
+        plain = b"Content-Type: text/plain\r\n\r\n" + b"x" * 3000 + LOADER
+        zipped = pg_mail.zip_archive([("letter.scr", b"x" * 30 + LOADER)], deflate=True)
+        cases = [(entity, size) for entity in (plain, zipped) for size in (1, 2, 3, 40)]
+        letters = [letter(pg_cms.signed(*case), "smime.p7m", "application/pkcs7-mime") for case in cases]
+        told = []
+        for mss in (1460, 1, 7, 100, 536, 9000):
+            _, found = self.judge(letters, name="pieces.pcap", status=1, path=Path(mss=mss))
+            told.append([[(m["path"], [(c["criterion"], c["offset"], c["line"]) for c in m["criteria"]]) for m in own["marks"]] for own in found])
+            self.assertEqual(told[-1], told[0], mss)
+        for (entity, size), marks in zip(cases[:4], told[0]):
+            begin = pg_cms.signed(entity, size).index(pg_cms.pieces(entity, size))
+            hits = [hit for path, criteria in marks for hit in criteria if path == ["smime.p7m", "signed-data"] and ".DLL" in hit[0]]
+            self.assertGreater(len(hits), 1)
+            for name, offset, line in hits:
+                self.assertEqual(entity[offset : offset + len(name)], name.encode())
+                self.assertEqual(line, (begin + offset // size * (size + 2) + 2 + offset % size) // 57 + 1, (size, name))
+
+    def test_armour(self):
+        """What stands in armour (PEM) is read as that, and what is none is none."""
+        def armoured(data, label="CMS", end="\n"):
+            lines = pg_mail.encode_base64(data, 64).replace(b"\r\n", end.encode())
+            return b"-----BEGIN %s-----" % label.encode() + end.encode() + lines + b"-----END %s-----" % label.encode() + end.encode()
+
+        text = self.signed(entity=b"Content-Type: text/plain\r\n\r\nHello.\r\n" * 9)
+        by_openssl = subprocess.run([OPENSSL, "cms", "-cmsout", "-inform", "DER", "-outform", "PEM"], input=text, check=True, stdout=subprocess.PIPE).stdout
+        self.assertEqual(by_openssl, armoured(text))
+        cases = [
+            (by_openssl, "clean"),
+            (armoured(text, "PKCS7", "\r\n"), "clean"),
+            (armoured(self.signed()), "infected"),
+            (armoured(self.signed("-stream"), "PKCS7"), "infected"),
+            (armoured(self.cms("-encrypt", "-aes128", self.keys + "/c")), "unscanned/encrypted-file"),
+            (armoured(b"no such thing, but a text that goes on" * 9), "unscanned/malformed"),
+            (b"-----BEGIN CMS-----\nno such thing, but a text that goes on\n", "unscanned/malformed"),
+            (b"-----BEGIN ", "unscanned/malformed"),
+        ]
+        _, found = self.judge([letter(data, "smime.p7m", "application/pkcs7-mime") for data, _ in cases], status=1)
+        self.assertEqual(["/".join(filter(None, [own["verdict"], own.get("reason")])) for own in found], [said for _, said in cases])
 
 
 if __name__ == "__main__":

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts about files: what executables' headers say, beside what LLVM reads in them; and what names hide."""
 import glob
+import io
 import os
 import re
 import shutil
+import struct
 import subprocess
+import tarfile
 import unittest
+import zlib
 
 import harness
 import pg_mail
@@ -135,6 +139,45 @@ class Names(Scenario):
         keys = ("extension", "double_extension", "padded_extension", "direction_override")
         told = [{k: f["mailweir"][k] for k in keys if k in f["mailweir"]} for f in r.of("fileinfo")]
         self.assertEqual(told, [facts for _, facts in cases])
+
+    def named(self, *archives):
+        letters = [pg_mail.message([pg_mail.text("See."), pg_mail.attachment(data, "a.bin")]) for data in archives]
+        r, own = self.judge(letters)
+        return r, own, [[f["fileinfo"]["filename"]] + f["mailweir"].get("names", [])[1:] for f in r.of("fileinfo")
+                        if f["fileinfo"]["filename"] != "a.bin"]
+
+    def test_names_in_zips(self):
+        path = "fr\u00fch\u2713.exe".encode()
+        cases = [  # name, flags, Unicode paths with the CRC-32 of which name; names told, and anomalies
+            (b"fr\x81h.txt", 0, [], [["fr\u00fch.txt"]], []),
+            ("fr\u00fch.txt".encode(), 0, [], [["fr\u00fch.txt"]], []),
+            ("fr\u00fch.txt".encode(), 0x800, [], [["fr\u00fch.txt"]], []),
+            (b"fr\x81h.txt", 0, [(b"fr\x81h.txt", path)], [["fr\u00fch.txt", path.decode()]], ["mime.names_differ"]),
+            (b"fr\x81h.exe", 0, [(b"fr\x81h.exe", path)], [["fr\u00fch.exe", path.decode()]], []),
+            (b"fr\x81h.txt", 0, [(b"fr\x81h.txt", "fr\u00fch.txt".encode())], [["fr\u00fch.txt"]], []),
+            (b"a.txt", 0x800, [(b"a.txt", path)], [["a.txt", path.decode()]], ["mime.names_differ"]),
+            (b"a.txt", 0, [(b"b.txt", path)], [["a.txt"]], []),
+            (b"a.txt", 0, [(b"a.txt", b"b.exe"), (b"a.txt", b"c.exe")], [["b.exe"], ["a.txt", "c.exe"]], ["mime.names_differ"]),
+            (b"a.exe\0.txt", 0, [], [["a.exe\u2400.txt", "a.exe"]], []),
+            (b"n/" * 150 + b"long.exe", 0, [], [["n/" * 79 + "n" + "n/" * 44 + "long.exe"]], ["mime.name_cut"]),
+        ]
+        for name, flags, paths, told, anomalies in cases:
+            extra = b"".join(struct.pack("<HHBI", 0x7075, len(p) + 5, 1, zlib.crc32(of)) + p for of, p in paths)
+            head = struct.pack("<HHHHHIIIHH", 20, flags, 0, 0, 0x5821, zlib.crc32(b"text"), 4, 4, len(name), len(extra))
+            local = b"PK\3\4" + head + name + extra + b"text"
+            central = b"PK\1\2\x14\3" + head + struct.pack("<HHHII", 0, 0, 0, 0, 0) + name + extra
+            end = b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, 1, 1, len(central), len(local), 0)
+            r, own, names = self.named(local + central + end)
+            self.assertEqual((own[0]["verdict"], names), ("clean", told))
+            self.assertEqual(own[0]["errors"], anomalies)
+
+    def test_long_names_in_tars(self):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as t:
+            t.addfile(tarfile.TarInfo("n/" * 150 + "long.exe"))
+        _, own, names = self.named(out.getvalue())
+        self.assertEqual(names, [["n/" * 80 + "n/" * 44 + "long.exe"]])
+        self.assertEqual(own[0]["errors"], ["mime.name_cut"])
 
     def test_all_files_are_reported_where_asked(self):
         letter = pg_mail.message([pg_mail.text("A text."), pg_mail.attachment(b"content", "a.bin")])

@@ -311,4 +311,4 @@ static uint32_t ar_end(void *state)
 	return a->u.flags;
 }
 
-const struct rs_unwrap_reader rs_ar_reader = { ar_init, ar_feed, ar_gap, ar_end };
+const struct rs_unwrap_reader rs_ar_reader = { ar_init, ar_feed, ar_gap, ar_end, NULL };

@@ -97,7 +97,7 @@ static void member_begin(struct rs_cms *c, uint64_t size)
 				     .file = true };
 	if (c->type == TYPE_COMPRESSED || c->content > TYPE_DATA)
 		c->u.flags |= RS_UNWRAP_UNSUPPORTED;
-	c->u.made = 0;
+	c->u.made = c->npieces = 0;
 	c->member = true;
 	c->u.ops->member_begin(c->u.arg, &m);
 }
@@ -126,8 +126,11 @@ static enum role role_of(struct rs_cms *c)
 			return ROLE_INNER_TYPE;
 		return c->tag == TAG_0 ? ROLE_INNER_CONTENT : ROLE_OTHER;
 	case ROLE_INNER_CONTENT:
-	case ROLE_OCTETS:
 		return (c->tag & ~FORM_CONSTRUCTED) == TAG_OCTETS ? ROLE_OCTETS : ROLE_OTHER;
+	case ROLE_OCTETS: /* a piece of it, whatever its tag (X.690 8.7.3.2): there are readers that do not ask */
+		if ((c->tag & ~FORM_CONSTRUCTED) != TAG_OCTETS)
+			c->u.flags |= RS_UNWRAP_ODD;
+		return ROLE_OCTETS;
 	case ROLE_OTHER:
 	case ROLE_INFO_TYPE:
 	case ROLE_INNER_TYPE:
@@ -224,6 +227,8 @@ static void element(struct rs_cms *c, uint64_t length)
 		c->pieces = false;
 		member_begin(c, length);
 	}
+	if (role == ROLE_OCTETS && length)
+		c->piece[c->npieces++ % RS_CMS_PIECES] = (struct rs_cms_piece){ (uint32_t)c->u.made, (uint32_t)c->u.pos };
 	if (!length)
 		value_end(c);
 }
@@ -335,4 +340,19 @@ static uint32_t cms_end(void *state)
 	return c->u.flags;
 }
 
-const struct rs_unwrap_reader rs_cms_reader = { cms_init, cms_feed, cms_gap, cms_end };
+/* Pieces may be of a byte each, so it matters in which one the byte stands. */
+static uint64_t cms_from(const void *state, uint64_t offset)
+{
+	const struct rs_cms *c = state;
+	uint64_t begins = 0, at = c->u.pos;
+	for (uint32_t i = 1; i <= c->npieces && i <= RS_CMS_PIECES; i++) {
+		const struct rs_cms_piece *p = &c->piece[(c->npieces - i) % RS_CMS_PIECES];
+		begins = c->u.made - (uint32_t)((uint32_t)c->u.made - p->offset);
+		at = c->u.pos - (uint32_t)((uint32_t)c->u.pos - p->at);
+		if (begins <= offset)
+			break;
+	}
+	return at + offset - begins;
+}
+
+const struct rs_unwrap_reader rs_cms_reader = { cms_init, cms_feed, cms_gap, cms_end, cms_from };

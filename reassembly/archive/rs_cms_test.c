@@ -151,6 +151,102 @@ static void bare_data(void **state)
 	expect(0, "signed-data", "a text");
 }
 
+/* Pieces with other tags, of any class and form. */
+static void pieces_of_other_tags(void **state)
+{
+	static const char *const three[] = { "a ", "te", "xt" };
+	static const uint8_t tags[] = { 0x05, 0x01, 0x0c, 0x13, 0x16, 0x44, 0x84, 0xc4, 0x00 };
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		indefinite = i;
+		for (unsigned piece = 0; piece < 3; piece++) {
+			for (unsigned t = 0; t < sizeof tags; t++) {
+				make(holds, data, three, 3);
+				((uint8_t *)memmem(file, len, three[piece], 2))[-2] = tags[t];
+				expect(RS_UNWRAP_ODD, "signed-data", "a text");
+			}
+		}
+	}
+	/* One that holds pieces itself. */
+	make(holds, data, NULL, 0);
+	len -= 2 + 7 + 3 * 2; /* what is behind the inner type */
+	begin(0xa0);
+	begin(0x24);
+	begin(0x30);
+	primitive(0x1a, "a text", 6);
+	expect(RS_UNWRAP_ODD | RS_UNWRAP_CUT, "signed-data", "a text");
+}
+
+/* Places of a content's bytes, asked while they come. */
+struct places {
+	uint64_t at[600], n;
+	bool wrong;
+};
+
+static void nothing(void *arg, const uint8_t *p, size_t n)
+{
+	(void)arg;
+	(void)p;
+	(void)n;
+}
+
+static void begun(void *arg, const struct rs_member *m)
+{
+	(void)arg;
+	(void)m;
+}
+
+static void ended(void *arg, uint32_t flags)
+{
+	(void)arg;
+	(void)flags;
+}
+
+static void placed(void *arg, const uint8_t *p, size_t n)
+{
+	struct places *s = arg;
+	for (size_t i = 0; i < n; i++) {
+		/* Itself, and those before it, in pieces of three. */
+		for (uint64_t k = 0; k <= s->n + i && k < 3 * (RS_CMS_PIECES - 1); k++) {
+			const uint64_t offset = s->n + i - k, at = rs_cms_reader.from(&cms, offset);
+			s->wrong |= at >= len || (at < len && offset <= s->n + i && k == 0 && file[at] != p[i]);
+			if (k == 0)
+				s->at[offset] = at;
+			else
+				s->wrong |= at != s->at[offset];
+		}
+	}
+	s->n += n;
+}
+
+static void places_of_pieces(void **state)
+{
+	static const struct rs_unwrap_ops ops = { nothing, begun, placed, ended, NULL, NULL, NULL };
+	static struct places places;
+	char text[4];
+	(void)state;
+	len = 0;
+	indefinite = true;
+	const char *none[] = { "" };
+	make(holds, data, none, 0);
+	len -= 2 + 7 + 3 * 2; /* what is behind the inner type */
+	begin(0xa0);
+	begin(0x24);
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(text, sizeof text, "%03u", i);
+		primitive(4, text, 3);
+		primitive(4, "", 0);
+	}
+	for (unsigned pieces = 1; pieces < 9; pieces++) {
+		memset(&places, 0, sizeof places);
+		rs_cms_reader.init(&cms, &ops, &places);
+		for (size_t at = 0; at < len; at += pieces)
+			rs_cms_reader.feed(&cms, file + at, at + pieces < len ? pieces : len - at);
+		assert_int_equal(places.n, 600);
+		assert_false(places.wrong);
+	}
+}
+
 static void what_is_none(void **state)
 {
 	(void)state;
@@ -220,7 +316,7 @@ static void missing_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(contents), cmocka_unit_test(bare_data), cmocka_unit_test(what_is_none),
+		cmocka_unit_test(contents), cmocka_unit_test(bare_data), cmocka_unit_test(pieces_of_other_tags), cmocka_unit_test(places_of_pieces), cmocka_unit_test(what_is_none),
 		cmocka_unit_test(broken),   cmocka_unit_test(missing_bytes),
 	};
 	return cmocka_run_group_tests_name("rs_cms", tests, NULL, NULL);

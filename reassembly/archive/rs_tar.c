@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "reassembly/archive/rs_name.h"
+
 /* Fields of a header: where they stand, how long they are. */
 enum {
 	NAME = 0,
@@ -72,12 +74,15 @@ static size_t length_of(const uint8_t *p, size_t n)
 	return end ? (size_t)(end - p) : n;
 }
 
+static void name_none(struct rs_tar *t)
+{
+	t->name_len = 0;
+	t->name_cut = false;
+}
+
 static void name_put(struct rs_tar *t, const uint8_t *p, size_t n)
 {
-	const size_t room = RS_TAR_NAME_MAX - t->name_len;
-	n = n < room ? n : room;
-	memcpy(t->name + t->name_len, p, n);
-	t->name_len = (uint16_t)(t->name_len + n);
+	t->name_cut |= rs_name_add(t->name, &t->name_len, RS_TAR_NAME_MAX, p, n);
 }
 
 /* Data of type L: a name, and what follows its NUL is none. */
@@ -121,18 +126,52 @@ static void data_begin(struct rs_tar *t, enum rs_tar_state state, uint64_t size)
 static void member_begin(struct rs_tar *t, uint64_t size)
 {
 	name_header(t);
-	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .charset = "", .layer = "tar", .type = "",
-				     .size = t->holes ? t->whole : size,
-				     .at = t->u.pos, .file = true };
+	if (t->name_cut)
+		t->name_len = rs_name_join(t->name, RS_TAR_NAME_MAX);
+	const struct rs_member m = { .name = t->name, .name_len = t->name_len, .name_cut = t->name_cut, .charset = "", .layer = "tar",
+				     .type = "", .size = t->holes ? t->whole : size, .at = t->u.pos, .file = true };
 	t->whole = RS_UNWRAP_SIZE_UNKNOWN;
 	t->u.made = 0;
 	t->u.ops->member_begin(t->u.arg, &m);
 	t->member = true;
 	t->real = false;
-	t->name_len = 0;
+	name_none(t);
 	data_begin(t, RS_TAR_DATA, size);
 	if (!size)
 		member_end(t, 0);
+}
+
+/* A regular file whose name ends in a slash is a directory (as archives before POSIX.1-1988 have them). */
+static bool is_directory_by_name(const struct rs_tar *t, const uint8_t *name, size_t n)
+{
+	return (t->block[TYPE] == '0' || t->block[TYPE] == 0) && n && name[n - 1] == '/';
+}
+
+/* Python looks at the header's own name, of old archives alone: a long name that is given before it may be cut behind a slash there. */
+static bool is_old_directory(const struct rs_tar *t)
+{
+	return t->block[TYPE] == 0 && is_directory_by_name(t, t->block + NAME, length_of(t->block + NAME, NAME_LEN));
+}
+
+/* A header of what may have data; size: as it says there, or before it. */
+static void member_header(struct rs_tar *t, uint64_t in_header, uint64_t size)
+{
+	const char type = (char)t->block[TYPE];
+	name_header(t);
+	const bool directory = is_directory_by_name(t, t->name, t->name_len);
+	/* What has no data by its type (links, devices) says 0, or its size is that of something else. A directory has none whatever it
+	 * says: that is the room it may take. Of one by its name readers differ in whether that much follows. */
+	const bool empty = type >= '1' && type <= '6';
+	if (type == '5')
+		size = 0;
+	else if ((empty && in_header) || ((directory || is_old_directory(t)) && size))
+		t->u.flags |= RS_UNWRAP_ODD;
+	if ((empty || directory) && !size) {
+		name_none(t);
+		t->holes = t->real = false;
+		return;
+	}
+	member_begin(t, size);
 }
 
 /* The block is a header. */
@@ -148,7 +187,7 @@ static void header(struct rs_tar *t)
 	}
 	switch (t->block[TYPE]) {
 	case 'L': /* GNU: the next one's name */
-		t->name_len = 0;
+		name_none(t);
 		data_begin(t, RS_TAR_NAME, size);
 		return;
 	case 'x':
@@ -181,18 +220,9 @@ static void header(struct rs_tar *t)
 	default:
 		break;
 	}
-	/* What has no data by its type (links, devices, directories) says 0, or its size is that of something else. */
-	const bool empty = t->block[TYPE] >= '1' && t->block[TYPE] <= '6';
-	if (empty && size)
-		t->u.flags |= RS_UNWRAP_ODD;
-	size = t->said != RS_UNWRAP_SIZE_UNKNOWN ? t->said : size;
+	const uint64_t said = t->said;
 	t->said = RS_UNWRAP_SIZE_UNKNOWN;
-	if (empty && !size) {
-		t->name_len = 0;
-		t->holes = t->real = false;
-		return;
-	}
-	member_begin(t, size);
+	member_header(t, size, said != RS_UNWRAP_SIZE_UNKNOWN ? said : size);
 }
 
 static bool is_zero(const uint8_t block[RS_TAR_BLOCK])
@@ -274,7 +304,7 @@ static void pax_byte(struct rs_tar *t, uint8_t b)
 		if (t->global)
 			r->key[0] = 0;
 		if (is_name(t))
-			t->name_len = 0;
+			name_none(t);
 		t->real |= strcmp(r->key, REAL_NAME) == 0;
 		break;
 	case PAX_VALUE:
@@ -402,7 +432,7 @@ static void tar_gap(void *state, uint64_t n)
 	t->u.ops->missing(t->u.arg, n, false);
 	t->u.pos += n;
 	t->torn = true;
-	t->name_len = 0;
+	name_none(t);
 	t->left = -t->u.pos % RS_TAR_BLOCK;
 	t->state = t->left ? RS_TAR_PAD : RS_TAR_HEADER;
 }
@@ -418,4 +448,4 @@ static uint32_t tar_end(void *state)
 	return t->u.flags;
 }
 
-const struct rs_unwrap_reader rs_tar_reader = { tar_init, tar_feed, tar_gap, tar_end };
+const struct rs_unwrap_reader rs_tar_reader = { tar_init, tar_feed, tar_gap, tar_end, NULL };

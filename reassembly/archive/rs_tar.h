@@ -2,7 +2,7 @@
 /* rs_tar: the members of a tar archive (POSIX.1-2017 pax, "ustar Interchange Format" and "pax Interchange Format"; GNU tar's and
  * the older formats), streaming, by rs_unwrap.
  *
- * Long names (GNU's type L, pax's `path`) and sizes (base 256, pax's `size`) are understood. Of a member that is no file but has
+ * Directories are no members. Long names (GNU's type L, pax's `path`) and sizes (base 256, pax's `size`) are understood. Of a member that is no file but has
  * data, the data is a member all the same. Of a file with holes the data is handed out without them (RS_UNWRAP_UNSUPPORTED: its
  * bytes are not those of the file; its end says RS_UNWRAP_HOLES), under the name that GNU's pax records give it. A header whose checksum is wrong ends the archive for most readers; some look for the next
  * one, and so does this one (RS_UNWRAP_ODD). So do headers behind the two blocks of zeros that end it. */
@@ -12,7 +12,7 @@
 #include "reassembly/archive/rs_unwrap.h"
 
 #define RS_TAR_BLOCK 512
-#define RS_TAR_NAME_MAX 255 /* longer names are cut */
+#define RS_TAR_NAME_MAX 256 /* of longer names something of the middle is left out (rs_name) */
 
 enum rs_tar_state {
 	RS_TAR_HEADER,
@@ -42,6 +42,7 @@ struct rs_tar {
 	uint16_t pad; /* bytes of padding behind the data */
 	uint16_t have; /* of the block */
 	uint16_t name_len; /* of the name that was given before its header; 0: none was */
+	bool name_cut; /* it is longer than is kept */
 	bool begun; /* a header was seen */
 	bool global; /* the pax header is one for all members that follow */
 	bool torn; /* a header is looked for: bytes are missing, or one was wrong */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "reassembly/archive/rs_name.h"
 #include "reassembly/archive/rs_tar.h"
 #include "reassembly/archive/rs_unwrap_log.h"
 
@@ -119,6 +120,48 @@ static void names_and_sizes_before_their_header(void **state)
 	EXPECT(0, "a/very/long/name/that/goes/on=1", "path/of/the/file=fourteen bytes", "last=3");
 }
 
+/* A directory is none, whatever size it says: no data follows. Older archives have files whose name says that they are one. */
+static void directories(void **state)
+{
+	(void)state;
+	len = 0;
+	header("dir/", '5', "00000001130", "ustar\00000");
+	add("a.txt", '0', "1");
+	header("old/", '0', "00000000000", "\0\0\0\0\0\0\0");
+	header("older/", 0, "00000000000", "\0\0\0\0\0\0\0");
+	add("pax", 'x', "14 path=long/\n");
+	add("long", '0', "");
+	add("pax", 'x', "12 size=600\n");
+	add("dir", '5', "");
+	add("b.txt", '0', "2");
+	finish();
+	EXPECT(0, "a.txt=1", "b.txt=2");
+	/* Where something follows all the same, some look for the next header. */
+	len = 0;
+	header("dir/", '5', "00000000011", "ustar\00000");
+	put("some data", 9);
+	pad();
+	add("a.txt", '0', "1");
+	finish();
+	EXPECT(RS_UNWRAP_ODD, "a.txt=1");
+	/* Of one by its name some say that it has data. */
+	for (unsigned i = 0; i < 4; i++) {
+		len = 0;
+		if (i > 1)
+			add("././@LongLink", 'L', i > 2 ? "not" : "dir/");
+		add(i == 2 ? "not" : "dir/", i == 1 ? '0' : 0, "some data");
+		add("a.txt", '0', "1");
+		finish();
+		EXPECT(RS_UNWRAP_ODD, i > 2 ? "not=some data" : "dir/=some data", "a.txt=1");
+	}
+	/* Of a long name the beginning stands in the header. */
+	len = 0;
+	add("././@LongLink", 'L', "dir/a.txt");
+	add("dir/", '0', "some data");
+	finish();
+	EXPECT(0, "dir/a.txt=some data");
+}
+
 /* GNU's long name ends at its NUL, wherever pieces end. */
 static void what_follows_a_name_is_none(void **state)
 {
@@ -131,6 +174,42 @@ static void what_follows_a_name_is_none(void **state)
 	add("short", '0', "some text");
 	finish();
 	EXPECT(0, "a/long/name=some text");
+}
+
+/* Of a long name, however it is given, its beginning and its end are kept. */
+static void long_names(void **state)
+{
+	char name[400], member[400], record[420];
+	(void)state;
+	for (size_t n = RS_TAR_NAME_MAX - 1; n < 399; n += n < RS_TAR_NAME_MAX + 3 ? 1 : 47) {
+		const bool cut = n > RS_TAR_NAME_MAX;
+		for (size_t i = 0; i < n; i++)
+			name[i] = (char)('a' + i % 23);
+		memcpy(name + n - 4, ".scr", 5);
+		snprintf(member, sizeof member, "%.*s%s=1", (int)((cut ? RS_TAR_NAME_MAX : n) - RS_NAME_TAIL), name,
+			 name + n - RS_NAME_TAIL);
+		snprintf(record, sizeof record, "%zu path=%s\n", n + 10, name);
+		len = 0;
+		add("././@LongLink", 'L', name);
+		add("a", '0', "1");
+		add("b", '0', "2");
+		add("pax", 'x', record);
+		add("a", '0', "1");
+		finish();
+		EXPECT(0, member, "b=2", member);
+		assert_int_equal(whole.member[0].name_cut, cut);
+		assert_false(whole.member[1].name_cut);
+		assert_int_equal(whole.member[2].name_cut, cut);
+	}
+	/* The longest in a header alone. */
+	len = 0;
+	add(name, '0', "1");
+	memcpy(file + 345, name, 155);
+	seal(file);
+	finish();
+	snprintf(member, sizeof member, "%.155s/%.100s=1", name, name);
+	EXPECT(0, member);
+	assert_false(whole.member[0].name_cut);
 }
 
 static void what_is_none(void **state)
@@ -324,7 +403,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members),
 		cmocka_unit_test(names_and_sizes_before_their_header),
+		cmocka_unit_test(directories),
 		cmocka_unit_test(what_follows_a_name_is_none),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(broken),
 		cmocka_unit_test(holes_are_told),

@@ -136,9 +136,24 @@ static void attribute_end(struct rs_tnef *t)
 	collect(t, SUM, 2);
 }
 
+/* An attribute as it is called here. There are readers that go by its number alone, and others that want its type to be right. */
+static uint32_t known(struct rs_tnef *t)
+{
+	static const uint32_t attributes[] = { ATT_BODY,	ATT_TITLE,	ATT_DATA,	ATT_TRANSPORT_NAME,
+					       ATT_REND_DATA,	ATT_PROPERTIES, ATT_ATTACHMENT, ATT_CODE_PAGE };
+	for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
+		if ((attributes[i] & 0xffff) != (t->attribute & 0xffff))
+			continue;
+		t->u.flags |= attributes[i] == t->attribute ? 0 : RS_UNWRAP_ODD;
+		return attributes[i];
+	}
+	return t->attribute;
+}
+
 static void data_begin(struct rs_tnef *t)
 {
 	const uint32_t n = t->attribute_left;
+	t->attribute = known(t);
 	switch (t->attribute) {
 	case ATT_BODY:
 		member_begin(t, "body", false, n);
@@ -524,4 +539,4 @@ static uint32_t tnef_end(void *state)
 	return t->u.flags;
 }
 
-const struct rs_unwrap_reader rs_tnef_reader = { tnef_init, tnef_feed, tnef_gap, tnef_end };
+const struct rs_unwrap_reader rs_tnef_reader = { tnef_init, tnef_feed, tnef_gap, tnef_end, NULL };

@@ -4,8 +4,9 @@
  * Members: each attachment's data (attAttachData; PR_ATTACH_DATA_BIN and PR_ATTACH_DATA_OBJ, where an embedded message is again
  * TNEF), and the message's bodies (attBody; PR_BODY, PR_HTML, PR_RTF_COMPRESSED). An attachment's member is open until the next one
  * begins, for its longer name may come behind its data: then it is a further name (member_name). All members stand there as they are;
- * a compressed RTF body is handed out as it stands, not decompressed. An attribute's sum that is wrong, and properties that are longer
- * than their list, are odd: some readers stop there. */
+ * a compressed RTF body is handed out as it stands, not decompressed. An attribute is told by its number (the low
+ * half of its id). Its type that is wrong, its sum that is wrong, and properties that are longer than their list, are odd: some readers
+ * stop there. */
 #ifndef RS_TNEF_H
 #define RS_TNEF_H
 

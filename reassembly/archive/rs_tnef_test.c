@@ -227,6 +227,36 @@ static void odd_ones(void **state)
 	expect(RS_UNWRAP_NOT, NULL, 0);
 }
 
+/* An attribute's type says nothing to some readers. */
+static void types_that_are_wrong(void **state)
+{
+	static const uint32_t types[] = { 0, 0x00010000, 0x00050000, 0xffff0000 };
+	(void)state;
+	for (unsigned i = 0; i < sizeof types / sizeof *types; i++) {
+		begin();
+		text(2, types[i] | 0x9002, "\1\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0", 14);
+		text(2, types[i] | 0x8010, "a.txt", 6);
+		text(2, types[i] | 0x800f, "some text", 9);
+		rend_data();
+		text(2, 0x0006800f, "more", 4);
+		attribute(2, types[i] | 0x9005);
+		put32(1);
+		property(0x3707001e, "more.txt", 9);
+		attribute_end();
+		EXPECT(RS_UNWRAP_ODD, "a.txt=some text", "attachment|more.txt=more");
+	}
+	/* One alone is enough to be odd; those that are not known may have any. */
+	begin();
+	text(1, 0x1234abcd, "whatever", 8);
+	rend_data();
+	text(2, 0x0000800f, "some text", 9);
+	EXPECT(RS_UNWRAP_ODD, "attachment=some text");
+	begin();
+	text(1, 0x1234abcd, "whatever", 8);
+	text(1, 0x0002800c, "a body", 6);
+	EXPECT(0, "body=a body");
+}
+
 /* Missing: n bytes at `at`. */
 static void lose(size_t at, size_t n)
 {
@@ -269,6 +299,7 @@ int main(void)
 		cmocka_unit_test(attachments_and_bodies),
 		cmocka_unit_test(properties),
 		cmocka_unit_test(odd_ones),
+		cmocka_unit_test(types_that_are_wrong),
 		cmocka_unit_test(missing_bytes),
 	};
 	return cmocka_run_group_tests_name("rs_tnef", tests, NULL, NULL);

@@ -31,6 +31,7 @@ struct rs_member {
 	 * byte by which it was seen to be one, and to begin at `at`. Else 0. */
 	uint64_t seen_at;
 	bool file; /* a file, which is reported; else a layer or a text */
+	bool name_cut; /* something of the name's middle is left out */
 };
 
 enum rs_unwrap_flag {
@@ -78,6 +79,8 @@ struct rs_unwrap_reader {
 	void (*gap)(void *state, uint64_t n);
 	/* End of the wrapping: ends the member that is open. Returns a set of enum rs_unwrap_flag; 0: well formed. */
 	uint32_t (*end)(void *state);
+	/* Where in the wrapping this byte of the member that is open comes from, of those that were made last. NULL: `known` tells. */
+	uint64_t (*from)(const void *state, uint64_t offset);
 };
 
 #endif

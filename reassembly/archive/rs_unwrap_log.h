@@ -21,7 +21,7 @@ struct unwrap_member {
 	char other[UNWRAP_LOG_NAME]; /* its other name */
 	uint64_t missing;
 	uint32_t flags; /* of its end */
-	bool file, ended;
+	bool file, ended, name_cut;
 };
 
 struct unwrap_log {
@@ -77,6 +77,7 @@ static inline void unwrap_log_begin(void *arg, const struct rs_member *m)
 	k->at = m->at;
 	k->said = m->size;
 	k->file = m->file;
+	k->name_cut = m->name_cut;
 	k->from = l->used;
 }
 

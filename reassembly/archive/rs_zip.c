@@ -206,6 +206,8 @@ void rs_zip_copy(struct rs_zip *to, const struct rs_zip *from, void *arg)
 {
 	*to = *from;
 	to->arg = arg;
+	to->m.name = to->name;
+	to->m.other = to->other;
 }
 
 bool rs_zip_end(struct rs_zip *z)

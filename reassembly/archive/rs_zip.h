@@ -11,7 +11,8 @@
  * A stored member of unknown size (general purpose bit 3, sizes zero) ends at a data descriptor
  * (with or without signature, 4.3.9) whose compressed size equals the bytes seen, followed by a
  * known signature or, with its own signature, by anything; the descriptor is outer.
- * Zip64 sizes (4.5.3) in local headers and descriptors are understood.
+ * Zip64 sizes (4.5.3) in local headers and descriptors are understood. A Unicode path (4.6.9) is another name of its member, whatever
+ * its version says, where it has the CRC-32 of the header's name: else no reader takes it.
  * At most RS_ZIP_HELD bytes are held back, and only while the end of such a member is looked for.
  *
  * Deflated data of unknown size ends where its stream does, as member_deflated says; a descriptor may follow.
@@ -37,7 +38,7 @@
 #include "reassembly/archive/rs_zip_account.h"
 #include "reassembly/archive/rs_zip_signing.h"
 
-#define RS_ZIP_NAME_MAX 255 /* longer names are cut, and flagged */
+#define RS_ZIP_NAME_MAX 255 /* of longer names something of the middle is left out (rs_name), and they are flagged */
 #define RS_ZIP_SIZE_UNKNOWN UINT64_MAX
 #define RS_ZIP_HELD 23 /* a descriptor without signature in its zip64 form, and the next signature less a byte */
 #define RS_ZIP_FIRST 56 /* bytes of a deflated member's data */
@@ -63,6 +64,8 @@ struct rs_zip_member {
 	uint64_t csize, size; /* RS_ZIP_SIZE_UNKNOWN where a descriptor follows */
 	uint64_t data_off; /* of its first data byte in the archive */
 	uint32_t crc; /* as the header says */
+	const uint8_t *other; /* its Unicode path (4.6.9), UTF-8, of which readers make its name; kept as the name is */
+	uint16_t other_len; /* 0: there is none, or it belongs to another name */
 };
 
 enum rs_zip_deflate { /* of the deflate stream that is a member's data */
@@ -81,7 +84,8 @@ struct rs_zip_ops {
 	void (*member_end)(void *arg, uint32_t flags); /* flags: member's, RS_ZIP_CUT and RS_ZIP_GAP */
 	/* n bytes are missing, of member_data, or of what is outer. Called by rs_zip_gap alone. */
 	void (*missing)(void *arg, uint64_t n, bool data);
-	/* The central directory names what no local header did (there may be more than are told). No data comes. NULL: not told. */
+	/* A name that no local header had is in the central directory; or in a local header, which has several Unicode paths: of a member
+	 * that has data under another name. No data comes with it. There may be more than are told. NULL: not told. */
 	void (*entry)(void *arg, const struct rs_zip_member *m);
 };
 
@@ -98,6 +102,8 @@ enum rs_zip_state {
 	RS_ZIP_NAME,
 	RS_ZIP_EXTRA, /* id and size of an extra field (4.5.1) */
 	RS_ZIP_EXTRA64, /* zip64 extra field (4.5.3) */
+	RS_ZIP_EXTRA_PATH, /* Unicode path (4.6.9): version and CRC-32 */
+	RS_ZIP_PATH, /* and the name */
 	RS_ZIP_EXTRA_REST,
 	RS_ZIP_SKIP, /* `left` bytes, then `next` */
 	RS_ZIP_DATA, /* `left` bytes of a member */
@@ -139,7 +145,9 @@ struct rs_zip {
 	bool told; /* what that came to was told */
 	bool behind; /* begun behind something else: what stands before the first header is no junk */
 	bool wide; /* a zip64 end record was read */
-	uint16_t name_len, name_have, name_left, extra_left, comment_left;
+	uint32_t name_crc;
+	uint16_t other_full; /* of the Unicode path as it stands there */
+	uint16_t name_len, name_left, extra_left, comment_left;
 	uint64_t local_at; /* of the last local header's signature that was taken for one */
 	uint64_t header_off; /* of the local header, or as the central directory says */
 	uint64_t comment_end; /* of the last end record */
@@ -155,6 +163,7 @@ struct rs_zip {
 	uint8_t head[RS_ZIP_FIRST]; /* of a header; or the first bytes of deflated data */
 	uint8_t hold[64];
 	uint8_t name[RS_ZIP_NAME_MAX];
+	uint8_t other[RS_ZIP_NAME_MAX];
 };
 
 /* True when these first bytes of a file (4 are enough) are a zip: a local header, an empty

@@ -104,6 +104,9 @@ static inline void log_begin(void *arg, const struct rs_zip_member *m)
 	name[m->name_len] = 0;
 	log_line(l, "begin %s method %u flags %u csize %lld size %lld\n", name, m->method, m->flags,
 		 (long long)m->csize, (long long)m->size);
+	LOG_CHECK(m->other_len <= RS_ZIP_NAME_MAX);
+	if (m->other_len)
+		log_line(l, "other %.*s\n", (int)m->other_len, (const char *)m->other);
 }
 
 static inline void log_end(void *arg, uint32_t flags)

@@ -33,6 +33,8 @@ enum form {
 
 struct entry {
 	char name[400];
+	uint8_t extra[1000]; /* of its directory's record */
+	size_t nextra;
 	unsigned method, bits;
 	uint64_t size, off;
 };
@@ -134,13 +136,14 @@ static inline void put_directory(struct zip *z)
 		put_int(z, e->size, 4);
 		put_int(z, e->size, 4);
 		put_int(z, strlen(e->name), 2);
-		put_int(z, 0, 2);
+		put_int(z, e->nextra, 2);
 		put_int(z, 3, 2);
 		put_int(z, 0, 2);
 		put_int(z, 0, 2);
 		put_int(z, 0, 4);
 		put_int(z, e->off, 4);
 		put_str(z, e->name);
+		put(z, e->extra, e->nextra);
 		put_str(z, "any");
 	}
 	const size_t end = z->len;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reassembly/archive/rs_crc32.h"
+#include "reassembly/archive/rs_name.h"
 
 #define FLAG_ENCRYPTED (1u << 0)
 #define FLAG_DESCRIPTOR (1u << 3)
@@ -15,6 +16,8 @@
 #define EOCD_FIXED 22
 #define END64_FIXED 56
 #define ZIP64_ID 1
+#define PATH_ID 0x7075
+#define PATH_FIXED 5
 
 void rs_zip_hand_out(struct rs_zip *z)
 {
@@ -153,6 +156,31 @@ static void entry_begin(struct rs_zip *z)
 					  .encrypted = z->m.flags & RS_ZIP_ENCRYPTED };
 }
 
+/* What its other name is known by. */
+static struct rs_zip_entry other_entry(const struct rs_zip *z)
+{
+	return (struct rs_zip_entry){ .off = z->header_off, .name = rs_zip_sum_name(z->other, z->m.other_len, z->other_full) };
+}
+
+/* Its other name, with which no data comes: of the directory where no local header had it. */
+static void tell_other(struct rs_zip *z)
+{
+	const struct rs_zip_entry e = other_entry(z);
+	struct rs_zip_member m = z->m;
+	if (z->central && rs_zip_names_has(&z->names, &e, z->account.base))
+		return;
+	if (!z->central)
+		rs_zip_names_add(&z->names, &e);
+	m.name = z->other;
+	m.name_len = m.other_len;
+	m.other_len = 0;
+	m.flags |= RS_ZIP_UTF8;
+	m.data_off = z->pos;
+	rs_zip_hand_out(z);
+	if (z->ops->entry)
+		z->ops->entry(z->arg, &m);
+}
+
 static void member_begin(struct rs_zip *z)
 {
 	rs_zip_hand_out(z);
@@ -170,9 +198,12 @@ static void member_begin(struct rs_zip *z)
 	z->m.name = z->name;
 	entry_begin(z);
 	rs_zip_names_add(&z->names, &z->entry);
+	const struct rs_zip_entry other = other_entry(z);
+	if (z->m.other_len)
+		rs_zip_names_add(&z->names, &other);
 	z->crc = 0;
 	z->told = false;
-	const bool directory = z->m.name_len && z->name[z->m.name_len - 1] == '/' && !(z->m.flags & RS_ZIP_NAME_CUT);
+	const bool directory = z->m.name_len && z->name[z->m.name_len - 1] == '/';
 	if (directory)
 		z->m.flags |= RS_ZIP_DIRECTORY;
 	z->member = true;
@@ -466,18 +497,16 @@ static void header(struct rs_zip *z, const uint8_t *flags, const uint8_t *csize,
 	const unsigned f = le16(flags);
 	const unsigned name_len = le16(lengths);
 	z->m = (struct rs_zip_member){
-		.name_len = (uint16_t)(name_len < RS_ZIP_NAME_MAX ? name_len : RS_ZIP_NAME_MAX),
 		.method = le16(flags + 2),
 		.flags = (f & (FLAG_ENCRYPTED | FLAG_MASKED) ? RS_ZIP_ENCRYPTED : 0) |
-			 (f & FLAG_DESCRIPTOR ? RS_ZIP_DESCRIPTOR : 0) | (f & FLAG_UTF8 ? RS_ZIP_UTF8 : 0) |
-			 (name_len > RS_ZIP_NAME_MAX ? RS_ZIP_NAME_CUT : 0),
+			 (f & FLAG_DESCRIPTOR ? RS_ZIP_DESCRIPTOR : 0) | (f & FLAG_UTF8 ? RS_ZIP_UTF8 : 0),
 		.csize = le32(csize),
 		.size = le32(csize + 4),
 		.crc = le32(csize - 4),
 	};
 	z->name_len = (uint16_t)name_len;
-	z->name_have = 0;
 	z->name_left = (uint16_t)name_len;
+	z->name_crc = 0;
 	z->extra_left = le16(lengths + 2);
 	z->state = RS_ZIP_NAME;
 	if (!name_len)
@@ -539,6 +568,8 @@ static void header_done(struct rs_zip *z)
 		rs_zip_hand_out(z);
 		z->ops->entry(z->arg, &z->m);
 	}
+	if (z->m.other_len)
+		tell_other(z);
 	skip(z, z->comment_left, RS_ZIP_RECORD);
 }
 
@@ -571,10 +602,10 @@ static void extra_head(struct rs_zip *z)
 	z->extra_left = (uint16_t)(z->extra_left - 4);
 	const unsigned size = said < z->extra_left ? said : z->extra_left;
 	z->extra_left = (uint16_t)(z->extra_left - size);
-	const unsigned wanted = id != ZIP64_ID ? 0 : size < 24 ? size : 24;
+	const unsigned wanted = id == ZIP64_ID ? (size < 24 ? size : 24) : id == PATH_ID && size > PATH_FIXED ? PATH_FIXED : 0;
 	z->left = size - wanted;
 	if (wanted) {
-		z->state = RS_ZIP_EXTRA64;
+		z->state = id == ZIP64_ID ? RS_ZIP_EXTRA64 : RS_ZIP_EXTRA_PATH;
 		z->have = 0;
 		z->want = (uint8_t)wanted;
 	} else {
@@ -594,6 +625,36 @@ static void extra64(struct rs_zip *z)
 		at += 8;
 	}
 	extra_rest(z);
+}
+
+/* Its name follows, if it is the member's. Of several readers take the first or the last. */
+static void extra_path(struct rs_zip *z)
+{
+	if (le32(z->head + 1) != z->name_crc) {
+		extra_rest(z);
+		return;
+	}
+	if (z->m.other_len)
+		tell_other(z);
+	z->m.other = z->other;
+	z->m.other_len = 0;
+	z->other_full = (uint16_t)z->left;
+	z->state = RS_ZIP_PATH;
+}
+
+static size_t path(struct rs_zip *z, const uint8_t *p, size_t n)
+{
+	const size_t k = n < z->left ? n : (size_t)z->left;
+	if (rs_name_add(z->other, &z->m.other_len, RS_ZIP_NAME_MAX, p, k))
+		z->m.flags |= RS_ZIP_NAME_CUT;
+	outer(z, p, k);
+	z->left -= k;
+	if (z->left)
+		return k;
+	if (z->other_full > RS_ZIP_NAME_MAX)
+		z->m.other_len = rs_name_join(z->other, RS_ZIP_NAME_MAX);
+	next_extra(z);
+	return k;
 }
 
 /* The wide end record (4.3.14), and what may follow it. */
@@ -676,7 +737,11 @@ static void collected(struct rs_zip *z)
 	case RS_ZIP_EXTRA64:
 		extra64(z);
 		break;
+	case RS_ZIP_EXTRA_PATH:
+		extra_path(z);
+		break;
 	case RS_ZIP_NAME:
+	case RS_ZIP_PATH:
 	case RS_ZIP_EXTRA_REST:
 	case RS_ZIP_SKIP:
 	case RS_ZIP_DATA:
@@ -701,13 +766,16 @@ static size_t collect(struct rs_zip *z, const uint8_t *p, size_t n)
 static size_t name(struct rs_zip *z, const uint8_t *p, size_t n)
 {
 	const size_t k = n < z->name_left ? n : z->name_left;
-	const size_t room = (size_t)(z->m.name_len - z->name_have), keep = k < room ? k : room;
-	memcpy(z->name + z->name_have, p, keep);
-	z->name_have = (uint16_t)(z->name_have + keep);
+	z->name_crc = rs_crc32(z->name_crc, p, k);
+	if (rs_name_add(z->name, &z->m.name_len, RS_ZIP_NAME_MAX, p, k))
+		z->m.flags |= RS_ZIP_NAME_CUT;
 	outer(z, p, k);
 	z->name_left = (uint16_t)(z->name_left - k);
-	if (!z->name_left)
-		next_extra(z);
+	if (z->name_left)
+		return k;
+	if (z->m.flags & RS_ZIP_NAME_CUT)
+		z->m.name_len = rs_name_join(z->name, RS_ZIP_NAME_MAX);
+	next_extra(z);
 	return k;
 }
 
@@ -880,6 +948,8 @@ static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
 	switch (z->state) {
 	case RS_ZIP_NAME:
 		return name(z, p, n);
+	case RS_ZIP_PATH:
+		return path(z, p, n);
 	case RS_ZIP_EXTRA_REST:
 		k = take(z, n);
 		outer(z, p, k);
@@ -922,6 +992,7 @@ static size_t step(struct rs_zip *z, const uint8_t *p, size_t n)
 	case RS_ZIP_SIZED2:
 	case RS_ZIP_EXTRA:
 	case RS_ZIP_EXTRA64:
+	case RS_ZIP_EXTRA_PATH:
 		break;
 	}
 	return collect(z, p, n);

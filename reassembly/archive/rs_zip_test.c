@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Members and their sizes, in every form; archives cut, copied and random. Beside it: rs_zip_formed, rs_zip_inflated, rs_zip_hole. */
+#include "reassembly/archive/rs_name.h"
 #include "reassembly/archive/rs_zip_made.h"
 
 static void knows_a_zip(void **state)
@@ -246,21 +247,136 @@ static void zip64_records_are_known(void **state)
 	}
 }
 
+/* Of a long name its beginning and its end are kept. */
 static void long_names_are_cut(void **state)
 {
 	(void)state;
-	for (size_t n = RS_ZIP_NAME_MAX - 1; n < RS_ZIP_NAME_MAX + 3; n++) {
+	for (size_t n = RS_ZIP_NAME_MAX - 1; n < 399; n += n < RS_ZIP_NAME_MAX + 3 ? 1 : 47) {
 		struct zip z = { 0 };
 		char name[400], expected[400];
-		memset(name, 'n', n);
+		const bool cut = n > RS_ZIP_NAME_MAX;
+		const size_t kept = cut ? RS_ZIP_NAME_MAX : n, head = kept - RS_NAME_TAIL;
+		for (size_t i = 0; i < n; i++)
+			name[i] = (char)('a' + i % 23);
 		memcpy(name + n - 4, ".scr", 5);
 		put_member(&z, name, 0, 0, KNOWN, "MZ", 2);
 		put_directory(&z);
-		const bool cut = n > RS_ZIP_NAME_MAX;
-		snprintf(expected, sizeof expected, "begin %.*s method 0 flags %d csize 2 size 2\ndata 2\nend",
-			 RS_ZIP_NAME_MAX, name, cut ? 4 : 0);
+		snprintf(expected, sizeof expected, "begin %.*s%s method 0 flags %d csize 2 size 2\ndata 2\nend", (int)head, name,
+			 name + n - RS_NAME_TAIL, cut ? 4 : 0);
 		expect_parts(&z, expected, "\nwell formed");
 	}
+	/* A directory's is one all the same. */
+	struct zip z = { 0 };
+	char name[400];
+	memset(name, 'n', 300);
+	memcpy(name + 299, "/", 2);
+	put_member(&z, name, 0, 0, KNOWN, "", 0);
+	put_directory(&z);
+	expect_parts(&z, "method 0 flags 36 csize 0 size 0\nend 36\n", "\nwell formed");
+}
+
+/* Where its ends meet a character of UTF-8 may be cut: none is left, whole ones are. */
+static void long_names_are_whole_characters(void **state)
+{
+	static const char *const character[] = { "\xc3\xbc", "\xe2\x9c\x93", "\xf0\x9f\x98\x80" };
+	(void)state;
+	for (unsigned c = 0; c < 3; c++) {
+		for (size_t before = 0; before < 4; before++) {
+			const size_t size = c + 2;
+			uint8_t kept[RS_ZIP_NAME_MAX];
+			uint16_t len = 0;
+			bool cut = rs_name_add(kept, &len, sizeof kept, (const uint8_t *)"nnn", before);
+			for (unsigned i = 0; i < 300; i++)
+				for (size_t k = 0; k < size; k++)
+					cut |= rs_name_add(kept, &len, sizeof kept, (const uint8_t *)character[c] + k, 1);
+			assert_true(cut);
+			len = rs_name_join(kept, sizeof kept);
+			assert_true(len > sizeof kept - 2 * size && len <= sizeof kept && (len - before) % size == 0);
+			for (size_t at = before; at < len; at += size)
+				assert_memory_equal(kept + at, character[c], size);
+		}
+	}
+}
+
+/* A Unicode path (4.6.9) for the member of this name. */
+static size_t unicode_path(uint8_t *to, unsigned version, const char *of, const char *path)
+{
+	const uint32_t crc = (uint32_t)crc32(0, (const uint8_t *)of, (uInt)strlen(of));
+	const size_t n = strlen(path);
+	const uint8_t head[9] = { 0x75, 0x70, (uint8_t)(n + 5), (uint8_t)((n + 5) >> 8), (uint8_t)version, (uint8_t)crc, (uint8_t)(crc >> 8),
+				  (uint8_t)(crc >> 16), (uint8_t)(crc >> 24) };
+	memcpy(to, head, 9);
+	memcpy(to + 9, path, n);
+	return 9 + n;
+}
+
+/* A stored member with these extra fields, in its header and in the directory. */
+static void put_with_extra(struct zip *z, const char *name, const uint8_t *local, size_t nlocal, const uint8_t *central, size_t ncentral)
+{
+	put_header(z, name, 0, 0, KNOWN, 2);
+	struct entry *e = &z->entries[z->n - 1];
+	z->p[e->off + 28] = (uint8_t)nlocal;
+	z->p[e->off + 29] = (uint8_t)(nlocal >> 8);
+	put(z, local, nlocal);
+	put(z, "MZ", 2);
+	if (ncentral)
+		memcpy(e->extra, central, ncentral);
+	e->nextra = ncentral;
+}
+
+#define AN_EXTRA "\x55\x54\5\0\1abcd"
+
+static void unicode_paths(void **state)
+{
+	static const char begun[] = "begin a.txt method 0 flags 0 csize 2 size 2\n";
+	uint8_t path[1000] = AN_EXTRA;
+	char expected[1000], name[400];
+	const size_t before = sizeof AN_EXTRA - 1;
+	(void)state;
+	/* In both headers, behind another field; of any version. */
+	for (unsigned version = 1; version < 3; version++) {
+		struct zip z = { 0 };
+		const size_t n = before + unicode_path(path + before, version, "a.txt", "b.exe");
+		put_with_extra(&z, "a.txt", path, n, path, n);
+		put_directory(&z);
+		snprintf(expected, sizeof expected, "%sother b.exe\ndata 2\nend 0\nouter", begun);
+		expect_parts(&z, expected, "\nwell formed");
+	}
+	/* Of another name: nobody takes it. */
+	struct zip z = { 0 };
+	size_t n = unicode_path(path, 1, "c.txt", "b.exe");
+	put_with_extra(&z, "a.txt", path, n, path, n);
+	/* One that is empty is none. */
+	n = unicode_path(path, 1, "a.txt", "");
+	put_with_extra(&z, "a.txt", path, n, path, n);
+	put_directory(&z);
+	snprintf(expected, sizeof expected, "%sdata 2\nend 0\nouter 44\n%sdata 2\nend 0\nouter", begun, begun);
+	expect_parts(&z, expected, "\nwell formed");
+	/* In the directory alone, where some look. */
+	z = (struct zip){ 0 };
+	n = unicode_path(path, 1, "a.txt", "b.exe");
+	put_with_extra(&z, "a.txt", path, 0, path, n);
+	put_directory(&z);
+	expect_parts(&z, "begin a.txt method 0 flags 0 csize 2 size 2\ndata 2\nend 0\nouter 65\nentry b.exe\nouter", "\nwell formed");
+	/* Several: some take the first, some the last. */
+	z = (struct zip){ 0 };
+	n += unicode_path(path + n, 1, "a.txt", "c.scr");
+	put_with_extra(&z, "a.txt", path, n, path, n);
+	put_directory(&z);
+	expect_parts(&z, "outer 58\nentry b.exe\nouter 5\nbegin a.txt method 0 flags 0 csize 2 size 2\nother c.scr\ndata 2\nend 0\nouter",
+		     " 108\nwell formed");
+	/* A long one, of a long name. */
+	z = (struct zip){ 0 };
+	memset(name, 'n', 300);
+	name[300] = 0;
+	memset(expected, 'm', 300);
+	memcpy(expected + 296, ".exe", 5);
+	n = unicode_path(path, 1, name, expected);
+	put_with_extra(&z, name, path, n, path, n);
+	put_directory(&z);
+	char other[400];
+	snprintf(other, sizeof other, "other %.255s\ndata 2\nend 4\nouter", expected + 45);
+	expect_parts(&z, other, "\nwell formed");
 }
 
 /* Any beginning of an archive: bytes out are bytes in (log_run checks it), what is open ends, nothing is well formed. */
@@ -405,6 +521,8 @@ int main(void)
 		cmocka_unit_test(members_may_be_longer_than_4_gib),
 		cmocka_unit_test(zip64_records_are_known),
 		cmocka_unit_test(long_names_are_cut),
+		cmocka_unit_test(long_names_are_whole_characters),
+		cmocka_unit_test(unicode_paths),
 		cmocka_unit_test(every_prefix_ends),
 		cmocka_unit_test(a_copy_goes_its_own_way),
 		cmocka_unit_test(random_archives),

@@ -282,4 +282,4 @@ static uint32_t text_end(void *state)
 	return t->u.flags;
 }
 
-const struct rs_unwrap_reader rs_text_reader = { text_init, text_feed, text_gap, text_end };
+const struct rs_unwrap_reader rs_text_reader = { text_init, text_feed, text_gap, text_end, NULL };

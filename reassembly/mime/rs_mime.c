@@ -137,6 +137,13 @@ static const uint8_t *extension(const uint8_t *p, size_t n)
 	return dot && !memmem(p, n, "=?", 2) ? dot + 1 : NULL;
 }
 
+bool rs_mime_names_differ(const uint8_t *p, size_t np, const uint8_t *q, size_t nq)
+{
+	const uint8_t *a = extension(p, np), *b = extension(q, nq);
+	const size_t na = a ? (size_t)(p + np - a) : 0, nb = b ? (size_t)(q + nq - b) : 0;
+	return a && b && (na != nb || strncasecmp((const char *)a, (const char *)b, na));
+}
+
 static void tell_other_name(struct rs_mime *m, const struct rs_section *s, struct rs_part *part)
 {
 	const bool same = s->other_form == s->name_form && s->other_len == s->name_len && !memcmp(s->other_name, s->name, s->name_len);
@@ -147,9 +154,7 @@ static void tell_other_name(struct rs_mime *m, const struct rs_section *s, struc
 	part->other_name = s->other_name;
 	part->other_len = s->other_len;
 	part->other_charset = s->other_charset;
-	const uint8_t *a = extension(s->name, s->name_len), *b = extension(s->other_name, s->other_len);
-	const size_t na = a ? (size_t)(s->name + s->name_len - a) : 0, nb = b ? (size_t)(s->other_name + s->other_len - b) : 0;
-	if (a && b && (na != nb || strncasecmp((const char *)a, (const char *)b, na)))
+	if (rs_mime_names_differ(s->name, s->name_len, s->other_name, s->other_len))
 		anomaly(m, RS_MIME_NAMES_DIFFER);
 }
 

@@ -122,8 +122,8 @@ enum rs_mime_anomaly {
 	RS_MIME_DUPLICATE_PARAMETER, /* two boundary or name parameters: readers differ */
 	RS_MIME_ENCODED_MULTIPART, /* a multipart with base64 or quoted-printable (RFC 2045 6.4 forbids it) */
 	RS_MIME_UNKNOWN_ENCODING,
-	RS_MIME_NAME_CUT, /* a name is longer than RS_MIME_NAME_MAX: of its middle something is left out */
-	RS_MIME_NAMES_DIFFER, /* Content-Type and Content-Disposition name a file with different extensions */
+	RS_MIME_NAME_CUT, /* a name is longer than is kept, also that of an archive's member: of its middle something is left out */
+	RS_MIME_NAMES_DIFFER, /* Content-Type and Content-Disposition, or a zip, name a file with different extensions */
 	RS_MIME_MISSING_END, /* a multipart never ended */
 	RS_MIME_BLOCK_LIMIT, /* no block was left: the section's fields, or what is inside a multipart, could not be read */
 	RS_MIME_BOUNDARY_ALIKE, /* a line begins with an open boundary and goes on: text here, a delimiter to readers that
@@ -254,6 +254,8 @@ void rs_mime_let_go(struct rs_mime *m);
 /* The message ended: ends what is open, gives the blocks back. */
 void rs_mime_end(struct rs_mime *m);
 
+/* Whether two names of a file have different extensions. */
+bool rs_mime_names_differ(const uint8_t *p, size_t np, const uint8_t *q, size_t nq);
 const char *rs_mime_anomaly_name(enum rs_mime_anomaly a); /* "mime.duplicate_field", ... */
 
 #endif
