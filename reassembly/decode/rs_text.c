@@ -151,7 +151,7 @@ static void begin(struct rs_text *t, enum rs_spotted what)
 	if (what == RS_SPOT_RUN) {
 		/* It begins with the bytes by which it was seen, or with escaped ones before them. */
 		const size_t n = t->nback;
-		t->nback = (uint8_t)rs_text_gap_back(t->back, n - RS_SPOT_RUN_MIN);
+		t->nback = (uint8_t)rs_text_gap_back(t->back, n, n - RS_SPOT_RUN_MIN);
 		again(t, t->back + t->nback, n - t->nback);
 	}
 	memcpy(t->origin, t->back, t->nback);

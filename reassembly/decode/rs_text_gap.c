@@ -105,14 +105,14 @@ struct rs_text_gap rs_text_escape(const uint8_t *p, size_t n, bool url)
 	return url && *p == '%' ? number(p, 1, n, 16, 2, 2, 0, false) : none;
 }
 
-/* p[from] begins an escape of a character of a run, in which p[in] is, and p[at] no more. */
-static bool is_escape(const uint8_t *p, size_t from, size_t in, size_t at)
+/* p[from] begins an escape of a character of a run, in which p[in] is. */
+static bool is_escape(const uint8_t *p, size_t from, size_t in, size_t n)
 {
-	const struct rs_text_gap g = rs_text_escape(p + from, at - from, false);
+	const struct rs_text_gap g = rs_text_escape(p + from, n - from, false);
 	return g.is == RS_TEXT_GAP_CHAR && from + g.len > in && (rs_spot_is_char(g.value) || is_end(g.value));
 }
 
-size_t rs_text_gap_back(const uint8_t *p, size_t at)
+size_t rs_text_gap_back(const uint8_t *p, size_t n, size_t at)
 {
 	size_t from = at, i = at;
 	while (i > 0) {
@@ -129,18 +129,18 @@ size_t rs_text_gap_back(const uint8_t *p, size_t at)
 		begin--;
 		while (begin > 0 && p[begin] == '\\' && p[begin - 1] == '\\')
 			begin--;
-		if (!is_escape(p, begin, i - 1, at))
+		if (!is_escape(p, begin, i - 1, n))
 			break;
 		from = i = begin;
 	}
 	return from == at ? at : i;
 }
 
-/* How many bytes of a run's piece, escapes and all, p begins with, up to RS_SPOT_RUN_MIN. */
-static size_t piece(const uint8_t *p, size_t n)
+/* How many bytes of a run's piece, escapes and all, p begins with, up to RS_SPOT_RUN_MIN. html: those of HTML, too. */
+static size_t piece(const uint8_t *p, size_t n, bool html)
 {
 	size_t i = 0;
-	while (i < n && i < RS_SPOT_RUN_MIN && (rs_spot_is_char(p[i]) || p[i] == '\\' || (i && (p[i] == '&' || p[i] == ';' || p[i] == '#'))))
+	while (i < n && i < RS_SPOT_RUN_MIN && (rs_spot_is_char(p[i]) || p[i] == '\\' || (html && i && (p[i] == '&' || p[i] == ';' || p[i] == '#'))))
 		i++;
 	return i;
 }
@@ -214,7 +214,7 @@ static struct rs_text_gap of_words(const struct rs_text_gap_of *of, const uint8_
 		/* Of an attribute's end a text follows, mostly. */
 		if (i > 0 && p[i - 1] == '>' && script && !is_blank(p[i]) && p[i] != '<' && p[i] != '(' && !is_quote(p[i]))
 			return none;
-		len = piece(p + i, n - i);
+		len = piece(p + i, n - i, marked);
 		if (len == RS_SPOT_RUN_MIN)
 			return i && (marked ? opens(p, i) : of->blanks || !is_blanks(p, i)) ? (struct rs_text_gap){ RS_TEXT_GAP_JOINT, 0, i } : none;
 		if (i + len == n)

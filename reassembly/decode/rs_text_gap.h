@@ -52,7 +52,7 @@ struct rs_text_gap rs_text_gap_at(const struct rs_text_gap_of *of, const uint8_t
 /* The escape that p begins with: CHAR, MORE or NONE. */
 struct rs_text_gap rs_text_escape(const uint8_t *p, size_t n, bool url);
 
-/* Where the run began whose bytes from p[at] on were seen, of which escaped characters may stand before: at, or less. */
-size_t rs_text_gap_back(const uint8_t *p, size_t at);
+/* Where the run began whose bytes p[at..n) were seen, of which escaped characters may stand before: at, or less. */
+size_t rs_text_gap_back(const uint8_t *p, size_t n, size_t at);
 
 #endif

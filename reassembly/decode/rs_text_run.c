@@ -237,6 +237,10 @@ static void begin_decoding(struct rs_text *t)
 		return;
 	}
 	t->m.run.from = (uint16_t)beginning(t->hold, t->nhold, &file);
+	if (t->m.run.njoint && t->m.run.lag_at < t->nhold && is_surely_file(t->hold + t->m.run.lag_at, t->nhold - t->m.run.lag_at)) {
+		t->m.run.from = t->m.run.lag_at; /* too little stands before the joint to be a file */
+		file = true;
+	}
 	t->m.run.at = held_at(t, t->m.run.from);
 	t->m.run.state = SHORT;
 	if (file || !t->u.ops->member_wanted)
