@@ -142,6 +142,8 @@ static void again(struct rs_text *t, const uint8_t *p, size_t n)
 
 static void begin(struct rs_text *t, enum rs_spotted what)
 {
+	const bool escaped = what == RS_SPOT_ESCAPED;
+	what = escaped ? RS_SPOT_RUN : what;
 	memset(&t->m, 0, sizeof t->m);
 	t->mode = (uint8_t)what;
 	t->nhold = t->nline = t->name_len = 0;
@@ -151,7 +153,7 @@ static void begin(struct rs_text *t, enum rs_spotted what)
 	if (what == RS_SPOT_RUN) {
 		/* It begins with the bytes by which it was seen, or with escaped ones before them. */
 		const size_t n = t->nback;
-		t->nback = (uint8_t)rs_text_gap_back(t->back, n, n - RS_SPOT_RUN_MIN);
+		t->nback = (uint8_t)rs_text_gap_back(t->back, n, n - (escaped ? 2 : RS_SPOT_RUN_MIN));
 		again(t, t->back + t->nback, n - t->nback);
 	}
 	memcpy(t->origin, t->back, t->nback);
@@ -202,6 +204,7 @@ static void stop(struct rs_text *t)
 		again(t, t->hold, t->nhold);
 	}
 	t->nhold = 0;
+	t->ended = t->u.pos;
 	rs_spot_resume(&t->spot, t->back, t->nback);
 }
 
@@ -228,6 +231,9 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 	}
 	if (t->give)
 		give_back(t);
+	/* What is seen behind escapes may be none itself: there the run ended, and was read. */
+	if (what == RS_SPOT_ESCAPED && t->u.pos - t->ended <= 2)
+		what = RS_SPOT_NOTHING;
 	if (what)
 		begin(t, what);
 	else if (t->act != RS_TEXT_GO)

@@ -90,6 +90,7 @@ struct rs_text {
 	struct rs_spot spot;
 	uint8_t mode; /* enum rs_spotted: what is being read */
 	uint8_t act; /* enum of rs_text_internal.h: what the mode made of the bytes */
+	uint64_t ended; /* where the last mode did */
 	bool proving; /* it may yet be none: its bytes are held */
 	bool lost; /* some of them were not */
 	bool member; /* between member_begin and member_end */

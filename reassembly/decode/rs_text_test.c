@@ -163,6 +163,24 @@ static void finds_runs_with_escapes(void **state)
 	}
 }
 
+/* All of them: "\\x54\\x56". */
+static void finds_runs_of_escapes(void **state)
+{
+	static const char *const written[] = { "\\x%02x", "\\u%04x", "\\u{%x}", "\\x%02X" };
+	(void)state;
+	for (unsigned turn = 0; turn < 16; turn++) {
+		struct made m = { 0 }, coded = { 0 };
+		const size_t n = 60 + draw(400);
+		made_text(&m, "x = '");
+		made_base64(&coded, program, n, 0, "", false, turn % 2);
+		for (size_t i = 0; i < coded.n; i++)
+			made_printf(&m, written[turn % 4], coded.p[i]);
+		made_text(&m, "';");
+		made_free(&coded);
+		expect_one(&m, "base64", program, n, true);
+	}
+}
+
 /* A word, another run that is none of it, or a file more stand before a joint: what is behind is found. */
 static void joints_hide_nothing(void **state)
 {
@@ -663,6 +681,7 @@ int main(void)
 		cmocka_unit_test(finds_runs_put_together),
 		cmocka_unit_test(finds_runs_in_any_pieces),
 		cmocka_unit_test(finds_runs_with_escapes),
+		cmocka_unit_test(finds_runs_of_escapes),
 		cmocka_unit_test(joints_hide_nothing),
 		cmocka_unit_test(finds_data_urls),
 		cmocka_unit_test(finds_uuencoded),
