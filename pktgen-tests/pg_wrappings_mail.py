@@ -264,6 +264,24 @@ def texts():
         "string in a script, put together of pieces",
         plain(page(script % b'"+\r\n"'.join(RUN[i : i + 100] for i in range(0, len(RUN), 100))), "text/html"),
     )
+    pieces = [RUN[i : i + 60] for i in range(0, len(RUN), 60)]
+    for what, between in (
+        ("added in a loop's lines", b'";\r\nf += "'),
+        ("pushed one by one", b'");\r\nf.push("'),
+        ("put together by calls", b'".concat("'),
+        ("with comments between", b'"+/* more */"'),
+        ("in parentheses", b'")+("'),
+    ):
+        c.letter("string in a script, " + what, plain(page(script % between.join(pieces)), "text/html"))
+    c.letter("pieces in one div each", plain(page(b"".join(b"<div class=b>%s</div>\r\n" % x for x in pieces)), "text/html"))
+    for what, how in (("\\x", "\\x%02x"), ("\\u", "\\u%04x")):
+        escaped = "".join(how % x for x in RUN).encode()
+        c.letter("string in a script, each character as " + what, plain(page(script % escaped), "text/html"))
+    c.letter("string in a script, slashes escaped", plain(page(script % RUN.replace(b"/", b"\\/")), "text/html"))
+    named = RUN.replace(b"+", b"&plus;").replace(b"/", b"&sol;").replace(b"=", b"&equals;")
+    c.letter("data: URL, signs as HTML's names", plain(page(link % named), "text/html"))
+    numbered = RUN.replace(b"+", b"&#43;").replace(b"/", b"&#x2F;")
+    c.letter("data: URL, signs as HTML's numbers", plain(page(link % numbered), "text/html"))
     c.letter("string in a script of an attached page", letter(attachment(page(script % RUN), "page.html", ctype="text/html")))
     c.letter(
         "string in a script of an attached SVG",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "reassembly/decode/rs_spot_variant.h"
 
+#include "reassembly/decode/rs_text_gap.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -100,6 +102,19 @@ bool rs_spot_is_data(const uint8_t *back, size_t nback, const uint8_t *p, size_t
 	return true;
 }
 
+bool rs_spot_is_escaped(const uint8_t *back, size_t nback, const uint8_t *p, size_t at)
+{
+	uint8_t all[RS_SPOT_BACK];
+	if ((p[at] != 'x' && p[at] != 'u') || at + nback < RS_SPOT_ESCAPED_MIN + 1 || (at ? p[at - 1] : back[nback - 1]) != '\\')
+		return false;
+	const size_t here = at + 1 < sizeof all ? at + 1 : sizeof all, room = sizeof all - here, before = nback < room ? nback : room;
+	const size_t n = here + before;
+	if (before)
+		memcpy(all, back + nback - before, before);
+	memcpy(all + before, p + at + 1 - here, here);
+	return n - 2 - rs_text_gap_back(all, n, n - 2) >= RS_SPOT_ESCAPED_MIN;
+}
+
 size_t rs_spot_bytes(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t from, size_t n, bool quiet,
 		     enum rs_spotted *what)
 {
@@ -110,11 +125,13 @@ size_t rs_spot_bytes(struct rs_spot *s, const uint8_t *back, size_t nback, const
 			*what = RS_SPOT_RUN;
 		else if (p[i] == ':' && rs_spot_is_data(back, nback, p, i))
 			*what = RS_SPOT_DATA;
+		else if (rs_spot_is_escaped(back, nback, p, i))
+			*what = RS_SPOT_ESCAPED;
 		if (s->word || k == END)
 			s->word = rs_spot_word_step(s->word, p[i], what);
 		if (*what)
 			*s = (struct rs_spot){ 0, ELSEWHERE };
-		if (*what || (quiet && !s->run && !s->word))
+		if (*what || (quiet && !s->run && !s->word && p[i] != '\\'))
 			return i + 1;
 	}
 	return n;
@@ -208,6 +225,8 @@ static void set_pairs(void)
 			set_pair(ends[e], words[w], LINES);
 	set_pair('a', ':', DATA);
 	set_pair('A', ':', DATA);
+	set_pair('\\', 'x', LINES);
+	set_pair('\\', 'u', LINES);
 }
 
 /* Before main, and so before any thread. */

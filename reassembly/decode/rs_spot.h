@@ -16,11 +16,13 @@
 #include <stdint.h>
 
 #define RS_SPOT_RUN_MIN 32
+#define RS_SPOT_ESCAPED_MIN 20
 #define RS_SPOT_BACK 64 /* so many bytes before those that come are asked for, where there are as many */
 
 enum rs_spotted {
 	RS_SPOT_NOTHING,
 	RS_SPOT_RUN, /* so many bytes in a row of either base64 alphabet (RFC 4648 4 and 5) or line ends */
+	RS_SPOT_ESCAPED, /* a script's "\x" or "\u" behind RS_SPOT_ESCAPED_MIN bytes of a run, of which some are escaped in any way */
 	RS_SPOT_DATA, /* "data:" (RFC 2397) */
 	RS_SPOT_UU, /* at the beginning of a line, in either case: "begin" and a blank or a tab */
 	RS_SPOT_UU64, /* "begin-base64", a blank or a tab */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "reassembly/decode/rs_spot.h"
+#include "reassembly/decode/rs_text_gap.h"
 
 #define MOST 700
 
@@ -62,6 +63,11 @@ static enum rs_spotted slow(const uint8_t *p, size_t at, size_t from)
 			four[i] = p[at - 4 + i] | 0x20;
 		if (memcmp(four, "data", 4) == 0)
 			return RS_SPOT_DATA;
+	}
+	if (at > RS_SPOT_ESCAPED_MIN && p[at - 1] == '\\' && (p[at] == 'x' || p[at] == 'u')) {
+		const size_t some = at < RS_SPOT_BACK ? at : RS_SPOT_BACK - 1; /* before p[at] */
+		if (some - 1 - rs_text_gap_back(p + at - some, some + 1, some - 1) >= RS_SPOT_ESCAPED_MIN)
+			return RS_SPOT_ESCAPED;
 	}
 	return RS_SPOT_NOTHING;
 }
@@ -121,6 +127,7 @@ static size_t make(uint8_t *p, size_t size)
 	static const char *const words[] = { "begin ", "begin-base64 ", "=ybegin ", ":", "data:", "DaTa:", "\n", "\r\n", " ", "begin", "-",
 					     "\nbegin ", "\n:", "\r=ybegin ", "\nbegin-base64 ", "metadata:", "\n\n", "\nb", "\n=", "\nBegin\t",
 					     "BEGIN", "\nbeGin\n", "\nB", "\t", "\nBegin-Base64\t",
+					     "\\x41\\x42", "\\u0043\\x44\\x45\\u0046", "\\/\\x", "&sol;\\x4a\\x61\\x62\\x63", "\\", "x",
 					     "PK\3\4", "Rar!", "(\xb5/\xfd" };
 	size_t n = 0;
 	while (n + 80 < size && draw(60)) {

@@ -45,6 +45,9 @@ uint8_t rs_spot_word_step(uint8_t word, uint8_t b, enum rs_spotted *what);
 /* Whether "data" stands before the colon p[at]. */
 bool rs_spot_is_data(const uint8_t *back, size_t nback, const uint8_t *p, size_t at);
 
+/* Whether a run of escaped characters stands before p[at] and the byte before it, the beginning of another one. */
+bool rs_spot_is_escaped(const uint8_t *back, size_t nback, const uint8_t *p, size_t at);
+
 /* p[from..n), a byte at a time; quiet: no further than to where the state is that of nothing. Returns where it stopped. */
 size_t rs_spot_bytes(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t from, size_t n, bool quiet,
 		     enum rs_spotted *what);

@@ -124,6 +124,19 @@ TARGET static inline void find_data(const struct piece *c, size_t i, uint64_t co
 	}
 }
 
+TARGET static inline void find_escaped(const struct piece *c, size_t i, struct found *f)
+{
+	const size_t n = c->n - i < WIDE ? c->n - i : WIDE;
+	const uint8_t *q = c->p + i, *end = q + n;
+	while (q < end && (q = memchr(q, '\\', (size_t)(end - q)))) {
+		const size_t at = (size_t)(++q - c->p);
+		if (at < c->n && rs_spot_is_escaped(c->back, c->nback, c->p, at)) {
+			first_of(f, at + 1, RS_SPOT_ESCAPED);
+			break;
+		}
+	}
+}
+
 /* Looks closely at the step at p[i]. */
 TARGET __attribute__((noinline)) static void look_closely(const struct piece *c, size_t i, struct found *f)
 {
@@ -140,6 +153,7 @@ TARGET __attribute__((noinline)) static void look_closely(const struct piece *c,
 		find_words(c, i, starts, f);
 	if (colons)
 		find_data(c, i, colons, f);
+	find_escaped(c, i, f);
 	if (wide_full(q))
 		find_run(c, q, i, f);
 }
@@ -160,7 +174,7 @@ TARGET static inline bool may_be_long(const uint8_t *p, size_t n, const uint8_t 
 /* Whether something begins behind q[0], the first byte of a pair; n: bytes of it. */
 static inline bool begins_behind(const uint8_t *q, size_t n)
 {
-	if ((q[0] | 0x20) == 'a' && q[1] == ':')
+	if (((q[0] | 0x20) == 'a' && q[1] == ':') || (q[0] == '\\' && (q[1] == 'x' || q[1] == 'u')))
 		return true;
 	return rs_spot_kind[q[0]] == RS_SPOT_END && rs_spot_kind[q[1]] & RS_SPOT_WORD &&
 	       ((q[1] | 0x20) != 'b' || n <= 2 || (q[2] | 0x20) == 'e');
@@ -266,6 +280,8 @@ TARGET static inline void go_on(struct rs_spot *s, struct piece *c, struct found
 		first_of(f, RS_SPOT_RUN_MIN - s->run, RS_SPOT_RUN);
 	if (c->p[0] == ':' && rs_spot_is_data(c->back, c->nback, c->p, 0))
 		first_of(f, 1, RS_SPOT_DATA);
+	if (rs_spot_is_escaped(c->back, c->nback, c->p, 0))
+		first_of(f, 1, RS_SPOT_ESCAPED);
 }
 
 TARGET static size_t wide_look(struct rs_spot *s, const uint8_t *back, size_t nback, const uint8_t *p, size_t n, size_t quiet,

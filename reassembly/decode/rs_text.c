@@ -2,6 +2,7 @@
 #include "reassembly/decode/rs_text_internal.h"
 
 #include "reassembly/archive/rs_kind.h"
+#include "reassembly/decode/rs_text_gap.h"
 #include "reassembly/rs_tail.h"
 
 static const struct rs_text_mode *const modes[RS_SPOT_MAX] = {
@@ -90,6 +91,15 @@ void rs_text_member_end(struct rs_text *t, uint32_t flags)
 	t->type[0] = 0;
 }
 
+/* Whether escaped characters may stand before the run that was seen, of which p[at] is the next byte. */
+static bool may_be_escaped_before(const uint8_t *back, size_t nback, const uint8_t *p, size_t at)
+{
+	if (at + nback <= RS_SPOT_RUN_MIN)
+		return false;
+	const uint8_t b = at > RS_SPOT_RUN_MIN ? p[at - RS_SPOT_RUN_MIN - 1] : back[nback + at - RS_SPOT_RUN_MIN - 1];
+	return b == '\\' || b == '#' || b == ';' || b == '}';
+}
+
 /* A run was seen, of which p[at] is the next byte: where it ends, if it is too short, or is told to be idle, with nothing behind it that
  * may join it to another; n: it may yet be one, or it is not to be told from p alone. */
 static size_t end_of_none(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t at, size_t n)
@@ -110,13 +120,13 @@ size_t rs_text_look(struct rs_spot *s, const struct rs_unwrap_ops *ops, void *ar
 		    size_t n, size_t quiet, enum rs_spotted *what)
 {
 	size_t i = rs_spot_look(s, back, nback, p, n, quiet, what);
-	while (*what == RS_SPOT_RUN) {
+	while (*what == RS_SPOT_RUN && !may_be_escaped_before(back, nback, p, i)) {
 		const size_t end = end_of_none(ops, arg, p, i, n);
 		if (end == n)
 			break;
-		back = p + end - (end < RS_SPOT_BACK ? end : RS_SPOT_BACK);
-		rs_spot_behind(s, back, (size_t)(p + end - back));
-		i = end + rs_spot_look(s, back, (size_t)(p + end - back), p + end, n - end, 0, what);
+		const uint8_t *behind = p + end - (end < RS_SPOT_BACK ? end : RS_SPOT_BACK);
+		rs_spot_behind(s, behind, (size_t)(p + end - behind));
+		i = end + rs_spot_look(s, behind, (size_t)(p + end - behind), p + end, n - end, 0, what);
 	}
 	return i;
 }
@@ -132,6 +142,8 @@ static void again(struct rs_text *t, const uint8_t *p, size_t n)
 
 static void begin(struct rs_text *t, enum rs_spotted what)
 {
+	const bool escaped = what == RS_SPOT_ESCAPED;
+	what = escaped ? RS_SPOT_RUN : what;
 	memset(&t->m, 0, sizeof t->m);
 	t->mode = (uint8_t)what;
 	t->nhold = t->nline = t->name_len = 0;
@@ -139,9 +151,10 @@ static void begin(struct rs_text *t, enum rs_spotted what)
 	t->lost = false;
 	t->proving = what != RS_SPOT_RUN;
 	if (what == RS_SPOT_RUN) {
-		/* It begins with the bytes by which it was seen. */
-		t->nback = (uint8_t)(t->nback - RS_SPOT_RUN_MIN);
-		again(t, t->back + t->nback, RS_SPOT_RUN_MIN);
+		/* It begins with the bytes by which it was seen, or with escaped ones before them. */
+		const size_t n = t->nback;
+		t->nback = (uint8_t)rs_text_gap_back(t->back, n, n - (escaped ? 2 : RS_SPOT_RUN_MIN));
+		again(t, t->back + t->nback, n - t->nback);
 	}
 	memcpy(t->origin, t->back, t->nback);
 	t->norigin = t->nback;
@@ -158,6 +171,26 @@ static void hold(struct rs_text *t, const uint8_t *p, size_t n)
 	t->nhold = (uint16_t)(t->nhold + n);
 }
 
+void rs_text_mark(struct rs_text *t)
+{
+	memcpy(t->origin, t->back, t->nback);
+	t->norigin = t->nback;
+}
+
+void rs_text_give_back(struct rs_text *t, size_t from, size_t n)
+{
+	t->give_from = (uint8_t)from;
+	t->give = (uint8_t)n;
+}
+
+static void give_back(struct rs_text *t)
+{
+	memcpy(t->back, t->origin, t->norigin);
+	t->nback = (uint8_t)rs_tail_keep(t->back, sizeof t->back, t->norigin, t->line, t->give_from);
+	again(t, t->line + t->give_from, t->give);
+	t->give = 0;
+}
+
 static void stop(struct rs_text *t)
 {
 	t->mode = RS_SPOT_NOTHING;
@@ -171,6 +204,7 @@ static void stop(struct rs_text *t)
 		again(t, t->hold, t->nhold);
 	}
 	t->nhold = 0;
+	t->ended = t->u.pos;
 	rs_spot_resume(&t->spot, t->back, t->nback);
 }
 
@@ -195,6 +229,11 @@ static size_t take(struct rs_text *t, const uint8_t *p, size_t n)
 		t->nagain = (uint16_t)(t->nagain - k);
 		memmove(t->again, t->again + k, t->nagain);
 	}
+	if (t->give)
+		give_back(t);
+	/* What is seen behind escapes may be none itself: there the run ended, and was read. */
+	if (what == RS_SPOT_ESCAPED && t->u.pos - t->ended <= 2)
+		what = RS_SPOT_NOTHING;
 	if (what)
 		begin(t, what);
 	else if (t->act != RS_TEXT_GO)
@@ -255,6 +294,8 @@ static void end(struct rs_text *t)
 	while (t->mode != RS_SPOT_NOTHING) {
 		t->act = RS_TEXT_DONE;
 		modes[t->mode]->end(t);
+		if (t->give)
+			give_back(t);
 		stop(t);
 		read_again(t);
 	}

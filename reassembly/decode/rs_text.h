@@ -2,8 +2,9 @@
 /* rs_text: what is encoded inside of a file that is none of the wrappings known by their first bytes: read by rs_unwrap.
  *
  * Each is a member:
- *   base64 (either alphabet of RFC 4648), at least RS_TEXT_RUN_LEAST characters of it, in lines of any length, or in a script's strings
- *     that are put together ("..."+"..."); with or without padding. It is a `file` when what it begins with is known;
+ *   base64 (either alphabet of RFC 4648), at least RS_TEXT_RUN_LEAST characters of it, in lines of any length, or in pieces that a script
+ *     or a reader puts together, some of them escaped (rs_text_gap); with or without padding. It is a `file` when what it begins with is
+ *     known;
  *   data: URLs (RFC 2397), with base64 and without;
  *   uuencode and its begin-base64 (POSIX uuencode), yEnc (yenc-draft 1.3), BinHex 4.0 (RFC 1741: its two forks, each a member).
  *   text in UTF-16 (RFC 2781), of a file that begins like one, without its zeros: a layer, in which all of these are looked for.
@@ -33,13 +34,20 @@
 struct rs_text_run {
 	struct rs_base64 base64;
 	uint8_t state; /* enum of rs_text_run.c */
-	uint8_t back_to; /* where to go on behind a joint */
-	uint8_t njoint; /* bytes of the joint so far */
-	uint8_t quote; /* that it began with; 0: none did */
-	uint8_t digits, code; /* of a character that is written as a number */
+	uint8_t back_to; /* where to go on behind a gap */
+	uint8_t pads; /* "=" so far */
+	uint8_t last; /* the byte before the gap */
+	uint8_t njoint; /* bytes of the last joint; 0: there was none, or a longer one */
+	uint8_t joint[48];
+	bool any; /* any joint may stand in the gap */
+	bool certain; /* FRESH: behind a joint that is certain, between two quanta */
+	bool file; /* of the member: what it begins with is known */
 	uint16_t chars, of_line; /* of what was collected: characters, and those of its last line */
 	uint16_t from; /* where in what is held it begins */
 	uint64_t at; /* where that stands */
+	uint64_t begin; /* where what is held begins */
+	uint32_t lag, lag_before; /* so many bytes more stand there than are held; and before the last gap */
+	uint16_t lag_at; /* from there on in what is held */
 	bool url; /* a data: URL: it is known where it begins, and characters may be written as numbers */
 	bool blanks; /* of one: white space means nothing in it */
 };
@@ -82,13 +90,15 @@ struct rs_text {
 	struct rs_spot spot;
 	uint8_t mode; /* enum rs_spotted: what is being read */
 	uint8_t act; /* enum of rs_text_internal.h: what the mode made of the bytes */
+	uint64_t ended; /* where the last mode did */
 	bool proving; /* it may yet be none: its bytes are held */
 	bool lost; /* some of them were not */
 	bool member; /* between member_begin and member_end */
 	uint8_t nback, norigin;
 	uint16_t nhold, nagain, nline, name_len, type_len;
+	uint8_t give_from, give; /* of `line`: to be read again */
 	uint8_t back[RS_SPOT_BACK]; /* the last bytes that passed */
-	uint8_t origin[RS_SPOT_BACK]; /* of when the mode began */
+	uint8_t origin[RS_SPOT_BACK]; /* of when the mode began, or a run's gap */
 	union {
 		struct rs_text_run run;
 		struct rs_text_lines lines;

@@ -30,6 +30,11 @@ size_t rs_text_yenc_beside(struct rs_text *t, const uint8_t *p, size_t n, enum r
 /* Whether what follows a run's last byte, n > 0 bytes of it, may join the run to another. */
 bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n);
 
+/* A mode takes bytes into `line`, of which it may find that some are none of its own: they are told from here on, */
+void rs_text_mark(struct rs_text *t);
+/* and those from line[from] on, n of them, are read once more: before all else, when what is being fed has been taken. */
+void rs_text_give_back(struct rs_text *t, size_t from, size_t n);
+
 /* A run of n characters that is held, or as long as might be: whether it is none, or not wanted. False where that is not to be told without
  * reading it. */
 bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8_t *p, size_t n);

@@ -8,27 +8,28 @@
  * cost four times as much, and no reader of mail decodes such a run but from a place that is told to it, by a quote, a comma, or the
  * end of a line.
  *
- * Where it ends: at padding, or at a byte that is of no alphabet, nor one of those that stand between two strings of a script which are
- * put together: quotes, with nothing but white space and operators between them. */
+ * Where it ends: at padding, or at a byte that is of no alphabet, nor begins what rs_text_gap knows: an escaped character, a joint to
+ * another piece. Behind a joint another file may begin, and pieces of a text that is none may each be one by itself: but for joints that
+ * are certain, they are put together only where both readings are the same, between two quanta. */
 #include "reassembly/decode/rs_text_internal.h"
 
 #include "reassembly/archive/rs_kind.h"
+#include "reassembly/decode/rs_text_gap.h"
 #include "reassembly/rs_tail.h"
 
 enum state {
 	COLLECT, /* until there is enough to tell by */
 	SHORT, /* no file: until it is long, or ends */
 	DECODE,
-	FRESH, /* behind a joint between two quanta: another file may begin here */
-	JOINT,
+	FRESH, /* behind a joint: another file may begin here */
+	GAP, /* in what may join it to another piece, or be an escape: its bytes are held in `line` */
 	PADDED,
 	HEADER, /* of a data: URL */
 	PLAIN, /* one without base64 */
-	NUMBER, /* a character of a data: URL that is written as a number: "%41", "&#65;" */
 };
 
 enum { SHORT_MAX = RS_BASE64_OUT_MAX(RS_TEXT_HOLD + 32) }; /* of what a short run is decoded to */
-enum { JOINT_MAX = 64, PIECE = 2048, TOLD = 48, NEAR = 24, MANY = 192, HEADER_MAX = 200, WORD = sizeof "data:" - 1 };
+enum { PIECE = 2048, TOLD = 48, NEAR = 24, MANY = 192, HEADER_MAX = 200, WORD = sizeof "data:" - 1 };
 
 static bool is_end(uint8_t b)
 {
@@ -180,6 +181,30 @@ static bool is_drawn(const uint8_t *p, size_t n)
 	return true;
 }
 
+/* Where hold[i] stands, or did before the last gap. */
+static uint64_t held_at(const struct rs_text *t, size_t i)
+{
+	const struct rs_text_run *r = &t->m.run;
+	return r->begin + i + (i >= r->lag_at ? r->lag : i ? r->lag_before : 0);
+}
+
+/* A gap of n bytes is held as `held`. */
+static void lag(struct rs_text *t, size_t n, size_t held)
+{
+	struct rs_text_run *r = &t->m.run;
+	r->lag_before = r->lag;
+	r->lag += (uint32_t)(n - held);
+	r->lag_at = (uint16_t)(t->nhold + held);
+}
+
+static void hold_anew(struct rs_text *t, uint64_t at)
+{
+	struct rs_text_run *r = &t->m.run;
+	t->nhold = r->chars = 0;
+	r->begin = at;
+	r->lag = r->lag_before = r->lag_at = 0;
+}
+
 /* At hold[from], which stands at `at`. All lines are taken to be as long as the first. */
 static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 {
@@ -189,7 +214,8 @@ static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 	while (from + line + ends < t->nhold && is_end(t->hold[from + line + ends]))
 		ends++;
 	rs_base64_init(&t->m.run.base64);
-	rs_text_member_begin(t, "base64", at, at + t->nhold - from - 1, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
+	t->m.run.file = file;
+	rs_text_member_begin(t, "base64", at, held_at(t, t->nhold) - 1, line ? (line + ends) * 4 : 4, line ? line * 3 : 3, file);
 }
 
 /* What is held is wanted, or is too long to be held: it is a member. */
@@ -201,8 +227,8 @@ static void open_held(struct rs_text *t, bool file)
 	t->m.run.state = DECODE;
 }
 
-/* What was collected is a run, if there are enough characters in it; at: where its bytes end. */
-static void begin_decoding(struct rs_text *t, uint64_t at)
+/* What was collected is a run, if there are enough characters in it. */
+static void begin_decoding(struct rs_text *t)
 {
 	bool file;
 	/* Dashes and underlines are lines that are drawn. */
@@ -211,7 +237,11 @@ static void begin_decoding(struct rs_text *t, uint64_t at)
 		return;
 	}
 	t->m.run.from = (uint16_t)beginning(t->hold, t->nhold, &file);
-	t->m.run.at = at - t->nhold + t->m.run.from;
+	if (t->m.run.njoint && t->m.run.lag_at < t->nhold && is_surely_file(t->hold + t->m.run.lag_at, t->nhold - t->m.run.lag_at)) {
+		t->m.run.from = t->m.run.lag_at; /* too little stands before the joint to be a file */
+		file = true;
+	}
+	t->m.run.at = held_at(t, t->m.run.from);
 	t->m.run.state = SHORT;
 	if (file || !t->u.ops->member_wanted)
 		open_held(t, file);
@@ -262,7 +292,7 @@ void rs_text_run_settle(struct rs_text *t)
 {
 	const struct rs_text_run *r = &t->m.run;
 	uint8_t out[SHORT_MAX];
-	if (r->state != SHORT && (r->state != JOINT || r->back_to != SHORT))
+	if (r->state != SHORT && (r->state != GAP || r->back_to != SHORT))
 		return;
 	const size_t made = decode_short(t->hold + r->from, t->nhold - r->from, out);
 	if (t->u.ops->member_wanted(t->u.arg, out, made))
@@ -270,17 +300,18 @@ void rs_text_run_settle(struct rs_text *t)
 }
 
 /* Behind a joint there is enough, or no more, to tell whether another file begins. */
-static void taste_fresh(struct rs_text *t, uint64_t at)
+static void taste_fresh(struct rs_text *t)
 {
+	struct rs_text_run *r = &t->m.run;
 	const size_t n = t->nhold;
-	if (is_file(t->hold, n)) {
+	if (r->certain ? is_file(t->hold, n) : is_surely_file(t->hold, n)) {
 		rs_text_member_end(t, 0);
 		t->nhold = (uint16_t)n;
-		member_begin(t, 0, at - n, true);
+		member_begin(t, 0, r->begin, true);
 	}
 	decode(t, t->hold, n);
 	t->nhold = 0;
-	t->m.run.state = DECODE;
+	r->state = DECODE;
 }
 
 static void finish(struct rs_text *t)
@@ -288,11 +319,11 @@ static void finish(struct rs_text *t)
 	struct rs_text_run *r = &t->m.run;
 	uint8_t out[RS_BASE64_OUT_MAX(0)];
 	if (r->state == COLLECT)
-		begin_decoding(t, t->u.pos);
+		begin_decoding(t);
 	rs_text_run_settle(t);
 	if (t->member) {
-		if (r->state == FRESH || (r->state == JOINT && r->back_to == FRESH))
-			taste_fresh(t, t->u.pos);
+		if (r->state == FRESH)
+			taste_fresh(t);
 		rs_text_member_data(t, out, rs_base64_end(&r->base64, out));
 		rs_text_member_end(t, 0);
 	}
@@ -331,7 +362,7 @@ static size_t collect(struct rs_text *t, const uint8_t *p, size_t n, unsigned en
 		size_t k = 0;
 		if (is_end(p[i])) {
 			if (!enough && is_drawn(t->hold, t->nhold))
-				t->nhold = r->chars = 0;
+				hold_anew(t, t->u.pos + i);
 			r->of_line = 0;
 			t->hold[t->nhold++] = p[i++];
 			continue;
@@ -347,33 +378,133 @@ static size_t collect(struct rs_text *t, const uint8_t *p, size_t n, unsigned en
 	return i;
 }
 
-static bool is_between(uint8_t b)
-{
-	return is_blank(b) || b == '+' || b == '&' || b == ',' || b == '.' || b == '_' || b == '\\';
-}
-
-static bool may_join(uint8_t last, uint8_t b)
-{
-	return is_quote(b) || b == '\\' || (is_end(last) && (b == ' ' || b == '\t' || b == '>'));
-}
-
 bool rs_text_may_join(uint8_t last, const uint8_t *p, size_t n)
 {
-	size_t i = 1;
-	if (!is_quote(*p))
-		return may_join(last, *p);
-	while (i < n && i < JOINT_MAX && is_between(p[i]))
-		i++;
-	return i == n || (i < JOINT_MAX && p[i] == *p);
+	const struct rs_text_gap_of of = { .last = last, .any = true, .blanks = true };
+	return rs_text_gap_at(&of, p, n).is != RS_TEXT_GAP_NONE;
 }
 
-/* A byte that is not of the alphabet. Returns how many are taken. */
-static size_t other(struct rs_text *t, uint8_t b)
+/* Whether what is behind any joint reads the same by itself and as more of it. */
+static bool between_quanta(const struct rs_text *t)
+{
+	const struct rs_text_run *r = &t->m.run;
+	unsigned chars = 0;
+	if (r->back_to == COLLECT || r->file)
+		return true;
+	for (size_t i = r->back_to == SHORT ? r->from : 0; r->back_to != DECODE && i < t->nhold; i++)
+		chars += !is_end(t->hold[i]);
+	return (chars + (r->back_to == SHORT ? 0 : r->base64.nacc)) % 4 == 0;
+}
+
+/* A character that was written in another way, up to where `end` stands. */
+static void escaped(struct rs_text *t, uint8_t b, size_t len, uint64_t end)
 {
 	struct rs_text_run *r = &t->m.run;
-	const uint8_t before = t->nback ? t->back[t->nback - 1] : '\n';
+	if (r->state == PLAIN) {
+		rs_text_member_data(t, &b, 1);
+		return;
+	}
+	if (!rs_spot_is_char(b) && !(r->url && is_blank(b)) && !is_end(b)) {
+		finish(t);
+		return;
+	}
+	if (r->state == SHORT && t->nhold == RS_TEXT_HOLD)
+		open_held(t, false);
+	if (r->state == DECODE) {
+		if (rs_spot_is_char(b))
+			decode(t, &b, 1);
+		rs_text_known(t, end);
+		return;
+	}
+	lag(t, len, 1);
+	t->hold[t->nhold++] = rs_spot_is_char(b) ? b : '\n';
+	if (!rs_spot_is_char(b)) {
+		r->of_line = 0;
+	} else {
+		r->chars++;
+		r->of_line++;
+	}
+	if (r->state == COLLECT && is_enough(t))
+		begin_decoding(t);
+	else if (r->state == FRESH && (r->chars == TOLD || t->nhold == RS_TEXT_HOLD))
+		taste_fresh(t);
+}
+
+/* A joint of n bytes; another piece begins where `end` stands. */
+static void joined(struct rs_text *t, enum rs_text_gap_is is, size_t n, uint64_t end)
+{
+	struct rs_text_run *r = &t->m.run;
+	if (r->state == COLLECT) {
+		/* What is behind it may be the beginning, as that of a line may. */
+		const bool line = is != RS_TEXT_GAP_LINE;
+		lag(t, n, line);
+		if (line)
+			t->hold[t->nhold++] = '\n';
+		r->of_line = line ? 0 : r->of_line;
+		if (is_enough(t))
+			begin_decoding(t);
+		return;
+	}
+	if (r->state == SHORT)
+		open_held(t, false);
+	if (r->state == FRESH) {
+		lag(t, n, 0);
+		return;
+	}
+	rs_text_known(t, end);
+	if (is == RS_TEXT_GAP_LINE)
+		return;
+	r->state = FRESH;
+	r->certain = is == RS_TEXT_GAP_QUOTES && r->base64.nacc == 0;
+	hold_anew(t, end);
+}
+
+static void keep_joint(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	struct rs_text_run *r = &t->m.run;
+	r->njoint = (uint8_t)(n <= RS_TEXT_JOINT_MAX ? n : 0);
+	memcpy(r->joint, p, r->njoint);
+}
+
+/* At what is of no run: more of it. Returns how many bytes are taken; those of what was held that are no part of it are read again. */
+static size_t gap(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	struct rs_text_run *r = &t->m.run;
+	const size_t had = t->nline, room = RS_TEXT_GAP_MOST - had, k = n < room ? n : room;
+	const struct rs_text_gap_of of = { r->joint, r->njoint, r->last, r->url, r->any, r->back_to != COLLECT };
+	const uint8_t *all = had ? t->line : p;
+	const uint64_t at = t->u.pos - had;
+	if (had)
+		memcpy(t->line + had, p, k);
+	const struct rs_text_gap g = r->back_to == PLAIN ? rs_text_escape(all, had + k, true) : rs_text_gap_at(&of, all, had + k);
+	if (g.is == RS_TEXT_GAP_MORE) {
+		if (!had)
+			memcpy(t->line, p, k);
+		t->nline = (uint16_t)(had + k);
+		return k;
+	}
+	const size_t len = g.is == RS_TEXT_GAP_NONE ? 0 : g.len;
+	t->nline = 0;
+	rs_text_give_back(t, len, had > len ? had - len : 0);
+	r->state = r->back_to;
+	if (g.is == RS_TEXT_GAP_NONE)
+		finish(t);
+	else if (g.is == RS_TEXT_GAP_CHAR)
+		escaped(t, g.value, len, at + len);
+	else {
+		keep_joint(t, all, len);
+		joined(t, g.is, len, at + len);
+	}
+	return len > had ? len - had : 0;
+}
+
+/* Bytes that are of no run. Returns how many are taken. */
+static size_t other(struct rs_text *t, const uint8_t *p, size_t n)
+{
+	struct rs_text_run *r = &t->m.run;
+	const uint8_t b = *p;
 	if (b == '=' && r->state == COLLECT) {
-		begin_decoding(t, t->u.pos);
+		begin_decoding(t);
 		if (t->act != RS_TEXT_GO)
 			return 0;
 	}
@@ -381,122 +512,30 @@ static size_t other(struct rs_text *t, uint8_t b)
 		finish(t);
 		return 0;
 	}
-	r->njoint = 0;
-	r->quote = 0;
-	r->back_to = r->state;
-	if (r->url && (b == '%' || b == '&')) {
-		r->state = NUMBER;
-		r->quote = b;
-		r->digits = r->code = 0;
-		return 1;
-	}
 	if (r->url && (r->blanks || is_end(b)) && is_blank(b))
 		return 1;
+	r->pads = 0;
 	if (b == '=') {
 		if (r->state == FRESH)
-			taste_fresh(t, t->u.pos);
+			taste_fresh(t);
 		r->state = PADDED;
 		return 0;
 	}
-	if (is_quote(b))
-		r->quote = b;
-	if (may_join(before, b)) {
-		r->state = JOINT;
-		return 0;
-	}
-	finish(t);
-	return 0;
-}
-
-/* The joint has ended. */
-static void joined(struct rs_text *t)
-{
-	struct rs_text_run *r = &t->m.run;
-	r->state = r->back_to;
-	if (r->state == SHORT)
-		open_held(t, false);
-	rs_text_known(t, t->u.pos);
-	if (r->quote && r->state == DECODE && r->base64.nacc == 0) {
-		r->state = FRESH;
-		t->nhold = r->chars = 0;
-	}
-}
-
-/* What was taken for a joint, or for a number, is none: the run ends where it began. */
-static size_t broken_off(struct rs_text *t)
-{
-	t->m.run.state = t->m.run.back_to;
-	finish(t);
-	return 0;
-}
-
-/* Between two strings, or lines. Returns how many bytes are taken: 1 or 0. */
-static size_t joint(struct rs_text *t, uint8_t b)
-{
-	struct rs_text_run *r = &t->m.run;
-	const uint8_t before = t->nback ? t->back[t->nback - 1] : '\n';
-	if (++r->njoint > JOINT_MAX)
-		return broken_off(t);
-	if (r->njoint == 1)
-		return 1;
-	if (r->quote) {
-		if (b == r->quote)
-			joined(t);
-		else if (!is_between(b))
-			return broken_off(t);
-		return 1;
-	}
-	if (before == '\\') { /* a line end, written or real; a slash */
-		if (b == '\r')
-			return 1;
-		if (b != 'n' && b != 'r' && b != 't' && b != '\n' && b != '/')
-			return broken_off(t);
-		joined(t);
-		return b != '/';
-	}
-	if (b == ' ' || b == '\t' || b == '>')
-		return 1;
-	if (b == '\n' && before == '\r') /* of an escaped line end */
-		return 1;
-	if (!rs_spot_is_char(b))
-		return broken_off(t);
-	joined(t);
-	return 0;
-}
-
-/* A character of a data: URL written as a number. */
-static size_t number(struct rs_text *t, uint8_t b)
-{
-	struct rs_text_run *r = &t->m.run;
-	const uint8_t lower = b | 0x20;
-	const bool digit = b >= '0' && b <= '9', hex = r->quote == '%' || r->njoint;
-	if (r->quote == '&' && r->digits == 0 && (b == '#' || lower == 'x')) {
-		r->njoint = lower == 'x';
-		return 1;
-	}
-	if (digit || (hex && lower >= 'a' && lower <= 'f'))
-		r->code = (uint8_t)(r->code * (hex ? 16 : 10) + (digit ? b - '0' : lower - 'a' + 10));
-	else if (r->quote == '%' || b != ';')
-		return broken_off(t);
-	if (++r->digits < 2 || (r->quote == '&' && b != ';' && r->digits < 6))
-		return 1;
-	r->state = r->back_to;
-	if (r->back_to == PLAIN)
-		rs_text_member_data(t, &r->code, 1);
-	else if (rs_spot_is_char(r->code))
-		decode(t, &r->code, 1);
-	else if (!is_blank(r->code))
-		finish(t);
-	return 1;
+	r->back_to = r->state;
+	r->last = t->nback ? t->back[t->nback - 1] : '\n';
+	r->any = between_quanta(t);
+	r->state = GAP;
+	rs_text_mark(t);
+	return gap(t, p, n);
 }
 
 /* One "=" or two. */
 static size_t padded(struct rs_text *t, uint8_t b)
 {
-	if (b == '=' && t->m.run.njoint < 2) {
+	if (b == '=' && t->m.run.pads < 2) {
 		uint8_t out[RS_BASE64_OUT_MAX(1)];
 		rs_text_member_data(t, out, rs_base64_feed(&t->m.run.base64, &b, 1, out));
-		t->m.run.njoint++;
+		t->m.run.pads++;
 		return 1;
 	}
 	finish(t);
@@ -540,6 +579,7 @@ static size_t header(struct rs_text *t, const uint8_t *p, size_t n)
 			return 0;
 		}
 		t->m.run.state = base64 ? DECODE : PLAIN;
+		t->nline = 0;
 		rs_text_member_begin(t, base64 ? "base64" : "percent", t->u.pos + 1, t->u.pos, base64 ? 4 : 2, base64 ? 3 : 1, true);
 		return 1;
 	}
@@ -569,23 +609,26 @@ static size_t plain(struct rs_text *t, const uint8_t *p, size_t n)
 		finish(t);
 		return 0;
 	}
-	t->m.run.state = NUMBER;
 	t->m.run.back_to = PLAIN;
-	t->m.run.quote = '%';
-	t->m.run.digits = t->m.run.code = 0;
-	return 1;
+	t->m.run.state = GAP;
+	rs_text_mark(t);
+	return gap(t, p, n);
 }
 
 static size_t collect_more(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	const bool fresh = t->m.run.state == FRESH;
+	if (fresh && t->nhold == RS_TEXT_HOLD) {
+		taste_fresh(t);
+		return 0;
+	}
 	const size_t k = collect(t, p, n, fresh ? TOLD : 0);
 	if (!k)
-		return other(t, *p);
+		return other(t, p, n);
 	if (fresh && t->m.run.chars == TOLD)
-		taste_fresh(t, t->u.pos + k);
+		taste_fresh(t);
 	else if (!fresh && is_enough(t))
-		begin_decoding(t, t->u.pos + k);
+		begin_decoding(t);
 	return k;
 }
 
@@ -594,7 +637,7 @@ static size_t hold_more(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	const size_t most = RS_TEXT_HOLD - t->nhold, run = rs_spot_run(p, most && n > most ? most : n);
 	if (!run)
-		return other(t, *p);
+		return other(t, p, n);
 	if (!most) {
 		open_held(t, false);
 		return 0;
@@ -616,11 +659,9 @@ static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	case DECODE:
 		k = rs_spot_run(p, n);
 		decode(t, p, k);
-		return k ? k : other(t, *p);
-	case JOINT:
-		return joint(t, *p);
-	case NUMBER:
-		return number(t, *p);
+		return k ? k : other(t, p, n);
+	case GAP:
+		return gap(t, p, n);
 	case PADDED:
 		return padded(t, *p);
 	case HEADER:
@@ -633,6 +674,11 @@ static size_t run_feed(struct rs_text *t, const uint8_t *p, size_t n)
 
 static void run_end(struct rs_text *t)
 {
+	if (t->m.run.state == GAP) {
+		rs_text_give_back(t, 0, t->nline);
+		t->nline = 0;
+		t->m.run.state = t->m.run.back_to;
+	}
 	if (t->m.run.state == HEADER)
 		t->act = RS_TEXT_NONE;
 	else
@@ -642,6 +688,7 @@ static void run_end(struct rs_text *t)
 static void run_begin(struct rs_text *t)
 {
 	t->m.run.state = COLLECT;
+	t->m.run.begin = t->u.pos;
 }
 
 static void data_begin(struct rs_text *t)

@@ -118,6 +118,99 @@ static void finds_runs_put_together(void **state)
 	made_free(&m);
 }
 
+/* What a script's loop writes, tags, calls, comments, marks of any kind: the file is whole. */
+static void finds_runs_in_any_pieces(void **state)
+{
+	static const char *const joints[] = { "\";\nf += \"", "\");\r\nf.push(\"", "</div>\n<div class=b>", "</span> <span>", "\".concat(\"",
+					      "\"+/* more */\"", "\") + (\"", "\" + '", "'></i>\n<i x='", "|", "&quot;+&quot;", "\\\"+\\\"" };
+	static const unsigned lines[] = { 60, 76, 128, 500, 36, 77 };
+	(void)state;
+	for (unsigned i = 0; i < sizeof joints / sizeof *joints; i++)
+		for (unsigned k = 0; k < sizeof lines / sizeof *lines; k++) {
+			struct made m = { 0 };
+			const size_t n = 200 + draw(1000);
+			made_text(&m, "<p class=x>\"");
+			made_base64(&m, program, n, lines[k], joints[i], false, k % 2);
+			m.n -= strlen(joints[i]);
+			made_text(&m, "\");</p>");
+			expect_one(&m, "base64", program, n, true);
+		}
+}
+
+/* However a character is written. */
+static void finds_runs_with_escapes(void **state)
+{
+	static const char *const written[] = { "\\%c", "\\x%02x", "\\u%04X", "\\u{%x}", "\\%03o", "&#x%x;", "&#%u;", "&#x%04X;", "\\\\/" };
+	static const char *const named[] = { "&sol;", "&plus;", "&equals;" };
+	(void)state;
+	for (unsigned turn = 0; turn < 60; turn++) {
+		struct made m = { 0 }, coded = { 0 };
+		const size_t n = 90 + draw(700);
+		made_text(&m, "{\"x\":\"");
+		made_base64(&coded, program, n, 0, "", false, turn % 2);
+		for (size_t i = 0; i < coded.n; i++) {
+			const char *c = strchr("/+=", coded.p[i]);
+			if (!c || (*c != '/' && turn % 10 == 8))
+				made_put(&m, coded.p + i, 1);
+			else if (turn % 10 == 9)
+				made_text(&m, named[*c == '/' ? 0 : *c == '+' ? 1 : 2]);
+			else
+				made_printf(&m, written[turn % 10], coded.p[i]);
+		}
+		made_text(&m, "\"}");
+		made_free(&coded);
+		expect_one(&m, "base64", program, n, true);
+	}
+}
+
+/* All of them: "\\x54\\x56". */
+static void finds_runs_of_escapes(void **state)
+{
+	static const char *const written[] = { "\\x%02x", "\\u%04x", "\\u{%x}", "\\x%02X" };
+	(void)state;
+	for (unsigned turn = 0; turn < 16; turn++) {
+		struct made m = { 0 }, coded = { 0 };
+		const size_t n = 60 + draw(400);
+		made_text(&m, "x = '");
+		made_base64(&coded, program, n, 0, "", false, turn % 2);
+		for (size_t i = 0; i < coded.n; i++)
+			made_printf(&m, written[turn % 4], coded.p[i]);
+		made_text(&m, "';");
+		made_free(&coded);
+		expect_one(&m, "base64", program, n, true);
+	}
+}
+
+/* A word, another run that is none of it, or a file more stand before a joint: what is behind is found. */
+static void joints_hide_nothing(void **state)
+{
+	static const char *const joints[] = { "\" y=\"", "\",\"", "</b><b>", "|", "\";\nf += \"" };
+	(void)state;
+	for (unsigned turn = 0; turn < 100; turn++) {
+		struct made m = { 0 };
+		const size_t before = 25 + draw(400), n = 90 + draw(300);
+		bool found = false;
+		made_text(&m, "<i x=\"");
+		made_base64(&m, turn % 2 ? noise : program, before, 0, "", false, false);
+		made_text(&m, joints[turn % 5]);
+		made_base64(&m, program, n, 0, "", false, draw(2));
+		made_text(&m, "\"");
+		read_all(&m);
+		for (unsigned i = 0; i < whole.members; i++)
+			found |= whole.member[i].n == n && memcmp(whole.data + whole.member[i].from, program, n) == 0 && whole.member[i].file;
+		assert_true(found);
+		made_free(&m);
+	}
+	/* What stands in what is no joint is read. */
+	struct made m = { 0 };
+	made_base64(&m, noise, 90, 0, "", false, false);
+	made_text(&m, "\"><a href=\"data:,abc\">");
+	read_all(&m);
+	assert_int_equal(whole.members, 2);
+	assert_int_equal(whole.member[1].n, 3);
+	made_free(&m);
+}
+
 static void finds_data_urls(void **state)
 {
 	static const char *const heads[] = { "data:application/octet-stream;base64,", "Data:;BASE64,", "data:text/html; charset=utf-8; base64," };
@@ -483,7 +576,7 @@ static void prose_is_none(void **state)
 static void make_some(struct made *m)
 {
 	static const char *const words[] = { "\nbegin 644 x\n", "\nBegin\t", "\nbegin x", "M", "\n=ybegin line=1 size=2 name=x\n", "\n=yend size=2\n", "\n:", "\nend\n",
-					     "data:", ";base64,", "\"", "\" + \"", "\\", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
+					     "data:", ";base64,", "\"", "\" + \"", "\\", "</b><b>", "\";\nf += \"", "\\/", "\\x41\\x42", "&sol;", "\r\n", "=", "%3d", "&#65;", ",", " ", "Hello", "-----" };
 	while (draw(12)) {
 		made_text(m, words[draw(sizeof words / sizeof *words)]);
 		if (draw(6) == 0)
@@ -588,6 +681,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_runs),
 		cmocka_unit_test(finds_runs_put_together),
+		cmocka_unit_test(finds_runs_in_any_pieces),
+		cmocka_unit_test(finds_runs_with_escapes),
+		cmocka_unit_test(finds_runs_of_escapes),
+		cmocka_unit_test(joints_hide_nothing),
 		cmocka_unit_test(finds_data_urls),
 		cmocka_unit_test(finds_uuencoded),
 		cmocka_unit_test(finds_uuencoded_that_is_broken),
