@@ -38,7 +38,8 @@ static int digit_of(uint8_t b, unsigned base)
 }
 
 /* A number at p[i], of `least` to `most` digits, and what ends it: a byte of its own (0: none; it need not be there where `loose`). */
-static struct rs_text_gap number(const uint8_t *p, size_t i, size_t n, unsigned base, unsigned least, unsigned most, uint8_t end, bool loose)
+static struct rs_text_gap number(const uint8_t *p, size_t i, size_t n, unsigned base, unsigned least, unsigned most, uint8_t end,
+				 bool loose)
 {
 	unsigned value = 0, k = 0;
 	for (; k < most && i < n && digit_of(p[i], base) >= 0; i++, k++)
@@ -140,7 +141,8 @@ size_t rs_text_gap_back(const uint8_t *p, size_t n, size_t at)
 static size_t piece(const uint8_t *p, size_t n, bool html)
 {
 	size_t i = 0;
-	while (i < n && i < RS_SPOT_RUN_MIN && (rs_spot_is_char(p[i]) || p[i] == '\\' || (html && i && (p[i] == '&' || p[i] == ';' || p[i] == '#'))))
+	while (i < n && i < RS_SPOT_RUN_MIN &&
+	       (rs_spot_is_char(p[i]) || p[i] == '\\' || (html && i && (p[i] == '&' || p[i] == ';' || p[i] == '#'))))
 		i++;
 	return i;
 }
@@ -219,7 +221,8 @@ static struct rs_text_gap of_words(const struct rs_text_gap_of *of, const uint8_
 			return i && (marked ? opens(p, i) : of->blanks || !is_blanks(p, i)) ? (struct rs_text_gap){ RS_TEXT_GAP_JOINT, 0, i } : none;
 		if (i + len == n)
 			return more;
-		if (!len && ((p[i] < ' ' && !is_blank(p[i])) || p[i] > '~' || (of->url && (p[i] == '<' || p[i] == '>'))))
+		if (!len && ((p[i] < ' ' && !is_blank(p[i])) || p[i] > '~' ||
+			     (of->url && (p[i] == '<' || p[i] == '>'))))
 			return none;
 	}
 	return none;
