@@ -405,6 +405,8 @@ void dp_file_end(struct dp_file *f, bool cut, bool gaps)
 		dp_message_reason(f->content->msg, why_broken(f));
 		f->content->opaque = true;
 	}
+	/* Beside a deflate stream, too. */
+	dp_archive_side_end(f);
 	if (f->scan) {
 		if (mt_stream_failed(f->scan)) {
 			ins->stats.scan_failed++;
