@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/dp_mail.h"
 
+#include "reassembly/rs_lines.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -325,9 +327,8 @@ size_t dp_mail_quoted(struct dp_file *f, const uint8_t *p, size_t n)
 	size_t i = at == QUOTING_OFF ? n : 0;
 	while (i < n && at <= QUOTING_ELSEWHERE) {
 		if (at == QUOTING_ELSEWHERE) {
-			const uint8_t *lf = memchr(p + i, '\n', n - i);
-			i = lf ? (size_t)(lf + 1 - p) : n;
-			at = lf ? 0 : at;
+			i += rs_lines_find_letter(p + i, n - i, encoding[0]);
+			at = i < n || p[n - 1] == '\n' ? 0 : at;
 		} else {
 			at = quoting_step(at, p[i++]);
 		}

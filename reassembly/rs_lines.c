@@ -7,7 +7,8 @@
 struct variant {
 	const char *isa;
 	size_t (*count)(const uint8_t *p, size_t n);
-	size_t (*find)(const uint8_t *p, size_t n, uint8_t c, bool cr);
+	/* fold: what is added to each byte before it is compared */
+	size_t (*find)(const uint8_t *p, size_t n, uint8_t c, bool cr, uint8_t fold);
 };
 
 static size_t count_c(const uint8_t *p, size_t n)
@@ -18,16 +19,11 @@ static size_t count_c(const uint8_t *p, size_t n)
 	return lines;
 }
 
-static size_t find_c(const uint8_t *p, size_t n, uint8_t c, bool cr)
+static size_t find_c(const uint8_t *p, size_t n, uint8_t c, bool cr, uint8_t fold)
 {
-	for (size_t i = 1; i < n; i++) {
-		const uint8_t *at = memchr(p + i, c, n - i);
-		if (!at)
-			break;
-		i = (size_t)(at - p);
-		if (p[i - 1] == '\n' || (cr && p[i - 1] == '\r'))
+	for (size_t i = 1; i < n; i++)
+		if ((p[i - 1] == '\n' || (cr && p[i - 1] == '\r')) && (p[i] | fold) == c)
 			return i;
-	}
 	return n;
 }
 
@@ -71,26 +67,26 @@ TARGET_AVX2 static size_t count_avx2(const uint8_t *p, size_t n)
 }
 
 /* Which of the WIDTH bytes at p are c behind one of two line ends. */
-TARGET_AVX2 static inline uint32_t begins(const uint8_t *p, __m256i c, __m256i end, __m256i other)
+TARGET_AVX2 static inline uint32_t begins(const uint8_t *p, __m256i c, __m256i fold, __m256i end, __m256i other)
 {
 	__m256i before = load(p - 1);
 	__m256i behind = _mm256_or_si256(_mm256_cmpeq_epi8(before, end), _mm256_cmpeq_epi8(before, other));
-	return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(_mm256_cmpeq_epi8(load(p), c), behind));
+	return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(_mm256_cmpeq_epi8(_mm256_or_si256(load(p), fold), c), behind));
 }
 
-TARGET_AVX2 static size_t find_avx2(const uint8_t *p, size_t n, uint8_t c, bool cr)
+TARGET_AVX2 static size_t find_avx2(const uint8_t *p, size_t n, uint8_t c, bool cr, uint8_t fold)
 {
-	const __m256i what = _mm256_set1_epi8((char)c), end = _mm256_set1_epi8('\n');
+	const __m256i what = _mm256_set1_epi8((char)c), folds = _mm256_set1_epi8((char)fold), end = _mm256_set1_epi8('\n');
 	const __m256i other = cr ? _mm256_set1_epi8('\r') : end;
 	size_t i = 1;
 	if (n <= WIDTH)
-		return find_c(p, n, c, cr);
+		return find_c(p, n, c, cr, fold);
 	for (; n - i >= WIDTH; i += WIDTH) {
-		uint32_t hits = begins(p + i, what, end, other);
+		uint32_t hits = begins(p + i, what, folds, end, other);
 		if (hits)
 			return i + (size_t)__builtin_ctz(hits);
 	}
-	uint32_t hits = begins(p + n - WIDTH, what, end, other);
+	uint32_t hits = begins(p + n - WIDTH, what, folds, end, other);
 	return hits ? n - WIDTH + (size_t)__builtin_ctz(hits) : n;
 }
 
@@ -109,15 +105,15 @@ TARGET_AVX512 static size_t count_avx512(const uint8_t *p, size_t n)
 	return lines + (size_t)__builtin_popcountll(_mm512_cmpeq_epi8_mask(load_some(p + i, n - i), lf));
 }
 
-TARGET_AVX512 static size_t find_avx512(const uint8_t *p, size_t n, uint8_t c, bool cr)
+TARGET_AVX512 static size_t find_avx512(const uint8_t *p, size_t n, uint8_t c, bool cr, uint8_t fold)
 {
-	const __m512i what = _mm512_set1_epi8((char)c), end = _mm512_set1_epi8('\n');
+	const __m512i what = _mm512_set1_epi8((char)c), folds = _mm512_set1_epi8((char)fold), end = _mm512_set1_epi8('\n');
 	const __m512i other = cr ? _mm512_set1_epi8('\r') : end;
 	uint64_t before = 0; /* bit 0: the last byte of the register before was a line end */
 	for (size_t i = 0; i < n; i += 64) {
 		__m512i v = n - i >= 64 ? _mm512_loadu_si512(p + i) : load_some(p + i, n - i);
 		uint64_t ends = _mm512_cmpeq_epi8_mask(v, end) | _mm512_cmpeq_epi8_mask(v, other);
-		uint64_t hits = (ends << 1 | before) & _mm512_cmpeq_epi8_mask(v, what);
+		uint64_t hits = (ends << 1 | before) & _mm512_cmpeq_epi8_mask(_mm512_or_si512(v, folds), what);
 		if (hits)
 			return i + (size_t)__builtin_ctzll(hits);
 		before = ends >> 63;
@@ -170,5 +166,10 @@ size_t rs_lines_count(const uint8_t *p, size_t n)
 
 size_t rs_lines_find(const uint8_t *p, size_t n, uint8_t c, bool cr)
 {
-	return n ? chosen->find(p, n, c, cr) : 0;
+	return n ? chosen->find(p, n, c, cr, 0) : 0;
+}
+
+size_t rs_lines_find_letter(const uint8_t *p, size_t n, uint8_t letter)
+{
+	return n ? chosen->find(p, n, letter, false, 0x20) : 0;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,6 +39,14 @@ static size_t slow_find(const uint8_t *p, size_t n, uint8_t c, bool cr)
 	return n;
 }
 
+static size_t slow_letter(const uint8_t *p, size_t n, char letter)
+{
+	for (size_t i = 1; i < n; i++)
+		if (tolower(p[i]) == letter && p[i - 1] == '\n')
+			return i;
+	return n;
+}
+
 /* In a heap buffer of exactly this size, so that AddressSanitizer sees a byte too many. */
 static void check(const uint8_t *text, size_t n)
 {
@@ -52,6 +61,7 @@ static void check(const uint8_t *text, size_t n)
 			assert_int_equal(rs_lines_find(p, n, '.', cr), slow_find(p, n, '.', cr));
 			assert_int_equal(rs_lines_find(p, n, '-', cr), slow_find(p, n, '-', cr));
 		}
+		assert_int_equal(rs_lines_find_letter(p, n, 'a'), slow_letter(p, n, 'a'));
 	}
 	free(p);
 }
@@ -59,7 +69,7 @@ static void check(const uint8_t *text, size_t n)
 static void random_text(void **state)
 {
 	(void)state;
-	static const char dense[] = "\r\n.-\n\n.a", sparse[] = "abcdefghijklmnopqrstuvwxyz.- \r\n";
+	static const char dense[] = "\r\n.-\n\n.aA!", sparse[] = "abcdefghijklmnopqrstuvwxyz.- \r\n";
 	uint8_t text[300];
 	for (unsigned round = 0; round < 20000; round++) {
 		const char *from = round % 2 ? dense : sparse;
