@@ -113,16 +113,22 @@ static void turn_is_refused(void **state)
 	}
 }
 
+/* Greeted, where configuration lets roles be changed. */
+static void open_turning(struct dp_seen *s)
+{
+	dp_seen_init(s);
+	s->t.config.smtp.turn = CT_TURN_PASS;
+	dp_seen_open(s);
+	dp_test_greet(&s->t, &s->c);
+}
+
 /* Where configuration lets it, nobody reads what comes then, and that is said. */
 static void turn_passes(void **state)
 {
 	(void)state;
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
-	dp_seen_init(&s);
-	s.t.config.smtp.turn = CT_TURN_PASS;
-	dp_seen_open(&s);
-	dp_test_greet(&s.t, &s.c);
+	open_turning(&s);
 	say(&s, 0, "ATRN\r\n");
 	say(&s, 1, "250 now\r\n");
 	say(&s, 0, "220 client.example.org\r\n");
@@ -144,10 +150,7 @@ static void turn_refused_by_the_server(void **state)
 	(void)state;
 	struct dp_seen s;
 	struct dp_text mail = { 0 };
-	dp_seen_init(&s);
-	s.t.config.smtp.turn = CT_TURN_PASS;
-	dp_seen_open(&s);
-	dp_test_greet(&s.t, &s.c);
+	open_turning(&s);
 	say(&s, 0, "TURN\r\n");
 	say(&s, 1, "502 5.5.1 no\r\n");
 	dp_test_envelope(&s.t, &s.c);

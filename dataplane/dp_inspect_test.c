@@ -247,19 +247,13 @@ static void every_cut(struct dp_test *t, const struct dp_text *mail, const char 
 	for (size_t cut = 1; cut < mail->n; cut += step) {
 		c = dp_test_conn((unsigned)cut);
 		dp_test_mail(t, &c, mail, 0, cut);
-		char *again = dp_test_story(t);
-		if (strcmp(story, again) != 0)
-			fail_msg("cut at %zu of %zu\n%s\ninstead of\n%s", cut, mail->n, again, story);
-		free(again);
+		story = dp_test_same_story(t, story, "cut at %zu of %zu", cut, mail->n);
 		dp_test_forget(t);
 	}
 	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
 		c = dp_test_conn((unsigned)(mail->n + i));
 		dp_test_mail(t, &c, mail, sizes[i], 0);
-		char *again = dp_test_story(t);
-		if (strcmp(story, again) != 0)
-			fail_msg("segments of %zu\n%s\ninstead of\n%s", sizes[i], again, story);
-		free(again);
+		story = dp_test_same_story(t, story, "segments of %zu", sizes[i]);
 		dp_test_forget(t);
 	}
 	free(story);
@@ -459,12 +453,7 @@ static void test_damaged(void **state)
 			struct dp_test_conn c = dp_test_conn(i);
 			size_t mss = i == 0 ? 0 : i == 1 ? 1 : 1 + dp_test_random(&seed, 100);
 			dp_test_mail(&t, &c, &mail, mss, i < 6 ? 0 : dp_test_random(&seed, (uint32_t)mail.n));
-			char *again = dp_test_story(&t);
-			if (story && strcmp(story, again) != 0)
-				fail_msg("round %u, segments of %zu\n%s\ninstead of\n%s", (unsigned)round, mss, again,
-					 story);
-			free(story);
-			story = again;
+			story = dp_test_same_story(&t, story, "round %u, segments of %zu", (unsigned)round, mss);
 			dp_test_forget(&t);
 		}
 		free(story);

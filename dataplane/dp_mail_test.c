@@ -161,11 +161,7 @@ static void test_what_is_within(void **state)
 					assert_true(dp_test_has(m, "inner.bin"));
 				assert_true(dp_test_has(m, "outer"));
 				assert_null(strstr(m->text, "header3=inner"));
-				char *again = dp_test_story(&t);
-				if (story)
-					assert_string_equal(story, again);
-				free(story);
-				story = again;
+				story = dp_test_same_story(&t, story, "way %u, %u in segments of %u", way, bad, k);
 				dp_test_forget(&t);
 			}
 			free(story);
@@ -204,11 +200,7 @@ static void test_signed_files(void **state)
 			struct dp_test_conn c = dp_test_conn(k);
 			dp_test_mail(&t, &c, &mail, k == 0 ? 1460 : k == 1 ? 1 : k * 3, 0);
 			dp_test_verdict(&t, 0, files[i].verdict, files[i].why, true);
-			char *again = dp_test_story(&t);
-			if (story)
-				assert_string_equal(story, again);
-			free(story);
-			story = again;
+			story = dp_test_same_story(&t, story, "file %zu in segments of %u", i, k);
 			dp_test_forget(&t);
 		}
 		free(story);
@@ -227,10 +219,9 @@ static void test_copies_take_it_along(void **state)
 		dp_test_begin(&t);
 		make(&mail, way, true);
 		for (size_t cut = 0; cut < mail.n; cut += 17) {
-			struct dp_flow flow = { 0 };
-			struct dp_session *s = dp_session_begin(&t.worker->inspect, &flow, false);
-			struct dp_message *m = dp_message_begin(s, 0);
-			m->content = dp_content_begin(m);
+			struct dp_test_message u;
+			dp_test_message_begin(&t, &u);
+			struct dp_message *m = u.msg;
 			dp_content_feed(m->content, mail.p, cut);
 			const struct dp_inspect_stats stats = t.worker->inspect.stats;
 			const unsigned set = dp_message_peek(m, true);
@@ -242,9 +233,7 @@ static void test_copies_take_it_along(void **state)
 			assert_int_equal(dp_message_peek(m, false) & MT_ACTIONS & ~set, 0);
 			dp_content_feed(copy, mail.p + cut, mail.n - cut);
 			dp_content_end(copy);
-			dp_message_end(m);
-			dp_session_end(s, CT_REASON_NONE);
-			dp_test_check(&t);
+			dp_test_message_end(&t, &u);
 			if (dp_test_nth(&t, CT_MESSAGE, 0)->rec.u.message.verdict != CT_INFECTED)
 				fail_msg("way %u, forked at %zu: %s", way, cut, dp_test_nth(&t, CT_MESSAGE, 0)->text);
 			dp_test_forget(&t);

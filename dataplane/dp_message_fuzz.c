@@ -301,10 +301,9 @@ static void judge(const struct dp_test *t, const struct program *p, const char *
 /* Of what was fed so far. What merely has not ended is no reason before the end. */
 static void look_ahead(struct dp_test *t, const struct dp_text *written, size_t at)
 {
-	struct dp_flow flow = { 0 };
-	struct dp_session *s = dp_session_begin(&t->worker->inspect, &flow, false);
-	struct dp_message *m = dp_message_begin(s, 0);
-	m->content = dp_content_begin(m);
+	struct dp_test_message u;
+	dp_test_message_begin(t, &u);
+	struct dp_message *m = u.msg;
 	if (at)
 		dp_content_feed(m->content, written->p, at);
 	const struct dp_inspect_stats stats = t->worker->inspect.stats;
@@ -317,9 +316,7 @@ static void look_ahead(struct dp_test *t, const struct dp_text *written, size_t 
 		fprintf(stderr, "%x foreseen at %zu of %zu, action %u, reasons %x\n", set, at, written->n, m->action, m->reasons);
 		abort();
 	}
-	dp_message_end(m);
-	dp_session_end(s, CT_REASON_NONE);
-	dp_test_check(t);
+	dp_test_message_end(t, &u);
 	dp_test_forget(t);
 }
 

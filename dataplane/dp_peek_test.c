@@ -50,60 +50,23 @@ static int teardown(void **state)
 	return dp_test_eal_stop(state);
 }
 
-/* A message whose content is fed by hand. */
-
-struct under_way {
-	struct dp_session *session;
-	struct dp_message *msg;
-	struct dp_flow flow;
-};
-
-static void begin(struct dp_test *t, struct under_way *u)
-{
-	u->flow = (struct dp_flow){ 0 };
-	u->session = dp_session_begin(&t->worker->inspect, &u->flow, false);
-	assert_non_null(u->session);
-	u->msg = dp_message_begin(u->session, 0);
-	assert_non_null(u->msg);
-	u->msg->content = dp_content_begin(u->msg);
-	assert_non_null(u->msg->content);
-}
-
-/* As rs_smtp hands content out: what the decoder takes in bulk, then the rest. */
-static void feed(struct under_way *u, const uint8_t *p, size_t n)
-{
-	uint8_t *exact = malloc(n ? n : 1);
-	assert_non_null(exact);
-	memcpy(exact, p, n);
-	for (size_t at = 0, k; at < n; at += k) {
-		k = dp_content_bulk(u->msg->content, exact + at, n - at);
-		if (!k) {
-			k = n - at;
-			dp_content_feed(u->msg->content, exact + at, k);
-		}
-	}
-	free(exact);
-}
-
 /* Answers as dp_message_peek does, but with the first action only. The records stay in t. */
-static unsigned end(struct dp_test *t, struct under_way *u)
+static unsigned end(struct dp_test *t, struct dp_test_message *u)
 {
 	dp_content_end(u->msg->content);
 	u->msg->content = NULL;
 	unsigned set = dp_message_peek(u->msg, true);
-	dp_message_end(u->msg);
-	dp_session_end(u->session, CT_REASON_NONE);
-	dp_test_check(t);
+	dp_test_message_end(t, u);
 	return set;
 }
 
 static unsigned end_of_prefix(struct dp_test *t, const uint8_t *p, size_t n)
 {
-	struct under_way u;
+	struct dp_test_message u;
 	dp_test_check(t); /* the records of others */
 	size_t found = t->nfound;
-	begin(t, &u);
-	feed(&u, p, n);
+	dp_test_message_begin(t, &u);
+	dp_test_content_feed(u.msg->content, p, n);
 	unsigned set = end(t, &u);
 	while (t->nfound > found)
 		free(t->found[--t->nfound].text);
@@ -118,7 +81,7 @@ struct met { /* over all rounds: what the tests must have met */
 	unsigned undone; /* times that a verdict was another a little later */
 };
 
-static void expect_peek(struct dp_test *t, struct under_way *u, unsigned fresh, size_t at, size_t n)
+static void expect_peek(struct dp_test *t, struct dp_test_message *u, unsigned fresh, size_t at, size_t n)
 {
 	struct dp_inspect *ins = &t->worker->inspect;
 	struct dp_inspect_stats before = ins->stats;
@@ -147,10 +110,10 @@ static void expect_peek(struct dp_test *t, struct under_way *u, unsigned fresh, 
 /* The message in pieces of at most `most` bytes, asked after each one. */
 static void peek_everywhere(struct dp_test *t, const struct dp_text *mail, size_t most, uint64_t *seed, struct met *met)
 {
-	struct under_way asked, never;
+	struct dp_test_message asked, never;
 	unsigned sure = 0, before = 0;
 	struct dp_text cuts = { 0 };
-	begin(t, &asked);
+	dp_test_message_begin(t, &asked);
 	for (size_t at = 0;;) {
 		unsigned fresh = end_of_prefix(t, mail->p, at);
 		expect_peek(t, &asked, fresh, at, mail->n);
@@ -168,25 +131,23 @@ static void peek_everywhere(struct dp_test *t, const struct dp_text *mail, size_
 		size_t k = 1 + dp_test_random(seed, (uint32_t)most);
 		if (k > mail->n - at)
 			k = mail->n - at;
-		feed(&asked, mail->p + at, k);
+		dp_test_content_feed(asked.msg->content, mail->p + at, k);
 		dp_text_put(&cuts, &k, sizeof k);
 		at += k;
 	}
 	unsigned got = end(t, &asked);
 	char *story = dp_test_story(t);
 	dp_test_forget(t);
-	begin(t, &never);
+	dp_test_message_begin(t, &never);
 	for (size_t i = 0, at = 0, k; i < cuts.n; i += sizeof k, at += k) {
 		memcpy(&k, cuts.p + i, sizeof k);
-		feed(&never, mail->p + at, k);
+		dp_test_content_feed(never.msg->content, mail->p + at, k);
 	}
 	assert_int_equal(end(t, &never), got);
-	char *other = dp_test_story(t);
-	assert_string_equal(story, other);
+	story = dp_test_same_story(t, story, "never asked");
 	dp_test_forget(t);
 	dp_text_free(&cuts);
 	free(story);
-	free(other);
 }
 
 /* Mail made of what the rules look for. */
@@ -379,13 +340,13 @@ static void test_what_is_held_back(void **state)
 	dp_test_open(&t);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct dp_text mail = { 0 };
-		struct under_way u;
+		struct dp_test_message u;
 		dp_text_printf(&mail,
 			       "Content-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n--=_b\r\n"
 			       "Content-Type: application/x\r\nContent-Transfer-Encoding: %s\r\n\r\n%s",
 			       cases[i].cte, cases[i].body);
-		begin(&t, &u);
-		feed(&u, mail.p, mail.n);
+		dp_test_message_begin(&t, &u);
+		dp_test_content_feed(u.msg->content, mail.p, mail.n);
 		unsigned set = dp_message_peek(u.msg, true);
 		if (mt_actions_first(set) != cases[i].action)
 			fail_msg("%s: %s", cases[i].body, mt_action_name(mt_actions_first(set)));
@@ -414,11 +375,11 @@ static void test_what_has_merely_not_ended(void **state)
 	assert_non_null(body);
 	size_t from = (size_t)(body - mail.p);
 	for (size_t n = from + 60; n < from + m.text.n; n++) {
-		struct under_way u;
-		begin(&t, &u);
-		feed(&u, mail.p, n);
+		struct dp_test_message u;
+		dp_test_message_begin(&t, &u);
+		dp_test_content_feed(u.msg->content, mail.p, n);
 		assert_int_equal(DP_PEEK_REASONS(dp_message_peek(u.msg, true)), 0);
-		feed(&u, (const uint8_t *)"!", 1);
+		dp_test_content_feed(u.msg->content, (const uint8_t *)"!", 1);
 		assert_int_equal(DP_PEEK_REASONS(dp_message_peek(u.msg, true)), 1u << CT_REASON_MALFORMED);
 		end(&t, &u);
 		assert_true(end_of_prefix(&t, mail.p, n) & OF_THE_END);
@@ -435,19 +396,19 @@ static void test_scan_that_fails(void **state)
 	static const char mail[] = "Content-Type: text/plain\r\n\r\ncommon";
 	(void)state;
 	struct dp_test t;
-	struct under_way u;
+	struct dp_test_message u;
 	dp_test_init(&t);
 	t.rules = made_rules;
 	dp_test_open(&t);
-	begin(&t, &u);
-	feed(&u, (const uint8_t *)mail, sizeof mail - 1);
+	dp_test_message_begin(&t, &u);
+	dp_test_content_feed(u.msg->content, (const uint8_t *)mail, sizeof mail - 1);
 	assert_int_equal(DP_PEEK_REASONS(dp_message_peek(u.msg, true)), 0);
 	dp_test_scan_fails = true;
 	assert_int_equal(DP_PEEK_REASONS(dp_message_peek(u.msg, true)), 1u << CT_REASON_OVERLOAD);
 	dp_test_scan_fails = false;
 	assert_int_equal(DP_PEEK_REASONS(dp_message_peek(u.msg, true)), 0);
 	dp_test_scan_fails = true;
-	feed(&u, (const uint8_t *)"more than the first bytes of a file, and more", 45);
+	dp_test_content_feed(u.msg->content, (const uint8_t *)"more than the first bytes of a file, and more", 45);
 	dp_test_scan_fails = false;
 	assert_true(dp_message_peek(u.msg, true) & DP_PEEK_REASON(CT_REASON_OVERLOAD));
 	assert_true(end(&t, &u) & DP_PEEK_REASON(CT_REASON_OVERLOAD));

@@ -11,6 +11,7 @@
 #include "dataplane/dp_be.h"
 #include "dataplane/dp_eal.h"
 #include "dataplane/dp_frames.h"
+#include "dataplane/dp_session.h"
 #include "pktgen-tests/pg_mail.h"
 
 unsigned dp_test_lcores = 1, dp_test_megabytes = 192;
@@ -843,6 +844,44 @@ void dp_test_mail(struct dp_test *t, struct dp_test_conn *c, const struct dp_tex
 	dp_test_fins(t, c);
 }
 
+/* By hand. */
+
+void dp_test_message_begin(struct dp_test *t, struct dp_test_message *m)
+{
+	m->flow = (struct dp_flow){ 0 };
+	m->session = dp_session_begin(&t->worker->inspect, &m->flow, false);
+	assert_non_null(m->session);
+	m->msg = dp_message_begin(m->session, 0);
+	assert_non_null(m->msg);
+	m->msg->content = dp_content_begin(m->msg);
+	assert_non_null(m->msg->content);
+}
+
+void dp_test_content_feed(struct dp_content *c, const void *p, size_t n)
+{
+	uint8_t *exact = malloc(n ? n : 1);
+	assert_non_null(exact);
+	if (n)
+		memcpy(exact, p, n);
+	for (size_t at = 0, k; at < n; at += k) {
+		k = dp_content_bulk(c, exact + at, n - at);
+		if (!k) {
+			k = n - at;
+			dp_content_feed(c, exact + at, k);
+		}
+	}
+	free(exact);
+}
+
+void dp_test_message_end(struct dp_test *t, struct dp_test_message *m)
+{
+	m->msg->content = NULL;
+	assert_int_equal(m->msg->contents, 0);
+	dp_message_end(m->msg);
+	dp_session_end(m->session, CT_REASON_NONE);
+	dp_test_check(t);
+}
+
 /* Findings. */
 
 size_t dp_test_count(const struct dp_test *t, enum ct_kind kind)
@@ -886,6 +925,22 @@ char *dp_test_story(const struct dp_test *t)
 		dp_text_put(&s, t->found[i].text, strlen(t->found[i].text));
 	dp_text_put(&s, "", 1);
 	return (char *)s.p;
+}
+
+char *dp_test_same_story(const struct dp_test *t, char *story, const char *where, ...)
+{
+	char *now = dp_test_story(t);
+	if (story && strcmp(story, now) != 0) {
+		char words[200];
+		va_list args;
+		va_start(args, where);
+		vsnprintf(words, sizeof words, where, args);
+		va_end(args);
+		fprintf(stderr, "%s\ninstead of\n%s\n", now, story); /* cmocka cuts what is long */
+		fail_msg("%s", words);
+	}
+	free(story);
+	return now;
 }
 
 /* Pools. */

@@ -157,6 +157,20 @@ void dp_test_deliver(struct dp_test *t, struct dp_test_conn *c, const struct dp_
  * receiver's window takes. */
 void dp_test_mail(struct dp_test *t, struct dp_test_conn *c, const struct dp_text *m, size_t mss, size_t cut);
 
+struct dp_content;
+
+/* A message whose content is fed by hand: no packet brings it. */
+struct dp_test_message {
+	struct dp_session *session;
+	struct dp_message *msg;
+	struct dp_flow flow;
+};
+void dp_test_message_begin(struct dp_test *t, struct dp_test_message *m);
+/* To the content that is open last, or to another, as rs_smtp hands content out: what the decoder takes in bulk, then the rest. */
+void dp_test_content_feed(struct dp_content *c, const void *p, size_t n);
+/* All contents of it have ended. */
+void dp_test_message_end(struct dp_test *t, struct dp_test_message *m);
+
 /* What was found. */
 size_t dp_test_count(const struct dp_test *t, enum ct_kind kind);
 const struct dp_found *dp_test_nth(const struct dp_test *t, enum ct_kind kind, size_t i);
@@ -164,6 +178,9 @@ void dp_test_verdict(const struct dp_test *t, size_t message, enum ct_verdict v,
 bool dp_test_has(const struct dp_found *f, const char *text);
 /* All records' text of one connection, one after the other. Caller frees. */
 char *dp_test_story(const struct dp_test *t);
+/* The story, which must be this one, or, where that is NULL, is the first: takes it, and the caller frees what is returned. Else the
+ * test fails, of these words, and both are printed. */
+__attribute__((format(printf, 3, 4))) char *dp_test_same_story(const struct dp_test *t, char *story, const char *where, ...);
 
 /* Pools made empty: takes all but `left` objects. */
 struct dp_hostage {

@@ -101,13 +101,7 @@ static void expect(uint32_t flags, const char *layer, const char *content)
 		if (*content)
 			assert_memory_equal(whole.data, content, strlen(content));
 	}
-	unwrap_log_run(&split, &rs_cms_reader, &cms, file, len, split_ones, NULL);
-	assert_true(unwrap_log_same(&whole, &split));
-	for (size_t cut = 1; cut < len; cut++) {
-		size_t at = cut;
-		unwrap_log_run(&split, &rs_cms_reader, &cms, file, len, unwrap_log_cut, &at);
-		assert_true(unwrap_log_same(&whole, &split));
-	}
+	assert_true(unwrap_log_every_cut(&split, &whole, 1));
 }
 
 static void contents(void **state)
@@ -202,13 +196,7 @@ static void broken(void **state)
 
 static void lose(size_t at, size_t n)
 {
-	free(whole.data);
-	memset(&whole, 0, sizeof whole);
-	rs_cms_reader.init(&cms, &unwrap_log_ops, &whole);
-	rs_cms_reader.feed(&cms, file, at);
-	rs_cms_reader.gap(&cms, n);
-	rs_cms_reader.feed(&cms, file + at + n, len - at - n);
-	whole.flags = rs_cms_reader.end(&cms);
+	unwrap_log_lose(&whole, &rs_cms_reader, &cms, file, len, at, n);
 }
 
 static void missing_bytes(void **state)

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The same comes out for any split, and each byte once. */
 #include "reassembly/archive/rs_tar.h"
-#include "reassembly/archive/rs_unwrap_log.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "reassembly/archive/rs_unwrap_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct unwrap_log whole, split;
 	static struct rs_tar tar;
-	unwrap_log_run(&whole, &rs_tar_reader, &tar, data, size, NULL, NULL);
-	unwrap_log_run(&split, &rs_tar_reader, &tar, data, size, split_ones, NULL);
-	unwrap_log_check(unwrap_log_same(&whole, &split), "the split matters");
-	uint32_t seed = (uint32_t)size;
-	unwrap_log_run(&split, &rs_tar_reader, &tar, data, size, split_varied, &seed);
-	unwrap_log_check(unwrap_log_same(&whole, &split), "the split matters");
+	unwrap_fuzz(&unwrap_log_ops, &rs_tar_reader, &tar, data, size);
 	return 0;
 }

@@ -84,20 +84,10 @@ static void expect(uint32_t flags, const char *const *members, unsigned n)
 		assert_memory_equal(whole.data + m->from, content, m->n);
 		assert_true(m->ended && m->file);
 	}
-	unwrap_log_run(&split, &rs_tar_reader, &tar, file, len, split_ones, NULL);
-	assert_true(unwrap_log_same(&whole, &split));
-	for (size_t cut = 1; cut < len; cut++) {
-		size_t at = cut;
-		unwrap_log_run(&split, &rs_tar_reader, &tar, file, len, unwrap_log_cut, &at);
-		assert_true(unwrap_log_same(&whole, &split));
-	}
+	assert_true(unwrap_log_every_cut(&split, &whole, 1));
 }
 
-#define EXPECT(flags, ...)                                                                                             \
-	do {                                                                                                           \
-		const char *const names[] = { __VA_ARGS__ };                                                           \
-		expect(flags, names, sizeof names / sizeof *names);                                                    \
-	} while (0)
+#define EXPECT(flags, ...) expect(flags, UNWRAP_LOG_MEMBERS_OF(__VA_ARGS__))
 
 static void members(void **state)
 {
@@ -208,9 +198,7 @@ static void holes_are_told(void **state)
 /* Bytes missing, in pieces of at most so many. */
 static void run_torn(struct unwrap_log *l, size_t from, size_t to, size_t piece)
 {
-	uint8_t *data = l->data;
-	const size_t room = l->room;
-	*l = (struct unwrap_log){ .state = &tar.u, .data = data, .room = room };
+	unwrap_log_clear(l);
 	rs_tar_reader.init(&tar, &unwrap_log_ops, l);
 	for (size_t at = 0; at < len;) {
 		if (at == from) {
@@ -282,9 +270,7 @@ static void begun_behind_the_first_block(void **state)
 		add("b", '0', "more");
 		finish();
 		unwrap_log_run(&whole, &rs_tar_reader, &tar, file, len, NULL, NULL);
-		uint8_t *data = split.data;
-		const size_t room = split.room;
-		split = (struct unwrap_log){ .state = &tar.u, .data = data, .room = room };
+		unwrap_log_clear(&split);
 		memset(&tar, 0xa5, sizeof tar);
 		memcpy(tar.block, file, RS_TAR_BLOCK);
 		rs_tar_start(&tar, &unwrap_log_ops, &split);

@@ -88,24 +88,22 @@ static void expect(uint32_t flags, const char *const *members, unsigned n)
 		assert_string_equal(told, members[i]);
 		assert_true(m->ended && m->file);
 	}
-	unwrap_log_run(&split, &rs_tnef_reader, &tnef, file, len, split_ones, NULL);
-	assert_true(unwrap_log_same(&whole, &split));
-	for (size_t cut = 1; cut < len; cut++) {
-		size_t at = cut;
-		unwrap_log_run(&split, &rs_tnef_reader, &tnef, file, len, unwrap_log_cut, &at);
-		assert_true(unwrap_log_same(&whole, &split));
-	}
+	assert_true(unwrap_log_every_cut(&split, &whole, 1));
 }
 
-#define EXPECT(flags, ...)                                                                                             \
-	do {                                                                                                           \
-		const char *const names[] = { __VA_ARGS__ };                                                           \
-		expect(flags, names, sizeof names / sizeof *names);                                                    \
-	} while (0)
+#define EXPECT(flags, ...) expect(flags, UNWRAP_LOG_MEMBERS_OF(__VA_ARGS__))
 
 static void rend_data(void)
 {
 	text(2, 0x00069002, "\1\0\xff\xff\xff\xff\0\0\0\0\0\0\0\0", 14);
+}
+
+/* An attachment that is a list: so many properties follow, and its end. */
+static void attachment_of(uint32_t n)
+{
+	rend_data();
+	attribute(2, 0x00069005);
+	put32(n);
 }
 
 static void attachments_and_bodies(void **state)
@@ -160,16 +158,12 @@ static void properties(void **state)
 	put("0123456789abcdef", 16);
 	property(0x10130102, "<p>", 3);
 	attribute_end();
-	rend_data();
-	attribute(2, 0x00069005);
-	put32(3);
+	attachment_of(3);
 	property(0x3707001f, "f\0i\0l\0e\0.\0x\0\0\0", 14);
 	property(0x37010102, "data in a property", 18);
 	property(0x37050003, "\1\0\0\0", 4);
 	attribute_end();
-	rend_data();
-	attribute(2, 0x00069005);
-	put32(1);
+	attachment_of(1);
 	property(0x3701000d, "\7\3\2\0\0\0\0\0\xc0\0\0\0\0\0\0\x46" "\x78\x9f\x3e\x22\1\0", 22);
 	attribute_end();
 	unwrap_log_run(&whole, &rs_tnef_reader, &tnef, file, len, NULL, NULL);
@@ -198,9 +192,7 @@ static void odd_ones(void **state)
 	EXPECT(RS_UNWRAP_ODD, "a.txt|b.txt=some text");
 	/* A value that is longer than its list. */
 	begin();
-	rend_data();
-	attribute(2, 0x00069005);
-	put32(1);
+	attachment_of(1);
 	property(0x37010102, "long", 4);
 	file[len - 8] = 77;
 	attribute_end();
@@ -238,13 +230,7 @@ static void odd_ones(void **state)
 /* Missing: n bytes at `at`. */
 static void lose(size_t at, size_t n)
 {
-	free(whole.data);
-	memset(&whole, 0, sizeof whole);
-	rs_tnef_reader.init(&tnef, &unwrap_log_ops, &whole);
-	rs_tnef_reader.feed(&tnef, file, at);
-	rs_tnef_reader.gap(&tnef, n);
-	rs_tnef_reader.feed(&tnef, file + at + n, len - at - n);
-	whole.flags = rs_tnef_reader.end(&tnef);
+	unwrap_log_lose(&whole, &rs_tnef_reader, &tnef, file, len, at, n);
 }
 
 static void missing_bytes(void **state)
@@ -254,9 +240,7 @@ static void missing_bytes(void **state)
 	rend_data();
 	text(2, 0x0006800f, "some text", 9);
 	const size_t data = len - 11, next = len;
-	rend_data();
-	attribute(2, 0x00069005);
-	put32(2);
+	attachment_of(2);
 	property(0x37050003, "\1\0\0\0", 4);
 	property(0x37010102, "long", 4);
 	attribute_end();

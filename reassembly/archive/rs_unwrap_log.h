@@ -25,7 +25,9 @@ struct unwrap_member {
 };
 
 struct unwrap_log {
-	struct rs_unwrap *state;
+	const struct rs_unwrap_ops *ops; /* what it was run with */
+	const struct rs_unwrap_reader *reader;
+	void *state;
 	const uint8_t *in; /* all that is fed */
 	size_t n, standing; /* standing: bytes handed out once so far, as data that stands there or as outer */
 	struct unwrap_member member[UNWRAP_LOG_MEMBERS];
@@ -140,14 +142,26 @@ static inline bool unwrap_log_wanted(void *arg, const uint8_t *p, size_t n)
 static const struct rs_unwrap_ops unwrap_log_picky_ops = { unwrap_log_outer,   unwrap_log_begin, unwrap_log_data,  unwrap_log_end,
 							   unwrap_log_missing, unwrap_log_name,	 unwrap_log_wanted };
 
-/* The reader, with a state of its own, on these bytes in pieces of the length that `piece` says (NULL: whole). */
-static inline void unwrap_log_run_ops(struct unwrap_log *l, const struct rs_unwrap_ops *ops, const struct rs_unwrap_reader *reader,
-				      void *state, const uint8_t *p, size_t n, size_t (*piece)(void *, size_t), void *arg)
+/* Forgets all but its memory. */
+static inline void unwrap_log_clear(struct unwrap_log *l)
 {
 	uint8_t *data = l->data;
 	const size_t room = l->room;
 	memset(l, 0, sizeof *l);
-	*l = (struct unwrap_log){ .state = state, .in = p, .n = n, .data = data, .room = room };
+	l->data = data;
+	l->room = room;
+}
+
+/* The reader, with a state of its own, on these bytes in pieces of the length that `piece` says (NULL: whole). */
+static inline void unwrap_log_run_ops(struct unwrap_log *l, const struct rs_unwrap_ops *ops, const struct rs_unwrap_reader *reader,
+				      void *state, const uint8_t *p, size_t n, size_t (*piece)(void *, size_t), void *arg)
+{
+	unwrap_log_clear(l);
+	l->ops = ops;
+	l->reader = reader;
+	l->state = state;
+	l->in = p;
+	l->n = n;
 	reader->init(state, ops, l);
 	for (size_t at = 0; at < n;) {
 		size_t k = piece ? piece(arg, n - at) : n;
@@ -186,5 +200,41 @@ static inline size_t unwrap_log_cut(void *arg, size_t left)
 	*cut = left;
 	return n;
 }
+
+/* What was run whole is run once more, into l, in pieces: does the same come of it? Its bytes must still be there. */
+static inline bool unwrap_log_again(struct unwrap_log *l, const struct unwrap_log *whole, size_t (*piece)(void *, size_t), void *arg)
+{
+	unwrap_log_run_ops(l, whole->ops, whole->reader, whole->state, whole->in, whole->n, piece, arg);
+	return unwrap_log_same(whole, l);
+}
+
+/* Byte by byte, and cut in two at every `step`-th place: does the same come of it? */
+static inline bool unwrap_log_every_cut(struct unwrap_log *l, const struct unwrap_log *whole, size_t step)
+{
+	if (!unwrap_log_again(l, whole, split_ones, NULL))
+		return false;
+	for (size_t cut = 1; cut < whole->n; cut += step) {
+		size_t at = cut;
+		if (!unwrap_log_again(l, whole, unwrap_log_cut, &at))
+			return false;
+	}
+	return true;
+}
+
+/* Of these bytes `lost` are missing from `at` on; what is left comes in one piece before that, and in one behind it. */
+static inline void unwrap_log_lose(struct unwrap_log *l, const struct rs_unwrap_reader *reader, void *state, const uint8_t *p, size_t n,
+				   size_t at, size_t lost)
+{
+	unwrap_log_clear(l);
+	reader->init(state, &unwrap_log_ops, l);
+	reader->feed(state, p, at);
+	reader->gap(state, lost);
+	reader->feed(state, p + at + lost, n - at - lost);
+	l->flags = reader->end(state);
+}
+
+/* Two arguments of a test's function: texts, of a member each, and how many. */
+#define UNWRAP_LOG_MEMBERS_OF(...)                                                                                     \
+	(const char *const[]){ __VA_ARGS__ }, (unsigned)(sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 
 #endif

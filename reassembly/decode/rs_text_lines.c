@@ -99,29 +99,35 @@ static bool is_over(struct rs_text *t)
 	return true;
 }
 
-/* at: where it stands. */
+/* Whether a line is of the data: the first begins the member, or shows that there is none; what does not fit is odd, and may be too
+ * much. at: where it stands. */
+static bool is_data(struct rs_text *t, bool fits, const char *layer, uint64_t at)
+{
+	struct rs_text_lines *l = &t->m.lines;
+	if (l->state == FIRST) {
+		if (!fits) {
+			none(t);
+			return false;
+		}
+		rs_text_member_begin(t, layer, at, 0, 62, 45, true);
+		l->state = DATA;
+	}
+	l->odd |= !fits;
+	if (!fits && is_over(t))
+		return false;
+	if (fits)
+		l->wrong = 0;
+	rs_text_known(t, at);
+	return true;
+}
+
 static void uu_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t at)
 {
 	struct rs_text_lines *l = &t->m.lines;
 	const bool fits = !l->cut && uu_fits(line, n, l->state == FIRST);
-	if (l->state == FIRST) {
-		if (!fits) {
-			none(t);
-			return;
-		}
-		rs_text_member_begin(t, "uuencode", at, 0, 62, 45, true);
-		l->state = DATA;
-	} else if (is_word(line, n, "end")) {
+	if (l->state != FIRST && is_word(line, n, "end"))
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);
-		return;
-	}
-	l->odd |= !fits;
-	if (!fits && is_over(t))
-		return;
-	if (fits)
-		l->wrong = 0;
-	rs_text_known(t, at);
-	if (n <= LINE_MAX_UU)
+	else if (is_data(t, fits, "uuencode", at) && n <= LINE_MAX_UU)
 		uu_decode(t, line, n);
 }
 
@@ -132,25 +138,12 @@ static void uu64_line(struct rs_text *t, const uint8_t *line, size_t n, uint64_t
 	bool fits = n >= 4 || l->state == DATA;
 	for (size_t i = 0; i < n; i++)
 		fits &= rs_base64_has(line[i]) || line[i] == '=';
-	if (l->state == FIRST) {
-		if (!fits) {
-			none(t);
-			return;
-		}
-		rs_text_member_begin(t, "base64", at, 0, 62, 45, true);
-		l->state = DATA;
-	} else if (is_word(line, n, "====")) {
+	if (l->state != FIRST && is_word(line, n, "====")) {
 		rs_text_member_data(t, out, rs_base64_end(&l->base64, out));
 		ended(t, l->odd ? RS_UNWRAP_ODD : 0);
-		return;
+	} else if (is_data(t, fits, "base64", at)) {
+		rs_text_member_data(t, out, rs_base64_feed(&l->base64, line, n, out));
 	}
-	l->odd |= !fits;
-	if (!fits && is_over(t))
-		return;
-	if (fits)
-		l->wrong = 0;
-	rs_text_known(t, at);
-	rs_text_member_data(t, out, rs_base64_feed(&l->base64, line, n, out));
 }
 
 static size_t uu_feed(struct rs_text *t, const uint8_t *p, size_t n)

@@ -421,27 +421,35 @@ static void joined(struct rs_text *t)
 	}
 }
 
+/* What was taken for a joint, or for a number, is none: the run ends where it began. */
+static size_t broken_off(struct rs_text *t)
+{
+	t->m.run.state = t->m.run.back_to;
+	finish(t);
+	return 0;
+}
+
 /* Between two strings, or lines. Returns how many bytes are taken: 1 or 0. */
 static size_t joint(struct rs_text *t, uint8_t b)
 {
 	struct rs_text_run *r = &t->m.run;
 	const uint8_t before = t->nback ? t->back[t->nback - 1] : '\n';
 	if (++r->njoint > JOINT_MAX)
-		goto none;
+		return broken_off(t);
 	if (r->njoint == 1)
 		return 1;
 	if (r->quote) {
 		if (b == r->quote)
 			joined(t);
 		else if (!is_between(b))
-			goto none;
+			return broken_off(t);
 		return 1;
 	}
 	if (before == '\\') { /* a line end, written or real; a slash */
 		if (b == '\r')
 			return 1;
 		if (b != 'n' && b != 'r' && b != 't' && b != '\n' && b != '/')
-			goto none;
+			return broken_off(t);
 		joined(t);
 		return b != '/';
 	}
@@ -450,12 +458,8 @@ static size_t joint(struct rs_text *t, uint8_t b)
 	if (b == '\n' && before == '\r') /* of an escaped line end */
 		return 1;
 	if (!rs_spot_is_char(b))
-		goto none;
+		return broken_off(t);
 	joined(t);
-	return 0;
-none:
-	r->state = r->back_to;
-	finish(t);
 	return 0;
 }
 
@@ -472,7 +476,7 @@ static size_t number(struct rs_text *t, uint8_t b)
 	if (digit || (hex && lower >= 'a' && lower <= 'f'))
 		r->code = (uint8_t)(r->code * (hex ? 16 : 10) + (digit ? b - '0' : lower - 'a' + 10));
 	else if (r->quote == '%' || b != ';')
-		goto none;
+		return broken_off(t);
 	if (++r->digits < 2 || (r->quote == '&' && b != ';' && r->digits < 6))
 		return 1;
 	r->state = r->back_to;
@@ -483,10 +487,6 @@ static size_t number(struct rs_text *t, uint8_t b)
 	else if (!is_blank(r->code))
 		finish(t);
 	return 1;
-none:
-	r->state = r->back_to;
-	finish(t);
-	return 0;
 }
 
 /* One "=" or two. */
