@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "reassembly/archive/rs_ar.h"
-#include "reassembly/archive/rs_unwrap_log.h"
+#include "reassembly/archive/rs_unwrap_expect.h"
 
 static uint8_t file[4000];
 static size_t len;
@@ -55,18 +55,7 @@ static void add(const char *name, const char *content)
 static void expect(uint32_t flags, const char *const *members, unsigned n)
 {
 	unwrap_log_run(&whole, &rs_ar_reader, &ar, file, len, NULL, NULL);
-	assert_int_equal(whole.flags, flags);
-	assert_int_equal(whole.members, n);
-	for (unsigned i = 0; i < n; i++) {
-		const struct unwrap_member *m = &whole.member[i];
-		const char *content = strchr(members[i], '=') + 1;
-		assert_int_equal(strlen(m->name), content - 1 - members[i]);
-		assert_memory_equal(m->name, members[i], strlen(m->name));
-		assert_int_equal(m->n, strlen(content));
-		assert_memory_equal(whole.data + m->from, content, m->n);
-		assert_true(m->ended && m->file);
-	}
-	assert_true(unwrap_log_every_cut(&split, &whole, 1));
+	unwrap_log_expect(&whole, &split, flags, members, n);
 }
 
 #define EXPECT(flags, ...) expect(flags, UNWRAP_LOG_MEMBERS_OF(__VA_ARGS__))

@@ -4,25 +4,11 @@
 #include <string.h>
 
 #include "reassembly/decode/rs_spot.h"
+#include "reassembly/decode/rs_text_internal.h"
 
 enum { BETWEEN_MAX = 64, OTHER_MAX = 16, SLASHES = 4, LONGEST = 12 }; /* LONGEST: of an escape, as most are written */
 
 static const struct rs_text_gap more = { RS_TEXT_GAP_MORE, 0, 0 }, none = { RS_TEXT_GAP_NONE, 0, 0 };
-
-static bool is_end(uint8_t b)
-{
-	return b == '\n' || b == '\r';
-}
-
-static bool is_blank(uint8_t b)
-{
-	return b == ' ' || b == '\t' || is_end(b);
-}
-
-static bool is_quote(uint8_t b)
-{
-	return b == '"' || b == '\'' || b == '`';
-}
 
 static struct rs_text_gap character(unsigned value, size_t len)
 {
@@ -62,7 +48,7 @@ static struct rs_text_gap of_script(const uint8_t *p, size_t n)
 	if (i == n)
 		return more;
 	const uint8_t b = p[i];
-	if (is_end(b) || b == 'n' || b == 'r' || b == 't')
+	if (rs_text_is_end(b) || b == 'n' || b == 'r' || b == 't')
 		return character('\n', i + 1);
 	if (b == 'x')
 		return number(p, i + 1, n, 16, 2, 2, 0, false);
@@ -110,7 +96,7 @@ struct rs_text_gap rs_text_escape(const uint8_t *p, size_t n, bool url)
 static bool is_escape(const uint8_t *p, size_t from, size_t in, size_t n)
 {
 	const struct rs_text_gap g = rs_text_escape(p + from, n - from, false);
-	return g.is == RS_TEXT_GAP_CHAR && from + g.len > in && (rs_spot_is_char(g.value) || is_end(g.value));
+	return g.is == RS_TEXT_GAP_CHAR && from + g.len > in && (rs_spot_is_char(g.value) || rs_text_is_end(g.value));
 }
 
 size_t rs_text_gap_back(const uint8_t *p, size_t n, size_t at)
@@ -160,14 +146,14 @@ static struct rs_text_gap again(const struct rs_text_gap_of *of, const uint8_t *
 
 static bool is_between(uint8_t b)
 {
-	return is_blank(b) || b == '+' || b == '&' || b == ',' || b == '.' || b == '_' || b == '\\';
+	return rs_text_is_blank(b) || b == '+' || b == '&' || b == ',' || b == '.' || b == '_' || b == '\\';
 }
 
 /* Quotes of one kind, and operators. */
 static struct rs_text_gap of_quotes(const uint8_t *p, size_t n)
 {
 	size_t i = 1;
-	if (!is_quote(*p))
+	if (!rs_text_is_quote(*p))
 		return none;
 	while (i < n && i < BETWEEN_MAX && is_between(p[i]))
 		i++;
@@ -180,7 +166,7 @@ static struct rs_text_gap of_quotes(const uint8_t *p, size_t n)
 static struct rs_text_gap of_line(const struct rs_text_gap_of *of, const uint8_t *p, size_t n)
 {
 	size_t i = 0;
-	if (!is_end(of->last))
+	if (!rs_text_is_end(of->last))
 		return none;
 	while (i < n && i < BETWEEN_MAX && (p[i] == ' ' || p[i] == '\t' || p[i] == '>'))
 		i++;
@@ -192,13 +178,13 @@ static struct rs_text_gap of_line(const struct rs_text_gap_of *of, const uint8_t
 /* Whether a piece may begin at p[i], behind a joint of a script or of tags. */
 static bool opens(const uint8_t *p, size_t i)
 {
-	return is_quote(p[i - 1]) || p[i - 1] == '>' || (is_blank(p[i - 1]) && i > 1 && p[i - 2] == '>');
+	return rs_text_is_quote(p[i - 1]) || p[i - 1] == '>' || (rs_text_is_blank(p[i - 1]) && i > 1 && p[i - 2] == '>');
 }
 
 static bool is_blanks(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
-	while (i < n && is_blank(p[i]))
+	while (i < n && rs_text_is_blank(p[i]))
 		i++;
 	return i == n;
 }
@@ -206,7 +192,7 @@ static bool is_blanks(const uint8_t *p, size_t n)
 /* Words that a script puts strings together with, tags between two texts, any mark that separates. */
 static struct rs_text_gap of_words(const struct rs_text_gap_of *of, const uint8_t *p, size_t n)
 {
-	const bool script = is_quote(*p) || (*p == '\\' && n > 1 && is_quote(p[1])), marked = script || *p == '<';
+	const bool script = rs_text_is_quote(*p) || (*p == '\\' && n > 1 && rs_text_is_quote(p[1])), marked = script || *p == '<';
 	const size_t most = marked ? RS_TEXT_JOINT_MAX : OTHER_MAX;
 	if (n == 1 && *p == '\\')
 		return more;
@@ -214,14 +200,14 @@ static struct rs_text_gap of_words(const struct rs_text_gap_of *of, const uint8_
 		if (i == n)
 			return more;
 		/* Of an attribute's end a text follows, mostly. */
-		if (i > 0 && p[i - 1] == '>' && script && !is_blank(p[i]) && p[i] != '<' && p[i] != '(' && !is_quote(p[i]))
+		if (i > 0 && p[i - 1] == '>' && script && !rs_text_is_blank(p[i]) && p[i] != '<' && p[i] != '(' && !rs_text_is_quote(p[i]))
 			return none;
 		len = piece(p + i, n - i, marked);
 		if (len == RS_SPOT_RUN_MIN)
 			return i && (marked ? opens(p, i) : of->blanks || !is_blanks(p, i)) ? (struct rs_text_gap){ RS_TEXT_GAP_JOINT, 0, i } : none;
 		if (i + len == n)
 			return more;
-		if (!len && ((p[i] < ' ' && !is_blank(p[i])) || p[i] > '~' ||
+		if (!len && ((p[i] < ' ' && !rs_text_is_blank(p[i])) || p[i] > '~' ||
 			     (of->url && (p[i] == '<' || p[i] == '>'))))
 			return none;
 	}

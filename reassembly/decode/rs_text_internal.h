@@ -7,6 +7,21 @@
 
 #include "reassembly/decode/rs_text.h"
 
+static inline bool rs_text_is_end(uint8_t b)
+{
+	return b == '\n' || b == '\r';
+}
+
+static inline bool rs_text_is_blank(uint8_t b)
+{
+	return b == ' ' || b == '\t' || rs_text_is_end(b);
+}
+
+static inline bool rs_text_is_quote(uint8_t b)
+{
+	return b == '"' || b == '\'' || b == '`';
+}
+
 enum rs_text_act {
 	RS_TEXT_GO,
 	RS_TEXT_NONE, /* it is none: what was held is looked at again */

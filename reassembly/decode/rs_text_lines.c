@@ -15,11 +15,6 @@ enum state { NAME, FIRST, DATA, HEADER, CONTROL };
 /* LOOSE_MAX: bytes of a header beside which two lines can be held. */
 enum { WRONG_MAX = 2, LINE_MAX_UU = 1 + 84 + 2, LOOSE_MAX = 130 };
 
-static bool is_end(uint8_t b)
-{
-	return b == '\n' || b == '\r';
-}
-
 static void ended(struct rs_text *t, uint32_t flags)
 {
 	rs_text_member_end(t, flags);
@@ -68,7 +63,7 @@ static void uu_header(struct rs_text *t)
 static void uu_header_byte(struct rs_text *t, uint8_t b)
 {
 	bool number = true;
-	if (is_end(b)) {
+	if (rs_text_is_end(b)) {
 		uu_header(t);
 		return;
 	}
@@ -188,7 +183,7 @@ static void uu_proved(struct rs_text *t)
 	rs_text_member_begin(t, "uuencode", at + t->m.lines.from, 0, 62, 45, true);
 	t->m.lines.state = DATA;
 	for (size_t i = t->m.lines.from, k; i < n && t->act == RS_TEXT_GO; i += k + 1) {
-		for (k = 0; i + k < n && !is_end(t->hold[i + k]);)
+		for (k = 0; i + k < n && !rs_text_is_end(t->hold[i + k]);)
 			k++;
 		if (k)
 			uu_line(t, t->hold + i, k, at + i);
@@ -262,15 +257,15 @@ static size_t uu_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	while (i < n && t->act == RS_TEXT_GO) {
 		const uint8_t b = p[i++];
 		const bool full = t->nline == sizeof t->line;
-		if (!is_end(b) && !full) {
+		if (!rs_text_is_end(b) && !full) {
 			t->line[t->nline++] = b;
-		} else if (t->nline && (is_end(b) || t->mode == RS_SPOT_UU64)) {
+		} else if (t->nline && (rs_text_is_end(b) || t->mode == RS_SPOT_UU64)) {
 			line_ends(t, t->u.pos + i - 1 - t->nline);
 			l->cut = false;
 			t->nline = 0;
-			if (!is_end(b))
+			if (!rs_text_is_end(b))
 				t->line[t->nline++] = b;
-		} else if (!is_end(b)) {
+		} else if (!rs_text_is_end(b)) {
 			l->cut = true;
 		}
 		/* What proves it is held whole. */
@@ -390,12 +385,12 @@ static size_t yenc_data(struct rs_text *t, const uint8_t *p, size_t n)
 	size_t i = 0, made = 0;
 	for (; i < n && made < sizeof out && l->state == DATA; i++) {
 		const uint8_t b = p[i];
-		if (l->line && !is_end(b)) {
+		if (l->line && !rs_text_is_end(b)) {
 			if (made)
 				break;
 			rs_text_known(t, t->u.pos + i);
 		}
-		if (is_end(b)) {
+		if (rs_text_is_end(b)) {
 			l->loose_lines |= !l->line && !is_full(l);
 			l->of_line = l->escapes = 0;
 			l->escape = false;
@@ -424,7 +419,7 @@ static size_t yenc_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	struct rs_text_lines *l = &t->m.lines;
 	size_t k = 0;
 	if (l->state == HEADER) {
-		while (k < n && !is_end(p[k]))
+		while (k < n && !rs_text_is_end(p[k]))
 			k++;
 		if (k == 0)
 			yenc_header(t);
@@ -432,7 +427,7 @@ static size_t yenc_feed(struct rs_text *t, const uint8_t *p, size_t n)
 	}
 	if (l->state == DATA)
 		return yenc_data(t, p, n);
-	if (!is_end(*p)) {
+	if (!rs_text_is_end(*p)) {
 		if (t->nline < sizeof t->line)
 			t->line[t->nline++] = *p;
 		return 1;

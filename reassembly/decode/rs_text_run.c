@@ -31,21 +31,6 @@ enum state {
 enum { SHORT_MAX = RS_BASE64_OUT_MAX(RS_TEXT_HOLD + 32) }; /* of what a short run is decoded to */
 enum { PIECE = 2048, TOLD = 48, NEAR = 24, MANY = 192, HEADER_MAX = 200, WORD = sizeof "data:" - 1 };
 
-static bool is_end(uint8_t b)
-{
-	return b == '\n' || b == '\r';
-}
-
-static bool is_blank(uint8_t b)
-{
-	return b == ' ' || b == '\t' || is_end(b);
-}
-
-static bool is_quote(uint8_t b)
-{
-	return b == '"' || b == '\'' || b == '`';
-}
-
 /* Of either alphabet the value is that of this character of the first. */
 static uint8_t of_first(uint8_t b)
 {
@@ -76,7 +61,7 @@ static size_t taste(const uint8_t *p, size_t n, uint8_t out[RS_BASE64_OUT_MAX(TO
 	size_t chars = 0;
 	rs_base64_init(&s);
 	for (size_t i = 0; i < n && chars < TOLD; i++)
-		if (!is_end(p[i]))
+		if (!rs_text_is_end(p[i]))
 			text[chars++] = of_first(p[i]);
 	return rs_base64_feed(&s, text, chars, out);
 }
@@ -150,11 +135,11 @@ static size_t beginning(const uint8_t *p, size_t n, bool *file)
 {
 	size_t best = 0, longest = 0;
 	*file = true;
-	if (!is_end(p[0]) && is_file(p, n))
+	if (!rs_text_is_end(p[0]) && is_file(p, n))
 		return 0;
 	const bool lines = memchr(p, '\n', n) || memchr(p, '\r', n);
 	for (size_t i = 1; lines && i < n; i++)
-		if (!is_end(p[i]) && is_end(p[i - 1]) && is_file(p + i, n - i))
+		if (!rs_text_is_end(p[i]) && rs_text_is_end(p[i - 1]) && is_file(p + i, n - i))
 			return i;
 	best = file_near(p, n);
 	if (best < n)
@@ -162,7 +147,7 @@ static size_t beginning(const uint8_t *p, size_t n, bool *file)
 	best = 0;
 	*file = false;
 	for (size_t i = 0, len; lines && i < n; i += len + 1) {
-		for (len = 0; i + len < n && !is_end(p[i + len]);)
+		for (len = 0; i + len < n && !rs_text_is_end(p[i + len]);)
 			len++;
 		if (len > longest) {
 			longest = len;
@@ -176,7 +161,7 @@ static size_t beginning(const uint8_t *p, size_t n, bool *file)
 static bool is_drawn(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!is_end(p[i]) && p[i] != '-' && p[i] != '_')
+		if (!rs_text_is_end(p[i]) && p[i] != '-' && p[i] != '_')
 			return false;
 	return true;
 }
@@ -209,9 +194,9 @@ static void hold_anew(struct rs_text *t, uint64_t at)
 static void member_begin(struct rs_text *t, size_t from, uint64_t at, bool file)
 {
 	uint32_t line = 0, ends = 0;
-	for (; from + line < t->nhold && !is_end(t->hold[from + line]);)
+	for (; from + line < t->nhold && !rs_text_is_end(t->hold[from + line]);)
 		line++;
-	while (from + line + ends < t->nhold && is_end(t->hold[from + line + ends]))
+	while (from + line + ends < t->nhold && rs_text_is_end(t->hold[from + line + ends]))
 		ends++;
 	rs_base64_init(&t->m.run.base64);
 	t->m.run.file = file;
@@ -251,7 +236,7 @@ static bool is_one_line(const uint8_t *p, size_t n)
 {
 	unsigned ends = 0;
 	for (size_t i = 0; i < n; i++) /* without a branch: many a step */
-		ends |= is_end(p[i]);
+		ends |= rs_text_is_end(p[i]);
 	return !ends;
 }
 
@@ -276,7 +261,7 @@ bool rs_text_run_is_idle(const struct rs_unwrap_ops *ops, void *arg, const uint8
 {
 	uint8_t out[SHORT_MAX];
 	/* As collect does. */
-	for (; n && is_end(*p); n--)
+	for (; n && rs_text_is_end(*p); n--)
 		p++;
 	if (!ops->member_wanted || n < RS_TEXT_RUN_LEAST || !is_one_line(p, RS_TEXT_RUN_LEAST))
 		return false;
@@ -360,14 +345,14 @@ static size_t collect(struct rs_text *t, const uint8_t *p, size_t n, unsigned en
 	while (i < n && (enough ? r->chars < enough : !is_enough(t))) {
 		const size_t want = enough ? enough - r->chars : wanting(r);
 		size_t k = 0;
-		if (is_end(p[i])) {
+		if (rs_text_is_end(p[i])) {
 			if (!enough && is_drawn(t->hold, t->nhold))
 				hold_anew(t, t->u.pos + i);
 			r->of_line = 0;
 			t->hold[t->nhold++] = p[i++];
 			continue;
 		}
-		while (k < want && i + k < n && !is_end(p[i + k]))
+		while (k < want && i + k < n && !rs_text_is_end(p[i + k]))
 			k++;
 		memcpy(t->hold + t->nhold, p + i, k);
 		t->nhold = (uint16_t)(t->nhold + k);
@@ -392,7 +377,7 @@ static bool between_quanta(const struct rs_text *t)
 	if (r->back_to == COLLECT || r->file)
 		return true;
 	for (size_t i = r->back_to == SHORT ? r->from : 0; r->back_to != DECODE && i < t->nhold; i++)
-		chars += !is_end(t->hold[i]);
+		chars += !rs_text_is_end(t->hold[i]);
 	return (chars + (r->back_to == SHORT ? 0 : r->base64.nacc)) % 4 == 0;
 }
 
@@ -404,7 +389,7 @@ static void escaped(struct rs_text *t, uint8_t b, size_t len, uint64_t end)
 		rs_text_member_data(t, &b, 1);
 		return;
 	}
-	if (!rs_spot_is_char(b) && !(r->url && is_blank(b)) && !is_end(b)) {
+	if (!rs_spot_is_char(b) && !(r->url && rs_text_is_blank(b)) && !rs_text_is_end(b)) {
 		finish(t);
 		return;
 	}
@@ -512,7 +497,7 @@ static size_t other(struct rs_text *t, const uint8_t *p, size_t n)
 		finish(t);
 		return 0;
 	}
-	if (r->url && (r->blanks || is_end(b)) && is_blank(b))
+	if (r->url && (r->blanks || rs_text_is_end(b)) && rs_text_is_blank(b))
 		return 1;
 	r->pads = 0;
 	if (b == '=') {
@@ -547,7 +532,7 @@ static size_t header_text(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
 	while (i < n && p[i] > ' ' && p[i] < 0x7f && p[i] != ',' && p[i] != '<' && p[i] != '>' && p[i] != '(' && p[i] != ')' &&
-	       !is_quote(p[i]))
+	       !rs_text_is_quote(p[i]))
 		i++;
 	return i;
 }
@@ -599,7 +584,7 @@ static size_t header(struct rs_text *t, const uint8_t *p, size_t n)
 static size_t plain(struct rs_text *t, const uint8_t *p, size_t n)
 {
 	size_t k = 0;
-	while (k < n && p[k] > ' ' && p[k] < 0x7f && !is_quote(p[k]) && p[k] != '<' && p[k] != '>' && p[k] != '%')
+	while (k < n && p[k] > ' ' && p[k] < 0x7f && !rs_text_is_quote(p[k]) && p[k] != '<' && p[k] != '>' && p[k] != '%')
 		k++;
 	if (k) {
 		rs_text_member_data(t, p, k);
@@ -696,7 +681,7 @@ static void data_begin(struct rs_text *t)
 	t->m.run.state = HEADER;
 	t->m.run.url = true;
 	/* In quotes, white space does not end it. */
-	t->m.run.blanks = t->nback > WORD && is_quote(t->back[t->nback - WORD - 1]);
+	t->m.run.blanks = t->nback > WORD && rs_text_is_quote(t->back[t->nback - WORD - 1]);
 	t->type_len = 0;
 }
 
